@@ -1,0 +1,54 @@
+"""What each answer carries, and what each request leaves for the audit log."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from inventory import audit_log
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class SecurityHeadersMiddleware:
+    """Headers that Django has no setting for; pages of signed-in people are never cached on the way."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault(
+            "Permissions-Policy",
+            "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+        )
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+
+class RequestContextMiddleware:
+    """Tells the audit log where a request came from."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        token = audit_log.request_address.set(client_address(request))
+        try:
+            return self.get_response(request)
+        finally:
+            audit_log.request_address.reset(token)
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """The client's address: the last one that our own proxies (TRUSTED_PROXIES) vouch for."""
+    hops = [
+        hop.strip()
+        for hop in request.headers.get("X-Forwarded-For", "").split(",")
+        if hop.strip()
+    ]
+    trusted = settings.ALLAUTH_TRUSTED_PROXY_COUNT
+    if trusted and len(hops) >= trusted:
+        return hops[-trusted]
+    return request.META.get("REMOTE_ADDR") or None

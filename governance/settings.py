@@ -1,0 +1,326 @@
+"""Django settings: one file, every switch an environment variable, secure unless the site is plain HTTP on loopback.
+
+`HUB_HOME` is the state folder, `HUB_URL` the address people type. `DATABASE_URL` and `REDIS_URL` switch from the
+embedded servers to real ones. Secrets come from `NAME`, from the file that `NAME_FILE` names, or are made once in
+`HUB_HOME/secrets/` (only on loopback: a site with an address of its own must be given its keys).
+"""
+
+import os
+import secrets as random_secrets
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from governance import embedded
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+HUB_HOME = Path(os.environ.get("HUB_HOME") or BASE_DIR / ".hub").resolve()
+PORT = int(os.environ.get("PORT") or 8000)
+HUB_URL = (os.environ.get("HUB_URL") or f"http://127.0.0.1:{PORT}").rstrip("/")
+_site = urlsplit(HUB_URL)
+LOOPBACK = _site.scheme == "http" and _site.hostname in {
+    "127.0.0.1",
+    "localhost",
+    "::1",
+}
+
+
+def secret(name: str) -> str:
+    """The secret `name`: from the environment, a mounted file, or made once on a loopback site."""
+    if value := os.environ.get(name):
+        return value
+    if path := os.environ.get(f"{name}_FILE"):
+        return Path(path).read_text(encoding="utf-8").strip()
+    if not LOOPBACK:
+        raise ImproperlyConfigured(
+            f"{name} is not set. Give {name} or {name}_FILE for a site at {HUB_URL}."
+        )
+    folder = HUB_HOME / "secrets"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path_own = folder / name.lower()
+    if not path_own.exists():
+        draft = folder / f".{name.lower()}.{os.getpid()}"
+        draft.touch(mode=0o600)
+        draft.write_text(random_secrets.token_urlsafe(48), encoding="utf-8")
+        try:  # of two processes that start at once one wins the name, and both read that file
+            os.link(draft, path_own)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path_own.read_text(encoding="utf-8").strip()
+
+
+SECRET_KEY = secret("SECRET_KEY")
+PSEUDONYM_KEY = secret("PSEUDONYM_KEY").encode()
+ENCRYPTION_KEY = secret("ENCRYPTION_KEY").encode()
+DEBUG = os.environ.get("HUB_DEBUG") == "1"
+ALLOWED_HOSTS = [_site.hostname or "", "127.0.0.1", "localhost", "[::1]"]
+CSRF_TRUSTED_ORIGINS = [HUB_URL]
+
+INSTALLED_APPS = [
+    "governance",
+    "risk",
+    "inventory",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.contrib.postgres",
+    "pgtrigger",
+    "pghistory",
+    "allauth",
+    "allauth.account",
+    "rest_framework",
+    "knox",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_filters",
+    "django_htmx",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "governance.middleware.SecurityHeadersMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "governance.middleware.RequestContextMiddleware",
+]
+
+ROOT_URLCONF = "governance.urls"
+WSGI_APPLICATION = "governance.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "governance.web.context.shell",
+            ],
+        },
+    }
+]
+
+
+def database_from_url(url: str) -> dict:
+    """`postgres://user:password@host:port/name?option=value` as Django's settings; a socket folder goes in `?host=`."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise ImproperlyConfigured(
+            f"DATABASE_URL must start with postgres:// or postgresql://, not {parts.scheme!r}."
+        )
+    options = dict(parse_qsl(parts.query))
+    return {
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or options.pop("user", "")),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(parts.hostname or "") or options.pop("host", ""),
+        "PORT": parts.port or options.pop("port", ""),
+        "OPTIONS": options,
+    }
+
+
+_database_url = os.environ.get("DATABASE_URL")
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        **(
+            database_from_url(_database_url)
+            if _database_url
+            else embedded.database_settings(HUB_HOME)
+        ),
+    }
+}
+REDIS_URL = os.environ.get("REDIS_URL") or embedded.redis_url(HUB_HOME)
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# People and sessions
+AUTH_USER_MODEL = "inventory.User"
+AUTHENTICATION_BACKENDS = [
+    "allauth.account.auth_backends.AuthenticationBackend",
+    "sesame.backends.ModelBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"
+    },
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "governance:overview"
+ACCOUNT_ADAPTER = "inventory.web.accounts.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "5/5m/key,10/m/ip"}
+ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("TRUSTED_PROXIES") or 0)
+SESAME_ONE_TIME = True
+SESAME_MAX_AGE = timedelta(hours=1)
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_NAME = "sessionid" if LOOPBACK else "__Host-sessionid"
+CSRF_COOKIE_NAME = "csrftoken" if LOOPBACK else "__Host-csrftoken"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not LOOPBACK
+
+# Headers. The policy has no exception; charts and htmx are chosen and configured to live under it.
+SECURE_HSTS_SECONDS = 0 if LOOPBACK else 31_536_000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not LOOPBACK
+SECURE_SSL_REDIRECT = not LOOPBACK
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if ALLAUTH_TRUSTED_PROXY_COUNT else None
+)
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "font-src": [SELF],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# Static files: hashed names, served by the web process itself
+STATIC_URL = "/static/"
+STATIC_ROOT = HUB_HOME / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+MEDIA_ROOT = HUB_HOME / "uploads"
+FILE_UPLOAD_TEMP_DIR = None
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+UPLOAD_MAX_BYTES = int(os.environ.get("UPLOAD_MAX_BYTES") or 4 * 1024**3)
+
+# Time and language: stored in UTC; days, off-hours and deadlines follow the organisation's zone
+USE_TZ = True
+TIME_ZONE = os.environ.get("HUB_TIME_ZONE") or "UTC"
+LANGUAGE_CODE = "en-gb"
+USE_I18N = True
+USE_THOUSAND_SEPARATOR = True
+
+# Celery: the tables are the queue, this is the doorbell
+CELERY_BROKER_URL = (
+    REDIS_URL
+    if not REDIS_URL.startswith("unix://")
+    else "redis+socket://" + REDIS_URL[len("unix://") :]
+)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_BEAT_SCHEDULE_FILENAME = str(HUB_HOME / "beat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    "rescore what changed": {"task": "risk.tasks.rescore_changed", "schedule": 30.0},
+    "resume interrupted imports": {
+        "task": "inventory.tasks.run_waiting_imports",
+        "schedule": 60.0,
+    },
+}
+
+# API
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "knox.auth.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
+    "PAGE_SIZE": 100,
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_THROTTLE_CLASSES": [
+        "rest_framework.throttling.UserRateThrottle",
+        "rest_framework.throttling.AnonRateThrottle",
+    ],
+    "DEFAULT_THROTTLE_RATES": {"user": "600/min", "anon": "30/min"},
+    "UNICODE_JSON": True,
+}
+REST_KNOX = {
+    "TOKEN_TTL": timedelta(days=90),
+    "TOKEN_LIMIT_PER_USER": 10,
+    "AUTO_REFRESH": False,
+    "AUTH_HEADER_PREFIX": "Token",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "AI Governance Hub",
+    "VERSION": "1",
+    "DESCRIPTION": "Register, scores, departments and compliance. Figures agree with the pages and the exports.",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+}
+
+# Retention, in days: interactions are counted per day for ever, single records and raw lines are not kept for ever
+INTERACTION_RETENTION_DAYS = int(os.environ.get("INTERACTION_RETENTION_DAYS") or 730)
+RAW_RETENTION_DAYS = int(os.environ.get("RAW_RETENTION_DAYS") or 180)
+
+# Row history: statement triggers see bulk_create, update(), COPY and raw SQL alike; who and why is in the audit log,
+# which carries the same transaction time as the rows.
+PGHISTORY_APPEND_ONLY = True
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {
+        "handlers": ["console"],
+        "level": os.environ.get("HUB_LOG_LEVEL") or "WARNING",
+    },
+}

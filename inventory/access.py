@@ -1,0 +1,185 @@
+"""Who may see and do what: the only such place.
+
+A right is a Role: a kind, given in a department, valid for the tree below it; on the root it is organisation-wide.
+Everything is a filter in SQL. What a person may not see does not exist for them (404); what they see but may not do is
+refused (403). `user=None` is the system itself: a command at the console, or a worker carrying out what was allowed.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+from functools import wraps
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q
+from django.db.models.expressions import RawSQL
+from django.http import Http404, HttpRequest, HttpResponseBase
+
+from inventory.choices import RoleKind
+from inventory.models import AIApplication, Department, User
+
+
+class Permission(StrEnum):
+    """What can be allowed."""
+
+    VIEW = "view"  # see applications, scores, usage without names
+    EDIT = "edit"  # register, edit, answer, attest
+    REVIEW = "review"  # assess and decide
+    NAMES = "names"  # see user names, quarantined lines
+    EXPORT = "export"  # take figures away
+    FEEDS = "feeds"  # load and follow feeds
+    AUDIT = "audit"  # read the audit log
+    ADMIN = "admin"  # people, roles, departments, settings
+
+
+P = Permission
+GRANTS: dict[RoleKind, frozenset[Permission]] = {
+    RoleKind.LEADER: frozenset({P.VIEW, P.EXPORT}),
+    RoleKind.TEAM_MEMBER: frozenset({P.VIEW, P.EDIT, P.EXPORT}),
+    RoleKind.REVIEWER: frozenset(
+        {P.VIEW, P.EDIT, P.REVIEW, P.NAMES, P.EXPORT, P.AUDIT}
+    ),
+    RoleKind.AUDITOR: frozenset({P.VIEW, P.EXPORT, P.AUDIT}),
+    RoleKind.ADMINISTRATOR: frozenset(Permission),
+}
+
+# The departments in which a person holds one of the kinds, with all below them.
+_GRANTED = """
+WITH RECURSIVE granted AS (
+    SELECT department_id AS id FROM inventory_role WHERE user_id = %s AND kind = ANY(%s)
+    UNION SELECT child.id FROM inventory_department child JOIN granted ON child.parent_id = granted.id
+) SELECT id FROM granted"""
+
+
+def _kinds(permission: Permission) -> list[str]:
+    return [kind.value for kind, granted in GRANTS.items() if permission in granted]
+
+
+def _granted(user: User, permission: Permission) -> RawSQL:
+    return RawSQL(_GRANTED, [user.pk, _kinds(permission)])  # noqa: S611 - constant SQL, bound parameters
+
+
+def _held(user: User) -> list[tuple[str, bool]]:
+    """(kind, whether on the root) of each of the person's roles; read once for each request's user object."""
+    if not hasattr(user, "_held_roles"):
+        user._held_roles = [  # type: ignore[attr-defined]
+            (kind, parent is None)
+            for kind, parent in user.roles.values_list("kind", "department__parent")
+        ]
+    return user._held_roles  # type: ignore[attr-defined]
+
+
+def sees_everything(user: User | None, permission: Permission = P.VIEW) -> bool:
+    """Whether the permission holds for the whole organisation, *Unassigned* included."""
+    if user is None:
+        return True
+    kinds = _kinds(permission)
+    return user.is_active and any(
+        kind in kinds and on_root for kind, on_root in _held(user)
+    )
+
+
+def departments(user: User | None, permission: Permission = P.VIEW):
+    """The departments in which the person has the permission."""
+    everything = Department.objects.all()
+    if user is None or sees_everything(user, permission):
+        return everything
+    return (
+        everything.filter(id__in=_granted(user, permission))
+        if user.is_active
+        else everything.none()
+    )
+
+
+def applications(user: User | None, permission: Permission = P.VIEW):
+    """The AI applications for which the person has the permission."""
+    everything = AIApplication.objects.all()
+    if user is None or sees_everything(user, permission):
+        return everything
+    return (
+        everything.filter(_inside(user, permission))
+        if user.is_active
+        else everything.none()
+    )
+
+
+def _inside(user: User, permission: Permission) -> Q:
+    return Q(department_id__in=_granted(user, permission))
+
+
+def may(
+    user: User | None, permission: Permission, department: Department | None = None
+) -> bool:
+    """Whether the person has the permission in the department, or, without one, anywhere at all."""
+    if user is None:
+        return True
+    if not user.is_active or not user.is_authenticated:
+        return False
+    if department is None:
+        kinds = _kinds(permission)
+        return any(kind in kinds for kind, _ in _held(user))
+    return departments(user, permission).filter(pk=department.pk).exists()
+
+
+def require(
+    user: User | None, permission: Permission, department: Department | None = None
+) -> None:
+    """Raise PermissionDenied unless `may`."""
+    if not may(user, permission, department):
+        where = f" in {department}" if department else ""
+        raise PermissionDenied(
+            f"You don't have the right to {permission.value}{where}."
+        )
+
+
+def require_everywhere(user: User | None, permission: Permission) -> None:
+    """Raise PermissionDenied unless the person has the permission for the whole organisation."""
+    if not sees_everything(user, permission):
+        raise PermissionDenied(
+            f"You don't have the organisation-wide right to {permission.value}."
+        )
+
+
+def application_or_404(
+    user: User | None, pk: int, permission: Permission = P.VIEW
+) -> AIApplication:
+    """The application; Http404 where the person may not even see it, PermissionDenied where seeing is all they may."""
+    found = (
+        applications(user)
+        .select_related("department", "owner", "deputy")
+        .filter(pk=pk)
+        .first()
+    )
+    if found is None:
+        raise Http404("No such AI application.")
+    if permission != P.VIEW:
+        require(user, permission, found.department)
+    return found
+
+
+def department_or_404(
+    user: User | None, key: str, permission: Permission = P.VIEW
+) -> Department:
+    """The department by its external key; Http404 where the person may not see it."""
+    found = departments(user).select_related("parent", "head").filter(key=key).first()
+    if found is None:
+        raise Http404("No such department.")
+    if permission != P.VIEW:
+        require(user, permission, found)
+    return found
+
+
+def requires(permission: Permission, everywhere: bool = False) -> Callable:
+    """View decorator: refuse who has the permission nowhere (or, with `everywhere`, not organisation-wide)."""
+
+    def decorate(
+        view: Callable[..., HttpResponseBase],
+    ) -> Callable[..., HttpResponseBase]:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponseBase:
+            (require_everywhere if everywhere else require)(request.user, permission)  # type: ignore[arg-type]
+            return view(request, *args, **kwargs)
+
+        guarded.permission = permission  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate

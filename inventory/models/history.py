@@ -1,0 +1,21 @@
+"""Row history of what people state.
+
+Statement triggers in PostgreSQL write it, so that COPY, `bulk_create`, `update()` and raw SQL are seen as well as
+`save()`. Who did it and why stands in the audit log: an entry and the row events of its transaction carry the same
+time, because both take the transaction's.
+"""
+
+import pghistory
+
+
+def tracked(*, exclude: list[str] | None = None):
+    """Class decorator: keep each version of the rows of this model in `<Model>Event`, append-only."""
+    return pghistory.track(
+        pghistory.InsertEvent(),
+        pghistory.UpdateEvent(),
+        pghistory.DeleteEvent(),
+        level=pghistory.Statement,
+        append_only=True,
+        context_field=None,
+        exclude=exclude,
+    )
