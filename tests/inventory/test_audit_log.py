@@ -1,0 +1,63 @@
+"""The audit log: written with the change or not at all, and by nobody else changed."""
+
+import pytest
+from django.db import InternalError, NotSupportedError, ProgrammingError, connection, transaction
+
+from inventory import audit_log
+from inventory.models import AuditLogEntry, Department, User
+from tests.builders import make_application
+from tests.cast import Cast
+
+pytestmark = pytest.mark.django_db
+REFUSED = (InternalError, NotSupportedError, ProgrammingError)
+
+
+def test_an_entry_carries_the_time_of_its_row_history(cast: Cast) -> None:
+    application = make_application(cast.retail)
+    entry = AuditLogEntry.objects.get(object_type="aiapplication", object_id=str(application.pk))
+    event = type(application).pgh_event_models["insert_insert"].objects.get(pgh_obj=application)
+    assert entry.at == event.pgh_created_at
+    assert entry.department == cast.retail
+
+
+def test_a_change_that_fails_leaves_no_entry(cast: Cast) -> None:
+    before = AuditLogEntry.objects.count()
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        audit_log.record(actor=cast.ada, action="test.failed", summary="Never stands")
+        raise ZeroDivisionError
+    assert AuditLogEntry.objects.count() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_entry_never_stands_alone() -> None:
+    with pytest.raises(transaction.TransactionManagementError):
+        audit_log.record(actor=None, action="test.alone", summary="Outside a transaction")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE inventory_auditlogentry SET summary = 'nothing happened'",
+        "DELETE FROM inventory_auditlogentry",
+        "DELETE FROM inventory_aiapplicationevent",
+        "UPDATE inventory_departmentevent SET name = 'other'",
+    ],
+)
+def test_not_even_sql_edits_the_past(cast: Cast, statement: str) -> None:
+    make_application(cast.retail)
+    with pytest.raises(REFUSED), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def test_history_sees_bulk_work_and_sql(cast: Cast) -> None:
+    events = Department.pgh_event_models["update_update"].objects
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE inventory_department SET cost_centre = 'CC1'")
+    changed = Department.objects.count()
+    assert events.filter(cost_centre="CC1").count() == changed
+    Department.objects.update(cost_centre="CC2")
+    assert events.filter(cost_centre="CC2").count() == changed
+
+
+def test_passwords_are_not_in_the_history() -> None:
+    assert "password" not in {field.name for field in User.pgh_event_models["update_update"]._meta.get_fields()}
