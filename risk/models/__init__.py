@@ -1,0 +1,18 @@
+from risk.models.assessment import Answer, OrganisationAnswer
+from risk.models.control import ControlState
+from risk.models.rollup import ApplicationCoverage, ChangedDepartment, CoverageDay, DepartmentDay
+from risk.models.score import BandChange, CurrentScore, ScoreSnapshot, ScoreValues
+
+__all__ = [
+    "Answer",
+    "ApplicationCoverage",
+    "BandChange",
+    "ChangedDepartment",
+    "ControlState",
+    "CoverageDay",
+    "CurrentScore",
+    "DepartmentDay",
+    "OrganisationAnswer",
+    "ScoreSnapshot",
+    "ScoreValues",
+]

@@ -1,0 +1,71 @@
+"""The words of the judge: what forms offer, what tables hold and what exports say."""
+
+from django.db.models import TextChoices
+
+
+class Principle(TextChoices):
+    """The six principles of responsible AI; the order is the order on every page."""
+
+    FAIRNESS = "fairness", "Fairness"
+    RELIABILITY_SAFETY = "reliability_safety", "Reliability & safety"
+    PRIVACY_SECURITY = "privacy_security", "Privacy & security"
+    INCLUSIVENESS = "inclusiveness", "Inclusiveness"
+    TRANSPARENCY = "transparency", "Transparency"
+    ACCOUNTABILITY = "accountability", "Accountability"
+
+
+OVERALL = "overall"  # stands beside the six wherever a principle is named
+
+
+class Band(TextChoices):
+    """Risk bands (methods.md §6), from best to worst."""
+
+    LOW = "low", "Low"
+    MODERATE = "moderate", "Moderate"
+    HIGH = "high", "High"
+    CRITICAL = "critical", "Critical"
+
+
+class EUClass(TextChoices):
+    """Classes of the EU AI Act (classification.yaml), from the gravest to the lightest."""
+
+    PROHIBITED = "prohibited", "Prohibited practice"
+    HIGH_RISK = "high_risk", "High-risk"
+    TRANSPARENCY = "transparency", "Transparency duties"
+    GPAI_MODEL = "gpai_model", "General-purpose AI model"
+    MINIMAL = "minimal", "Minimal risk"
+    OUT_OF_SCOPE = "out_of_scope", "Outside the Act"
+
+
+class ControlStatus(TextChoices):
+    """How well a control is shown to work (methods.md §3), from nothing to proven."""
+
+    NOT_STARTED = "not_started", "Not started"
+    PLANNED = "planned", "Planned"
+    IN_PROGRESS = "in_progress", "In progress"
+    ATTESTED = "attested", "Attested"
+    EVIDENCED = "evidenced", "Evidenced"
+    VERIFIED = "verified", "Independently verified"
+
+
+class RequirementStatus(TextChoices):
+    """State of one requirement for one application (methods.md §8)."""
+
+    MET = "met", "Met"
+    PARTIAL = "partial", "Partly met"
+    GAP = "gap", "Gap"
+    UNKNOWN = "unknown", "Unknown"
+    UPCOMING = "upcoming", "Upcoming"
+    NOT_ASSESSED = "not_assessed", "Not assessed"
+
+
+# One character a requirement in `ApplicationCoverage.states`; a requirement that does not apply is a full stop.
+STATE_LETTERS = {
+    RequirementStatus.MET: "m",
+    RequirementStatus.PARTIAL: "p",
+    RequirementStatus.GAP: "g",
+    RequirementStatus.UNKNOWN: "u",
+    RequirementStatus.UPCOMING: "c",
+    RequirementStatus.NOT_ASSESSED: "n",
+}
+NOT_APPLICABLE_LETTER = "."
