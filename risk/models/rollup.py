@@ -13,6 +13,8 @@ class DepartmentDay(models.Model):
 
     `principle` is one of the six or "overall". The figure of a day is the newest row on or before it. A department
     that never had a live application has no row; one that lost its last one gets a row with count 0 and no figures.
+    `<band>_count` are the applications whose point for this principle lies in the band; they add up to `count`, and the
+    overview and the band charts read them, so that no page counts a hundred thousand applications.
     """
 
     department = models.ForeignKey(Department, models.CASCADE, related_name="days", db_index=False)
@@ -26,6 +28,10 @@ class DepartmentDay(models.Model):
     critical_share = models.FloatField(null=True)
     high_share = models.FloatField(null=True)
     count = models.IntegerField()
+    low_count = models.IntegerField()
+    moderate_count = models.IntegerField()
+    high_count = models.IntegerField()
+    critical_count = models.IntegerField()
     worst_application = models.ForeignKey(AIApplication, models.SET_NULL, null=True, related_name="+")
 
     class Meta:
