@@ -1,0 +1,84 @@
+"""Is the database as this version of the code wants it? Cheap when nothing has changed."""
+
+import hashlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.apps import apps
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from governance import embedded
+
+# One number for "who migrates": of several commands or hosts that start at once, one does and the others wait.
+MIGRATION_LOCK = 7_240_113
+
+
+def _fingerprint() -> str:
+    """Changes whenever a migration file of any installed app comes or goes."""
+    names = sorted(
+        f"{config.label}/{file.name}"
+        for config in apps.get_app_configs()
+        for file in Path(config.path, "migrations").glob("*.py")
+    )
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()
+
+
+def _marker() -> Path | None:
+    """Where the fingerprint of the last migrated state lies: inside the embedded cluster, so that it goes with it.
+    None for a database elsewhere, which is asked every time."""
+    if "postgres" not in embedded.needed():
+        return None
+    return embedded.Home(embedded.state_folder()).database / "hub-migrated"
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATION_LOCK])
+
+
+def waiting_migrations() -> int:
+    """How many migrations have not been applied."""
+    executor = MigrationExecutor(connection)
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def migrate() -> bool:
+    """Apply what is waiting; True if there was anything."""
+    marker, fingerprint = _marker(), _fingerprint()
+    if marker and marker.exists() and marker.read_text(encoding="ascii") == fingerprint:
+        return False
+    with _alone():
+        waiting = waiting_migrations()
+        if waiting:
+            call_command("migrate", interactive=False, verbosity=0, stdout=sys.stderr)
+        if marker:
+            marker.write_text(fingerprint, encoding="ascii")
+    return bool(waiting)
+
+
+def migrate_if_fresh() -> None:
+    """Migrate an embedded database that has never been; a database that merely lags behind is not touched by the
+    way: that is for `make run`, or `manage.py migrate`, to do on purpose."""
+    marker = _marker()
+    if marker is None:
+        return
+    if not marker.exists():
+        embedded.to_stderr("A new state folder: preparing the database …")
+        migrate()
+    elif marker.read_text(encoding="ascii") != _fingerprint():
+        if waiting := waiting_migrations():
+            raise CommandError(
+                f"The database is older than this version: {waiting} migrations are waiting. "
+                f"Run: python manage.py migrate (or make run)."
+            )
+        marker.write_text(_fingerprint(), encoding="ascii")
