@@ -1,0 +1,136 @@
+"""Reading YAML that people write: strict, and all errors at once, each with file, place and mend."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+Schema = TypeVar("Schema", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong in a file of the method. `path` leads to it, as in `controls[GV-01].tier`."""
+
+    file: str
+    path: str
+    message: str
+    mend: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}: {self.path}" if self.path else self.file
+        return f"{place}: {self.message}. Mend: {self.mend}"
+
+
+class MethodError(Exception):
+    """The method cannot be used; `problems` holds everything that was found, not only the first."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        count = len(self.problems)
+        head = f"The method has {count} problem{'' if count == 1 else 's'}:"
+        super().__init__("\n".join([head, *(f"  {p}" for p in self.problems)]))
+
+
+@dataclass
+class Findings:
+    """Collects problems while reading goes on, so that a person mends everything in one go."""
+
+    problems: list[Problem] = field(default_factory=list)
+
+    def add(self, file: str, path: str, message: str, mend: str) -> None:
+        self.problems.append(Problem(file, path, message, mend))
+
+    def raise_if_any(self) -> None:
+        """Raises MethodError where anything was found."""
+        if self.problems:
+            raise MethodError(self.problems)
+
+
+class StrictModel(BaseModel):
+    """A mapping in a file: unknown keys are refused, values are not converted."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class _Loader(yaml.CSafeLoader):
+    """YAML's own safe loader, and a key that stands twice is an error instead of the last one winning."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        mapping = super().construct_mapping(node, deep)
+        if len(mapping) != len(node.value):
+            self._refuse_duplicates(node)
+        return mapping
+
+    def _refuse_duplicates(self, node: yaml.MappingNode) -> None:
+        seen = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} stands twice", key_node.start_mark)
+            seen.add(key)
+
+
+def read_yaml(text: bytes, file: str, schema: type[Schema], findings: Findings) -> Schema | None:
+    """The file as `schema`, or None with everything wrong in it added to `findings`."""
+    try:
+        raw = yaml.load(text, Loader=_Loader)  # noqa: S506 - a subclass of the safe loader
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        findings.add(file, place, error.problem or "not YAML", "correct the YAML at this place")
+        return None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        findings.add(file, "", f"not readable as YAML ({error})", "save it as plain UTF-8 YAML")
+        return None
+    try:
+        return schema.model_validate(raw)
+    except ValidationError as error:
+        for fault in error.errors(include_url=False):
+            findings.add(file, _place(fault["loc"], raw), fault["msg"], _mend(fault))
+        return None
+
+
+def _place(location: tuple[int | str, ...], raw: Any) -> str:
+    """The place in a reader's terms: a list item is named by its id where it has one."""
+    parts: list[str] = []
+    here = raw
+    for step in location:
+        try:
+            here = here[step]
+        except (KeyError, IndexError, TypeError):
+            here = None
+        if isinstance(step, int):
+            name = here.get("id", step) if isinstance(here, dict) else step
+            parts[-1:] = [f"{parts[-1] if parts else ''}[{name}]"]
+        else:
+            parts.append(str(step))
+    return ".".join(parts)
+
+
+def _mend(fault: Any) -> str:
+    kind, value = fault["type"], fault.get("input")
+    if kind == "extra_forbidden":
+        return "remove this key, or correct its spelling"
+    if kind == "missing":
+        return "add this key"
+    return f"correct the value {str(value)[:60]!r}"
+
+
+def duplicates(ids: Iterable[str]) -> list[str]:
+    """The ids that stand more than once, each once, in order."""
+    seen: set[str] = set()
+    twice: dict[str, None] = {}
+    for one in ids:
+        if one in seen:
+            twice[one] = None
+        seen.add(one)
+    return list(twice)
+
+
+def folder_bytes(folder: Path) -> dict[str, bytes]:
+    """File name → content of every YAML file in the folder, sorted by name."""
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("*.yaml"))}
