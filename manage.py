@@ -8,9 +8,9 @@ from contextlib import ExitStack
 
 # These answer without a database. `up` and `bench` see to their servers themselves.
 WITHOUT_SERVERS = frozenset(
-    "score_inputs classify check_method describe_method up bench help version check diffsettings makemigrations "
-    "collectstatic findstatic compilemessages makemessages startapp startproject sendtestemail spectacular "
-    "squashmigrations test testserver".split()
+    ["score_inputs", "classify", "check_method", "describe_method", "up", "bench", "help", "version", "check"]
+    + ["diffsettings", "makemigrations", "squashmigrations", "collectstatic", "findstatic", "compilemessages"]
+    + ["makemessages", "startapp", "startproject", "sendtestemail", "spectacular", "test", "testserver"]
 )
 # These come before, or work on, the migrated state.
 WITHOUT_MIGRATING = frozenset(["migrate", "showmigrations", "sqlmigrate", "dbshell"])

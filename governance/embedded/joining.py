@@ -55,9 +55,7 @@ def prepare_folder(folder: Path) -> Home:
             f"The state folder {folder} can't be used: {error.strerror}. Set HUB_HOME to a folder of your own."
         ) from error
     if not os.access(folder, os.W_OK | os.X_OK) or not os.access(home.locks, os.W_OK | os.X_OK):
-        raise ServerError(
-            f"The state folder {folder} belongs to somebody else. Set HUB_HOME to a folder of your own."
-        )
+        raise ServerError(f"The state folder {folder} belongs to somebody else. Set HUB_HOME to a folder of your own.")
     return home
 
 
@@ -194,7 +192,8 @@ class Servers:
 
     def ensure(self) -> bool:
         """Bring back a server whose keeper was killed; True if one had to be started."""
-        return any([member.ensure() for member in self._members])
+        started = [member.ensure() for member in self._members]
+        return any(started)
 
 
 @contextmanager

@@ -145,7 +145,7 @@ class Keeper:
             if self.child.poll() is not None:
                 raise ServerError(f"{server.title} did not start: {self._last_words(server)}")
             if time.monotonic() > deadline:
-                raise ServerError(f"{server.title} is not ready after {START_PATIENCE:.0f} s: {self._last_words(server)}")
+                raise ServerError(f"{server.title} is not ready in time: {self._last_words(server)}")
             if self._unwanted():
                 self._stop(server)
                 return False

@@ -2,6 +2,7 @@
 
 import hashlib
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,6 +53,20 @@ def waiting_migrations() -> int:
     return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
+def _apply() -> None:
+    """Run Django's `migrate`; a failure becomes one line, and the whole of it goes to a log."""
+    try:
+        call_command("migrate", interactive=False, verbosity=0, stdout=sys.stderr)
+    except Exception as error:
+        log = embedded.state_folder() / "logs" / "migrate.log"
+        log.write_text(traceback.format_exc(), encoding="utf-8")
+        told = next(iter(str(error).splitlines()), type(error).__name__)
+        raise CommandError(
+            f"A migration failed, so nothing was started: {told} (all of it: {log}). "
+            f"The steps before it stand. Mend the cause and start again."
+        ) from error
+
+
 def migrate() -> bool:
     """Apply what is waiting; True if there was anything."""
     marker, fingerprint = _marker(), _fingerprint()
@@ -60,7 +75,7 @@ def migrate() -> bool:
     with _alone():
         waiting = waiting_migrations()
         if waiting:
-            call_command("migrate", interactive=False, verbosity=0, stdout=sys.stderr)
+            _apply()
         if marker:
             marker.write_text(fingerprint, encoding="ascii")
     return bool(waiting)
