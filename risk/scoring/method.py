@@ -203,7 +203,7 @@ class MeasureSignal:
     principles: Weights
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # one instance a version: identity, so that caches may key on it
 class Method:
     """Everything a score depends on besides the application. `digest` is the SHA-256 of all its files."""
 

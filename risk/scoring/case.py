@@ -1,0 +1,115 @@
+"""What is known about one application, with dates: the input of a judgement, and what a snapshot keeps of it.
+
+Dates, not ages: the same case judged on two days differs only by the day (contracts §3).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from hashlib import sha256
+from typing import Any
+
+import orjson
+
+from risk.scoring.classify import Answer
+from risk.scoring.expressions import Truth
+from risk.scoring.method import Method
+from risk.scoring.score import Ratchet
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A control as a person stated it. `as_of`: the day from which it ages; `due`: the promised day of the next step."""
+
+    status: str
+    as_of: date
+    due: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """An alert: severity low, medium, high or critical, its tactics, its day, and whether it is still open."""
+
+    severity: str
+    tactics: tuple[str, ...]
+    day: date
+    open: bool
+    ref: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Counts of the last 30 days up to the day of the judgement (docs/method.md §4).
+
+    `sensitive`: interactions above what the application is approved for; `attacks`: marked jailbreak or injection,
+    with the alerts that report a blocked attempt.
+    """
+
+    interactions: int = 0
+    sensitive: int = 0
+    attacks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything about one application that its score, class and coverage depend on, besides the method and the day.
+
+    `answers`: factors, classification questions and questionnaire facts as given (None: "I don't know"; absent: never
+    answered). `organisation`: facts of the nearest department up the tree. `held`: the ratchet in force.
+    """
+
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+    organisation: Mapping[str, Truth] = field(default_factory=dict)
+    controls: Mapping[str, Stated] = field(default_factory=dict)
+    occurrences: tuple[Occurrence, ...] = ()
+    usage: Usage = Usage()
+    held: Ratchet | None = None
+
+
+def digest(plain: Mapping[str, Any], method: Method) -> str:
+    """SHA-256 over the method and the dated inputs (`to_plain`), without moving-window counts and the ratchet."""
+    dated = {key: value for key, value in plain.items() if key not in ("usage", "held")}
+    return sha256(method.digest.encode() + orjson.dumps(dated, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def to_plain(case: Case) -> dict[str, Any]:
+    """The case as compact JSON values, as snapshots store it; empty parts are left out."""
+    held = case.held
+    parts: dict[str, Any] = {
+        "answers": dict(case.answers),
+        "organisation": dict(case.organisation),
+        "controls": {key: _stated(one) for key, one in case.controls.items()},
+        "events": sorted(
+            [one.severity, list(one.tactics), one.day.isoformat(), one.open, one.ref, one.label]
+            for one in case.occurrences
+        ),
+        "usage": [case.usage.interactions, case.usage.sensitive, case.usage.attacks],
+        "held": held and [held.overall, dict(held.principles), list(held.pending)],
+    }
+    return {key: value for key, value in parts.items() if value and value != [0, 0, 0]}
+
+
+def from_plain(plain: Mapping[str, Any]) -> Case:
+    """The case that `to_plain` wrote: a stored snapshot judged again gives the same figures."""
+    held = plain.get("held")
+    return Case(
+        answers=plain.get("answers", {}),
+        organisation=plain.get("organisation", {}),
+        controls={key: stated(values) for key, values in plain.get("controls", {}).items()},
+        occurrences=tuple(
+            Occurrence(severity, tuple(tactics), date.fromisoformat(day), is_open, ref, label)
+            for severity, tactics, day, is_open, ref, label in plain.get("events", ())
+        ),
+        usage=Usage(*plain.get("usage", ())),
+        held=Ratchet(held[0], held[1], tuple(held[2])) if held else None,
+    )
+
+
+def stated(values: list[str]) -> Stated:
+    """A control from `[status, day]` or `[status, day, due day]`."""
+    return Stated(values[0], date.fromisoformat(values[1]), date.fromisoformat(values[2]) if len(values) > 2 else None)
+
+
+def _stated(one: Stated) -> list[str]:
+    return [one.status, one.as_of.isoformat(), *([one.due.isoformat()] if one.due else [])]
