@@ -15,7 +15,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     initial = True
 
-    dependencies = []
+    # Every history trigger calls a function of pghistory: it must stand before the first row is written.
+    dependencies = [("pghistory", "0007_auto_20250421_0444")]
 
     operations = [
         TrigramExtension(),
