@@ -1,86 +1,75 @@
-"""What follows from stated facts: `implies` and `excludes` of facts.yaml, in both directions, with the reason kept.
-
-A fact that follows from others is never asked; a statement that contradicts one is refused with both sides named
-(contracts: organisation facts, answers).
-"""
+"""Facts as one consistent set: what follows from them, what contradicts, and where each comes from."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
+from risk.scoring.classify import CLASSIFICATION, Classification
 from risk.scoring.expressions import Truth
 from risk.scoring.method import Method
+from risk.scoring.vocabulary import INHERENT_HIGH_FACT, INHERENT_HIGH_FROM
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Contradiction:
-    """`stated` was said to be `value`; `against`, which was stated as well, says the opposite."""
+    """Two statements that cannot both stand. `rule`: implies, excludes or one_of, of the fact `first`."""
 
-    stated: str
-    value: bool
-    against: str
-    against_value: bool
-
-
-@dataclass(frozen=True, slots=True)
-class KnownFacts:
-    """Truth of each fact (absent: unknown), where each derived one comes from, and what can't be true together."""
-
-    values: Mapping[str, bool]
-    because: Mapping[str, str]  # derived fact → the stated fact it follows from
-    contradictions: tuple[Contradiction, ...]
+    first: str
+    second: str
+    rule: str
 
 
-def follow(stated: Mapping[str, Truth], method: Method) -> KnownFacts:
-    """Everything that follows from `stated`; unknown statements are as if absent. Order does not matter."""
-    return _follow(tuple(sorted((f, v) for f, v in stated.items() if v is not None)), method)
+def combine(
+    method: Method,
+    classification: Classification | None,
+    stated: Mapping[str, Truth],
+    inherent_worst: float | None = None,
+) -> dict[str, Truth]:
+    """The value of every fact: from the classification, from what was `stated` (application and organisation), and
+    from the worst inherent point value; then settled. What nobody stated, and a missing classification, is unknown.
+    """
+    facts: dict[str, Truth] = dict.fromkeys(method.facts)
+    for key, fact in method.facts.items():
+        if fact.source == CLASSIFICATION:
+            if classification is not None and key not in classification.open_facts:
+                facts[key] = key in classification.facts
+        elif key in stated:
+            facts[key] = stated[key]
+    for key in classification.facts if classification is not None else ():
+        facts[key] = True
+    facts[INHERENT_HIGH_FACT] = None if inherent_worst is None else inherent_worst >= INHERENT_HIGH_FROM
+    return settle(facts, method)
 
 
-@lru_cache(maxsize=8192)
-def _follow(stated: tuple[tuple[str, bool], ...], method: Method) -> KnownFacts:
-    given = dict(stated)
-    values, because = dict(given), {fact: fact for fact in given}
-    clashes: dict[tuple[str, str], Contradiction] = {}
-    waiting = list(given)
-    while waiting:
-        fact = waiting.pop(0)
-        origin = because[fact]
-        for follower, value in _followers(fact, values[fact], method):
-            if follower not in values:
-                values[follower], because[follower] = value, origin
-                waiting.append(follower)
-            elif values[follower] is not value:
-                left, right = sorted((because[follower], origin))
-                if left != right:
-                    clashes[left, right] = Contradiction(left, given[left], right, given[right])
-    derived = {fact: origin for fact, origin in because.items() if fact not in given}
-    return KnownFacts(values, derived, tuple(clashes[pair] for pair in sorted(clashes)))
+def settle(facts: Mapping[str, Truth], method: Method) -> dict[str, Truth]:
+    """Unknown facts that follow from known ones through `implies` and `excludes` become known; nothing is overruled."""
+    settled = {key: facts.get(key) for key in method.facts}
+    for key, value in facts.items():
+        if value is True:
+            for follower in method.implied[key]:
+                if settled[follower] is None:
+                    settled[follower] = True
+    for key in method.facts:
+        if settled[key] is not None:
+            continue
+        implied = method.implied[key]
+        denied = any(settled[other] is False for other in implied)
+        excluded = any(settled[other] is True for f in implied for other in method.facts[f].excludes)
+        excluded = excluded or any(
+            settled[other] is True for other in method.facts if implied.intersection(method.facts[other].excludes)
+        )
+        if denied or excluded:
+            settled[key] = False
+    return settled
 
 
-def _followers(fact: str, value: bool, method: Method) -> list[tuple[str, bool]]:
-    """Facts that a true fact makes true or excludes, or that a false fact makes false."""
-    if value:
-        own = method.facts[fact]
-        excluded = [*own.excludes, *_excluders(method).get(fact, ())]
-        return [(f, True) for f in own.implies] + [(f, False) for f in excluded]
-    return [(f, False) for f in _premises(method).get(fact, ())]
-
-
-@lru_cache(maxsize=8)
-def _premises(method: Method) -> Mapping[str, tuple[str, ...]]:
-    """Fact → the facts that imply it directly."""
-    found: dict[str, list[str]] = {}
-    for fact in method.facts.values():
-        for follower in fact.implies:
-            found.setdefault(follower, []).append(fact.id)
-    return {follower: tuple(facts) for follower, facts in found.items()}
-
-
-@lru_cache(maxsize=8)
-def _excluders(method: Method) -> Mapping[str, tuple[str, ...]]:
-    """Fact → the facts that exclude it: an exclusion holds in both directions."""
-    found: dict[str, list[str]] = {}
-    for fact in method.facts.values():
-        for other in fact.excludes:
-            found.setdefault(other, []).append(fact.id)
-    return {other: tuple(facts) for other, facts in found.items()}
+def contradictions(facts: Mapping[str, Truth], method: Method) -> list[Contradiction]:
+    """Every pair of statements that `implies`, `excludes` or `one_of` forbids, both sides named."""
+    found = []
+    for key, fact in method.facts.items():
+        if facts.get(key) is not True:
+            continue
+        found += [Contradiction(key, other, "implies") for other in method.implied[key] if facts.get(other) is False]
+        found += [Contradiction(key, other, "excludes") for other in fact.excludes if facts.get(other) is True]
+        if fact.one_of and all(facts.get(other) is False for other in fact.one_of):
+            found.append(Contradiction(key, ", ".join(fact.one_of), "one_of"))
+    return found
