@@ -7,13 +7,12 @@ import sys
 from contextlib import ExitStack
 
 # These answer without a database. `up` and `bench` see to their servers themselves.
-WITHOUT_SERVERS = frozenset(
-    ["score_inputs", "classify", "check_method", "describe_method", "up", "bench", "help", "version", "check"]
-    + ["diffsettings", "makemigrations", "squashmigrations", "collectstatic", "findstatic", "compilemessages"]
-    + ["makemessages", "startapp", "startproject", "sendtestemail", "spectacular", "test", "testserver"]
-)
+WITHOUT_SERVERS = {"score_inputs", "classify", "check_method", "describe_method", "up", "bench", "help", "version"}
+WITHOUT_SERVERS |= {"check", "diffsettings", "makemigrations", "squashmigrations", "collectstatic", "findstatic"}
+WITHOUT_SERVERS |= {"compilemessages", "makemessages", "startapp", "startproject", "sendtestemail", "spectacular"}
+WITHOUT_SERVERS |= {"test", "testserver"}
 # These come before, or work on, the migrated state.
-WITHOUT_MIGRATING = frozenset(["migrate", "showmigrations", "sqlmigrate", "dbshell"])
+WITHOUT_MIGRATING = {"migrate", "showmigrations", "sqlmigrate", "dbshell"}
 
 
 def check_environment() -> None:
