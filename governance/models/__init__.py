@@ -1,0 +1,3 @@
+from governance.models.export import Export
+
+__all__ = ["Export"]

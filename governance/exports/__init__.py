@@ -1,0 +1,1 @@
+"""How figures leave the house: one file a format. What leaves is decided in `governance.selectors.datasets`."""

@@ -1,0 +1,96 @@
+"""`manage.py export DATASET --format csv|json|jsonl --out FILE [--department KEY] [--as-of ISO]`."""
+
+import os
+import sys
+import tempfile
+from argparse import ArgumentTypeError
+from collections.abc import Iterable
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import orjson
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from governance.exports.formats import FORMATS
+from governance.selectors.datasets import DATASETS
+from governance.selectors.extent import Extent
+from governance.services import exports
+from inventory.models import Department
+
+
+def day(text: str) -> date:
+    """The day of `--as-of`. A moment is refused: figures are kept by day, and a part of one can't be answered."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text!r} is no day in ISO 8601, such as 2026-11-22") from error
+
+
+class Command(BaseCommand):
+    help = "Write one of the five datasets to a file; one audit entry says so. XLSX is not offered yet."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("dataset", choices=list(DATASETS))
+        parser.add_argument("--format", choices=list(FORMATS), default="csv", help="xlsx is not offered yet")
+        parser.add_argument("--out", required=True, metavar="FILE", help="- writes to standard output")
+        parser.add_argument("--department", metavar="KEY", help="external key; its sub-tree is included")
+        parser.add_argument("--as-of", type=day, metavar="ISO", help="a day; the default is now")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        dataset, target = DATASETS[options["dataset"]], FORMATS[options["format"]]
+        extent = Extent(None, options["as_of"] or timezone.localdate(), self._department(options["department"]))
+        try:
+            with exports.making(actor=None, dataset=dataset, format=target, extent=extent) as run:
+                write(run.chunks(), options["out"])
+        except exports.NotKeptError as error:
+            raise CommandError(str(error)) from error
+        except OSError as error:
+            raise CommandError(f"Can't write {options['out']}: {error.strerror or error}.") from error
+        if options["out"] != "-":
+            summary = {"dataset": dataset.name, "rows": run.rows, "bytes": run.size, "sha256": run.sha256}
+            self.stdout.write(orjson.dumps(summary).decode())
+
+    def _department(self, key: str | None) -> Department | None:
+        if key is None:
+            return None
+        found = Department.objects.filter(key=key).first()
+        if found is None:
+            raise CommandError(f"There is no department with the key {key!r}.")
+        return found
+
+
+def write(chunks: Iterable[bytes], out: str) -> None:
+    """Write to `out`, or to standard output for "-". A file appears under its name only when it is complete."""
+    if out == "-":
+        for chunk in chunks:
+            sys.stdout.buffer.write(chunk)
+        sys.stdout.buffer.flush()
+        return
+    path = Path(out)
+    if path.exists() and not path.is_file():  # a device or a pipe, which renaming would put out of the way
+        with path.open("wb") as stream:
+            stream.writelines(chunks)
+        return
+    with _draft(path) as draft:
+        for chunk in chunks:
+            draft.write(chunk)
+        draft.flush()
+        os.fsync(draft.fileno())
+
+
+@contextmanager
+def _draft(path: Path):
+    """A file beside `path` that takes its name, with the permissions of a new file, when all went well."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as draft:
+        try:
+            yield draft
+            umask = os.umask(0)
+            os.umask(umask)
+            os.fchmod(draft.fileno(), 0o666 & ~umask)
+            os.replace(draft.name, path)
+        except BaseException:
+            os.unlink(draft.name)
+            raise

@@ -1,0 +1,48 @@
+"""Rows of the dataset `department_scores`: what the roll-ups say of each department, as of a day."""
+
+from collections.abc import Iterator
+
+from django.db.models import QuerySet
+
+from governance.selectors import rollups
+from governance.selectors.extent import Extent, numbers, texts
+from inventory import access
+from inventory.models import Department
+
+COLUMNS = (
+    *texts("department department_key parent_key principle"),
+    *numbers("index worst tail mean"),
+    *texts("band"),
+    *numbers("critical_share high_share count"),
+    *texts("as_of"),
+)
+
+
+def departments_in(extent: Extent) -> QuerySet[Department]:
+    """The departments asked for, the organisation itself among them where it may be seen."""
+    found = access.departments(extent.user, access.Permission.EXPORT)
+    if extent.department:
+        found = found.filter(pk__in=Department.objects.subtree_of(extent.department).values("pk"))
+    return found
+
+
+def rows(extent: Extent) -> Iterator[tuple]:
+    """Seven rows a department that has live applications: overall, then the six principles; by external key.
+
+    `as_of` is the day on which the figures were taken, the newest up to the day asked for. Names and places in the tree
+    are those of today.
+    """
+    departments = departments_in(extent)
+    named = {
+        pk: (name, key, parent)
+        for pk, name, key, parent in departments.order_by().values_list("pk", "name", "key", "parent__key")
+    }
+    found = {(risk.department_id, risk.principle): risk for risk in rollups.risks(departments, extent.day)}
+    for pk, (name, key, parent) in sorted(named.items(), key=lambda item: item[1][1]):
+        for principle in rollups.ALL:
+            risk = found.get((pk, principle))
+            if risk is not None:
+                yield (
+                    *(name, key, parent, principle, risk.index, risk.worst, risk.tail, risk.mean, risk.band),
+                    *(risk.critical_share, risk.high_share, risk.count, risk.day.isoformat()),
+                )

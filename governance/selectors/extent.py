@@ -1,0 +1,53 @@
+"""What a dataset is, and how much of it is asked for."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+
+from inventory.models import Department, User
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column. `text`: free text, which CSV must keep from being read as a formula; `truth`: true or false."""
+
+    name: str
+    text: bool = True
+    truth: bool = False
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much of a dataset is asked for: what `user` may take away (None: everything), below `department`, as of `day`,
+    narrowed by `filters`, which are read from a page's address."""
+
+    user: User | None
+    day: date
+    department: Department | None = None
+    filters: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """`dated`: whether earlier days can be answered truthfully, from figures that were kept day by day."""
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: Callable[[Extent], Iterator[tuple]]
+    dated: bool = False
+
+
+def texts(*names: str) -> tuple[Column, ...]:
+    """Columns of text; a name may hold several, parted by blanks."""
+    return tuple(Column(name) for given in names for name in given.split())
+
+
+def numbers(*names: str) -> tuple[Column, ...]:
+    """Columns of numbers; a name may hold several, parted by blanks."""
+    return tuple(Column(name, text=False) for given in names for name in given.split())
+
+
+def truths(*names: str) -> tuple[Column, ...]:
+    """Columns of true or false."""
+    return tuple(Column(name, text=False, truth=True) for name in names)

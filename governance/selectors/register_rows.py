@@ -1,0 +1,103 @@
+"""Rows of the datasets `applications` and `scores`: the register with its present judgement."""
+
+from collections.abc import Iterator
+
+from django.contrib.postgres.aggregates import StringAgg
+from django.db.models import CharField, F, Func, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Concat
+
+from governance.selectors.extent import Column, Extent, numbers, texts
+from inventory import access
+from inventory.models import AIApplication, Identifier
+from risk.choices import OVERALL, Principle
+from risk.method import load_method
+
+BLOCK = 2_000
+
+APPLICATION_COLUMNS = (
+    *texts("external_id name purpose kind origin vendor department department_key lifecycle owner deputy eu_class"),
+    *texts("eu_articles"),
+    *numbers("overall low high"),
+    *texts("band"),
+    *numbers(*Principle.values),
+    *texts("next_review identifiers registered updated"),
+)
+SCORE_COLUMNS = (
+    *texts("external_id name department principle"),
+    *numbers("inherent low point high"),
+    *texts("band method as_of"),
+)
+
+
+class UTCText(Func):
+    """A time as ISO 8601 in UTC, to the second."""
+
+    function = "to_char"
+    template = """%(function)s(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')"""
+    output_field = CharField()
+
+
+class DayText(Func):
+    """A day as ISO 8601."""
+
+    function = "to_char"
+    template = "%(function)s(%(expressions)s, 'YYYY-MM-DD')"
+    output_field = CharField()
+
+
+class Joined(Func):
+    """An array of texts as one text, parted by semicolons; null where there is none."""
+
+    template = "NULLIF(array_to_string(%(expressions)s, ';'), '')"
+    output_field = CharField()
+
+
+def applications_in(extent: Extent) -> QuerySet[AIApplication]:
+    """The applications asked for, in the order of their external id."""
+    found = access.applications(extent.user, access.Permission.EXPORT)
+    if extent.department:
+        found = found.in_department(extent.department)
+    return found.order_by("external_id")
+
+
+def application_rows(extent: Extent) -> Iterator[tuple]:
+    """A row an application, scored or not (its score's columns are then empty)."""
+    identifiers = (
+        Identifier.objects.filter(application=OuterRef("pk"))
+        .order_by()
+        .values("application")
+        .annotate(all=StringAgg(Concat("kind", Value(":"), "value"), ";", ordering=("kind", "folded")))
+        .values("all")
+    )
+    rows = applications_in(extent).values_list(
+        *("external_id", "name", "purpose", "kind", "origin", "vendor", "department__name", "department__key"),
+        *("lifecycle", "owner__username", "deputy__username", "score__eu_class", Joined(F("score__eu_articles"))),
+        *("score__overall_point", "score__overall_low", "score__overall_high", "score__band"),
+        *(f"score__{principle}_point" for principle in Principle.values),
+        *(DayText(F("next_review")), Subquery(identifiers)),
+        *(UTCText(F("registered_at")), UTCText(F("updated_at"))),
+    )
+    return rows.iterator(chunk_size=BLOCK)
+
+
+def score_rows(extent: Extent) -> Iterator[tuple]:
+    """Seven rows a scored application: overall, then the six principles. There is no inherent overall risk."""
+    band = load_method().band
+    fields = [f"score__{p}_{part}" for p in Principle.values for part in ("inherent", "low", "point", "high")]
+    rows = (
+        applications_in(extent)
+        .filter(score__isnull=False)
+        .values_list(
+            *("external_id", "name", "department__name", "score__method", DayText(F("score__as_of")), "score__band"),
+            *("score__overall_low", "score__overall_point", "score__overall_high"),
+            *fields,
+        )
+    )
+    for external_id, name, department, method, as_of, overall_band, low, point, high, *values in rows.iterator(
+        chunk_size=BLOCK
+    ):
+        head = (external_id, name, department)
+        yield *head, OVERALL, None, low, point, high, overall_band, method, as_of
+        for place, principle in enumerate(Principle.values):
+            part = values[4 * place : 4 * place + 4]
+            yield *head, principle, *part, band(part[2]), method, as_of

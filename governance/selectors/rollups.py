@@ -1,0 +1,115 @@
+"""Reading the roll-ups: of each department the newest figures on or before a day. Nothing here counts applications."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from inventory.models import Department
+from risk.choices import OVERALL, Principle
+
+ALL = (OVERALL, *Principle.values)
+
+
+@dataclass(frozen=True)
+class Risk:
+    """Risk of a department with everything below it (docs/method.md §7), live applications only."""
+
+    department_id: int
+    principle: str
+    day: date
+    index: float
+    worst: float
+    tail: float
+    mean: float
+    band: str
+    critical_share: float
+    high_share: float
+    count: int
+    low_count: int
+    moderate_count: int
+    high_count: int
+    critical_count: int
+    worst_application_id: int | None
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Coverage of a framework in a department with everything below it (docs/method.md §8): pairs of a live
+    application and a requirement by state. `low` and `high` bound the share that is fulfilled; None: nothing assessed.
+    """
+
+    department_id: int
+    framework: str
+    day: date
+    applications: int
+    met: int
+    partial: int
+    gap: int
+    unknown: int
+    upcoming: int
+    not_assessed: int
+    overdue: int
+    assessed: int
+    fulfilment_low: float
+    fulfilment_high: float
+
+    @property
+    def low(self) -> float | None:
+        return self.fulfilment_low / self.assessed if self.assessed else None
+
+    @property
+    def high(self) -> float | None:
+        return self.fulfilment_high / self.assessed if self.assessed else None
+
+
+_RISK = [name for name in Risk.__dataclass_fields__ if name not in ("department_id", "principle")]
+_COVERAGE = [name for name in Coverage.__dataclass_fields__ if name not in ("department_id", "framework")]
+
+# One index descent a department and principle, whatever the number of days kept; a plain DISTINCT ON would read all.
+_NEWEST = """
+SELECT wanted.id, what.name, {columns}
+FROM ({departments}) wanted(id) CROSS JOIN unnest(%s::text[]) what(name) CROSS JOIN LATERAL (
+    SELECT * FROM {table} WHERE department_id = wanted.id AND {key} = what.name AND day <= %s
+    ORDER BY day DESC LIMIT 1
+) newest WHERE newest.{counted} > 0"""
+
+
+def _newest(table: str, key: str, counted: str, columns: list[str], departments: QuerySet) -> tuple[str, tuple]:
+    wanted, params = departments.order_by().values("pk").query.sql_with_params()
+    picked = ", ".join(f'newest."{name}"' for name in columns)
+    sql = _NEWEST.format(columns=picked, departments=wanted, table=table, key=key, counted=counted)
+    return sql, tuple(params)
+
+
+def risks(departments: QuerySet[Department], day: date, principles: Iterable[str] = ALL) -> list[Risk]:
+    """The newest risk figures of each department and principle; none where no live application is below it."""
+    sql, params = _newest("risk_departmentday", "principle", "count", _RISK, departments)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*params, list(principles), day])
+        return [Risk(*row) for row in cursor.fetchall()]
+
+
+def coverages(departments: QuerySet[Department], day: date, frameworks: Iterable[str]) -> list[Coverage]:
+    """The newest coverage of each department and framework; none where no live application is below it."""
+    sql, params = _newest("risk_coverageday", "framework", "applications", _COVERAGE, departments)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*params, list(frameworks), day])
+        return [Coverage(*row) for row in cursor.fetchall()]
+
+
+def history(departments: QuerySet[Department], principle: str, since: date, until: date) -> list[Risk]:
+    """Every kept day of these departments in the period, oldest first, begun by the figure that stood at its start."""
+    wanted, params = departments.order_by().values("pk").query.sql_with_params()
+    sql = f"""
+        SELECT kept.department_id, kept.principle, {", ".join(f'kept."{name}"' for name in _RISK)}
+        FROM risk_departmentday kept JOIN ({wanted}) wanted(id) ON kept.department_id = wanted.id
+        WHERE kept.principle = %s AND kept.count > 0 AND kept.day <= %s AND kept.day >= COALESCE((
+            SELECT max(day) FROM risk_departmentday
+            WHERE department_id = wanted.id AND principle = %s AND day <= %s), %s)
+        ORDER BY kept.day, kept.department_id"""  # noqa: S608 - names of our own, values bound
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*params, principle, until, principle, since, since])
+        return [Risk(*row) for row in cursor.fetchall()]

@@ -1,0 +1,87 @@
+"""Exports: what may be taken away, and what was."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from governance.exports.formats import FORMATS, Format
+from governance.selectors.datasets import DATASETS
+from governance.selectors.exports import exports_seen_by
+from governance.selectors.extent import Dataset, Extent
+from governance.services import exports
+from inventory import access, audit_log
+from inventory.access import Permission, requires
+from inventory.models import User
+
+ROWS_A_PAGE = 25
+# What an address says about the download itself; everything else in it narrows the rows.
+_OWN = ("dataset", "format", "department", "as_of", "page", "sort", "period")
+
+
+@require_GET
+@requires(Permission.EXPORT)
+def export_list(request: HttpRequest) -> HttpResponse:
+    """The form (filters of the page one came from stay), and the exports made."""
+    user: User = request.user  # type: ignore[assignment]
+    made = Paginator(exports_seen_by(user), ROWS_A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "datasets": DATASETS.values(),
+        "formats": FORMATS.values(),
+        "departments": access.departments(user, Permission.EXPORT).order_by("name").values_list("key", "name"),
+        "asked": request.GET,
+        "kept": _narrowing(request),
+        "titles": {name: dataset.title for name, dataset in DATASETS.items()},
+        "made": made,
+    }
+    return render(request, "governance/exports.html", context)
+
+
+@require_GET
+@requires(Permission.EXPORT)
+def download(request: HttpRequest) -> HttpResponseBase:
+    """The file, streamed, cut to what the person may take away. Refused before the first byte or not at all."""
+    dataset = DATASETS.get(request.GET.get("dataset", ""))
+    target = FORMATS.get(request.GET.get("format", "csv"))
+    if dataset is None or target is None:
+        raise Http404("No such dataset or format.")
+    user: User = request.user  # type: ignore[assignment]
+    key = request.GET.get("department", "").strip()
+    try:
+        extent = Extent(
+            user=user,
+            day=date.fromisoformat(request.GET.get("as_of") or timezone.localdate().isoformat()),
+            department=access.department_or_404(user, key, Permission.EXPORT) if key else None,
+            filters=_narrowing(request),
+        )
+        exports.check(actor=user, dataset=dataset, extent=extent)
+    except ValueError as error:  # no day, or a day that was not kept
+        return HttpResponseBadRequest(str(error), content_type="text/plain; charset=utf-8")
+    response = StreamingHttpResponse(_body(user, dataset, target, extent), content_type=target.content_type)
+    name = "-".join(part for part in (dataset.name, key, extent.day.isoformat()) if part)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.{target.name}"'
+    return response
+
+
+def _body(user: User, dataset: Dataset, target: Format, extent: Extent) -> Iterator[bytes]:
+    # The body is read after the middleware has put its note of the client's address away.
+    address = audit_log.request_address.get()
+
+    def chunks() -> Iterator[bytes]:
+        audit_log.request_address.set(address)
+        try:
+            with exports.making(actor=user, dataset=dataset, format=target, extent=extent) as run:
+                yield from run.chunks()
+        finally:
+            audit_log.request_address.set(None)
+
+    return chunks()
+
+
+def _narrowing(request: HttpRequest) -> dict[str, str]:
+    return {name: value for name, value in request.GET.items() if name not in _OWN and value}
