@@ -1,0 +1,87 @@
+"""What the teams of the story stated about their controls: a path of steps for each control, not only its end."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from governance.demo.chance import Chance
+from governance.demo.story import ApplicationStory, Profile, Story
+from risk.scoring.method import Control, Method
+
+OPEN = "open"  # not answered
+# The steps through which a control reaches its status
+STEPS = ["not_started", "planned", "in_progress", "attested", "evidenced", "verified"]
+UNFINISHED = frozenset({"not_started", "planned", "in_progress"})
+# What came before each status, newest first, where the team improved it step by step
+BEFORE = {
+    "verified": ["evidenced", "attested", "in_progress"],
+    "evidenced": ["attested", "in_progress"],
+    "attested": ["in_progress"],
+    "in_progress": ["planned"],
+}
+STEP_DAYS = (18, 85)  # days between two steps
+FIRST_STATEMENT = 20  # days after registration before anything is stated
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What was stated about a control on a day; the newest one of a control holds."""
+
+    control: str
+    status: str
+    day: date
+    due: date | None
+    note: str
+
+
+def statements(
+    app: ApplicationStory, story: Story, asked: list[str], method: Method, as_of: date, chance: Chance
+) -> list[Statement]:
+    """Every statement ever made about the controls `asked` of the application, oldest first."""
+    profile = story.profiles[app.controls.profile]
+    made: list[Statement] = []
+    for key in dict.fromkeys([*asked, *app.controls.set]):
+        status, age = _end(app, profile, method.controls[key], chance)
+        if status != OPEN:
+            made += _path(app, story, method.controls[key], status, age, as_of, chance)
+    return sorted(made, key=lambda one: (one.day, one.control))
+
+
+def _end(app: ApplicationStory, profile: Profile, control: Control, chance: Chance) -> tuple[str, int]:
+    """(status, age in days) of the newest statement."""
+    told = app.controls.set.get(control.id, "").split()
+    status = told[0] if told else chance.weighted(profile.statuses, app.id, control.id, "status")
+    share = chance.between(*profile.age, app.id, control.id, "age")
+    age = int(told[1]) if len(told) > 1 else round(share * control.review_days)
+    return status, max(0, min(age, app.registered - FIRST_STATEMENT))
+
+
+def _path(
+    app: ApplicationStory, story: Story, control: Control, status: str, age: int, as_of: date, chance: Chance
+) -> list[Statement]:
+    steps, ago = [(status, age)], age
+    for earlier in BEFORE.get(status, []):
+        ago += chance.whole(*STEP_DAYS, app.id, control.id, earlier)
+        if ago > app.registered - FIRST_STATEMENT:
+            break
+        steps.append((earlier, ago))
+    return [
+        Statement(
+            control=control.id,
+            status=step,
+            day=as_of - timedelta(days=days),
+            due=_due(app, story, control, step, days, as_of, chance),
+            note=chance.pick(story.notes[step], app.id, control.id, step, "note"),
+        )
+        for step, days in steps
+    ]
+
+
+def _due(
+    app: ApplicationStory, story: Story, control: Control, status: str, ago: int, as_of: date, chance: Chance
+) -> date | None:
+    """The promised day of the next step: never before the promise, and none where nothing is left to do."""
+    if status not in UNFINISHED or chance.share(app.id, control.id, "promised") < 0.2:
+        return None
+    least, most = story.profiles[app.controls.profile].due
+    ahead = chance.whole(least, most, app.id, control.id, "due")
+    return max(as_of + timedelta(days=ahead), as_of - timedelta(days=max(ago - 7, 0)))
