@@ -38,7 +38,5 @@ def first_administrator(*, actor: User | None = None) -> User:
         return role.user
     user = User.objects.create_user("administrator", display_name="Administrator")
     Role.objects.create(user=user, department=root, kind=RoleKind.ADMINISTRATOR)
-    audit_log.record(
-        actor=actor, action="user.added", summary="First administrator", obj=user
-    )
+    audit_log.record(actor=actor, action="user.added", summary="First administrator", obj=user)
     return user
