@@ -1,0 +1,104 @@
+"""What connectors yield, whatever the source: records, rows that don't concern us, and rows nobody can read.
+
+Pure: bytes in, records out. No Django, no files, no clock, no keys.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+MAX_ROW_BYTES = 8 * 1024 * 1024  # a longer row is not a record but a mistake or an attack; memory stays flat
+MAX_NAME = 300  # characters of a name that we keep
+
+
+class UnknownFormatError(ValueError):
+    """The file is none of the kinds we know, or not of the kind it was said to be. The message is for people."""
+
+
+class Seen(NamedTuple):
+    """How a record names the AI application it is about; an empty text where it doesn't say."""
+
+    agent_id: str = ""
+    agent_name: str = ""
+    app_identity: str = ""
+    host: str = ""
+    azure_resource: str = ""
+    repository: str = ""
+    app_name: str = ""  # display name, where the identity comes with one
+    operation: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name under which something that matches nothing is listed (contracts §2)."""
+        return self.agent_name or self.app_name or self.app_identity or self.host or "(not named)"
+
+
+class Interaction(NamedTuple):
+    """One interaction of a person with an AI application. No prompt, answer, file name or address is taken over."""
+
+    line: int
+    record_id: str
+    at: datetime  # aware, UTC
+    user: str  # object id or user principal name as given; empty where none is
+    seen: Seen
+    labels: tuple[str, ...] = ()  # sensitivity label ids of accessed resources, lower case, sorted, each once
+    information_types: tuple[str, ...] = ()  # sensitive information types matched, sorted, each once
+    jailbreak: bool = False
+    injection: bool = False
+
+    @property
+    def sensitive(self) -> bool:
+        """At least one accessed resource with a label, or a matched information type (contracts §2)."""
+        return bool(self.labels or self.information_types)
+
+
+class ListedUser(NamedTuple):
+    """One person of a user list."""
+
+    line: int
+    object_id: str  # lower case
+    upn: str  # lower case
+    name: str
+    department: str  # as written; empty where none is given
+    enabled: bool = True
+
+
+class Ignored(NamedTuple):
+    """A readable row that is not what we count."""
+
+    line: int
+
+
+class Unreadable(NamedTuple):
+    """A row for quarantine."""
+
+    line: int
+    reason: str
+    raw: bytes
+
+
+Item = Interaction | ListedUser | Ignored | Unreadable
+
+
+class Source(Protocol):
+    """What connectors read from: an open binary file, or anything that has its `readline`."""
+
+    def readline(self, size: int = -1, /) -> bytes: ...
+
+
+class Connector(Protocol):
+    """One kind of file. A module-level object per kind, listed in `registry.CONNECTORS`."""
+
+    kind: str
+    title: str  # for people
+
+    def recognises(self, columns: list[str]) -> bool:
+        """Whether a file with this header row (folded names) is of this kind."""
+        ...
+
+    def read(self, source: Source, from_line: int = 0) -> Iterator[Item]:
+        """The file's items in order. `from_line` skips to a line at which an item of an earlier reading began.
+
+        Raises UnknownFormatError where the header lacks what the kind needs.
+        """
+        ...

@@ -1,0 +1,335 @@
+"""Microsoft Purview audit search, exported from the portal, or by `Search-UnifiedAuditLog | Export-Csv`.
+
+One row is one audit record, its payload one JSON text in the column AuditData. What counts as an interaction, which
+rows are ignored and which go to quarantine: `_Reader.item`. Prompts and answers are not in these records; resource
+names and addresses are, and are not taken over.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from inventory.connectors.base import (
+    MAX_NAME,
+    Ignored,
+    Interaction,
+    Item,
+    Seen,
+    Source,
+    UnknownFormatError,
+    Unreadable,
+)
+from inventory.connectors.delimited import (
+    Header,
+    Row,
+    UnclosedQuoteError,
+    clean,
+    read_header,
+    rows,
+    split,
+    text,
+)
+from inventory.connectors.keys import Keys
+
+_NAMES = ("CopilotInteraction", "AIAppInteraction", "ConnectedAIAppInteraction", "TeamCopilotMsgInteraction")
+OPERATIONS = {spelling: name for name in _NAMES for spelling in (name, name.casefold())}
+_MOST_LABELS = 100  # of one record
+_GUID_ROW = re.compile(rb'"?[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"?[,;\t]')
+_AMERICAN = ("%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y %I:%M %p")
+
+# Under these names a list of matched sensitive information types stands, wherever in the record.
+_TYPE_LISTS = (
+    "sensitiveinformation",
+    "sensitiveinformationtypes",
+    "sensitiveinfotypes",
+    "sensitiveinfotypedata",
+    "sensitivetypes",
+)
+# AppIdentity and Agent* stand beside CopilotEventData or inside it (microsoft.md 2a, "uncertain nesting").
+_RECORD = Keys(
+    "id",
+    "creationtime",
+    "operation",
+    "userid",
+    "copiloteventdata",
+    "objectid",
+    "appidentity",
+    "agentid",
+    "agentname",
+    _TYPE_LISTS,
+)
+_EVENT = Keys("messages", "accessedresources", "apphost", "appidentity", "agentid", "agentname", _TYPE_LISTS)
+_MESSAGE = Keys("jailbreakdetected", _TYPE_LISTS)
+_RESOURCE = Keys("sensitivitylabelid", "xpiadetected", ("policydetails", *_TYPE_LISTS))
+_IDENTITY = Keys("appid", "displayname", "publisherid")
+_TYPE = Keys(
+    "sensitiveinformationtypename",
+    "sensitiveinfotypename",
+    "sensitivetype",
+    "sensitiveinfotypeid",
+    "sensitiveinformationtypeid",
+    "name",
+    "id",
+    "count",
+)
+_new = tuple.__new__  # what a NamedTuple's own constructor calls, without its keywords: half the time
+
+
+class PurviewAudit:
+    kind = "purview_audit"
+    title = "Purview audit search (CSV)"
+
+    def recognises(self, columns: list[str]) -> bool:
+        return "auditdata" in columns
+
+    def read(self, source: Source, from_line: int = 0) -> Iterator[Item]:
+        """The audit records; see `base.Connector`."""
+        header = read_header(source)
+        reader = _Reader(header)
+        mark = header.delimiter
+        by_id = header.columns[0] in ("recordid", "identity")
+        for row in rows(
+            source,
+            first_line=header.next_line,
+            from_line=from_line,
+            ends_row=(b'}"', b'}"' + mark, b'}"' + mark * 2),
+            begins_row=_GUID_ROW.match if by_id else None,
+            delimiter=header.delimiter,
+        ):
+            yield reader.item(row) if type(row) is Row else row
+
+
+class _Reader:
+    """Rows of one file → items."""
+
+    _MOST_SEEN = 4096  # distinct ways of naming an application that are kept at hand
+
+    def __init__(self, header: Header) -> None:
+        payload = header.position("auditdata")
+        if payload is None:
+            raise UnknownFormatError("This is no Purview audit export: it has no column AuditData.")
+        self._payload = payload
+        self._delimiter = header.delimiter
+        self._opening = header.delimiter + b'"{'
+        self._operation = header.position("operation", "operations")
+        self._user = header.position("userid", "userids")
+        self._seen: dict[tuple, Seen] = {}
+
+    def item(self, row: Row) -> Item:
+        """What the row is, in this order: quarantined when its payload can't be read, ignored when its operation is
+        not an interaction, quarantined when the payload lacks id or time, else an interaction (contracts §1)."""
+        line, raw = row
+        record = self._quickly(raw)
+        if record is None:
+            record = self._carefully(raw)
+            if type(record) is str:
+                return Unreadable(line, record, raw)
+        return self._interaction(line, raw, record)
+
+    def _interaction(self, line: int, raw: bytes, record: dict[str, Any]) -> Item:
+        record_id, time, given, user, event, about, identity, agent_id, agent_name, types = _RECORD.of(record)
+        operation = OPERATIONS.get(given) if type(given) is str else None
+        if operation is None and (operation := self._operation_of(given, raw)) is None:
+            return Ignored(line)
+        if not record_id or type(record_id) not in (str, int):
+            return Unreadable(line, "AuditData has no Id.", raw)
+        at = moment(time)
+        if at is None:
+            return Unreadable(line, "AuditData has no CreationTime that is a date and time.", raw)
+        if type(user) is not str or not user:
+            user = self._column(raw, self._user)
+        if type(event) is str:
+            event = _object(event.encode())
+        if type(event) is not dict:
+            event = {}
+        messages, resources, host, inner_identity, inner_id, inner_name, inner_types = _EVENT.of(event)
+        seen = self._seen_as(
+            agent_id or inner_id, agent_name or inner_name, identity or inner_identity, host, about, operation
+        )
+        jailbreak, message_types = _messages(messages) if messages else (False, False)
+        labels, injection, resource_types = _resources(resources) if resources else ((), False, False)
+        # the walk through the whole record is only for the few that say something about information types
+        matched = _information_types(record) if types or inner_types or message_types or resource_types else ()
+        return _new(Interaction, (line, str(record_id), at, user, seen, labels, matched, jailbreak, injection))
+
+    def _quickly(self, raw: bytes) -> dict[str, Any] | None:
+        """The payload where the row is written as exporters write it: the JSON is found by its two ends."""
+        start = raw.find(self._opening)
+        end = raw.rfind(b'}"')
+        if start < 0 or end < start:
+            return None
+        before = raw[:start]
+        if b'"' in before:
+            try:
+                columns = len(split(before, self._delimiter))
+            except UnclosedQuoteError:
+                return None
+        else:
+            columns = before.count(self._delimiter) + 1
+        if columns != self._payload:
+            return None
+        return _object(raw[start + 2 : end + 1].replace(b'""', b'"'))
+
+    def _carefully(self, raw: bytes) -> dict[str, Any] | str:
+        """The payload, or why there is none."""
+        try:
+            fields = split(raw, self._delimiter)
+        except UnclosedQuoteError:
+            return "A quoted field is opened and never closed."
+        if len(fields) <= self._payload:
+            return "The row ends before the column AuditData."
+        payload = fields[self._payload].strip()
+        if not payload:
+            return "AuditData is empty."
+        try:
+            record = orjson.loads(payload)
+        except orjson.JSONDecodeError as problem:
+            return f"AuditData is not readable as JSON: {problem.msg}, character {problem.pos + 1}."
+        return record if type(record) is dict else "AuditData is not a JSON object."
+
+    def _operation_of(self, given: Any, raw: bytes) -> str | None:
+        if type(given) is not str or not given:
+            given = self._column(raw, self._operation)
+        return OPERATIONS.get(given.strip().casefold())
+
+    def _column(self, raw: bytes, position: int | None) -> str:
+        """A field beside the payload, for the rare record whose payload lacks it."""
+        if position is None:
+            return ""
+        fields = split(raw, self._delimiter)
+        return text(fields[position]) if position < len(fields) else ""
+
+    def _seen_as(self, *given: Any) -> Seen:
+        try:
+            return self._seen[given]
+        except KeyError:
+            if len(self._seen) >= self._MOST_SEEN:
+                self._seen.clear()
+            seen = self._seen[given] = _seen(*given)
+            return seen
+        except TypeError:  # AppIdentity as an object
+            return _seen(*given)
+
+
+def _object(payload: bytes) -> dict[str, Any] | None:
+    try:
+        value = orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        return None
+    return value if type(value) is dict else None
+
+
+def moment(value: Any) -> datetime | None:
+    """The point in time: ISO with or without zone and with up to seven decimals, or American; UTC where no zone is
+    given (audit times are UTC without saying so). None where it is none."""
+    if type(value) is not str:
+        return None
+    try:
+        if len(value) == 19:
+            return datetime.fromisoformat(value + "+00:00")
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        at = _american(value.strip())
+        if at is None:
+            return None
+    if at.tzinfo is None:
+        return at.replace(tzinfo=UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        return None
+
+
+def _american(value: str) -> datetime | None:
+    for pattern in _AMERICAN:
+        try:
+            return datetime.strptime(value, pattern)
+        except ValueError:
+            continue
+    return None
+
+
+def _seen(agent_id: Any, agent_name: Any, identity: Any, host: Any, about: Any, operation: str) -> Seen:
+    name = ""
+    if type(identity) is dict:
+        app_id, name, publisher = _IDENTITY.of(identity)
+        identity = app_id or name or publisher
+    identity, host, about = _name(identity), _name(host), _name(about)
+    resource = next((r for r in map(_azure_resource, (identity, host, about)) if r), "")
+    return Seen(_name(agent_id), _name(agent_name), identity, host, resource, "", _name(name), operation)
+
+
+def _azure_resource(value: str) -> str:
+    start = value.casefold().find("/subscriptions/")
+    return value[start:] if start >= 0 else ""
+
+
+def _name(value: Any) -> str:
+    return clean(value[: MAX_NAME * 4])[:MAX_NAME] if type(value) is str else ""
+
+
+def _messages(messages: Any) -> tuple[bool, bool]:
+    """Whether a message carries a jailbreak mark, and whether one speaks of information types."""
+    jailbreak = types = False
+    for message in messages if type(messages) is list else ():
+        if type(message) is dict:
+            mark, listed = _MESSAGE.of(message)
+            if mark and _true(mark):
+                jailbreak = True
+            if listed:
+                types = True
+    return jailbreak, types
+
+
+def _resources(resources: Any) -> tuple[tuple[str, ...], bool, bool]:
+    """The label ids of the accessed resources, whatever their status; whether one carries an injection mark; and
+    whether one speaks of information types."""
+    labels: set[str] | None = None
+    injection = types = False
+    for resource in resources if type(resources) is list else ():
+        if type(resource) is not dict:
+            continue
+        label, mark, listed = _RESOURCE.of(resource)
+        if mark and _true(mark):
+            injection = True
+        if listed:
+            types = True
+        if label and type(label) is str and (label := clean(label)):
+            labels = labels or set()
+            if len(labels) < _MOST_LABELS:
+                labels.add(label.lower()[:MAX_NAME])
+    return (tuple(sorted(labels)) if labels else ()), injection, types
+
+
+def _true(value: Any) -> bool:
+    return value is True or (type(value) is str and value.casefold() == "true")
+
+
+def _information_types(record: dict[str, Any]) -> tuple[str, ...]:
+    """The sensitive information types matched anywhere in the record."""
+    found: set[str] = set()
+    open_ends: list[Any] = [record]
+    while open_ends:
+        value = open_ends.pop()
+        if type(value) is list:
+            open_ends.extend(value)
+        elif type(value) is dict:
+            for key, member in value.items():
+                if type(member) in (list, dict):
+                    open_ends.append(member)
+                if key.casefold() in _TYPE_LISTS:
+                    found.update(_named_types(member))
+    return tuple(sorted(found)[:_MOST_LABELS])
+
+
+def _named_types(matches: Any) -> Iterator[str]:
+    for match in matches if type(matches) is list else [matches]:
+        if type(match) is dict:
+            *names, number = _TYPE.of(match)
+            named = next((n for n in names if n and type(n) is str), "")
+            match = named if number is None or number else ""
+        if type(match) is str and (name := _name(match)):
+            yield name
