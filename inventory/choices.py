@@ -1,6 +1,6 @@
 """The words of the register: each list is what the forms offer, the files may say and the API documents."""
 
-from django.db.models import TextChoices
+from django.db.models import IntegerChoices, TextChoices
 
 
 class RoleKind(TextChoices):
@@ -44,3 +44,36 @@ class IdentifierKind(TextChoices):
     HOST = "host", "Host or domain"
     REPOSITORY = "repository", "Repository URL"
     COPILOT_HOST = "copilot_host", "Copilot host name"
+
+
+class BatchState(TextChoices):
+    """Where the reading of a feed file stands."""
+
+    WAITING = "waiting", "Waiting"
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+
+
+class Operation(IntegerChoices):
+    """What kind of interaction a record reports; the number is what the compact table stores."""
+
+    COPILOT = 1, "Copilot experience or agent"
+    AI_APP = 2, "AI app or site"
+    CONNECTED = 3, "Connected AI app"
+    TEAM_COPILOT = 4, "Copilot in a team"
+
+
+class Severity(TextChoices):
+    INFORMATIONAL = "informational", "Informational"
+    LOW = "low", "Low"
+    MEDIUM = "medium", "Medium"
+    HIGH = "high", "High"
+
+
+class AlertState(TextChoices):
+    NEW = "new", "New"
+    ACTIVE = "active", "Active"
+    IN_PROGRESS = "in_progress", "In progress"
+    RESOLVED = "resolved", "Resolved"
+    DISMISSED = "dismissed", "Dismissed"

@@ -1,3 +1,15 @@
+from inventory.models.activity import (
+    Alert,
+    DailySensitive,
+    DailyUsage,
+    DailyUser,
+    DirectoryUser,
+    ImportBatch,
+    Interaction,
+    QuarantinedRow,
+    SeenUser,
+    Sighting,
+)
 from inventory.models.application import AIApplication, ChangedApplication, Identifier
 from inventory.models.audit_log import AuditLogEntry
 from inventory.models.organisation import ROOT_KEY, Department
@@ -6,10 +18,20 @@ from inventory.models.people import Role, User
 __all__ = [
     "ROOT_KEY",
     "AIApplication",
+    "Alert",
     "AuditLogEntry",
     "ChangedApplication",
+    "DailySensitive",
+    "DailyUsage",
+    "DailyUser",
     "Department",
+    "DirectoryUser",
     "Identifier",
+    "ImportBatch",
+    "Interaction",
+    "QuarantinedRow",
     "Role",
+    "SeenUser",
+    "Sighting",
     "User",
 ]

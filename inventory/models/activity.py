@@ -1,0 +1,289 @@
+"""What feeds tell: files read, interactions, their daily figures, what was seen but is not registered, alerts.
+
+Interactions and daily figures are computed, come by the million and are written in sets: they have no row history
+(contracts §4), and the two largest tables have no foreign keys in the database, because a check per key and row costs
+as much as storing the row. What they point at (applications, sightings, departments) is never deleted.
+"""
+
+import uuid
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from inventory.choices import AlertState, BatchState, Operation, Severity
+from inventory.models.application import AIApplication
+from inventory.models.organisation import Department
+
+
+class ImportBatch(models.Model):
+    """One reading of one feed file: the queue, the progress and the result.
+
+    A worker claims a row by writing its own `claim`; every chunk is stored in one transaction together with the counts
+    and `next_line`, and only while the claim stands. So a killed reading goes on where it was, counting nothing twice.
+    """
+
+    kind = models.CharField(max_length=40, blank=True)  # of connectors.registry; empty until recognised
+    file_name = models.CharField(max_length=255)
+    stored_as = models.CharField(max_length=100, blank=True)  # of an upload; empty for a file read at the console
+    size = models.BigIntegerField(default=0)  # bytes
+    sha256 = models.CharField(max_length=64, blank=True)
+    uploaded_by = models.ForeignKey("inventory.User", models.SET_NULL, null=True, related_name="+")
+    state = models.CharField(max_length=10, choices=BatchState.choices, default=BatchState.WAITING)
+    claim = models.UUIDField(null=True)
+    heartbeat_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    bytes_read = models.BigIntegerField(default=0)
+    next_line = models.BigIntegerField(default=0)  # of the file, at which reading goes on
+    rows = models.BigIntegerField(default=0)
+    stored = models.BigIntegerField(default=0)
+    duplicates = models.BigIntegerField(default=0)
+    quarantined = models.BigIntegerField(default=0)
+    ignored = models.BigIntegerField(default=0)
+    unmatched = models.BigIntegerField(default=0)
+    newest_at = models.DateTimeField(null=True)  # the latest time of a stored record
+    error = models.TextField(blank=True)  # for people
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(
+                fields=["id"], name="batch_to_do", condition=Q(state__in=[BatchState.WAITING, BatchState.RUNNING])
+            ),
+            models.Index(fields=["-created_at", "-id"], name="batch_by_time"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    rows=models.F("stored") + models.F("duplicates") + models.F("quarantined") + models.F("ignored")
+                ),
+                name="every_row_is_accounted_for",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.file_name} ({self.get_state_display()})"
+
+    @property
+    def percent(self) -> int:
+        """How much of the file was read."""
+        if self.state == BatchState.DONE:
+            return 100
+        return min(99, self.bytes_read * 100 // self.size) if self.size else 0
+
+
+class QuarantinedRow(models.Model):
+    """A row that could not be read. Its text is encrypted, for those who may see names, and not kept for ever."""
+
+    batch = models.ForeignKey(ImportBatch, models.CASCADE, related_name="quarantine")
+    line = models.BigIntegerField()
+    reason = models.CharField(max_length=200)
+    raw = models.BinaryField(null=True)  # Fernet; null once purged
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["batch", "line"]
+        constraints = [models.UniqueConstraint(fields=["batch", "line"], name="quarantined_line_once")]
+        indexes = [models.Index(fields=["created_at"], name="quarantine_to_purge", condition=Q(raw__isnull=False))]
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.reason}"
+
+
+class Sighting(models.Model):
+    """An AI application that feeds report and that matches nothing registered, by the name seen."""
+
+    name = models.CharField(max_length=300)
+    folded = models.CharField(max_length=300, unique=True)
+    operations = ArrayField(models.SmallIntegerField(choices=Operation.choices), default=list)
+    agent_id = models.CharField(max_length=300, blank=True)  # as in the first record that had it
+    app_identity = models.CharField(max_length=300, blank=True)
+    host = models.CharField(max_length=300, blank=True)
+    candidates = ArrayField(models.BigIntegerField(), default=list)  # applications that fit equally well
+    reason = models.CharField(max_length=200, blank=True)  # why it is not matched
+    interactions = models.BigIntegerField(default=0)
+    first_seen = models.DateTimeField()
+    last_seen = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-interactions", "id"]
+        indexes = [
+            models.Index(fields=["-interactions", "id"], name="sighting_by_use"),
+            models.Index(fields=["-last_seen", "id"], name="sighting_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Interaction(models.Model):
+    """One interaction, without any content. Department and application are fixed when it is stored.
+
+    The record id is the key: a GUID as it is, any other id by a 128-bit hash of it. Months can become partitions later
+    by moving this key into a table of its own; only `services.imports.interactions` knows that it is here.
+    """
+
+    record_id = models.UUIDField(primary_key=True)
+    at = models.DateTimeField()
+    application = models.ForeignKey(
+        AIApplication, models.PROTECT, null=True, db_index=False, db_constraint=False, related_name="+"
+    )
+    sighting = models.ForeignKey(
+        Sighting, models.PROTECT, null=True, db_index=False, db_constraint=False, related_name="+"
+    )
+    department = models.ForeignKey(
+        Department, models.PROTECT, null=True, db_index=False, db_constraint=False, related_name="+"
+    )  # null: Unassigned
+    pseudonym = models.UUIDField(null=True)  # null: the record names nobody
+    operation = models.SmallIntegerField(choices=Operation.choices)
+    jailbreak = models.BooleanField()
+    injection = models.BooleanField()
+    labels = ArrayField(models.TextField(), null=True)  # null: none
+    information_types = ArrayField(models.TextField(), null=True)
+    batch = models.ForeignKey(ImportBatch, models.PROTECT, db_index=False, db_constraint=False, related_name="+")
+
+    class Meta:
+        indexes = [
+            BrinIndex(fields=["at"], name="interaction_by_time"),
+            # for the rates of methods.md §4, which look at the labels of one application in a window
+            models.Index(
+                fields=["application", "at"],
+                name="interaction_with_label",
+                condition=Q(labels__isnull=False) | Q(information_types__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.record_id)
+
+
+class DailyRow(models.Model):
+    """Whose and which day: what the daily tables share. Exactly one of application and sighting is set."""
+
+    application = models.ForeignKey(
+        AIApplication, models.PROTECT, null=True, db_index=False, db_constraint=False, related_name="+"
+    )
+    sighting = models.ForeignKey(
+        Sighting, models.PROTECT, null=True, db_index=False, db_constraint=False, related_name="+"
+    )
+    department = models.ForeignKey(
+        Department, models.PROTECT, null=True, db_index=False, db_constraint=False, related_name="+"
+    )  # null: Unassigned
+    day = models.DateField()  # in the organisation's time zone
+
+    class Meta:
+        abstract = True
+
+
+class DailyUsage(DailyRow):
+    """Figures of one application (or sighting), department and day. `users` are distinct, so they don't add up."""
+
+    interactions = models.IntegerField()
+    users = models.IntegerField()
+    sensitive = models.IntegerField()
+    jailbreak = models.IntegerField()
+    injection = models.IntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["application", "sighting", "day", "department"],
+                nulls_distinct=False,
+                name="daily_usage_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(application__isnull=True) ^ Q(sighting__isnull=True), name="daily_usage_of_one"
+            ),
+        ]
+        indexes = [models.Index(fields=["day", "department"], name="daily_usage_by_day")]
+
+
+class DailyUser(DailyRow):
+    """That a person used an application on a day: what distinct users of any period are counted from."""
+
+    pseudonym = models.UUIDField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["application", "sighting", "day", "department", "pseudonym"],
+                nulls_distinct=False,
+                name="daily_user_once",
+            )
+        ]
+        indexes = [BrinIndex(fields=["day"], name="daily_user_by_day")]
+
+
+class DailySensitive(DailyRow):
+    """Sensitive interactions by the labels and information types that made them so; each interaction stands in one."""
+
+    labels = ArrayField(models.TextField(), default=list)
+    information_types = ArrayField(models.TextField(), default=list)
+    digest = models.UUIDField()  # of both lists: they can be too long for an index
+    interactions = models.IntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["application", "sighting", "day", "department", "digest"],
+                nulls_distinct=False,
+                name="daily_sensitive_once",
+            )
+        ]
+        indexes = [models.Index(fields=["day"], name="daily_sensitive_by_day")]
+
+
+class DirectoryUser(models.Model):
+    """A person of the latest user list, keyed by pseudonym. Names are for those who may see them."""
+
+    pseudonym = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    upn_pseudonym = models.UUIDField(null=True, unique=True)  # what records that only know the name carry
+    object_id = models.CharField(max_length=300, blank=True)
+    upn = models.CharField(max_length=300, blank=True)
+    name = models.CharField(max_length=300, blank=True)
+    department = models.ForeignKey(Department, models.PROTECT, null=True, related_name="+")
+    enabled = models.BooleanField(default=True)
+    updated_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return str(self.pseudonym)
+
+
+class SeenUser(models.Model):
+    """The name under which a record named a person, keyed by pseudonym: for people whom no user list holds."""
+
+    pseudonym = models.UUIDField(primary_key=True)
+    name = models.CharField(max_length=300)
+
+    def __str__(self) -> str:
+        return str(self.pseudonym)
+
+
+class Alert(models.Model):
+    """A threat or an unusual activity reported about an AI application or a resource of it."""
+
+    external_id = models.CharField(max_length=200, unique=True, null=True)
+    title = models.CharField(max_length=300)
+    severity = models.CharField(max_length=15, choices=Severity.choices)
+    tactics = ArrayField(models.CharField(max_length=60), default=list, blank=True)
+    technique = models.CharField(max_length=200, blank=True)
+    state = models.CharField(max_length=15, choices=AlertState.choices, default=AlertState.NEW)
+    application = models.ForeignKey(AIApplication, models.PROTECT, null=True, related_name="alerts")
+    resource = models.CharField(max_length=500, blank=True)
+    at = models.DateTimeField()
+    resolved_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        indexes = [
+            models.Index(fields=["-at", "-id"], name="alert_by_time"),
+            models.Index(fields=["application", "-at"], name="alert_by_application"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
