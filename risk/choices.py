@@ -58,14 +58,3 @@ class RequirementStatus(TextChoices):
     UPCOMING = "upcoming", "Upcoming"
     NOT_ASSESSED = "not_assessed", "Not assessed"
 
-
-# One character a requirement in `ApplicationCoverage.states`; a requirement that does not apply is a full stop.
-STATE_LETTERS = {
-    RequirementStatus.MET: "m",
-    RequirementStatus.PARTIAL: "p",
-    RequirementStatus.GAP: "g",
-    RequirementStatus.UNKNOWN: "u",
-    RequirementStatus.UPCOMING: "c",
-    RequirementStatus.NOT_ASSESSED: "n",
-}
-NOT_APPLICABLE_LETTER = "."

@@ -75,7 +75,7 @@ class CoverageCounts(models.Model):
 class ApplicationCoverage(CoverageCounts):
     """Coverage of one framework by one application; no row where no requirement of it applies.
 
-    `states` holds one letter a requirement in the framework's order (`risk.choices.STATE_LETTERS`, "." does not
+    `states` holds one letter a requirement in the framework's order (`risk.scoring.tally.LETTERS`, "." does not
     apply).
     """
 
@@ -109,11 +109,14 @@ class CoverageDay(CoverageCounts):
 
 
 class ChangedDepartment(models.Model):
-    """Queue: scores below this department changed, so its figures have to be taken again.
+    """Queue: scores in this department changed, so its figures and those above it have to be taken again.
 
-    Written in the transaction of the scores and deleted in that of the roll-up, so a worker that dies in between
-    leaves the work for the next.
+    Rows are only ever added, in the transaction of the scores, so that scoring never waits for a roll-up; the roll-up
+    deletes what it has seen. A worker that dies in between leaves the work for the next.
     """
 
-    department = models.OneToOneField(Department, models.CASCADE, primary_key=True, related_name="+")
+    department = models.ForeignKey(Department, models.CASCADE, related_name="+", db_index=False)
     changed_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.department_id} {self.changed_at}"

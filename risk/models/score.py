@@ -66,6 +66,8 @@ class CurrentScore(ScoreValues):
     questions_answered = models.SmallIntegerField(default=0)
     controls_asked = models.SmallIntegerField(default=0)
     controls_answered = models.SmallIntegerField(default=0)
+    tier = models.SmallIntegerField(default=1)  # of controls asked (methods.md §3)
+    held = models.JSONField(null=True)  # the ratchet in force: [overall, {principle: point}, [controls waited for]]
     # Point now less the point 30 days ago; null where there was no score then
     change_30d = models.FloatField(null=True)
     # The department whose figures count this application now; null: not live, counted nowhere (contracts §3)

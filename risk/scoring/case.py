@@ -11,15 +11,15 @@ from typing import Any
 
 import orjson
 
+from risk.scoring.application import Ratchet
 from risk.scoring.classify import Answer
 from risk.scoring.expressions import Truth
 from risk.scoring.method import Method
-from risk.scoring.score import Ratchet
 
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """A control as a person stated it. `as_of`: the day from which it ages; `due`: the promised day of the next step."""
+    """A control as a person stated it. `as_of`: the day from which it ages; `due`: the promised next day."""
 
     status: str
     as_of: date
