@@ -1,0 +1,196 @@
+"""What all charts share: the Chart itself, the layout, text that is safe in a figure, colours by name."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Figure = dict[str, Any]
+Cell = int | float | str | None
+
+FONT = '"Inter Variable", "Segoe UI", system-ui, sans-serif'
+LABEL_CHARACTERS = 26  # longer names are shortened on the axis; hover and table have them whole
+_TOKEN = re.compile(r"var\((--hub-[a-z0-9-]+)\)")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a chart's table; `url` opens what is behind it."""
+
+    label: str
+    values: tuple[Cell, ...]
+    url: str = ""
+
+    @property
+    def shown(self) -> list[str]:
+        """The values as text: thousands separated, at most one decimal, a dash for none."""
+        return [shown(value) for value in self.values]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A figure and its equivalents for those who don't see it. `key` is unique on a page."""
+
+    key: str
+    title: str
+    unit: str
+    figure: Figure
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    summary: str
+    empty: str
+    height: str = "md"
+
+    @property
+    def script_id(self) -> str:
+        return f"chart-{self.key}-figure"
+
+
+def shown(value: Cell) -> str:
+    """A value as the tables beside charts show it."""
+    if value is None:
+        return "–"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) or float(value).is_integer():
+        return f"{int(value):,}"
+    return f"{value:,.1f}"
+
+
+def safe(text: str) -> str:
+    """Text for a figure: Plotly reads a little HTML in labels, and names come from outside."""
+    return html.escape(text, quote=False)
+
+
+def short(text: str, limit: int = LABEL_CHARACTERS) -> str:
+    """Text for an axis, shortened at its end, safe."""
+    return safe(text if len(text) <= limit else text[: limit - 1].rstrip() + "…")
+
+
+def wrapped(text: str, width: int = 16, lines: int = 3) -> str:
+    """Text for an axis below bars, broken at spaces into at most `lines` lines, safe."""
+    out: list[str] = []
+    for word in text.split():
+        if out and len(out[-1]) + 1 + len(word) <= width:
+            out[-1] += f" {word}"
+        else:
+            out.append(word)
+    if len(out) > lines:
+        out = [*out[: lines - 1], short(" ".join(out[lines - 1 :]), width)]
+        return "<br>".join([*(safe(line) for line in out[:-1]), out[-1]])
+    return "<br>".join(short(line, width + 4) for line in out)
+
+
+def many(number: int | float, one: str, several: str = "") -> str:
+    """ "1 application", "1,204 applications"."""
+    return f"{shown(number)} {one if number == 1 else several or one + 's'}"
+
+
+def token(name: str) -> str:
+    """A colour of static/css/tokens.css by its name."""
+    return f"var(--hub-{name})"
+
+
+def layout(**changes: Any) -> Figure:
+    """The layout of every chart: no title (the card has it), no frame, margins that make room for their labels."""
+    base: Figure = {
+        "font": {"family": FONT, "size": 12, "color": token("chart-text")},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "margin": {"l": 8, "r": 16, "t": 8, "b": 8, "pad": 4},
+        "separators": ".,",
+        "showlegend": True,
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "y": 1.02,
+            "yanchor": "bottom",
+            "traceorder": "normal",
+            "itemclick": False,
+            "itemdoubleclick": False,
+            "font": {"size": 12},
+        },
+        "hoverlabel": {
+            "bgcolor": token("surface"),
+            "bordercolor": token("line-strong"),
+            "font": {"family": FONT, "size": 12, "color": token("text")},
+            "align": "left",
+        },
+        "dragmode": False,
+        "bargap": 0.28,
+        "xaxis": axis(),
+        "yaxis": axis(),
+    }
+    return {**base, **changes}
+
+
+def axis(**changes: Any) -> Figure:
+    """An axis that never clips its labels and can't be dragged."""
+    base: Figure = {
+        "automargin": True,
+        "fixedrange": True,
+        "gridcolor": token("chart-grid"),
+        "linecolor": token("chart-axis"),
+        "zerolinecolor": token("chart-axis"),
+        "zeroline": False,
+        "tickfont": {"size": 12},
+    }
+    return {**base, **changes}
+
+
+def category_axis(labels: Sequence[str], **changes: Any) -> Figure:
+    """An axis of names by position, so that two of the same name stay two bars; the first name is on top."""
+    return axis(
+        tickmode="array",
+        tickvals=list(range(len(labels))),
+        ticktext=[short(label) for label in labels],
+        range=[len(labels) - 0.5, -0.5],
+        showgrid=False,
+        ticks="",
+        **changes,
+    )
+
+
+def height_for(bars: int) -> str:
+    """The height class of a chart of horizontal bars (components.css)."""
+    steps = ((2, "rows-1"), (4, "rows-2"), (8, "rows-3"), (13, "rows-4"))
+    return next((name for limit, name in steps if bars <= limit), "rows-5")
+
+
+def horizontal_bars(
+    name: str, values: Sequence[float], colour: str, urls: Sequence[str], hover: Sequence[str], **changes: Any
+) -> Figure:
+    """One series of horizontal bars at positions 0, 1, 2 …; a bar opens its address, which is its customdata."""
+    trace: Figure = {
+        "type": "bar",
+        "orientation": "h",
+        "name": name,
+        "x": list(values),
+        "y": list(range(len(values))),
+        "customdata": list(urls),
+        "hovertext": list(hover),
+        "hovertemplate": "%{hovertext}<extra></extra>",
+        "marker": {"color": colour, "line": {"width": 0}},
+    }
+    return {**trace, **changes}
+
+
+def tokens_from_css(css: str) -> dict[str, str]:
+    """The light colours of tokens.css: {"--hub-text": "#1b1f24", …}."""
+    light = css[: css.index('[data-bs-theme="dark"]')]
+    return dict(re.findall(r"(--hub-[a-z0-9-]+):\s*([^;]+);", light))
+
+
+def resolve_tokens(value: Any, tokens: Mapping[str, str]) -> Any:
+    """A copy of a figure with every colour token replaced; KeyError names a token that doesn't exist."""
+    if isinstance(value, str):
+        return _TOKEN.sub(lambda found: tokens[found[1]], value) if "var(--hub-" in value else value
+    if isinstance(value, Mapping):
+        return {key: resolve_tokens(item, tokens) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [resolve_tokens(item, tokens) for item in value]
+    return value

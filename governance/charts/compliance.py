@@ -1,0 +1,145 @@
+"""Charts of compliance: coverage and gaps by framework. Binding and voluntary frameworks are charted apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from governance.charts.base import (
+    Chart,
+    Figure,
+    Row,
+    axis,
+    category_axis,
+    height_for,
+    horizontal_bars,
+    layout,
+    many,
+    safe,
+    token,
+)
+
+# id, words, pattern: the states of methods §8, told apart without colour too
+STATES = (
+    ("met", "Met", ""),
+    ("partial", "Partly met", ""),
+    ("gap", "Gap", "/"),
+    ("unknown", "Unknown", ""),
+    ("upcoming", "Upcoming", "."),
+)
+
+
+@dataclass(frozen=True)
+class FrameworkCoverage:
+    """How many (application, requirement) pairs of a framework are in each state. `url` lists them all."""
+
+    name: str
+    met: int
+    partial: int
+    gap: int
+    unknown: int
+    upcoming: int
+    url: str = ""
+
+    @property
+    def total(self) -> int:
+        return self.met + self.partial + self.gap + self.unknown + self.upcoming
+
+    def url_of(self, state: str) -> str:
+        """The list behind one part of the bar."""
+        return f"{self.url}{'&' if '?' in self.url else '?'}state={state}" if self.url else ""
+
+
+def _part(state: str, words: str, pattern: str, rows: Sequence[FrameworkCoverage], shares: bool) -> Figure:
+    counts = [getattr(row, state) for row in rows]
+    values = (
+        [100 * n / row.total if row.total else 0 for n, row in zip(counts, rows, strict=True)] if shares else counts
+    )
+    hover = [
+        f"<b>{safe(row.name)}</b><br>{words}: {n:,} of {row.total:,}"
+        + (f" ({100 * n / row.total:.0f} %)" if row.total else "")
+        for n, row in zip(counts, rows, strict=True)
+    ]
+    trace = horizontal_bars(words, values, token(f"state-{state}"), [row.url_of(state) for row in rows], hover)
+    trace["marker"]["pattern"] = {
+        "shape": pattern,
+        "fillmode": "overlay",
+        "fgcolor": token("surface"),
+        "fgopacity": 0.45,
+        "size": 6,
+    }
+    return trace
+
+
+def _table(rows: Sequence[FrameworkCoverage]) -> tuple[Row, ...]:
+    return tuple(
+        Row(row.name, (row.met, row.partial, row.gap, row.unknown, row.upcoming, row.total), row.url) for row in rows
+    )
+
+
+_COLUMNS = ("Framework", *(words for _, words, _ in STATES), "All")
+_EMPTY = "Coverage appears once applications are registered and their controls answered."
+
+
+def compliance_by_framework(
+    rows: Sequence[FrameworkCoverage], *, key: str = "compliance", title: str = "Compliance by framework"
+) -> Chart:
+    """100 % bars: which share of the applicable requirements is in which state."""
+    assessed = [row for row in rows if row.total]
+    best = max(assessed, key=lambda row: row.met / row.total, default=None)
+    worst = max(assessed, key=lambda row: row.gap / row.total, default=None)
+    summary = "No requirement applies to an application in this view yet."
+    if best and worst:
+        summary = (
+            f"Most met: {best.name}, {100 * best.met / best.total:.0f} %. "
+            f"Largest share of gaps: {worst.name}, {100 * worst.gap / worst.total:.0f} %."
+        )
+    return Chart(
+        key=key,
+        title=title,
+        unit="Share of the requirements that apply, over all applications",
+        figure={
+            "data": [_part(*state, assessed, shares=True) for state in STATES],
+            "layout": layout(
+                barmode="stack",
+                xaxis=axis(range=[0, 100], ticksuffix=" %", dtick=20, showgrid=False),
+                yaxis=category_axis([row.name for row in assessed]),
+            ),
+        },
+        columns=_COLUMNS,
+        rows=_table(assessed),
+        summary=summary,
+        empty=_EMPTY,
+        height=height_for(len(assessed)),
+    )
+
+
+def gaps_by_framework(
+    rows: Sequence[FrameworkCoverage], *, key: str = "gaps", title: str = "Gaps by framework"
+) -> Chart:
+    """Bars: how many requirements are a gap, partly met or unknown, most gaps first; each part opens its list."""
+    lacking = sorted((row for row in rows if row.total), key=lambda row: (-row.gap, -row.partial, row.name))
+    open_states = [state for state in STATES if state[0] in {"gap", "partial", "unknown"}]
+    open_states.sort(key=lambda state: ("gap", "partial", "unknown").index(state[0]))
+    gaps = sum(row.gap for row in lacking)
+    return Chart(
+        key=key,
+        title=title,
+        unit="Requirements not met, over all applications",
+        figure={
+            "data": [_part(*state, lacking, shares=False) for state in open_states],
+            "layout": layout(
+                barmode="stack",
+                xaxis=axis(tickformat=",d", rangemode="tozero"),
+                yaxis=category_axis([row.name for row in lacking]),
+            ),
+        },
+        columns=_COLUMNS,
+        rows=_table(lacking),
+        summary=(
+            f"{many(gaps, 'gap')} in {many(sum(1 for row in lacking if row.gap), 'framework')}"
+            + (f"; most in {lacking[0].name}, {lacking[0].gap:,}." if gaps else ".")
+        ),
+        empty=_EMPTY,
+        height=height_for(len(lacking)),
+    )

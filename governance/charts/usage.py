@@ -1,0 +1,164 @@
+"""Charts of use: interactions over time, sensitive interactions per application."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from governance.charts.base import (
+    Chart,
+    Figure,
+    Row,
+    axis,
+    category_axis,
+    height_for,
+    horizontal_bars,
+    layout,
+    many,
+    safe,
+    token,
+)
+
+# Colour, dash and fill of a category: told apart without colour too
+_STYLES: dict[str, tuple[str, str, bool]] = {
+    "copilot": ("series-1", "solid", True),
+    "registered": ("series-2", "solid", False),
+    "unregistered": ("series-3", "dot", False),
+}
+_LABEL_COLOURS = ("series-1", "series-4", "series-5", "series-2", "series-3", "series-6")
+_LABEL_PATTERNS = ("", "", "/", "x", ".", "\\")
+
+
+@dataclass(frozen=True)
+class DailySeries:
+    """Interactions of one category (copilot, registered, unregistered) by day; days without any may be left out."""
+
+    category: str
+    label: str
+    points: Sequence[tuple[date, int]]
+
+
+@dataclass(frozen=True)
+class SensitiveApp:
+    """Sensitive interactions of one application, by sensitivity label or kind of information."""
+
+    name: str
+    by_label: Mapping[str, int]
+    url: str = ""
+
+
+def interactions_over_time(series: Sequence[DailySeries]) -> Chart:
+    """Lines by category of app: x is the day, y the number of AI interactions."""
+    days = _days([day for one in series for day, _ in one.points])
+    traces: list[Figure] = []
+    columns: list[list[int]] = []
+    for place, one in enumerate(series):
+        by_day = dict(one.points)
+        values = [by_day.get(day, 0) for day in days]
+        columns.append(values)
+        colour, dash, filled = _STYLES.get(one.category, (f"series-{place % 6 + 1}", "solid", False))
+        trace: Figure = {
+            "type": "scatter",
+            "mode": "lines" if len(days) > 1 else "markers",
+            "name": safe(one.label),
+            "x": [day.isoformat() for day in days],
+            "y": values,
+            "line": {"color": token(colour), "width": 2, "dash": dash},
+            "marker": {"color": token(colour), "size": 8},
+            "hovertemplate": "%{y:,} " + safe(one.label) + "<extra></extra>",
+        }
+        if filled:
+            trace |= {"fill": "tozeroy", "fillcolor": token(f"{colour}-soft")}
+        traces.append(trace)
+    return Chart(
+        key="interactions",
+        title="AI interactions over time",
+        unit="Interactions per day",
+        figure={
+            "data": traces,
+            "layout": layout(
+                hovermode="x unified",
+                xaxis=axis(type="date", showgrid=False, ticks="outside", tickcolor=token("chart-axis"), ticklen=4),
+                yaxis=axis(rangemode="tozero", tickformat=",d"),
+            ),
+        },
+        columns=("Day", *(one.label for one in series)),
+        rows=tuple(
+            Row(f"{day:%-d %b %Y}", tuple(column[i] for column in columns))
+            for i, day in reversed(list(enumerate(days)))
+        ),
+        summary=_time_summary(series, columns, days),
+        empty="Interactions appear here once a Purview audit export has been loaded under Feeds.",
+    )
+
+
+def _days(known: Sequence[date]) -> list[date]:
+    """Every day from the first to the last, so that a day without use is a zero, not a slope."""
+    if not known:
+        return []
+    first, last = min(known), max(known)
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def _time_summary(series: Sequence[DailySeries], columns: Sequence[Sequence[int]], days: Sequence[date]) -> str:
+    if not days:
+        return "No interactions in this period."
+    totals = [sum(column) for column in columns]
+    parts = "; ".join(f"{one.label} {total:,}" for one, total in zip(series, totals, strict=True))
+    by_day = [sum(values) for values in zip(*columns, strict=True)]
+    peak = max(range(len(days)), key=lambda i: by_day[i])
+    return f"{many(sum(totals), 'interaction')} in all: {parts}. Busiest day {days[peak]:%-d %B} with {by_day[peak]:,}."
+
+
+def sensitive_by_app(apps: Sequence[SensitiveApp], labels: Sequence[str]) -> Chart:
+    """Stacked bars, one an application in the given order, one part a label of `labels`."""
+    traces = []
+    for place, label in enumerate(labels):
+        values = [app.by_label.get(label, 0) for app in apps]
+        traces.append(
+            horizontal_bars(
+                safe(label),
+                values,
+                token(_LABEL_COLOURS[place % 6]),
+                [app.url for app in apps],
+                [
+                    f"<b>{safe(app.name)}</b><br>{safe(label)}: {value:,}"
+                    for app, value in zip(apps, values, strict=True)
+                ],
+            )
+        )
+        traces[-1]["marker"]["pattern"] = {
+            "shape": _LABEL_PATTERNS[place % 6],
+            "fillmode": "overlay",
+            "fgcolor": token("surface"),
+            "fgopacity": 0.45,
+            "size": 6,
+        }
+    totals = [sum(app.by_label.values()) for app in apps]
+    return Chart(
+        key="sensitive",
+        title="Sensitive interactions per AI app",
+        unit="Interactions that touched labelled or personal data",
+        figure={
+            "data": traces,
+            "layout": layout(
+                barmode="stack",
+                xaxis=axis(tickformat=",d", rangemode="tozero"),
+                yaxis=category_axis([app.name for app in apps]),
+            ),
+        },
+        columns=("AI app", *labels, "Total"),
+        rows=tuple(
+            Row(app.name, (*(app.by_label.get(label, 0) for label in labels), total), app.url)
+            for app, total in zip(apps, totals, strict=True)
+        ),
+        summary=(
+            f"{many(sum(totals), 'sensitive interaction')} in {many(len(apps), 'AI app')}; most in "
+            f"{apps[totals.index(max(totals))].name} with {max(totals):,}."
+            if apps
+            else "No sensitive interactions in this period."
+        ),
+        empty="No interaction in this period touched labelled or personal data, or none has been loaded yet.",
+        height=height_for(len(apps)),
+    )

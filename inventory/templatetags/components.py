@@ -1,0 +1,155 @@
+"""Components with content of their own; `{% load hub %}` brings them. Markup and parameters: templates/components/.
+
+Block components (`{% card %}…{% endcard %}`) take the content between their tags; the others are given data.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import template
+from django.core.paginator import Page
+from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, FileInput, RadioSelect, Select
+from django.template.context import Context
+from django.utils.html import format_html, strip_tags
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+PERIODS = ((7, "Last 7 days"), (30, "Last 30 days"), (90, "Last 90 days"), (365, "Last 12 months"))
+
+
+def _render(context: Context, name: str, values: dict[str, Any]) -> SafeString:
+    engine_template = context.template.engine.get_template(f"components/{name}.html")  # type: ignore[union-attr]
+    inner = context.new(values)
+    if context.get("csrf_token") is not None:
+        inner["csrf_token"] = context["csrf_token"]
+    return engine_template.render(inner)
+
+
+def _block(name: str):
+    """Register `{% name … %}content{% endname %}`, rendered by components/name.html with its keywords and `content`."""
+
+    def component(context: Context, content: str, **values: Any) -> SafeString:
+        return _render(context, name, {"content": content, **values})
+
+    register.simple_block_tag(component, takes_context=True, name=name, end_name=f"end{name}")
+
+
+def _single(name: str):
+    """Register `{% name … %}`, rendered by components/name.html with its keywords."""
+
+    def component(context: Context, **values: Any) -> SafeString:
+        return _render(context, name, values)
+
+    register.simple_tag(component, takes_context=True, name=name)
+
+
+for _name in ("card", "alert", "menu", "empty", "disclosure"):
+    _block(_name)
+for _name in ("tile", "chart", "matrix", "secret", "stepper", "tabs", "progress"):
+    _single(_name)
+
+
+@register.simple_block_tag(end_name="endcapture")
+def capture(content: str) -> SafeString:
+    """`{% capture as name %}…{% endcapture %}`: keep rendered content in a variable, to show it twice."""
+    return SafeString(content)
+
+
+@register.simple_block_tag(takes_context=True, end_name="endfilter_bar")
+def filter_bar(
+    context: Context, content: str, departments: Any = None, kinds: Any = None, periods: Any = PERIODS
+) -> SafeString:
+    """The filters of a page as a GET form. Parameters: templates/components/filter_bar.html."""
+    request = context.get("request")
+    given = request.GET if request else {}
+    own = set(re.findall(r'\bname="([^"]+)"', content)) | {"department", "period", "kind", "page"}
+    return _render(
+        context,
+        "filter_bar",
+        {
+            "content": content,
+            "departments": _department_options(departments, given.get("department", "")),
+            "kinds": kinds,
+            "periods": [(str(days), label) for days, label in periods] if periods else None,
+            "department": given.get("department", ""),
+            "period": given.get("period", "") or "30",
+            "kind": given.get("kind", ""),
+            "kept": [(key, value) for key in given if key not in own for value in given.getlist(key)],
+            "action": request.path if request else "",
+        },
+    )
+
+
+def _department_options(departments: Any, chosen: str) -> list[tuple[str, str, bool]] | None:
+    """(key, name indented by its depth, whether chosen) from (key, name, depth) triples or objects."""
+    if departments is None:
+        return None
+    triples = [d if isinstance(d, tuple | list) else (d.key, d.name, getattr(d, "depth", 0)) for d in departments]
+    return [(key, "\u2007\u2007" * int(depth) + name, key == chosen) for key, name, depth in triples]
+
+
+@register.simple_tag(takes_context=True)
+def pagination(context: Context, page: Page, noun: str = "rows") -> SafeString:
+    """Which rows of how many, and the links to the other pages; every other URL parameter is kept."""
+    numbers = page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1)
+    request = context.get("request")
+    links = []
+    for number in numbers:
+        params = request.GET.copy() if request else {}
+        params["page"] = str(number)
+        links.append((number, isinstance(number, int), "?" + params.urlencode() if request else f"?page={number}"))
+    return _render(context, "pagination", {"page": page, "links": links, "noun": noun})
+
+
+@register.simple_tag(takes_context=True)
+def field(context: Context, bound: BoundField, label: str = "", suffix: str = "") -> SafeString:
+    """A form field with label, help and errors tied to it. `suffix`: a unit shown after the input."""
+    widget = bound.field.widget
+    kind = "text"
+    css = "form-control"
+    if isinstance(widget, CheckboxSelectMultiple | RadioSelect):
+        kind, css = "choices", "form-check-input"
+    elif isinstance(widget, CheckboxInput):
+        kind, css = "check", "form-check-input"
+    elif isinstance(widget, Select):
+        css = "form-select"
+    elif isinstance(widget, FileInput):
+        kind = "file"
+    if bound.errors:
+        css += " is-invalid"
+    given = widget.attrs.get("class", "")
+    return _render(
+        context,
+        "field",
+        {
+            "field": bound,
+            "kind": kind,
+            "label": label or bound.label,
+            "suffix": suffix,
+            "widget": bound.as_widget(attrs={"class": f"{given} {css}".strip()}) if kind != "choices" else "",
+        },
+    )
+
+
+@register.simple_tag(takes_context=True)
+def form_fields(context: Context, form: Any) -> SafeString:
+    """All errors of the form as a whole, then every field by `{% field %}`, hidden ones included."""
+    parts = [_render(context, "form_errors", {"form": form})]
+    parts += [SafeString(str(hidden)) for hidden in form.hidden_fields()]
+    parts += [field(context, bound) for bound in form.visible_fields()]
+    return SafeString("".join(parts))
+
+
+@register.filter
+def plain(html: str) -> str:
+    """The text of a piece of HTML, for a page's title."""
+    return strip_tags(html).strip()
+
+
+@register.simple_tag
+def term(word: str, meaning: str) -> SafeString:
+    """A word with its meaning on hover and focus."""
+    return format_html('<abbr title="{}" tabindex="0">{}</abbr>', meaning, word)

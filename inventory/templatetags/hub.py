@@ -1,0 +1,268 @@
+"""`{% load hub %}`: figures, badges, icons and links as every page shows them. Components with content: components.py.
+
+Figures here are for the eye: a risk is rounded to a whole number, a share to a percentage; exports and the API carry
+the unrounded ones. All output is escaped; nothing here writes a style attribute, which the content policy forbids.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.http import QueryDict
+from django.template.context import Context
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.timesince import timesince
+
+from inventory.templatetags import components
+
+register = template.Library()
+register.tags.update(components.register.tags)
+register.filters.update(components.register.filters)
+
+DASH = "–"
+NOTHING = mark_safe(
+    '<span class="text-none"><span aria-hidden="true">–</span><span class="visually-hidden">none</span></span>'
+)
+BANDS = {"low": "Low", "moderate": "Moderate", "high": "High", "critical": "Critical"}
+EU_CLASSES = {
+    "prohibited": ("Prohibited", "bad"),
+    "high_risk": ("High-risk", "warn"),
+    "transparency": ("Transparency", "info"),
+    "minimal": ("Minimal", "neutral"),
+    "gpai_model": ("General-purpose model", "accent"),
+    "gpai_systemic": ("General-purpose model, systemic risk", "accent"),
+    "out_of_scope": ("Out of scope", "neutral"),
+}
+LIFECYCLE_TONES = {"live": "good", "approved": "info", "in_review": "warn", "suspended": "bad"}
+
+
+# Figures
+
+
+@register.filter
+def score(value: float | None) -> str:
+    """A risk from 0 (best) to 100 (worst) as a whole number; a dash where there is none."""
+    return NOTHING if value is None else str(round(float(value)))
+
+
+@register.filter
+def risk_class(value: float | None) -> str:
+    """The CSS class of a risk on the ten-step scale: risk-0 … risk-9, or risk-none."""
+    return "risk-none" if value is None else f"risk-{max(0, min(9, int(float(value) // 10)))}"
+
+
+@register.filter
+def percent(share: float | None) -> str:
+    """A share from 0 to 1 as a whole percentage. What is there but rounds to nothing is "<1 %"."""
+    if share is None:
+        return NOTHING
+    if 0 < share < 0.005:
+        return "<1 %"
+    return f"{round(share * 100)} %"
+
+
+@register.filter
+def count(value: int | None) -> str:
+    """A number of things with thousands separators."""
+    return NOTHING if value is None else number_format(value, force_grouping=True)
+
+
+@register.simple_tag
+def risk_range(low: float | None, high: float | None) -> str:
+    """ "43–80": the range that is certain to hold the risk; one number where nothing is unknown."""
+    if low is None or high is None:
+        return NOTHING
+    ends = round(float(low)), round(float(high))
+    return str(ends[0]) if ends[0] == ends[1] else f"{ends[0]}{DASH}{ends[1]}"
+
+
+@register.simple_tag
+def delta(change: float | None, *, more_is_worse: bool = True) -> str:
+    """A change with an arrow and a colour that says whether it is for the worse; a dash where nothing was before."""
+    if change is None:
+        return NOTHING
+    rounded = round(float(change))
+    if rounded == 0:
+        return mark_safe('<span class="delta">±0</span>')
+    tone = "delta-worse" if (rounded > 0) == more_is_worse else "delta-better"
+    arrow, word = ("▲", "up") if rounded > 0 else ("▼", "down")
+    return format_html(
+        '<span class="delta {}"><span aria-hidden="true">{}</span><span class="visually-hidden">{} </span> {}</span>',
+        tone,
+        arrow,
+        word,
+        number_format(abs(rounded), force_grouping=True),
+    )
+
+
+@register.simple_tag
+def when(moment: datetime | None, empty: str = "never") -> str:
+    """ "2 hours ago", with the full time in the organisation's zone on hover and for machines."""
+    if moment is None:
+        return empty
+    ago = timesince(moment, timezone.now(), depth=1)
+    text = "just now" if ago.startswith("0") else f"{ago} ago"
+    full = date_format(timezone.localtime(moment), "j M Y, H:i")
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), full, text)
+
+
+# Badges
+
+
+@register.simple_tag
+def badge(text: object, tone: str = "neutral", icon: str = "") -> SafeString:
+    """A small label. `tone`: neutral, info, good, warn, bad, accent; the text must say it without the colour."""
+    picture = _icon(icon) if icon else ""
+    return format_html('<span class="badge tone-{}">{}{}</span>', tone, picture, text)
+
+
+@register.simple_tag
+def band(band_id: str | None, value: float | None = None) -> SafeString:
+    """The band of a risk, with its number in front where `value` is given."""
+    if not band_id:
+        return format_html('<span class="badge tone-neutral">{}</span>', "Not scored")
+    number = "" if value is None else format_html("<b>{}</b> ", round(float(value)))
+    return format_html('<span class="badge band-{}">{}{}</span>', band_id, number, BANDS.get(band_id, band_id))
+
+
+@register.simple_tag
+def risk_number(value: float | None, band_id: str | None) -> SafeString:
+    """The number alone in its band's colour, for dense tables (the band's name is on hover and read aloud)."""
+    if value is None or not band_id:
+        return NOTHING
+    name = BANDS.get(band_id, band_id)
+    return format_html(
+        '<span class="badge band-{0} risk-number" title="{1}">{2}<span class="visually-hidden"> {1}</span></span>',
+        band_id,
+        name,
+        round(float(value)),
+    )
+
+
+@register.simple_tag
+def eu_class(class_id: str | None, articles: object = None, possible: object = None) -> SafeString:
+    """The class under the EU AI Act, with its article or the classes that are still possible."""
+    if class_id:
+        name, tone = EU_CLASSES.get(class_id, (class_id.replace("_", " ").capitalize(), "neutral"))
+        first = _first(articles)
+        return badge(f"{name} · {first}" if first else name, tone)
+    names = [EU_CLASSES.get(c, (c.replace("_", " "), ""))[0].lower() for c in (possible or ())]  # type: ignore[attr-defined]
+    return badge("Open: " + " or ".join(names) if names else "Not classified", "neutral")
+
+
+def _first(articles: object) -> str:
+    if isinstance(articles, str):
+        return articles.split(";")[0].strip()
+    return str(next(iter(articles), "")) if articles else ""  # type: ignore[call-overload]
+
+
+@register.simple_tag
+def lifecycle(application: Any) -> SafeString:
+    """The life-cycle state of an application."""
+    return badge(application.get_lifecycle_display(), LIFECYCLE_TONES.get(application.lifecycle, "neutral"))
+
+
+# Pictures
+
+
+def _icon(name: str, label: str = "") -> SafeString:
+    source = static("vendor/icons/icons.svg")
+    if label:
+        return format_html(
+            '<svg class="icon" role="img" aria-label="{}"><use href="{}#tabler-{}"></use></svg>', label, source, name
+        )
+    return format_html('<svg class="icon" aria-hidden="true"><use href="{}#tabler-{}"></use></svg>', source, name)
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """An icon of the sprite (scripts/vendor.py lists them). Without a label it is decoration and not read aloud."""
+    return _icon(name, label)
+
+
+@register.simple_tag
+def range_bar(
+    low: float | None, high: float | None, point: float | None, band_id: str | None, label: str = ""
+) -> SafeString:
+    """A bar from 0 to 100: the range as a band, the shown value as a mark."""
+    if low is None or high is None or point is None:
+        return format_html('<span class="text-none">{}</span>', "not scored")
+    name = f"{label}: " if label else ""
+    return format_html(
+        '<svg class="range-bar band-{}" viewBox="0 0 200 12" preserveAspectRatio="none" role="img" aria-label="{}">'
+        '<rect class="range-track" width="200" height="8" y="2" rx="4"/>'
+        '<rect class="range-span" x="{}" y="2" width="{}" height="8" rx="4"/>'
+        '<rect class="range-mark" x="{}" y="0" width="3" height="12" rx="1"/></svg>',
+        band_id or "none",
+        f"{name}risk {round(point)} of 100, range {round(low)} to {round(high)}",
+        f"{low * 2:.1f}",
+        f"{max(high - low, 1.5) * 2:.1f}",
+        f"{min(max(point * 2 - 1.5, 0), 197):.1f}",
+    )
+
+
+@register.simple_tag
+def share_bar(*parts: object) -> SafeString:
+    """A 100 % bar: pairs of a state (met, partial, gap, unknown, upcoming; or a band) and its amount.
+
+    `{% share_bar "met" 4 "partial" 2 "gap" 1 %}`. What doesn't add up to anything is an empty track.
+    """
+    pairs = [(str(parts[i]), float(parts[i + 1] or 0)) for i in range(0, len(parts) - 1, 2)]  # type: ignore[arg-type]
+    total = sum(amount for _, amount in pairs)
+    words = ", ".join(f"{state.replace('_', ' ')} {amount:g}" for state, amount in pairs)
+    rects, x = [], 0.0
+    for state, amount in pairs:
+        width = 200 * amount / total if total else 0
+        rects.append((f"{x:.2f}", f"{width:.2f}", state))
+        x += width
+    return format_html(
+        '<svg class="share-bar" viewBox="0 0 200 8" preserveAspectRatio="none" role="img" aria-label="{}">'
+        '<rect class="range-track" width="200" height="8"/>{}</svg>',
+        words or "nothing yet",
+        format_html_join("", '<rect x="{}" width="{}" height="8" class="part-{}"/>', rects),
+    )
+
+
+# Links that keep the rest of the address
+
+
+def _address(context: Context, **changes: object) -> str:
+    request = context.get("request")
+    params = request.GET.copy() if request else QueryDict(mutable=True)
+    for key, value in changes.items():
+        if value in (None, ""):
+            params.pop(key, None)
+        else:
+            params[key] = str(value)
+    return "?" + params.urlencode()
+
+
+@register.simple_tag(takes_context=True)
+def sort_header(context: Context, label: str, key: str, kind: str = "", title: str = "") -> SafeString:
+    """`<th>` that sorts by `key`; again turns it round. `kind="num"` aligns right. Keeps every other URL parameter."""
+    request = context.get("request")
+    current = request.GET.get("sort", "") if request else ""
+    state = {key: "ascending", f"-{key}": "descending"}.get(current, "")
+    target = key if current == f"-{key}" else f"-{key}" if current == key or kind == "num" else key
+    arrow = {"ascending": "▲", "descending": "▼"}.get(state, "")
+    return format_html(
+        '<th scope="col" class="{}"{}{}><a href="{}">{}<span class="sort-mark" aria-hidden="true">{}</span></a></th>',
+        f"sortable {kind}".strip(),
+        format_html(' aria-sort="{}"', state) if state else "",
+        format_html(' title="{}"', title) if title else "",
+        _address(context, sort=target, page=None),
+        label,
+        arrow,
+    )
+
+
+@register.simple_tag(takes_context=True)
+def url_with(context: Context, **changes: object) -> str:
+    """The present address with some parameters changed; an empty value drops one. `page` is dropped unless given."""
+    return _address(context, **{"page": None, **changes})

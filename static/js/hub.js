@@ -1,0 +1,86 @@
+/* Small behaviours of the shell. Everything works without them; they only make it quicker.
+   Events are caught at the document, so that fragments brought in by htmx behave like the rest. */
+
+const root = document.documentElement;
+
+/* Navigation on a phone */
+function toggleNavigation(button) {
+  const nav = button.closest("[data-nav]");
+  const open = nav.classList.toggle("is-open");
+  button.setAttribute("aria-expanded", String(open));
+}
+
+/* Menus: one open at a time; a click outside or Escape closes them */
+function closeMenus(except) {
+  for (const menu of document.querySelectorAll("[data-menu][open]")) {
+    if (menu !== except) menu.open = false;
+  }
+}
+
+/* Theme buttons */
+function showThemeChoice() {
+  const choice = window.hubTheme.choice();
+  for (const button of document.querySelectorAll("[data-theme-choice]")) {
+    button.setAttribute("aria-pressed", String(button.dataset.themeChoice === choice));
+  }
+}
+
+/* Copying a value that is shown once */
+async function copyValue(button) {
+  const box = button.closest("[data-copy-box]");
+  const input = box.querySelector("[data-copy-value]");
+  const label = box.querySelector("[data-copy-label]");
+  input.select();
+  try {
+    await navigator.clipboard.writeText(input.value);
+    label.textContent = "Copied";
+  } catch {
+    label.textContent = "Press Ctrl+C"; // the value is selected; clipboards need a secure page
+  }
+}
+
+/* Filter bars: submit on change, without the parameters that say nothing */
+function submitFilters(form) {
+  for (const element of form.elements) {
+    if (element.name && element.value === "") element.disabled = true;
+  }
+  form.submit();
+}
+
+document.addEventListener("click", (event) => {
+  const target = event.target instanceof Element ? event.target : null;
+  if (!target) return;
+  closeMenus(target.closest("[data-menu]"));
+  const navigation = target.closest("[data-nav-button]");
+  if (navigation) toggleNavigation(navigation);
+  const theme = target.closest("[data-theme-choice]");
+  if (theme) {
+    window.hubTheme.choose(theme.dataset.themeChoice);
+    showThemeChoice();
+  }
+  const copy = target.closest("[data-copy]");
+  if (copy) copyValue(copy);
+  const confirmed = target.closest("[data-confirm]");
+  if (confirmed && !window.confirm(confirmed.dataset.confirm)) event.preventDefault();
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const open = document.querySelector("[data-menu][open]");
+  if (!open) return;
+  closeMenus(null);
+  open.querySelector("summary").focus();
+});
+
+document.addEventListener("change", (event) => {
+  const form = event.target.closest?.("[data-filter-bar]");
+  if (form && event.target.type !== "search" && event.target.type !== "text") submitFilters(form);
+});
+
+/* Coming back by the browser's button must not find disabled filters */
+window.addEventListener("pageshow", () => {
+  for (const element of document.querySelectorAll("[data-filter-bar] :disabled")) element.disabled = false;
+  showThemeChoice();
+});
+
+root.classList.add("is-ready");
