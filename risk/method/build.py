@@ -126,8 +126,7 @@ def _scoring(schema: ScoringSchema) -> dict:
             **{key: _factor(key, "likelihood", one) for key, one in schema.likelihood_factors.items()},
         },
         "weights": {
-            p: {**schema.impact_weights.get(p, {}), **schema.likelihood_weights.get(p, {})}
-            for p in schema.principles
+            p: {**schema.impact_weights.get(p, {}), **schema.likelihood_weights.get(p, {})} for p in schema.principles
         },
         "overall_weights": schema.overall_weights,
         "parameters": _parameters(schema.parameters),

@@ -195,9 +195,7 @@ def _atoms(tree: Expression, known: Iterable[str], file: str, place: str, findin
         findings.add(file, place, f"{name!r} is not known here", "use a declared name, derived before it is used")
 
 
-def _same_keys(
-    rows: Mapping[str, object], expected: Iterable[str], file: str, place: str, findings: Findings
-) -> None:
+def _same_keys(rows: Mapping[str, object], expected: Iterable[str], file: str, place: str, findings: Findings) -> None:
     wanted = list(expected)
     for name in wanted:
         if name not in rows:

@@ -82,7 +82,7 @@ class _Run:
 
 
 def classify(answers: Answers, method: Method) -> Classification:
-    """Classify by the answers: absent counts as no, None as unknown. Raises AnswerError for an answer that cannot be."""
+    """Classify by the answers: absent counts as no, None as unknown. Raises AnswerError for an impossible answer."""
     values = atom_values(answers, method)
     run = _run(values, method)
     headline = _headline((rule.class_ for rule, _ in run.fired), method)
@@ -96,7 +96,7 @@ def classify(answers: Answers, method: Method) -> Classification:
         facts=tuple(f for f in method.facts if f in run.certain),
         open_facts=open_facts,
         articles=_articles(run, class_),
-        from_=min((r.effective_from for r, _ in run.fired if r.class_ == class_ and class_ and r.effective_from), default=None),
+        from_=_from(run, class_),
         reasons=_reasons(run, method),
     )
 
@@ -198,6 +198,12 @@ def _articles(run: _Run, class_: str | None) -> tuple[str, ...]:
         if certain or (class_ is not None and rule.class_ == class_):
             found.update(dict.fromkeys(rule.articles))
     return tuple(found)
+
+
+def _from(run: _Run, class_: str | None) -> date | None:
+    """The earliest date among the fired rules of the class."""
+    dates = [rule.effective_from for rule, _ in run.fired if rule.class_ == class_ and rule.effective_from]
+    return min(dates, default=None) if class_ is not None else None
 
 
 def _reasons(run: _Run, method: Method) -> tuple[Reason, ...]:

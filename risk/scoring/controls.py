@@ -62,9 +62,7 @@ def asked_controls(
     return asked
 
 
-def _needed_by_duties(
-    method: Method, lookup: Lookup, applies: Mapping[str, Truth], tier: int
-) -> dict[str, Truth]:
+def _needed_by_duties(method: Method, lookup: Lookup, applies: Mapping[str, Truth], tier: int) -> dict[str, Truth]:
     """Control above the tier → whether a binding duty that no asked control of the tier satisfies needs it."""
     needed: dict[str, Truth] = {}
     for framework in method.frameworks.values():

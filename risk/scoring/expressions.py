@@ -79,19 +79,19 @@ class _Parser:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise ExpressionError(f"nested deeper than {MAX_DEPTH}")
-        token = self.peek()
-        if token == "!":
+        found = self.peek()
+        if found == "!":
             self.at += 1
             tree = Expression("not", parts=(self.single(),))
-        elif token == "(":
+        elif found == "(":
             self.at += 1
             tree = self.either()
             if self.peek() != ")":
                 raise self.wrong("')'")
             self.at += 1
-        elif token and token not in "&|)":
+        elif found and found not in "&|)":
             self.at += 1
-            tree = Expression("atom", token)
+            tree = Expression("atom", found)
         else:
             raise self.wrong("a name, '!' or '('")
         self.depth -= 1
