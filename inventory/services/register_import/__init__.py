@@ -15,6 +15,7 @@ from django.db import IntegrityError, connection, transaction
 from inventory import access, audit_log, doorbell
 from inventory.access import Permission
 from inventory.models import User
+from inventory.services.register_import.identifiers import plan_identifiers
 from inventory.services.register_import.lookups import Departments
 from inventory.services.register_import.planning import Planned, Planner
 from inventory.services.register_import.reading import COLUMNS, NEEDED, Problem, RegisterFile, printable, read_register
@@ -93,7 +94,9 @@ def _import(file: RegisterFile, actor: User | None, file_name: str, create_depar
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
     departments = Departments(actor, create_departments)
     planner = Planner(read_drafts(file.rows, file.problems), departments, file.problems, file.notes)
-    planner.run()
+    planner.resolve()
+    plan_identifiers(planner)
+    planner.compare()
     result = ImportResult(rows=len(file.rows), notes=file.notes, sha256=file.sha256)
     result.problems = sorted(file.problems, key=lambda p: (p.line, COLUMNS.index(p.column) if p.column else -1))
     if result.problems:
@@ -114,7 +117,7 @@ def _count(result: ImportResult, rows: list[Planned]) -> None:
         setattr(result, row.action, getattr(result, row.action) + 1)
         if row.action != "unchanged" and len(result.changes) < KEEP:
             external_id = row.existing.external_id if row.existing else row.draft.get("external_id")
-            department = row.final("department").name
+            department = row.values["department"].name
             change = RowChange(row.draft.line, row.action, external_id, row.final("name"), department, row.changes)
             result.changes.append(change)
 

@@ -26,6 +26,7 @@ class Departments:
 
     def __init__(self, actor: User | None, create: bool) -> None:
         everything = list(Department.objects.all())
+        self._names = {d.pk: d.name for d in everything}
         self._visible = self._ids(actor, Permission.VIEW)
         self._editable = self._ids(actor, Permission.EDIT)
         self._known = [d for d in everything if self._visible is None or d.pk in self._visible]
@@ -49,6 +50,9 @@ class Departments:
         if access.sees_everything(actor, permission):
             return None
         return set(access.departments(actor, permission).values_list("pk", flat=True))
+
+    def name(self, department_id: int) -> str:
+        return self._names[department_id]
 
     def sees(self, department_id: int) -> bool:
         return self._visible is None or department_id in self._visible
@@ -116,6 +120,7 @@ class People:
         self._emails: dict[str, list[User]] = defaultdict(list)
         self._names: dict[str, list[User]] = defaultdict(list)
         self.new: dict[str, User] = {}
+        self._known: dict[int, str] | None = None
         for user in self._candidates(forms) if forms else ():
             self._usernames[folded(user.username)].append(user)
             self._emails[folded(user.email)].append(user)
@@ -142,6 +147,12 @@ class People:
         if name not in self.new:
             self.new[name] = self._make(text)
         return self.new[name]
+
+    def username(self, pk: int) -> str:
+        """Of a person whom the register names already. All of them are read the first time one is asked for."""
+        if self._known is None:
+            self._known = dict(User.objects.values_list("pk", "username"))
+        return self._known[pk]
 
     @staticmethod
     def _make(text: str) -> User:

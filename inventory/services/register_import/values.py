@@ -1,5 +1,6 @@
 """Cells → values of the register: codes or labels of choices, lengths, identifiers. Pure: no database."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -11,6 +12,7 @@ from inventory.services.register_import.reading import NEEDED, SAVE_AS_UTF8, Pro
 CHOICES: dict[str, type[TextChoices]] = {"kind": ApplicationKind, "origin": Origin, "lifecycle": Lifecycle}
 LENGTHS = {"external_id": 64, "name": 200, "vendor": 200, "purpose": 4000, "owner": 150, "deputy": 150}
 IDENTIFIER_LENGTH = 500
+_NOT_UTF8 = re.compile("[\ud800-\udfff]")  # how the reader marks bytes that are no UTF-8
 SEVERAL_LINES = {"purpose"}
 
 Identifiers = dict[tuple[str, str], str]  # (kind, folded value) → value
@@ -55,7 +57,7 @@ def _draft(row: Row, problems: list[Problem]) -> Draft:
 
 
 def _readable(column: str, text: str, report: Report) -> bool:
-    if any("\ud800" <= char <= "\udfff" for char in text):
+    if not text.isascii() and _NOT_UTF8.search(text):
         report(column, f"“{printable(text)}” contains characters that are not UTF-8.", SAVE_AS_UTF8)
         return False
     if "\x00" in text:
