@@ -207,7 +207,7 @@ def _number(plain: object, place: str, most: float | None = None) -> float:
         _wrong(f"{place} must not be negative")
     if most is not None and plain > most:
         _wrong(f"{place} must not be above {most:g}")
-    return plain
+    return float(plain)
 
 
 def _bool(plain: object, place: str) -> bool:
