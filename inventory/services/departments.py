@@ -1,0 +1,145 @@
+"""The department tree: adding, changing and moving departments. Only who administers the whole organisation may."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.text import slugify
+
+from inventory import access, audit_log, doorbell
+from inventory.access import Permission
+from inventory.models import AIApplication, ChangedApplication, Department, User
+
+FIELDS = ("name", "key", "parent", "head", "cost_centre", "aliases")
+
+
+@transaction.atomic
+def add_department(
+    *,
+    actor: User | None,
+    name: str,
+    parent: Department | None = None,
+    key: str = "",
+    head: User | None = None,
+    cost_centre: str = "",
+    aliases: Iterable[str] = (),
+) -> Department:
+    """Add a department below `parent` (the organisation where none is given); the key comes from the name if empty."""
+    access.require_everywhere(actor, Permission.ADMIN)
+    root = _lock_tree()
+    department = Department(
+        name=name.strip(),
+        key=key.strip() or free_key(name),
+        parent=parent or root,
+        head=head,
+        cost_centre=cost_centre.strip(),
+        aliases=_folded(aliases),
+    )
+    _check(department)
+    department.save()
+    audit_log.record(
+        actor=actor,
+        action="department.added",
+        summary=f"Added {department.name} below {department.parent}",
+        obj=department,
+        department=department,
+        details={"after": {field: _plain(getattr(department, field)) for field in FIELDS}},
+    )
+    return department
+
+
+@transaction.atomic
+def update_department(*, actor: User | None, department: Department, **changes: Any) -> Department:
+    """Change some of FIELDS. Raises ValidationError by field: also where a move would make a circle.
+
+    Choosing a parent for a department that a feed named places it: it no longer counts as unplaced. A move changes what
+    its applications inherit, so they are judged again.
+    """
+    unknown = set(changes) - set(FIELDS)
+    if unknown:
+        raise TypeError(f"not a field of a department: {', '.join(sorted(unknown))}")
+    access.require_everywhere(actor, Permission.ADMIN)
+    root = _lock_tree()
+    department = Department.objects.select_related("parent", "head").get(pk=department.pk)
+    before = {field: getattr(department, field) for field in FIELDS}
+    unplaced = department.from_feed
+    if "parent" in changes:
+        _check_move(department, changes["parent"], root)
+        department.from_feed = False
+    for field, value in changes.items():
+        setattr(department, field, _folded(value) if field == "aliases" else _stripped(value))
+    _check(department)
+    changed = [field for field in FIELDS if getattr(department, field) != before[field]]
+    if not changed and department.from_feed == unplaced:
+        return department
+    department.save(update_fields=[*changed, "from_feed"])
+    audit_log.record(
+        actor=actor,
+        action="department.updated",
+        summary=f"Changed {', '.join(field.replace('_', ' ') for field in changed) or 'place'} of {department.name}",
+        obj=department,
+        department=department,
+        details={"changes": {f: [_plain(before[f]), _plain(getattr(department, f))] for f in changed}},
+    )
+    if "parent" in changed:
+        ChangedApplication.objects.mark(AIApplication.objects.in_department(department))
+        doorbell.ring("risk.tasks.rescore_changed")
+    return department
+
+
+def free_key(name: str) -> str:
+    """A key made of the name that no department has yet."""
+    base = slugify(name)[:56] or "department"
+    key, number = base, 1
+    while Department.objects.filter(key__iexact=key).exists():
+        number += 1
+        key = f"{base}-{number}"
+    return key
+
+
+def _lock_tree() -> Department:
+    """One change of the tree at a time: two moves that are each fine could make a circle together."""
+    return Department.objects.select_for_update().get(parent=None)
+
+
+def _check_move(department: Department, parent: Department | None, root: Department) -> None:
+    if department.pk == root.pk:
+        if parent is not None:
+            raise ValidationError({"parent": "The organisation itself is the top of the tree."})
+        return
+    if parent is None:
+        raise ValidationError({"parent": "Choose where it belongs; the top is the organisation."})
+    if Department.objects.subtree_of(department).filter(pk=parent.pk).exists():
+        raise ValidationError({"parent": f"{parent} lies below {department.name}. That would make a circle."})
+
+
+def _check(department: Department) -> None:
+    """What names a department names only one (contracts §2: key, name or alias, case-folded)."""
+    department.full_clean(exclude=["parent", "head"], validate_constraints=False)
+    others = Department.objects.exclude(pk=department.pk)
+    for holder in others.filter(key__iexact=department.key):
+        raise ValidationError({"key": f"{holder.name} has this key."})
+    siblings = others.filter(parent=department.parent_id, name__iexact=department.name)
+    if department.parent_id and siblings.exists():
+        raise ValidationError({"name": f"There is a {department.name} below {department.parent} already."})
+    for field in ("key", "name"):
+        for holder in others.filter(aliases__contains=[getattr(department, field).casefold()]):
+            raise ValidationError({field: f"{holder.name} ({holder.key}) goes by this name as well."})
+    for alias in department.aliases:
+        for holder in others.named(alias):
+            raise ValidationError({"aliases": f"“{alias}” already stands for {holder.name} ({holder.key})."})
+
+
+def _folded(aliases: Iterable[str]) -> list[str]:
+    return sorted({alias.strip().casefold() for alias in aliases} - {""})
+
+
+def _stripped(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Department):
+        return value.key
+    return value.username if isinstance(value, User) else value
