@@ -39,10 +39,11 @@ CONTROLS = """
     K  = Σ weight · e / Σ weight                                over key controls, 1 without any
     R0 = inherent · (1 − {most:g} · CE · ({open:g} + {key:g} · K))
 
-A control of severity {severity} and at least weight {weight:g} for a principle is a key control of it. A control is
-asked when its condition holds and its tier is not above the application's ({tiers}; EU high-risk is always tier 3), and
-where a binding requirement would otherwise have none. Above the tier it counts once it is answered. When the tier rises, the
-point value may not fall until the new controls are answered.
+A control of severity {severity} and at least weight {weight:g} for a principle is a key control of it.
+
+A control is asked when its condition holds and its tier is not above the application's ({tiers};
+EU high-risk is always tier 3), and where a binding requirement would otherwise have none. Above the tier it counts once
+it is answered. When the tier rises, the point value may not fall until the new controls are answered.
 
 {statuses}
 """
@@ -82,8 +83,8 @@ Over live applications with risk R and exposure weight x (by people affected; un
 
 States, decided in this order: upcoming (its date lies ahead), not assessed (no asked control), unknown (applicability
 unknown, or nothing answered), met (every e at least {met:g}), gap (every e is 0), partial. Coverage of a framework is
-the mean fulfilment of the applicable requirements that are not for the organisation alone; what is unknown counts as 0 and
-as 1. Binding and voluntary frameworks are never mixed into one figure.
+the mean fulfilment of the applicable requirements that are not for the organisation alone; what is unknown counts as 0
+and as 1. Binding and voluntary frameworks are never mixed into one figure.
 """
 
 CONTRIBUTIONS = """
@@ -92,9 +93,9 @@ CONTRIBUTIONS = """
 Each score comes with bars that add up to it. For a principle, on the way to `low`: impact by factor (in proportion to
 weight · value²), likelihood by factor (weight · value), what the floor of the class adds, what each control takes off
 (severity · weight · e), what each signal adds (its load). Then what is not known, from `low` to the point value, by
-unanswered item, in proportion to what the best answer to it alone would take off `high`. For the overall score the same
-bars, each principle with the weight that the overall formula gives it. Shown values are rounded by largest remainder, so
-that they add up exactly to the shown score.
+unanswered item, in proportion to what the best answer to it alone would take off `high`. For the overall score the
+same bars, each principle with the weight that the overall formula gives it. Shown values are rounded by largest
+remainder, so that they add up exactly to the shown score.
 """
 
 
