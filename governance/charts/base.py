@@ -31,6 +31,14 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Key:
+    """One entry of a legend: its words, and the classes of its swatch (components.css)."""
+
+    label: str
+    swatch: str
+
+
+@dataclass(frozen=True)
 class Chart:
     """A figure and its equivalents for those who don't see it. `key` is unique on a page."""
 
@@ -47,6 +55,23 @@ class Chart:
     @property
     def script_id(self) -> str:
         return f"chart-{self.key}-figure"
+
+    @property
+    def legend(self) -> list[Key]:
+        """The legend, which the page writes itself so that it wraps and prints; none for a single series."""
+        traces = [t for t in self.figure["data"] if t.get("name") and t.get("showlegend", True)]
+        return [_key(trace) for trace in traces] if len(traces) > 1 else []
+
+
+def _key(trace: Figure) -> Key:
+    line, marker = trace.get("line", {}), trace.get("marker", {})
+    colour = trace.get("fillcolor") if line.get("width") == 0 else marker.get("color") or line.get("color")
+    found = _TOKEN.fullmatch(str(colour))
+    kind = "swatch-line" if trace["type"] == "scatter" and line.get("width") else "swatch-area"
+    extra = {"dot": " is-dotted"}.get(line.get("dash", ""), "")
+    if marker.get("pattern", {}).get("shape"):
+        extra += " is-hatched"
+    return Key(html.unescape(trace["name"]), f"{kind} fill-{found[1][6:] if found else 'series-1'}{extra}")
 
 
 def shown(value: Cell) -> str:
@@ -70,20 +95,6 @@ def short(text: str, limit: int = LABEL_CHARACTERS) -> str:
     return safe(text if len(text) <= limit else text[: limit - 1].rstrip() + "…")
 
 
-def wrapped(text: str, width: int = 16, lines: int = 3) -> str:
-    """Text for an axis below bars, broken at spaces into at most `lines` lines, safe."""
-    out: list[str] = []
-    for word in text.split():
-        if out and len(out[-1]) + 1 + len(word) <= width:
-            out[-1] += f" {word}"
-        else:
-            out.append(word)
-    if len(out) > lines:
-        out = [*out[: lines - 1], short(" ".join(out[lines - 1 :]), width)]
-        return "<br>".join([*(safe(line) for line in out[:-1]), out[-1]])
-    return "<br>".join(short(line, width + 4) for line in out)
-
-
 def many(number: int | float, one: str, several: str = "") -> str:
     """ "1 application", "1,204 applications"."""
     return f"{shown(number)} {one if number == 1 else several or one + 's'}"
@@ -100,7 +111,7 @@ def layout(**changes: Any) -> Figure:
         "font": {"family": FONT, "size": 12, "color": token("chart-text")},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        "margin": {"l": 8, "r": 16, "t": 8, "b": 8, "pad": 4},
+        "margin": {"l": 8, "r": 28, "t": 12, "b": 8, "pad": 4},
         "separators": ".,",
         "showlegend": True,
         "legend": {
@@ -142,12 +153,12 @@ def axis(**changes: Any) -> Figure:
     return {**base, **changes}
 
 
-def category_axis(labels: Sequence[str], **changes: Any) -> Figure:
+def category_axis(labels: Sequence[str], characters: int = LABEL_CHARACTERS, **changes: Any) -> Figure:
     """An axis of names by position, so that two of the same name stay two bars; the first name is on top."""
     return axis(
         tickmode="array",
         tickvals=list(range(len(labels))),
-        ticktext=[short(label) for label in labels],
+        ticktext=[short(label, characters) for label in labels],
         range=[len(labels) - 0.5, -0.5],
         showgrid=False,
         ticks="",
@@ -159,6 +170,18 @@ def height_for(bars: int) -> str:
     """The height class of a chart of horizontal bars (components.css)."""
     steps = ((2, "rows-1"), (4, "rows-2"), (8, "rows-3"), (13, "rows-4"))
     return next((name for limit, name in steps if bars <= limit), "rows-5")
+
+
+def hatching(shape: str) -> Figure:
+    """A quiet pattern over a bar, so that states differ without colour; none for an empty shape."""
+    return {
+        "shape": shape,
+        "fillmode": "overlay",
+        "fgcolor": token("surface"),
+        "fgopacity": 0.5,
+        "size": 6,
+        "solidity": 0.18,
+    }
 
 
 def horizontal_bars(

@@ -11,6 +11,7 @@ from governance.charts.base import (
     Row,
     axis,
     category_axis,
+    hatching,
     height_for,
     horizontal_bars,
     layout,
@@ -61,13 +62,7 @@ def _part(state: str, words: str, pattern: str, rows: Sequence[FrameworkCoverage
         for n, row in zip(counts, rows, strict=True)
     ]
     trace = horizontal_bars(words, values, token(f"state-{state}"), [row.url_of(state) for row in rows], hover)
-    trace["marker"]["pattern"] = {
-        "shape": pattern,
-        "fillmode": "overlay",
-        "fgcolor": token("surface"),
-        "fgopacity": 0.45,
-        "size": 6,
-    }
+    trace["marker"]["pattern"] = hatching(pattern)
     return trace
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from governance.charts.base import (
     Chart,
@@ -19,7 +20,6 @@ from governance.charts.base import (
     safe,
     shown,
     token,
-    wrapped,
 )
 
 BANDS = (("critical", "Critical"), ("high", "High"), ("moderate", "Moderate"), ("low", "Low"))
@@ -70,6 +70,16 @@ class DepartmentIndex:
     worst: float | None
     band: str
     url: str = ""
+
+
+@dataclass(frozen=True)
+class DepartmentPoint:
+    """A department's index on a day, with its worst application and the mean (methods §7)."""
+
+    day: date
+    index: float
+    worst: float
+    mean: float
 
 
 def _risk_axis(**changes: object) -> Figure:
@@ -133,6 +143,50 @@ def score_history(
     )
 
 
+def department_course(points: Sequence[DepartmentPoint]) -> Chart:
+    """The index as a line between the worst application and the mean; figures hold until the next, so lines go in
+    steps."""
+    ordered = sorted(points, key=lambda p: p.day)
+    lines = (("index", "Index", "series-1", "solid"), ("worst", "Worst application", "series-3", "dot"))
+    traces: list[Figure] = [
+        {
+            "type": "scatter",
+            "mode": "lines+markers" if len(ordered) <= 40 else "lines",
+            "name": words,
+            "x": [p.day.isoformat() for p in ordered],
+            "y": [getattr(p, field) for p in ordered],
+            "line": {"color": token(colour), "width": 2, "dash": dash, "shape": "hv"},
+            "marker": {"size": 5},
+            "hovertemplate": "%{y:.0f} " + words + "<extra></extra>",
+        }
+        for field, words, colour, dash in (*lines, ("mean", "Mean", "series-2", "dash"))
+    ]
+    summary = "No figures yet."
+    if ordered:
+        first, last = ordered[0], ordered[-1]
+        summary = f"Index {last.index:.0f} on {last.day:%-d %B %Y}"
+        if first is not last:
+            summary += f", {first.index:.0f} on {first.day:%-d %B %Y}"
+        summary += f"; worst application {last.worst:.0f}, mean {last.mean:.0f}."
+    return Chart(
+        key="course",
+        title="Risk over time",
+        unit="Index of the department, 0 best to 100 worst",
+        figure={
+            "data": traces,
+            "layout": layout(
+                hovermode="x unified",
+                xaxis=axis(type="date", showgrid=False, ticks="outside", ticklen=4),
+                yaxis=_risk_axis(),
+            ),
+        },
+        columns=("Day", "Index", "Worst application", "Mean"),
+        rows=tuple(Row(f"{p.day:%-d %b %Y}", (p.index, p.worst, p.mean)) for p in reversed(ordered)),
+        summary=summary,
+        empty="The course begins on the day the first live application is scored.",
+    )
+
+
 def why_this_score(
     steps: Sequence[Contribution], total: float, *, subject: str = "this score", key: str = "why", most: int = 9
 ) -> Chart:
@@ -142,23 +196,12 @@ def why_this_score(
     readable; the table has every step. A waterfall trace isn't in the bundle: these are bars with a base.
     """
     bars = _bars(_gathered(steps, most), total)
-    hover = [f"<b>{safe(label)}</b><br>{text}" for label, _, _, _, text, _ in bars]
-    trace: Figure = {
-        "type": "bar",
-        "x": list(range(len(bars))),
-        "y": [size for _, _, size, _, _, _ in bars],
-        "base": [base for _, base, _, _, _, _ in bars],
-        "text": [text for _, _, _, _, text, _ in bars],
-        "textposition": "outside",
-        "cliponaxis": False,
-        "customdata": [url for _, _, _, _, _, url in bars],
-        "hovertext": hover,
-        "hovertemplate": "%{hovertext}<extra></extra>",
-        "marker": {"color": [token(colour) for _, _, _, colour, _, _ in bars], "line": {"width": 0}},
-        "showlegend": False,
-    }
-    labels = [label for label, *_ in bars]
-    top = max((max(base, base + size) for _, base, size, *_ in bars), default=0)
+    hover = [f"<b>{safe(bar.label)}</b><br>{bar.text}" for bar in bars]
+    trace = horizontal_bars("", [bar.size for bar in bars], "", [bar.url for bar in bars], hover)
+    trace["marker"]["color"] = [token(bar.colour) for bar in bars]
+    trace |= {"base": [bar.base for bar in bars], "text": [bar.text for bar in bars]}
+    trace |= {"textposition": "outside", "cliponaxis": False}
+    top = max((max(bar.base, bar.base + bar.size) for bar in bars), default=0)
     up = sum(s.amount for s in steps if s.kind == "inherent")
     down = -sum(s.amount for s in steps if s.kind == "control")
     added = sum(s.amount for s in steps if s.kind == "signal")
@@ -170,18 +213,7 @@ def why_this_score(
         figure={
             "data": [trace],
             "layout": layout(
-                showlegend=False,
-                bargap=0.35,
-                xaxis=axis(
-                    tickmode="array",
-                    tickvals=list(range(len(labels))),
-                    ticktext=[wrapped(label, 13) for label in labels],
-                    tickangle=0,
-                    showgrid=False,
-                    tickfont={"size": 11},
-                    range=[-0.6, len(labels) - 0.4],
-                ),
-                yaxis=axis(range=[0, max(100, top) + 8], tickvals=[0, *BAND_EDGES, 100]),
+                xaxis=_risk_axis(range=[0, max(100, top)]), yaxis=category_axis([bar.label for bar in bars], 34)
             ),
         },
         columns=("What", "Adds or takes off"),
@@ -196,7 +228,7 @@ def why_this_score(
             f"what is not known adds {shown(unknown)}: {shown(total)}."
         ),
         empty="Answer the questionnaire: each answer then appears here with what it adds or takes off.",
-        height="lg",
+        height=height_for(len(bars)),
     )
 
 
@@ -207,6 +239,15 @@ def safe_title(text: str) -> str:
 def signed(amount: float) -> str:
     """A contribution with its sign, a real minus."""
     return ("+" if amount > 0 else "−" if amount < 0 else "±") + shown(abs(amount))
+
+
+class _Bar(NamedTuple):
+    label: str
+    base: float
+    size: float
+    colour: str
+    text: str
+    url: str
 
 
 def _gathered(steps: Sequence[Contribution], most: int) -> list[Contribution]:
@@ -231,19 +272,19 @@ def _gathered(steps: Sequence[Contribution], most: int) -> list[Contribution]:
     return out
 
 
-def _bars(steps: Sequence[Contribution], total: float) -> list[tuple[str, float, float, str, str, str]]:
-    """(label, base, size, colour, text, url) of each bar: the steps from where the last ended, and the two sums."""
-    bars: list[tuple[str, float, float, str, str, str]] = []
+def _bars(steps: Sequence[Contribution], total: float) -> list[_Bar]:
+    """Each step from where the last one ended, and the two sums from nothing."""
+    bars: list[_Bar] = []
     level = 0.0
     for place, step in enumerate(steps):
         colour = "up" if step.amount >= 0 else "down"
-        bars.append((step.label, level, step.amount, colour, signed(step.amount), step.url))
+        bars.append(_Bar(step.label, level, step.amount, colour, signed(step.amount), step.url))
         level += step.amount
         following = steps[place + 1].kind if place + 1 < len(steps) else ""
         if step.kind == "inherent" and following != "inherent":
-            bars.append(("Inherent", 0, level, "series-1", shown(round(level, 1)), ""))
+            bars.append(_Bar("Inherent", 0, level, "series-1", shown(round(level, 1)), ""))
     if steps:
-        bars.append(("Residual", 0, total, "series-1", shown(round(total, 1)), ""))
+        bars.append(_Bar("Residual", 0, total, "series-1", shown(round(total, 1)), ""))
     return bars
 
 
@@ -278,7 +319,7 @@ def bands_by_department(rows: Sequence[DepartmentBands]) -> Chart:
 
 
 def department_ranking(rows: Sequence[DepartmentIndex]) -> Chart:
-    """Bars: the index of each department, worst first, with a mark for its worst application."""
+    """Bars: the index of each department, worst first, coloured by its band."""
     ranked = sorted((row for row in rows if row.index is not None), key=lambda row: -(row.index or 0))
     index = [row.index or 0.0 for row in ranked]
     hover = [
@@ -288,23 +329,13 @@ def department_ranking(rows: Sequence[DepartmentIndex]) -> Chart:
     ]
     bars = horizontal_bars("Index", index, "", [row.url for row in ranked], hover)
     bars["marker"]["color"] = [token(f"band-{row.band}-solid") for row in ranked]
-    bars |= {"text": [f"{value:.0f}" for value in index], "textposition": "inside", "insidetextanchor": "start"}
-    bars["insidetextfont"] = {"color": token("state-ink")}
-    marks: Figure = {
-        "type": "scatter",
-        "mode": "markers",
-        "name": "Worst application",
-        "x": [row.worst for row in ranked],
-        "y": list(range(len(ranked))),
-        "marker": {"symbol": "line-ns-open", "size": 12, "color": token("text"), "line": {"width": 2}},
-        "hoverinfo": "skip",
-    }
+    bars |= {"text": [f"{value:.0f}" for value in index], "textposition": "outside", "cliponaxis": False}
     return Chart(
         key="ranking",
         title="Departments by risk",
         unit="Index, 0 best to 100 worst",
         figure={
-            "data": [bars, marks],
+            "data": [bars],
             "layout": layout(xaxis=_risk_axis(), yaxis=category_axis([row.name for row in ranked])),
         },
         columns=("Department", "Index", "Worst application"),

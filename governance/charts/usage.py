@@ -12,6 +12,7 @@ from governance.charts.base import (
     Row,
     axis,
     category_axis,
+    hatching,
     height_for,
     horizontal_bars,
     layout,
@@ -128,13 +129,7 @@ def sensitive_by_app(apps: Sequence[SensitiveApp], labels: Sequence[str]) -> Cha
                 ],
             )
         )
-        traces[-1]["marker"]["pattern"] = {
-            "shape": _LABEL_PATTERNS[place % 6],
-            "fillmode": "overlay",
-            "fgcolor": token("surface"),
-            "fgopacity": 0.45,
-            "size": 6,
-        }
+        traces[-1]["marker"]["pattern"] = hatching(_LABEL_PATTERNS[place % 6])
     totals = [sum(app.by_label.values()) for app in apps]
     return Chart(
         key="sensitive",

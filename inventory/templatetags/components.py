@@ -153,3 +153,9 @@ def plain(html: str) -> str:
 def term(word: str, meaning: str) -> SafeString:
     """A word with its meaning on hover and focus."""
     return format_html('<abbr title="{}" tabindex="0">{}</abbr>', meaning, word)
+
+
+@register.simple_tag(takes_context=True)
+def form_errors(context: Context, form: Any) -> SafeString:
+    """What is wrong with the form as a whole, for forms whose fields are placed one by one."""
+    return _render(context, "form_errors", {"form": form})

@@ -112,6 +112,20 @@ def when(moment: datetime | None, empty: str = "never") -> str:
     return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), full, text)
 
 
+# Long words of column heads and where they may break: browsers without a dictionary break them anywhere or nowhere
+_BREAKS = {
+    "Inclusiveness": "Inclusive\u00adness",
+    "Transparency": "Trans\u00adparency",
+    "Accountability": "Account\u00adability",
+}
+
+
+@register.filter
+def breakable(text: str) -> str:
+    """A column head with soft hyphens in its long words."""
+    return " ".join(_BREAKS.get(word, word) for word in str(text).split(" "))
+
+
 # Badges
 
 
@@ -146,14 +160,18 @@ def risk_number(value: float | None, band_id: str | None) -> SafeString:
 
 
 @register.simple_tag
-def eu_class(class_id: str | None, articles: object = None, possible: object = None) -> SafeString:
-    """The class under the EU AI Act, with its article or the classes that are still possible."""
+def eu_class(
+    class_id: str | None, articles: object = None, possible: object = None, *, plain: bool = False
+) -> SafeString:
+    """The class under the EU AI Act, with its first article or the classes still possible; `plain`: without a badge."""
     if class_id:
         name, tone = EU_CLASSES.get(class_id, (class_id.replace("_", " ").capitalize(), "neutral"))
         first = _first(articles)
-        return badge(f"{name} · {first}" if first else name, tone)
+        text = f"{name} · {first}" if first else name
+        return format_html("{}", text) if plain else badge(text, tone)
     names = [EU_CLASSES.get(c, (c.replace("_", " "), ""))[0].lower() for c in (possible or ())]  # type: ignore[attr-defined]
-    return badge("Open: " + " or ".join(names) if names else "Not classified", "neutral")
+    text = "Open: " + " or ".join(names) if names else "Not classified"
+    return format_html('<span class="text-none">{}</span>', text) if plain else badge(text, "neutral")
 
 
 def _first(articles: object) -> str:

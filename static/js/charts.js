@@ -4,7 +4,9 @@
 
 const TOKEN = /var\((--hub-[a-z0-9-]+)\)/g;
 const CONFIG = { displayModeBar: false, displaylogo: false, responsive: false, doubleClick: false, scrollZoom: false };
+const PAPER_WIDTH = 680; // what A4 holds between its margins, in CSS pixels
 const drawn = new Map();
+let printing = false;
 let plotly;
 
 function loadPlotly() {
@@ -30,12 +32,24 @@ function withColours(value, styles) {
   return value;
 }
 
-/* A legend of many entries, or long labels on a narrow screen, must not squeeze the plot to nothing */
+/* A name in at most two lines of about `limit` letters; the table beside the chart has it whole */
+function broken(text, limit) {
+  if (text.length <= limit) return text;
+  const space = text.lastIndexOf(" ", limit);
+  const first = space > 3 ? text.slice(0, space) : text.slice(0, limit - 1) + "…";
+  if (space <= 3) return first;
+  const rest = text.slice(space + 1);
+  return `${first}<br>${rest.length > limit ? `${rest.slice(0, limit - 1).trimEnd()}…` : rest}`;
+}
+
+/* On a narrow screen long names must not squeeze the plot to nothing */
 function fitted(layout, width) {
   if (width >= 480) return layout;
-  const narrow = { ...layout, font: { ...layout.font, size: 11 } };
-  if (layout.yaxis?.type === "category") {
-    narrow.yaxis = { ...layout.yaxis, tickfont: { size: 10.5 }, ticklabelstandoff: 2 };
+  const narrow = { ...layout, font: { ...layout.font, size: 11 }, margin: { ...layout.margin, r: 20 } };
+  if (layout.yaxis?.ticktext) {
+    const limit = Math.max(10, Math.round(width / 22));
+    const ticktext = layout.yaxis.ticktext.map((text) => broken(text, limit));
+    narrow.yaxis = { ...layout.yaxis, ticktext, tickfont: { size: 11 } };
   }
   if (layout.xaxis?.type === "date") narrow.xaxis = { ...layout.xaxis, nticks: 4 };
   return narrow;
@@ -47,8 +61,8 @@ async function draw(element) {
   const Plotly = await loadPlotly();
   if (!element.isConnected) return;
   const figure = withColours(JSON.parse(source.textContent), getComputedStyle(document.documentElement));
-  const width = element.clientWidth;
-  const layout = { ...fitted(figure.layout, width), width, height: element.clientHeight };
+  const width = printing ? Math.min(element.clientWidth, PAPER_WIDTH) : element.clientWidth;
+  const layout = { ...fitted(figure.layout, width), width, height: element.clientHeight, showlegend: false };
   await Plotly.react(element, figure.data, layout, CONFIG);
   if (!drawn.has(element)) {
     element.on("plotly_click", (event) => follow(event.points[0]));
@@ -120,5 +134,10 @@ document.addEventListener("htmx:beforeCleanupElement", (event) => {
 });
 window.addEventListener("hub:theme", redraw);
 window.addEventListener("beforeprint", () => {
-  for (const element of document.querySelectorAll("[data-chart]:not(.is-drawn)")) drawSafely(element);
+  printing = true;
+  redraw();
+});
+window.addEventListener("afterprint", () => {
+  printing = false;
+  redraw();
 });
