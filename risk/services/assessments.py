@@ -1,0 +1,184 @@
+"""Answers: about one application, and once for the organisation or a department that differs.
+
+Wrong answers raise ValidationError with a message for each question. An answer that contradicts another is refused
+with both sides named (contracts §2), so the stored answers are always one consistent set.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.db.models.functions import Now
+
+from inventory import access, audit_log
+from inventory.access import Permission
+from inventory.models import AIApplication, Department, User
+from risk.method import load_method
+from risk.models import Answer, OrganisationAnswer
+from risk.scoring.case import Case
+from risk.scoring.classify import AnswerError, checked
+from risk.scoring.facts import Contradiction, contradictions
+from risk.scoring.judgement import classified, stated_facts
+from risk.scoring.method import Method
+from risk.scoring.questionnaire import step_of
+from risk.selectors import cases
+from risk.services import scores
+
+ORGANISATION = "organisation"
+_UNANSWERED = object()
+
+
+@transaction.atomic
+def save_answers(
+    *, actor: User | None, application: AIApplication, answers: Mapping[str, Any], reason: str = ""
+) -> list[str]:
+    """Store answers by question; None is an explicit "I don't know". Returns the questions whose answer changed.
+
+    Questions: factors (an option), classification questions (true/false, an option, or a list of options) and
+    questionnaire facts (true/false). Raises PermissionDenied, or ValidationError by question. The score follows
+    through the queue.
+    """
+    application = AIApplication.objects.select_for_update(of=("self",)).get(pk=application.pk)
+    access.require(actor, Permission.EDIT, application.department)
+    method = load_method()
+    clean = _clean(answers, method)
+    stored = dict(application.answers.values_list("question", "value"))
+    changes = {q: value for q, value in clean.items() if stored.get(q, _UNANSWERED) != value}
+    if not changes:
+        return []
+    facts = cases.tree().facts(application.department_id)
+    _refuse_contradictions(Case(answers={**stored, **changes}, organisation=facts), set(changes), method)
+    Answer.objects.bulk_create(
+        [Answer(application=application, question=q, value=v, answered_by=actor) for q, v in changes.items()],
+        update_conflicts=True,
+        unique_fields=["application", "question"],
+        update_fields=["value", "answered_by"],
+    )
+    application.answers.filter(question__in=changes).update(answered_at=Now())
+    audit_log.record(
+        actor=actor,
+        action="answers.saved",
+        summary=f"Answered {', '.join(sorted(changes))} of {application.external_id}",
+        obj=application,
+        reason=reason,
+        details={"changes": {q: [stored.get(q), value] for q, value in changes.items()}},
+    )
+    scores.mark([application.pk])
+    return sorted(changes)
+
+
+def _clean(answers: Mapping[str, Any], method: Method) -> dict[str, Any]:
+    """The answers as they are stored. Raises ValidationError naming every one that cannot be."""
+    clean, wrong = {}, {}
+    for question, value in answers.items():
+        try:
+            clean[question] = _checked(question, value, method)
+        except AnswerError as problem:
+            wrong[question] = str(problem)
+    if wrong:
+        raise ValidationError(wrong)
+    return clean
+
+
+def _checked(question: str, value: Any, method: Method) -> Any:
+    if step_of(question, method) is None:
+        raise AnswerError(f"{question} is no question that is asked about an application.")
+    if value is None:
+        return None
+    if question in method.factors:
+        if value not in method.factors[question].options:
+            raise AnswerError(f"Choose one of: {', '.join(method.factors[question].options)}.")
+        return value
+    if question in method.facts:
+        if not isinstance(value, bool):
+            raise AnswerError("Answer yes, no or “I don't know”.")
+        return value
+    given = checked(method.questions[question], value)
+    if isinstance(given, list):  # in the order of the law, each once, so that the same choice is the same answer
+        return [option for option in method.questions[question].options if option in given]
+    return given
+
+
+def _refuse_contradictions(case: Case, changed: Collection[str], method: Method) -> None:
+    """Raise ValidationError where the answers can't be true together, on the side that was just given."""
+    facts = stated_facts(case, method) | dict.fromkeys(classified(case, method).facts, True)
+    facts |= {key: value for key, value in stated_facts(case, method).items() if value is not None}
+    found = contradictions(facts, method)
+    if found:
+        raise ValidationError(_messages(found, changed, method))
+
+
+def _messages(found: list[Contradiction], changed: Collection[str], method: Method) -> dict[str, list[str]]:
+    messages: dict[str, list[str]] = {}
+    for one in found:
+        first, second = method.facts[one.first].text, " / ".join(method.facts[f].text for f in one.second.split(", "))
+        word = {"implies": "includes", "excludes": "rules out"}.get(one.rule, "needs one of")
+        place = next((key for key in (one.second, one.first) if key in changed), next(iter(sorted(changed))))
+        messages.setdefault(place, []).append(f"These contradict each other: “{first}” {word} “{second}”. Change one.")
+    return messages
+
+
+@transaction.atomic
+def save_organisation_answers(
+    *,
+    actor: User | None,
+    department: Department,
+    answers: Mapping[str, bool | None],
+    inherit: Collection[str] = (),
+    reason: str = "",
+) -> list[str]:
+    """Store facts about the organisation (at its root) or about a department that differs; None: "I don't know".
+
+    Questions in `inherit` lose the department's own answer, so that the nearest department above decides again.
+    Everything below the department is judged anew. Returns what changed. Raises PermissionDenied or ValidationError.
+    """
+    access.require(actor, Permission.REVIEW, department)
+    _lock(department)
+    method = load_method()
+    _check_organisation(answers, inherit, method)
+    stored = dict(department.organisation_answers.values_list("question", "value"))
+    changes = {q: value for q, value in answers.items() if stored.get(q, _UNANSWERED) is not value}
+    dropped = [q for q in inherit if q in stored]
+    if not changes and not dropped:
+        return []
+    OrganisationAnswer.objects.bulk_create(
+        [OrganisationAnswer(department=department, question=q, value=v, answered_by=actor) for q, v in changes.items()],
+        update_conflicts=True,
+        unique_fields=["department", "question"],
+        update_fields=["value", "answered_by"],
+    )
+    department.organisation_answers.filter(question__in=changes).update(answered_at=Now())
+    department.organisation_answers.filter(question__in=dropped).delete()
+    found = contradictions(cases.tree().facts(department.pk), method)
+    if found:
+        raise ValidationError(_messages(found, {*changes, *dropped}, method))
+    audit_log.record(
+        actor=actor,
+        action="organisation_facts.saved",
+        summary=f"Organisation facts of {department}: {', '.join(sorted({*changes, *dropped}))}",
+        obj=department,
+        department=department,
+        reason=reason,
+        details={"changes": {q: [stored.get(q), v] for q, v in changes.items()}, "inherited": dropped},
+    )
+    scores.mark(AIApplication.objects.in_department(department))
+    return sorted({*changes, *dropped})
+
+
+def _lock(department: Department) -> None:
+    """Two people who answer for one department at once come one after the other."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT FROM inventory_department WHERE id = %s FOR NO KEY UPDATE", [department.pk])
+
+
+def _check_organisation(answers: Mapping[str, bool | None], inherit: Collection[str], method: Method) -> None:
+    wrong = {}
+    for question in (*answers, *inherit):
+        fact = method.facts.get(question)
+        if fact is None or fact.source != ORGANISATION:
+            wrong[question] = f"{question} is no fact about the organisation."
+        elif question in answers and not isinstance(answers[question], bool | None):
+            wrong[question] = "Answer yes, no or “I don't know”."
+    if wrong:
+        raise ValidationError(wrong)

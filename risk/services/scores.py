@@ -1,0 +1,186 @@
+"""Scores: claim what changed, judge it, write what differs, in one transaction a chunk.
+
+`ChangedApplication` is the queue. Its rows are deleted in the transaction that writes the scores, so a worker that is
+killed leaves everything as it was, and the next one takes it up. A case that was judged before writes nothing.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from inventory import doorbell
+from inventory.choices import Lifecycle
+from inventory.models import AIApplication, ChangedApplication, Department
+from risk.method import load_method
+from risk.models import ApplicationCoverage, BandChange, ChangedDepartment, CurrentScore, ScoreSnapshot
+from risk.scoring.case import Case
+from risk.scoring.judgement import judge
+from risk.scoring.method import Method
+from risk.scoring.tally import tally
+from risk.selectors import cases
+from risk.selectors.history import points_before
+from risk.services import rollups, rows
+from risk.services.writing import copy_in, upsert
+
+RESCORE = "risk.tasks.rescore_changed"
+CLAIM = 100  # applications that a worker claims at once: few, so that several workers share a burst
+BULK = 500  # applications in a chunk of a full recalculation
+
+_CLAIM = """
+DELETE FROM inventory_changedapplication WHERE application_id IN (
+    SELECT application_id FROM inventory_changedapplication ORDER BY changed_at, application_id
+    LIMIT %s FOR UPDATE SKIP LOCKED)
+RETURNING application_id"""
+
+Progress = Callable[[int], None]  # told how many more applications are done
+
+
+@dataclass
+class Outcome:
+    """What a recalculation did: applications judged, snapshots written, bands that changed."""
+
+    applications: int = 0
+    changed: int = 0
+    band_changes: int = 0
+
+    def add(self, other: "Outcome") -> None:
+        """Count another chunk in."""
+        self.applications += other.applications
+        self.changed += other.changed
+        self.band_changes += other.band_changes
+
+
+@dataclass
+class _Chunk:
+    """What is known before, and the rows to write afterwards."""
+
+    method: Method
+    day: date
+    before: dict[int, CurrentScore]
+    month_ago: dict[int, float]
+    current: list[tuple] = field(default_factory=list)
+    snapshots: list[tuple] = field(default_factory=list)
+    bands: list[tuple] = field(default_factory=list)
+    coverage: list[tuple] = field(default_factory=list)
+    departments: set[int] = field(default_factory=set)
+
+
+def mark(applications: "QuerySet[AIApplication] | Iterable[int]") -> None:
+    """Note that these applications have to be judged again, and ring a worker once this is committed."""
+    ChangedApplication.objects.mark(applications)
+    doorbell.ring(RESCORE)
+
+
+def rescore_changed(progress: Progress | None = None) -> Outcome:
+    """Judge everything in the queue, then take the figures of the departments touched. Any number may run at once."""
+    total = Outcome()
+    while done := _next_chunk(total):
+        if progress:
+            progress(done)
+    rollups.roll_up_changed()
+    return total
+
+
+@transaction.atomic
+def _next_chunk(total: Outcome) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, [CLAIM])
+        ids = sorted(row[0] for row in cursor)
+    if ids:
+        total.add(_rescore(ids))
+    return len(ids)
+
+
+def rescore_all(department: Department | None = None, progress: Progress | None = None) -> Outcome:
+    """Judge every application (of a department and below) anew, whether or not it was in the queue.
+
+    Idempotent: a case judged before on the same day writes nothing.
+    """
+    everything = AIApplication.objects.all()
+    applications = everything if department is None else AIApplication.objects.in_department(department)
+    ids = list(applications.order_by("pk").values_list("pk", flat=True))
+    total = Outcome()
+    for start in range(0, len(ids), BULK):
+        chunk = ids[start : start + BULK]
+        with transaction.atomic():
+            # Marking takes the locks of the queue rows, so no worker judges one of these at the same time
+            ChangedApplication.objects.mark(chunk)
+            ChangedApplication.objects.filter(application__in=chunk).delete()
+            total.add(_rescore(chunk))
+        if progress:
+            progress(len(chunk))
+    rollups.roll_up_changed()
+    return total
+
+
+def nightly() -> Outcome:
+    """Ages move on by themselves: judge everything as of the new day, and take every department's figures again."""
+    total = rescore_all()
+    rollups.roll_up_everything()
+    return total
+
+
+def _rescore(ids: Sequence[int]) -> Outcome:
+    """Judge these and write what differs. The caller holds their queue rows in its transaction."""
+    day = timezone.localdate()
+    registered = {
+        pk: (department, lifecycle == Lifecycle.LIVE)
+        for pk, department, lifecycle in AIApplication.objects.filter(pk__in=ids)
+        .order_by("pk")
+        .values_list("pk", "department_id", "lifecycle")
+    }
+    found = cases.load(ids, day, {pk: department for pk, (department, _) in registered.items()})
+    before = CurrentScore.objects.in_bulk(ids)
+    chunk = _Chunk(load_method(), day, before, points_before(ids, day))
+    for pk, case in found.items():
+        department, live = registered[pk]
+        _judge_one(pk, case, department if live else None, chunk)
+    _write(chunk)
+    return Outcome(len(found), len(chunk.snapshots), len(chunk.bands))
+
+
+def _judge_one(pk: int, case: Case, counted_in: int | None, chunk: _Chunk) -> None:
+    """Judge one application and add its rows to the chunk."""
+    old, method = chunk.before.get(pk), chunk.method
+    judgement = judge(case, chunk.day, method, rows.previous(old, method))
+    verdict = rows.verdict(judgement, method, timezone.now())
+    values = rows.value_row(verdict)
+    point, past = judgement.score.point, chunk.month_ago.get(pk)
+    change = None if past is None else point - past
+    row = rows.current_row(pk, verdict, values, change, counted_in)
+    chunk.current.append(row)
+    if old is None or rows.moved(old, values):
+        chunk.snapshots.append(rows.snapshot_row(pk, verdict, values))
+    if old is not None and old.band != judgement.score.band:
+        chunk.bands.append(rows.band_change_row(pk, old, verdict))
+    chunk.coverage += [rows.coverage_row(pk, one) for one in tally(judgement, method)]
+    chunk.departments |= {d for d in (counted_in, old.counted_in_id if old else None) if d is not None}
+
+
+def _write(chunk: _Chunk) -> None:
+    """Write the chunk's rows and, where figures that departments show changed, the departments into their queue."""
+    written = upsert(CurrentScore, rows.CURRENT, ["application_id"], chunk.current, ignored=rows.DATES)
+    copy_in(ScoreSnapshot, rows.SNAPSHOT, chunk.snapshots)
+    copy_in(BandChange, rows.BAND_CHANGE, chunk.bands)
+    written += upsert(ApplicationCoverage, rows.COVERAGE, ["application_id", "framework"], chunk.coverage)
+    written += _drop_uncovered(chunk)
+    if written:
+        copy_in(ChangedDepartment, ["department_id"], [(pk,) for pk in sorted(chunk.departments)])
+
+
+def _drop_uncovered(chunk: _Chunk) -> int:
+    """Remove coverage of frameworks of which no requirement applies any more."""
+    kept = [(row[0], row[1]) for row in chunk.coverage]
+    judged = [row[0] for row in chunk.current]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM risk_applicationcoverage WHERE application_id = ANY(%s) AND NOT EXISTS ("
+            " SELECT FROM unnest(%s::bigint[], %s::text[]) AS kept(application, name)"
+            " WHERE application = application_id AND name = framework)",
+            [judged, [pk for pk, _ in kept], [framework for _, framework in kept]],
+        )
+        return cursor.rowcount
