@@ -147,13 +147,40 @@ def set_identifiers(
     An identifier belongs to one application. One that is taken raises ValidationError, naming the holder where the
     actor may see it.
     """
-    AIApplication.objects.select_for_update().get(pk=application.pk)
-    access.require(actor, Permission.EDIT, application.department)
+    _lock(actor, application)
     wanted = _read_identifiers(identifiers)
     present = {(i.kind, i.folded): i for i in application.identifiers.all()}
-    gone = [i for key, i in present.items() if key not in wanted]
-    Identifier.objects.filter(pk__in=[i.pk for i in gone]).delete()
-    added = _add_identifiers(actor, application, {k: v for k, v in wanted.items() if k not in present})
+    new = {key: value for key, value in wanted.items() if key not in present}
+    return _change_identifiers(actor, application, new, [i for key, i in present.items() if key not in wanted])
+
+
+@transaction.atomic
+def add_identifier(*, actor: User | None, application: AIApplication, kind: str, value: str) -> bool:
+    """Add one identifier and leave the others; False where it is there already. Errors as `set_identifiers`."""
+    _lock(actor, application)
+    present = set(application.identifiers.values_list("kind", "folded"))
+    new = {key: text for key, text in _read_identifiers([(kind, value)]).items() if key not in present}
+    return _change_identifiers(actor, application, new, []) != (0, 0)
+
+
+@transaction.atomic
+def remove_identifier(*, actor: User | None, application: AIApplication, identifier: int) -> bool:
+    """Remove one of the application's identifiers by its primary key; False where it is gone already."""
+    _lock(actor, application)
+    gone = list(application.identifiers.filter(pk=identifier))
+    return _change_identifiers(actor, application, {}, gone) != (0, 0)
+
+
+def _lock(actor: User | None, application: AIApplication) -> None:
+    locked = AIApplication.objects.select_for_update(of=("self",)).select_related("department").get(pk=application.pk)
+    access.require(actor, Permission.EDIT, locked.department)
+
+
+def _change_identifiers(
+    actor: User | None, application: AIApplication, new: dict[tuple[str, str], str], gone: list[Identifier]
+) -> tuple[int, int]:
+    Identifier.objects.filter(pk__in=[identifier.pk for identifier in gone]).delete()
+    added = _add_identifiers(actor, application, new)
     if not added and not gone:
         return 0, 0
     AIApplication.objects.filter(pk=application.pk).update(updated_at=Now())
@@ -162,7 +189,7 @@ def set_identifiers(
         action="application.identifiers_set",
         summary=f"Identifiers of {application.external_id}: {len(added)} added, {len(gone)} removed",
         obj=application,
-        details={"added": sorted(added), "removed": sorted(str(i) for i in gone)},
+        details={"added": sorted(added), "removed": sorted(str(identifier) for identifier in gone)},
     )
     _tell(application)
     return len(added), len(gone)

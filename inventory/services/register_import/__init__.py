@@ -66,11 +66,13 @@ def import_register(
     file_name: str = "",
     dry_run: bool = False,
     create_departments: bool = False,
+    expected: dict[str, int] | None = None,
 ) -> ImportResult:
     """Bring the register in line with the file, or say what is wrong with it, row by row.
 
     A dry run does all of it and takes it back. `create_departments` makes those the file names and the organisation
     lacks, for an actor who administers it (None, the console, does); one that has none yet gets them anyway.
+    With `expected` (the summary of a preview) it stops where the register would be changed otherwise than that said.
     Raises PermissionDenied for who may register nowhere.
     """
     access.require(actor, Permission.EDIT)
@@ -78,7 +80,8 @@ def import_register(
     try:
         with transaction.atomic():
             result = _import(file, actor, file_name, create_departments)
-            if dry_run:
+            differs = expected is not None and not result.problems and result.summary() != expected
+            if dry_run or differs:
                 transaction.set_rollback(True)
     except IntegrityError:
         return ImportResult(
@@ -86,6 +89,8 @@ def import_register(
             problems=[Problem(1, "", "The register was changed by somebody else during the import.", "Import again.")],
             sha256=file.sha256,
         )
+    if differs:
+        result.problems.append(Problem(1, "", "The register has changed since the preview.", "Look at the new one."))
     return result
 
 
