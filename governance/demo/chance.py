@@ -5,6 +5,8 @@ from hashlib import blake2b
 from typing import TypeVar
 
 T = TypeVar("T")
+_BYTES = 7  # of a digest for one number: what a float holds exactly
+_WHOLE = 1 << 8 * _BYTES
 
 
 class Chance:
@@ -15,8 +17,13 @@ class Chance:
 
     def share(self, *words: object) -> float:
         """A number in [0, 1)."""
+        return self.shares(1, *words)[0]
+
+    def shares(self, count: int, *words: object) -> list[float]:
+        """Up to nine numbers in [0, 1), for the price of one draw."""
         text = "\x1f".join(map(str, words)).encode()
-        return int.from_bytes(blake2b(text, digest_size=7, key=self._key).digest(), "big") / (1 << 56)
+        digest = blake2b(text, digest_size=_BYTES * count, key=self._key).digest()
+        return [int.from_bytes(digest[at : at + _BYTES], "big") / _WHOLE for at in range(0, _BYTES * count, _BYTES)]
 
     def whole(self, least: int, most: int, *words: object) -> int:
         """A whole number from `least` to `most`, both included."""

@@ -189,7 +189,6 @@ class Rhythm(Told):
 
     holidays: list[str]
     slow: dict[str, float]
-    keep_names_days: int
 
 
 class Story(Told):

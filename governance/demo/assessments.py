@@ -1,0 +1,49 @@
+"""Writes what the teams answered and stated, every version with its day."""
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from governance.demo.answers import GivenAnswer
+from governance.demo.copying import Version, copy_versions
+from governance.demo.dossier import Dossier
+from governance.demo.statements import Statement
+from governance.demo.world import World
+from risk.models import Answer, ControlState
+
+ANSWER = ("application_id", "question", "value", "answered_at", "answered_by_id")
+STATE = ("application_id", "control", "status", "as_of", "due", "note", "stated_by_id", "stated_at")
+VERIFIER = "bram.okonvale"  # an independent check is stated by the risk office, not by the team
+
+
+def write_assessments(dossiers: Iterable[Dossier], world: World) -> dict[str, int]:
+    """Answers and control states of the applications; returns how many of each."""
+    answers, states = [], []
+    for dossier in dossiers:
+        answers += [_answer_life(list(g), dossier, world) for _, g in _by_name(dossier.answers, "question")]
+        states += [_state_life(list(g), dossier, world) for _, g in _by_name(dossier.statements, "control")]
+    copy_versions(Answer, ANSWER, answers)
+    copy_versions(ControlState, STATE, states)
+    return {"answers": len(answers), "control_states": len(states)}
+
+
+def _by_name(rows, name: str):
+    key = lambda row: getattr(row, name)  # noqa: E731
+    return groupby(sorted(rows, key=lambda row: (key(row), row.day)), key=key)
+
+
+def _answer_life(given: list[GivenAnswer], dossier: Dossier, world: World) -> list[Version]:
+    by = world.people[dossier.app.owner]
+    life = []
+    for one in given:
+        at = world.office_hours(one.day, dossier.app.id, "answers")
+        life.append(Version(at, (dossier.key, one.question, one.value, at, by)))
+    return life
+
+
+def _state_life(made: list[Statement], dossier: Dossier, world: World) -> list[Version]:
+    life = []
+    for one in made:
+        by = world.people[VERIFIER if one.status == "verified" else dossier.app.owner]
+        at = world.office_hours(one.day, dossier.app.id, one.control)
+        life.append(Version(at, (dossier.key, one.control, one.status, one.day, one.due, one.note, by, at)))
+    return life

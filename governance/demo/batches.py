@@ -1,0 +1,116 @@
+"""Writes the files in which the feeds came: their counts add up to the figures, and some of their rows can't be read."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from governance.demo.copying import copy_rows, reserve
+from governance.demo.feeds import at_hour
+from governance.demo.story import Feed, QuarantineStory
+from governance.demo.usage import DayFigures
+from governance.demo.world import World
+from inventory.choices import BatchState
+from inventory.models import DirectoryUser, ImportBatch, QuarantinedRow
+from inventory.services.imports.encryption import encrypt
+
+BATCH = (
+    *("id", "kind", "file_name", "stored_as", "size", "sha256", "uploaded_by_id", "state", "attempts", "bytes_read"),
+    *("next_line", "rows", "stored", "duplicates", "quarantined", "ignored", "unmatched", "newest_at", "error"),
+    *("created_at", "started_at", "finished_at"),
+)
+BYTES_A_ROW = {"purview_audit": 1240, "entra_users": 148}
+ROWS_A_SECOND = 30_000
+DUPLICATES, IGNORED = 0.004, 0.012  # shares of an audit export
+
+
+def write_batches(world: World, figures: Iterable[DayFigures]) -> None:
+    """One audit export a week, one user list a month, each with the counts of its days."""
+    stored: Counter[int] = Counter()
+    unmatched: Counter[int] = Counter()
+    for one in figures:
+        stored[one.ago] += one.interactions
+        if one.who not in world.registered:
+            unmatched[one.ago] += one.interactions
+    files = _audit_files(world, stored, unmatched) + _user_files(world)
+    files.sort(key=lambda row: row["created_at"])
+    for row, key in zip(files, reserve(ImportBatch, len(files)), strict=True):
+        row["id"] = key
+    copy_rows(ImportBatch, BATCH, ([row[name] for name in BATCH] for row in files))
+    copy_rows(
+        QuarantinedRow,
+        ("batch_id", "line", "reason", "raw", "created_at"),
+        (
+            (row["id"], bad.line, bad.reason, encrypt(bad.raw.encode()), row["finished_at"])
+            for row in files
+            for bad in row["bad"]
+        ),
+    )
+
+
+def _audit_files(world: World, stored: Counter[int], unmatched: Counter[int]) -> list[dict[str, Any]]:
+    feed = world.story.feeds.audit
+    files = []
+    for newest in range(1, world.days + 1, feed.every):
+        days = range(newest, min(newest + feed.every, world.days + 1))
+        count = sum(stored[ago] for ago in days)
+        if count:
+            bad = [one for one in world.story.feeds.quarantined if one.ago in days]
+            extra = {"duplicates": round(count * DUPLICATES), "ignored": round(count * IGNORED)}
+            row = _batch("purview_audit", feed, newest, count, bad, world, **extra)
+            files.append(row | {"unmatched": sum(unmatched[ago] for ago in days)})
+    return files
+
+
+def _user_files(world: World) -> list[dict[str, Any]]:
+    """The first list brought everybody, the later ones only what changed."""
+    feed = world.story.feeds.users
+    everybody = DirectoryUser.objects.count()
+    files = []
+    for newest in range(4, world.days + 1, feed.every):
+        first = newest + feed.every > world.days
+        stored = everybody if first else world.chance.whole(0, 9, newest, "users")
+        files.append(_batch("entra_users", feed, newest, stored, [], world, duplicates=everybody - stored))
+    return files
+
+
+def _batch(
+    kind: str,
+    feed: Feed,
+    ago: int,
+    stored: int,
+    bad: Sequence[QuarantineStory],
+    world: World,
+    duplicates: int = 0,
+    ignored: int = 0,
+) -> dict[str, Any]:
+    rows = stored + duplicates + ignored + len(bad)
+    came = at_hour(world, ago - 1, feed.at_hour) if ago > 1 else at_hour(world, 1, 22)
+    name = feed.file.format(day=world.day(ago).isoformat())
+    size = rows * BYTES_A_ROW[kind]
+    done = came + timedelta(seconds=2 + rows / ROWS_A_SECOND)
+    return {
+        "kind": kind,
+        "file_name": name,
+        "stored_as": "",
+        "size": size,
+        "sha256": hashlib.sha256(name.encode()).hexdigest(),
+        "uploaded_by_id": None,
+        "state": BatchState.DONE,
+        "attempts": 1,
+        "bytes_read": size,
+        "next_line": rows + 2,
+        "rows": rows,
+        "stored": stored,
+        "duplicates": duplicates,
+        "quarantined": len(bad),
+        "ignored": ignored,
+        "unmatched": 0,
+        "newest_at": at_hour(world, ago, 21) if kind == "purview_audit" else None,
+        "error": "",
+        "created_at": came,
+        "started_at": came,
+        "finished_at": done,
+        "bad": bad,
+    }

@@ -1,0 +1,80 @@
+"""Everything about one application of the story over the whole year, so that it can be judged on any day of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from governance.demo.alerts import CLOSED, Happened
+from governance.demo.answers import GivenAnswer, final_answers, given_answers
+from governance.demo.statements import Statement, statements
+from governance.demo.story import ApplicationStory
+from governance.demo.world import World
+from inventory.choices import AlertState, Severity
+from risk.scoring.case import Case, Occurrence, Stated, Usage
+from risk.scoring.judgement import judge
+from risk.selectors.signals import WINDOW_DAYS
+
+OPEN = (AlertState.NEW, AlertState.ACTIVE, AlertState.IN_PROGRESS)
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """An application with every answer, statement and alert, each with its day."""
+
+    app: ApplicationStory
+    key: int
+    answers: Sequence[GivenAnswer]
+    statements: Sequence[Statement]
+    alerts: Sequence[Happened]
+
+    def case_on(self, day: date, usage: Usage, world: World) -> Case:
+        """The case as it stood at the end of the day, as `risk.selectors.cases` reads today's."""
+        return Case(
+            answers={one.question: one.value for one in self.answers if one.day <= day},
+            organisation=world.story.facts,
+            controls={one.control: Stated(one.status, one.day, one.due) for one in self.statements if one.day <= day},
+            occurrences=self._occurrences(day, world),
+            usage=usage,
+        )
+
+    def _occurrences(self, day: date, world: World) -> tuple[Occurrence, ...]:
+        found = []
+        for one in self.alerts:
+            state = one.state_on(day)
+            old = (day - one.at.date()).days > WINDOW_DAYS
+            if state is None or old or state == AlertState.DISMISSED or one.line.severity == Severity.INFORMATIONAL:
+                continue
+            found.append(
+                Occurrence(
+                    severity=one.line.severity,
+                    tactics=tuple(sorted(one.line.tactics)),
+                    day=one.at.date(),
+                    open=state in OPEN,
+                    ref=str(world.alerts[one.id]),
+                    label=one.line.title,
+                )
+            )
+        return tuple(found)
+
+    def eventful_days(self) -> set[date]:
+        """Days on which something happened that moves the score by itself: alerts coming and being closed."""
+        days = {one.at.date() for one in self.alerts}
+        return days | {one.closed_at.date() for one in self.alerts if one.state in CLOSED and one.closed_at}
+
+
+def dossiers(world: World, alerts: Sequence[Happened]) -> list[Dossier]:
+    """The dossier of each application of the story."""
+    made = []
+    for app in world.applications:
+        final = Case(answers=final_answers(app, world.method), organisation=world.story.facts)
+        asked = [one.control.id for one in judge(final, world.as_of, world.method).asked]
+        made.append(
+            Dossier(
+                app=app,
+                key=world.registered[app.id],
+                answers=given_answers(app, world.method, world.as_of, world.chance),
+                statements=statements(app, world.story, asked, world.method, world.as_of, world.chance),
+                alerts=[one for one in alerts if one.line.application == app.id],
+            )
+        )
+    return made

@@ -1,0 +1,56 @@
+"""What every writer of the demo knows: the story, the dates, chance, and the rows written so far by their names."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+
+from governance.demo.chance import Chance
+from governance.demo.story import UNASSIGNED, ApplicationStory, Story
+from risk.scoring.method import Method
+
+DAYS_A_MONTH = 30.4375
+OFFICE_HOURS = (8, 17)
+
+
+@dataclass
+class World:
+    """The world of one run. All dates are counted back from `as_of`; the day itself has not begun to be used."""
+
+    story: Story
+    method: Method
+    as_of: date
+    months: int
+    chance: Chance
+    applications: list[ApplicationStory]
+    departments: dict[str, int] = field(default_factory=dict)  # key → primary key
+    people: dict[str, int] = field(default_factory=dict)  # username → primary key
+    registered: dict[str, int] = field(default_factory=dict)  # external id → primary key
+    alerts: dict[str, int] = field(default_factory=dict)  # external id → primary key
+
+    @cached_property
+    def days(self) -> int:
+        """Length of the recorded year in days."""
+        return round(self.months * DAYS_A_MONTH)
+
+    def day(self, ago: int) -> date:
+        """The day so many days before as-of."""
+        return self.as_of - timedelta(days=ago)
+
+    def moment(self, ago: int, *words: object) -> datetime:
+        """A moment in office hours of that day, the same each time for the same words; always before as-of."""
+        return self.office_hours(self.day(max(ago, 1)), *words)
+
+    def office_hours(self, day: date, *words: object) -> datetime:
+        """A moment in office hours of the day, or of the day before as-of where that is earlier."""
+        minute = self.chance.whole(OFFICE_HOURS[0] * 60, OFFICE_HOURS[1] * 60, day, *words)
+        start = datetime.combine(min(day, self.day(1)), time(), UTC)
+        return start + timedelta(minutes=minute)
+
+    @property
+    def now(self) -> datetime:
+        """The end of the story: the first moment of the as-of day."""
+        return datetime.combine(self.as_of, time(), UTC)
+
+    def department(self, key: str) -> int | None:
+        """The primary key of a department; None for unassigned."""
+        return None if key == UNASSIGNED else self.departments[key]
