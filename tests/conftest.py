@@ -1,5 +1,52 @@
-"""What every test stands on. Servers, database and workers come from `tests/servers.py`, people from `tests/cast.py`."""
+"""What every test stands on. Servers come from `tests/servers.py`, people from `tests/cast.py`."""
 
+from collections.abc import Iterator
+
+import pytest
+from celery.contrib.testing.worker import start_worker
+from django.core.cache import cache
+from django.db import connection
+
+from governance.celery import app as celery_app
 from tests.cast import cast
 
 __all__ = ["cast"]
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Each xdist worker has a database of its own."""
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker) -> None:
+    """The audit log refuses TRUNCATE, which is how Django empties tables after a test that commits."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tgname, tgrelid::regclass FROM pg_trigger"
+            " WHERE tgname LIKE 'pgtrigger_no_truncate%%'"
+        )
+        for trigger, table in cursor.fetchall():
+            cursor.execute(f'ALTER TABLE {table} DISABLE TRIGGER "{trigger}"')
+
+
+@pytest.fixture(autouse=True)
+def _plain_settings(settings) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # tests need no slow hash
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+@pytest.fixture(autouse=True)
+def _no_throttle_from_the_test_before() -> None:
+    cache.clear()
+
+
+@pytest.fixture()
+def celery_worker(transactional_db: None) -> Iterator[None]:
+    """A real Celery worker on the real broker, in a thread, for tests that commit."""
+    celery_app.control.purge()
+    with start_worker(celery_app, perform_ping_check=False, loglevel="WARNING"):
+        yield

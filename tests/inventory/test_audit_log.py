@@ -15,7 +15,7 @@ REFUSED = (InternalError, NotSupportedError, ProgrammingError)
 def test_an_entry_carries_the_time_of_its_row_history(cast: Cast) -> None:
     application = make_application(cast.retail)
     entry = AuditLogEntry.objects.get(object_type="aiapplication", object_id=str(application.pk))
-    event = type(application).pgh_event_models["insert_insert"].objects.get(pgh_obj=application)
+    event = type(application).pgh_event_models["insert"].objects.get(pgh_obj=application)
     assert entry.at == event.pgh_created_at
     assert entry.department == cast.retail
 
@@ -50,7 +50,7 @@ def test_not_even_sql_edits_the_past(cast: Cast, statement: str) -> None:
 
 
 def test_history_sees_bulk_work_and_sql(cast: Cast) -> None:
-    events = Department.pgh_event_models["update_update"].objects
+    events = Department.pgh_event_models["update"].objects
     with connection.cursor() as cursor:
         cursor.execute("UPDATE inventory_department SET cost_centre = 'CC1'")
     changed = Department.objects.count()
@@ -60,4 +60,4 @@ def test_history_sees_bulk_work_and_sql(cast: Cast) -> None:
 
 
 def test_passwords_are_not_in_the_history() -> None:
-    assert "password" not in {field.name for field in User.pgh_event_models["update_update"]._meta.get_fields()}
+    assert "password" not in {field.name for field in User.pgh_event_models["update"]._meta.get_fields()}
