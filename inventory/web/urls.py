@@ -2,10 +2,34 @@
 
 from django.urls import path
 
-from inventory.web import accounts
+from inventory.web import account, accounts, departments, people, register, register_import
 
 app_name = "inventory"
 
 urlpatterns = [
     path("sign-in/<str:token>/", accounts.sign_in_link, name="sign_in_link"),
+    # Register
+    path("applications/register/", register.register, name="register"),
+    path("applications/register/similar/", register.similar, name="similar"),
+    path("applications/<int:pk>/edit/", register.edit, name="application_edit"),
+    path("applications/<int:pk>/identifiers/", register.identifiers, name="application_identifiers"),
+    path("applications/import/", register_import.upload, name="import_register"),
+    path("applications/import/<str:digest>/", register_import.preview, name="import_preview"),
+    path("applications/import/<str:digest>/confirm/", register_import.confirm, name="import_confirm"),
+    path("applications/import/<str:digest>/problems.csv", register_import.problems, name="import_problems"),
+    # Settings
+    path("settings/departments/", departments.tree, name="department_admin"),
+    path("settings/departments/add/", departments.add, name="department_add"),
+    path("settings/departments/<str:key>/", departments.edit, name="department_edit"),
+    path("people/", people.people_list, name="people"),
+    path("people/add/", people.add, name="person_add"),
+    path("people/<int:pk>/", people.person, name="person"),
+    path("people/<int:pk>/roles/", people.give_role, name="role_give"),
+    path("people/<int:pk>/roles/<int:role>/revoke/", people.revoke_role, name="role_revoke"),
+    path("people/<int:pk>/active/", people.set_active, name="person_active"),
+    path("people/<int:pk>/link/", people.issue_link, name="person_link"),
+    path("account/", account.account, name="account"),
+    path("account/tokens/", account.create_token, name="token_create"),
+    path("account/tokens/<str:token_key>/revoke/", account.revoke_token, name="token_revoke"),
+    path("account/sign-out-elsewhere/", account.sign_out_elsewhere, name="sign_out_elsewhere"),
 ]

@@ -66,17 +66,21 @@ def import_register(
     file_name: str = "",
     dry_run: bool = False,
     create_departments: bool = False,
+    sha256: str = "",
     expected: dict[str, int] | None = None,
 ) -> ImportResult:
     """Bring the register in line with the file, or say what is wrong with it, row by row.
 
     A dry run does all of it and takes it back. `create_departments` makes those the file names and the organisation
     lacks, for an actor who administers it (None, the console, does); one that has none yet gets them anyway.
-    With `expected` (the summary of a preview) it stops where the register would be changed otherwise than that said.
+    With `sha256` it refuses any other bytes; with `expected` (the summary of a preview) it stops where it would do
+    anything else than that said.
     Raises PermissionDenied for who may register nowhere.
     """
     access.require(actor, Permission.EDIT)
     file = read_register(stream)
+    if sha256 and sha256 != file.sha256:
+        file.problems.append(Problem(1, "", "The file isn't the one that was previewed.", "Upload it again."))
     try:
         with transaction.atomic():
             result = _import(file, actor, file_name, create_departments)

@@ -1,0 +1,62 @@
+"""One's own account: roles, password, API tokens, sessions. Everybody who is signed in has one."""
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from inventory.services import sessions
+from inventory.web.forms import TokenForm, add_service_errors
+
+
+@require_GET
+def account(request: HttpRequest) -> HttpResponse:
+    """What I may do where, and how I get in."""
+    return _page(request)
+
+
+@require_POST
+def create_token(request: HttpRequest) -> HttpResponse:
+    """A new API token, shown on this answer and never again."""
+    form = TokenForm(request.POST)
+    if form.is_valid():
+        try:
+            _, token = sessions.create_token(actor=request.user, **form.cleaned_data)
+        except ValidationError as problems:
+            add_service_errors(form, problems)
+        else:
+            return _page(request, token=token)
+    return _page(request, form=form)
+
+
+@require_POST
+def revoke_token(request: HttpRequest, token_key: str) -> HttpResponse:
+    """Delete one of my tokens; what used it stops working at once."""
+    if sessions.revoke_token(actor=request.user, token_key=token_key):
+        messages.success(request, "The token is revoked.")
+    return redirect("inventory:account")
+
+
+@require_POST
+def sign_out_elsewhere(request: HttpRequest) -> HttpResponse:
+    """End my sessions in other browsers; this one stays."""
+    ended = sessions.sign_out_elsewhere(actor=request.user, session_key=request.session.session_key)
+    messages.success(request, f"Ended {ended} other session{'' if ended == 1 else 's'}.")
+    return redirect("inventory:account")
+
+
+def _page(request: HttpRequest, *, form: TokenForm | None = None, token: str = "") -> HttpResponse:
+    user = request.user
+    has_password = user.has_usable_password()
+    context = {
+        "held": user.roles.select_related("department").order_by("department__name", "kind"),
+        "tokens": user.auth_token_set.filter(expiry__gt=timezone.now()).order_by("-created"),
+        "form": form or TokenForm(),
+        "token": token,
+        "has_password": has_password,
+        "password_url": reverse("account_change_password" if has_password else "account_set_password"),
+    }
+    return render(request, "inventory/account.html", context)

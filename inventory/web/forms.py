@@ -1,0 +1,255 @@
+"""The forms of the register, of departments and of people. Services check what counts; forms read and explain."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db.models import Q
+
+from inventory.access import Permission
+from inventory.choices import ApplicationKind, IdentifierKind, Lifecycle, Origin, RoleKind
+from inventory.models import AIApplication, Department, User
+from inventory.selectors.register import DepartmentChoice, department_choices
+from inventory.services.applications import NEXT_LIFECYCLES
+from inventory.services.sessions import TOKEN_DAYS
+
+LIST_FROM = 13  # departments from which on typing beats a drop-down list
+
+
+def add_service_errors(form: forms.Form, problems: ValidationError) -> None:
+    """Show what a service refused at the fields it names; a field this form lacks shows at the top."""
+    by_field = problems.message_dict if hasattr(problems, "error_dict") else {NON_FIELD_ERRORS: problems.messages}
+    for field, messages in by_field.items():
+        for message in messages:
+            form.add_error(field if field in form.fields else None, message)
+
+
+class DepartmentField(forms.CharField):
+    """A department of those given: a drop-down list while they are few, else a text with suggestions.
+
+    Accepts a key, the path that is suggested, or a name that only one of them has.
+    """
+
+    def __init__(self, choices: list[DepartmentChoice], **options: Any) -> None:
+        super().__init__(**options)
+        self.departments = choices
+        self.suggest = len(choices) >= LIST_FROM
+        if self.suggest:
+            self.widget = forms.TextInput(attrs={"list": "department-options", "autocomplete": "off"})
+        else:
+            first = [] if len(choices) == 1 else [("", "Choose …")]
+            self.widget = forms.Select(choices=[*first, *((choice.key, choice.path) for choice in choices)])
+        self.widget.is_required = self.required
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, Department):
+            value = value.key
+        if self.suggest:
+            return next((choice.path for choice in self.departments if choice.key == value), value)
+        return value
+
+    def clean(self, value: Any) -> Department | None:  # type: ignore[override]
+        text = super().clean(value).strip().casefold()
+        if not text:
+            return None
+        for spelling in ("key", "path", "name"):
+            found = [choice for choice in self.departments if getattr(choice, spelling).casefold() == text]
+            if len(found) == 1:
+                return Department.objects.get(pk=found[0].pk)
+            if found:
+                keys = ", ".join(choice.key for choice in found)
+                raise ValidationError(f"Several departments are called so. Use a key: {keys}.")
+        raise ValidationError("There is no such department where you may do this. Choose one of the list.")
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return self.prepare_value(initial) != data
+
+
+class PersonField(forms.CharField):
+    """A person by user name or e-mail address."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return value.username if isinstance(value, User) else value
+
+    def clean(self, value: Any) -> User | None:  # type: ignore[override]
+        text = super().clean(value).strip()
+        if not text:
+            return None
+        found = list(User.objects.filter(Q(username__iexact=text) | Q(email__iexact=text))[:2])
+        if len(found) != 1:
+            known = "More than one person has this address" if found else "Nobody here goes by this name"
+            raise ValidationError(f"{known}. Write a user name or an e-mail address.")
+        return found[0]
+
+
+class RegisterForm(forms.Form):
+    """Four fields make an application exist; the others wait behind “more”."""
+
+    FIRST = ("name", "purpose", "kind", "department")
+
+    name = forms.CharField(max_length=200, help_text="What people call it.")
+    purpose = forms.CharField(
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        label="What is it for?",
+        help_text="One or two sentences: what it does, for whom, and what happens with its output.",
+    )
+    kind = forms.ChoiceField(choices=ApplicationKind.choices, initial=ApplicationKind.APPLICATION)
+    origin = forms.ChoiceField(choices=[("", "From the vendor field"), *Origin.choices], required=False)
+    vendor = forms.CharField(max_length=200, required=False, help_text="Empty when it is made in-house.")
+    lifecycle = forms.ChoiceField(choices=Lifecycle.choices, initial=Lifecycle.IDEA, label="Life cycle")
+    owner = PersonField(max_length=254, required=False, help_text="User name or e-mail.")
+    deputy = PersonField(max_length=254, required=False, help_text="User name or e-mail.")
+    external_id = forms.CharField(
+        max_length=64, required=False, label="External id", help_text="Empty: it gets the next number, like AI-00042."
+    )
+
+    def __init__(self, *args: Any, user: User, **options: Any) -> None:
+        super().__init__(*args, **options)
+        choices = department_choices(user, Permission.EDIT)
+        self.fields["department"] = DepartmentField(choices, help_text="Which department answers for it?")
+
+    @property
+    def first(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.FIRST]
+
+    @property
+    def more(self) -> list[forms.BoundField]:
+        return [field for field in self.visible_fields() if field.name not in self.FIRST]
+
+    @property
+    def more_has_errors(self) -> bool:
+        return any(field.errors for field in self.more)
+
+
+class EditForm(RegisterForm):
+    """Everything the register states of an application. `version` is when it was last changed as the person saw it."""
+
+    next_review = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    version = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, application: AIApplication, **options: Any) -> None:
+        super().__init__(*args, **options)
+        del self.fields["external_id"]
+        self.application = application
+        self.fields["origin"].choices = Origin.choices  # type: ignore[attr-defined]
+        states = (application.lifecycle, *NEXT_LIFECYCLES[application.lifecycle])
+        self.fields["lifecycle"].choices = [(state, Lifecycle(state).label) for state in states]  # type: ignore[attr-defined]
+
+    @staticmethod
+    def initial_of(application: AIApplication) -> dict[str, Any]:
+        """What the form shows of the application."""
+        names = (
+            "name",
+            "purpose",
+            "kind",
+            "origin",
+            "vendor",
+            "lifecycle",
+            "owner",
+            "deputy",
+            "department",
+            "next_review",
+        )
+        return {**{name: getattr(application, name) for name in names}, "version": application.updated_at.isoformat()}
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        if found.get("version") != self.application.updated_at.isoformat():
+            raise ValidationError(
+                "Somebody changed this application while you were editing. Your text is below; compare it with the "
+                "present state and save again."
+            )
+        return found
+
+    def changes(self) -> dict[str, Any]:
+        """For `update_application`."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "version"}
+
+
+class IdentifierForm(forms.Form):
+    kind = forms.ChoiceField(choices=IdentifierKind.choices, label="Type")
+    value = forms.CharField(max_length=500, label="Value")
+
+
+class ImportForm(forms.Form):
+    file = forms.FileField(
+        label="Register file",
+        help_text="CSV, UTF-8, separated by comma or semicolon, with a header.",
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,text/csv"}),
+    )
+    create_departments = forms.BooleanField(
+        required=False,
+        label="Add departments that the file names and the organisation doesn't have",
+        help_text="They come below the organisation; place them in the tree afterwards.",
+    )
+
+    def __init__(self, *args: Any, administers: bool, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not administers:
+            del self.fields["create_departments"]
+
+
+class DepartmentForm(forms.Form):
+    """A department; `department` is the one being changed, or None for a new one."""
+
+    name = forms.CharField(max_length=200)
+    key = forms.CharField(
+        max_length=64,
+        required=False,
+        label="External key",
+        help_text="As in other systems and files. Empty: made from the name.",
+    )
+    head = PersonField(max_length=254, required=False, help_text="User name or e-mail.")
+    cost_centre = forms.CharField(max_length=64, required=False)
+    aliases = forms.CharField(
+        required=False,
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        label="Other names",
+        help_text="One a line: how user lists and register files call it. Capitals don't matter.",
+    )
+
+    def __init__(self, *args: Any, user: User, department: Department | None = None, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if department is not None:
+            self.fields["key"].required = True
+            self.fields["key"].help_text = "As in other systems and files. Links and API calls use it."
+        if department is None or department.parent_id is not None:
+            choices = department_choices(user, Permission.ADMIN)
+            self.fields["parent"] = DepartmentField(choices, label="Belongs to")
+            self.order_fields(["name", "parent"])
+
+    @staticmethod
+    def initial_of(department: Department) -> dict[str, Any]:
+        names = ("name", "key", "head", "cost_centre", "parent")
+        return {**{name: getattr(department, name) for name in names}, "aliases": "\n".join(department.aliases)}
+
+    def clean_aliases(self) -> list[str]:
+        return [line for line in self.cleaned_data["aliases"].splitlines() if line.strip()]
+
+
+class PersonForm(forms.Form):
+    username = forms.CharField(max_length=150, label="User name", help_text="Stays: the audit log names people by it.")
+    display_name = forms.CharField(max_length=150, required=False, label="Full name")
+    email = forms.EmailField(required=False, label="E-mail")
+
+    def __init__(self, *args: Any, known: bool = False, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if known:
+            del self.fields["username"]
+
+
+class RoleForm(forms.Form):
+    kind = forms.ChoiceField(choices=RoleKind.choices, label="Role")
+
+    def __init__(self, *args: Any, user: User, **options: Any) -> None:
+        super().__init__(*args, **options)
+        choices = department_choices(user, Permission.ADMIN)
+        self.fields["department"] = DepartmentField(choices, help_text="It holds for everything below, too.")
+
+
+class TokenForm(forms.Form):
+    days = forms.TypedChoiceField(
+        coerce=int, choices=[(days, f"{days} days") for days in TOKEN_DAYS], initial=90, label="Valid for"
+    )

@@ -1,0 +1,105 @@
+"""Registering an application in two minutes, and changing what the register states of it."""
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import NoReverseMatch, reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from inventory import access
+from inventory.access import Permission, requires
+from inventory.models import AIApplication
+from inventory.selectors.register import resembling
+from inventory.services import applications
+from inventory.web.forms import EditForm, IdentifierForm, RegisterForm, add_service_errors
+
+
+@requires(Permission.EDIT)
+@require_http_methods(["GET", "POST"])
+def register(request: HttpRequest) -> HttpResponse:
+    """Four fields, a warning about look-alikes while typing, then straight into the questions."""
+    initial = {
+        "name": request.GET.get("name", "")[:200],
+        "department": request.GET.get("department", ""),
+        "owner": request.user,
+    }
+    form = RegisterForm(request.POST or None, user=request.user, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            application = applications.register_application(actor=request.user, **form.cleaned_data)
+        except ValidationError as problems:
+            add_service_errors(form, problems)
+        else:
+            messages.success(request, f"{application.name} is registered as {application.external_id}.")
+            return redirect(page_of(application, "risk:questionnaire"))
+    found = resembling(request.user, form["name"].value() or "")
+    return render(request, "inventory/register.html", {"form": form, "found": found})
+
+
+@requires(Permission.EDIT)
+@require_GET
+def similar(request: HttpRequest) -> HttpResponse:
+    """The fragment with the look-alikes of what is being typed."""
+    found = resembling(request.user, request.GET.get("name", ""))
+    return render(request, "inventory/_similar.html", {"found": found})
+
+
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """What the register states of an application, with the identifiers under which feeds report it."""
+    application = access.application_or_404(request.user, pk, Permission.EDIT)
+    form = EditForm(
+        request.POST or None, user=request.user, application=application, initial=EditForm.initial_of(application)
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            applications.update_application(actor=request.user, application=application, **form.changes())
+        except ValidationError as problems:
+            add_service_errors(form, problems)
+        else:
+            messages.success(request, f"{form.cleaned_data['name']} is saved.")
+            return redirect(page_of(application, "risk:application"))
+    return _edit_page(request, application, form, IdentifierForm())
+
+
+@require_POST
+def identifiers(request: HttpRequest, pk: int) -> HttpResponse:
+    """Add an identifier, or remove the one that `remove` names."""
+    application = access.application_or_404(request.user, pk, Permission.EDIT)
+    remove = request.POST.get("remove", "")
+    if remove.isdecimal():
+        applications.remove_identifier(actor=request.user, application=application, identifier=int(remove))
+        return redirect("inventory:application_edit", pk)
+    form = IdentifierForm(request.POST)
+    if form.is_valid():
+        try:
+            applications.add_identifier(actor=request.user, application=application, **form.cleaned_data)
+        except ValidationError as problems:
+            for message in problems.messages:
+                form.add_error("value", message)
+        else:
+            return redirect("inventory:application_edit", pk)
+    edit_form = EditForm(user=request.user, application=application, initial=EditForm.initial_of(application))
+    return _edit_page(request, application, edit_form, form)
+
+
+def _edit_page(
+    request: HttpRequest, application: AIApplication, form: EditForm, identifier_form: IdentifierForm
+) -> HttpResponse:
+    context = {
+        "application": application,
+        "application_url": page_of(application, "risk:application"),
+        "form": form,
+        "identifier_form": identifier_form,
+        "identifiers": application.identifiers.order_by("kind", "folded"),
+    }
+    return render(request, "inventory/application_edit.html", context)
+
+
+def page_of(application: AIApplication, route: str) -> str:
+    """A page of the storey above by its name; this storey's own where that isn't installed."""
+    try:
+        return reverse(route, args=[application.pk])
+    except NoReverseMatch:
+        return reverse("inventory:application_edit", args=[application.pk])
