@@ -1,14 +1,14 @@
 """The audit log: who did what, for whom, why and from where. Only `inventory.audit_log` writes it."""
 
 import pgtrigger
+from django.contrib.postgres.functions import TransactionNow
 from django.db import models
-from django.db.models.functions import Now
 
 
 class AuditLogEntry(models.Model):
     """One act. `at` is the transaction's time, the same as that of the row events the act caused."""
 
-    at = models.DateTimeField(db_default=Now(), editable=False)
+    at = models.DateTimeField(db_default=TransactionNow(), editable=False)
     actor = models.ForeignKey(
         "inventory.User", models.PROTECT, null=True, related_name="+"
     )  # null: the system
