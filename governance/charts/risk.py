@@ -264,10 +264,10 @@ def _gathered(steps: Sequence[Contribution], most: int) -> list[Contribution]:
         mine = [s for s in steps if s.kind == kind]
         rest = [s for s in mine if id(s) not in kept]
         out += [s for s in mine if id(s) in kept]
-        amount = sum(s.amount for s in rest)
+        amount = sum((s.amount for s in rest), 0.0)
         if len(rest) == 1:
             out.append(rest[0])
-        elif rest and round(amount, 1):
+        elif round(amount, 1):
             out.append(Contribution(f"{words[kind]} ({len(rest)})", amount, kind))
     return out
 

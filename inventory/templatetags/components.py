@@ -11,6 +11,7 @@ from typing import Any
 from django import template
 from django.core.paginator import Page
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, FileInput, RadioSelect, Select
+from django.http import QueryDict
 from django.template.context import Context
 from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString
@@ -28,7 +29,7 @@ def _render(context: Context, name: str, values: dict[str, Any]) -> SafeString:
     return engine_template.render(inner)
 
 
-def _block(name: str):
+def _block(name: str) -> None:
     """Register `{% name … %}content{% endname %}`, rendered by components/name.html with its keywords and `content`."""
 
     def component(context: Context, content: str, **values: Any) -> SafeString:
@@ -37,7 +38,7 @@ def _block(name: str):
     register.simple_block_tag(component, takes_context=True, name=name, end_name=f"end{name}")
 
 
-def _single(name: str):
+def _single(name: str) -> None:
     """Register `{% name … %}`, rendered by components/name.html with its keywords."""
 
     def component(context: Context, **values: Any) -> SafeString:
@@ -64,7 +65,7 @@ def filter_bar(
 ) -> SafeString:
     """The filters of a page as a GET form. Parameters: templates/components/filter_bar.html."""
     request = context.get("request")
-    given = request.GET if request else {}
+    given = request.GET if request else QueryDict()
     own = set(re.findall(r'\bname="([^"]+)"', content)) | {"department", "period", "kind", "page"}
     return _render(
         context,
@@ -84,11 +85,11 @@ def filter_bar(
 
 
 def _department_options(departments: Any, chosen: str) -> list[tuple[str, str, bool]] | None:
-    """(key, name indented by its depth, whether chosen) from (key, name, depth) triples or objects."""
+    """(key, name indented by its depth, whether chosen) from (key, name[, depth]) or objects with these."""
     if departments is None:
         return None
     triples = [d if isinstance(d, tuple | list) else (d.key, d.name, getattr(d, "depth", 0)) for d in departments]
-    return [(key, "\u2007\u2007" * int(depth) + name, key == chosen) for key, name, depth in triples]
+    return [(key, "\u2007\u2007" * int(*depth[:1]) + name, key == chosen) for key, name, *depth in triples]
 
 
 @register.simple_tag(takes_context=True)
@@ -98,9 +99,9 @@ def pagination(context: Context, page: Page, noun: str = "rows") -> SafeString:
     request = context.get("request")
     links = []
     for number in numbers:
-        params = request.GET.copy() if request else {}
+        params = request.GET.copy() if request else QueryDict(mutable=True)
         params["page"] = str(number)
-        links.append((number, isinstance(number, int), "?" + params.urlencode() if request else f"?page={number}"))
+        links.append((number, isinstance(number, int), "?" + params.urlencode()))
     return _render(context, "pagination", {"page": page, "links": links, "noun": noun})
 
 

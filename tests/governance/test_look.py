@@ -1,0 +1,105 @@
+"""The look keeps its promises: contrast, both themes complete, icons in the sprite, vendored files as listed."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CSS = (ROOT / "static/css/tokens.css").read_text(encoding="utf-8")
+_DARK = CSS.index('[data-bs-theme="dark"]')
+_SIZES = CSS.index(":root {\n  --hub-font")
+THEMES = {
+    "light": dict(re.findall(r"--hub-([a-z0-9-]+):\s*([^;]+);", CSS[:_DARK])),
+    "dark": dict(re.findall(r"--hub-([a-z0-9-]+):\s*([^;]+);", CSS[_DARK:_SIZES])),
+}
+
+SURFACES = ("page", "surface", "surface-2", "surface-3")
+TONES = ("good", "warn", "bad", "accent", "neutral", "band-low", "band-moderate", "band-high", "band-critical")
+TEXT = [
+    *((ink, surface) for ink in ("text", "text-2", "text-3") for surface in SURFACES),
+    *((ink, "surface") for ink in ("primary", "primary-strong", "chart-text", *TONES)),
+    *((tone, f"{tone}-soft") for tone in TONES),
+    ("primary-strong", "primary-soft"),
+    ("primary", "page"),
+    ("on-primary", "primary"),
+    ("on-primary", "primary-strong"),
+    *(("risk-ink", f"risk-{n}") for n in range(9)),
+    ("risk-ink-strong", "risk-9"),
+    ("text-3", "risk-none"),
+]
+SHAPES = [f"series-{n}" for n in range(1, 6)] + ["state-met", "state-gap", "primary", "up", "down"]
+
+
+def luminance(colour: str) -> float:
+    channels = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_both_themes_name_the_same_colours():
+    assert set(THEMES["light"]) == set(THEMES["dark"])
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_text_is_readable(theme):
+    """WCAG 2.2 AA, 1.4.3: 4.5 to 1 for text."""
+    tokens = THEMES[theme]
+    poor = {f"{ink} on {on}": round(contrast(tokens[ink], tokens[on]), 2) for ink, on in TEXT}
+    assert {pair: ratio for pair, ratio in poor.items() if ratio < 4.5} == {}
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_lines_and_bars_stand_out(theme):
+    """WCAG 2.2 AA, 1.4.11: 3 to 1 for what must be seen; what is paler has a pattern, a text or a table beside it."""
+    tokens = THEMES[theme]
+    poor = {shape: round(contrast(tokens[shape], tokens["surface"]), 2) for shape in SHAPES}
+    assert {shape: ratio for shape, ratio in poor.items() if ratio < 3} == {}
+
+
+def test_every_token_in_use_exists():
+    known = set(re.findall(r"(--hub-[a-z0-9-]+):", CSS))
+    for path in (ROOT / "static/css").glob("*.css"):
+        used = set(re.findall(r"var\((--hub-[a-z0-9-]+)\)", path.read_text(encoding="utf-8")))
+        assert used <= known, f"{path.name}: {used - known}"
+
+
+def vendor_script():
+    spec = importlib.util.spec_from_file_location("vendor", ROOT / "scripts/vendor.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    import sys
+
+    sys.modules["vendor"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_icon_in_use_is_in_the_sprite():
+    known = set(vendor_script().ICONS)
+    sources = [*(ROOT / "templates").rglob("*.html"), ROOT / "governance/web/context.py"]
+    for path in sources:
+        text = path.read_text(encoding="utf-8")
+        used = set(re.findall(r'{% icon "([a-z0-9-]+)"', text)) | set(re.findall(r'\bicon="([a-z0-9-]+)"', text))
+        used |= set(re.findall(r'Entry\("[^"]+", "([a-z0-9-]+)"', text))
+        used -= {"name"}  # the example in the comments
+        assert used <= known, f"{path.name}: {used - known} not in scripts/vendor.py"
+
+
+def test_vendored_files_are_those_of_the_manifest():
+    vendor = vendor_script()
+    assert vendor.MANIFEST.read_text(encoding="utf-8") == vendor.manifest()
+
+
+def test_the_content_policy_holds_in_every_template():
+    forbidden = re.compile(r"<style|\sstyle=|\son[a-z]+=|javascript:|<script(?![^>]*\bsrc=)", re.IGNORECASE)
+    for path in (ROOT / "templates").rglob("*.html"):
+        markup = re.sub(r"{% comment %}.*?{% endcomment %}", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        assert not forbidden.search(markup), path.name

@@ -1,0 +1,153 @@
+"""Tags: figures for the eye, links that keep the rest of the address, and nothing from outside becomes markup."""
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+from django import forms
+from django.core.paginator import Paginator
+from django.template import engines
+from django.test import RequestFactory
+
+HOSTILE = '"><script>alert(1)</script>'
+
+
+@pytest.fixture(autouse=True)
+def plain_static_files(settings):
+    """Hashed names need collected files, which the tags don't."""
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+def render(source: str, url: str = "/", **values) -> str:
+    request = RequestFactory().get(url)
+    request.user = SimpleNamespace(is_authenticated=False)
+    template = engines["django"].from_string("{% load hub %}" + source)
+    return template.render({**values, "request": request}).strip()
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("{{ 66.6|score }}", "67"),
+        ("{{ 0|risk_class }} {{ 74.9|risk_class }} {{ 100|risk_class }}", "risk-0 risk-7 risk-9"),
+        ("{{ none|risk_class }}", "risk-none"),
+        ("{{ 0.004|percent }} {{ 0|percent }} {{ 0.126|percent }}", "&lt;1 % 0 % 13 %"),
+        ("{% risk_range 43.2 79.8 %}", "43–80"),
+        ("{% risk_range 12.1 12.3 %}", "12"),
+        ("{{ 1204|count }}", "1,204"),
+    ],
+)
+def test_figures(source, shown):
+    assert render(source, none=None) == shown
+
+
+def test_nothing_is_a_dash_that_is_read_aloud():
+    for source in ("{{ none|score }}", "{% delta none %}", "{% risk_range none none %}", "{{ none|count }}"):
+        assert "visually-hidden" in render(source, none=None)
+
+
+def test_a_change_says_whether_it_is_for_the_worse():
+    assert "delta-worse" in render("{% delta 6.4 %}")
+    assert "delta-better" in render("{% delta down %}", down=-3)
+    assert "delta-better" in render("{% delta 17 more_is_worse=False %}")
+
+
+def test_the_range_bar_is_drawn_with_attributes():
+    svg = render('{% range_bar 40 79 67 "high" "Fairness" %}')
+    assert 'x="80.0"' in svg
+    assert 'width="78.0"' in svg
+    assert "Fairness: risk 67 of 100, range 40 to 79" in svg
+    assert "style=" not in svg
+
+
+def test_parts_fill_their_bar():
+    svg = render('{% share_bar "met" 3 "gap" 1 %}')
+    assert 'x="0.00" width="150.00"' in svg
+    assert 'x="150.00" width="50.00"' in svg
+    assert "part-gap" in svg
+
+
+def test_sorting_keeps_the_filters_and_drops_the_page():
+    source = '{% sort_header "Risk" "risk" kind="num" %}'
+    assert 'href="?q=credit&amp;sort=-risk"' in render(source, "/?q=credit&page=4")
+    turned = render(source, "/?q=credit&sort=-risk")
+    assert 'href="?q=credit&amp;sort=risk"' in turned
+    assert 'aria-sort="descending"' in turned
+
+
+def test_a_changed_address_keeps_the_rest():
+    assert render('{% url_with band="high" q="" %}', "/?q=x&period=90&page=2") == "?period=90&amp;band=high"
+
+
+def test_the_filter_bar_carries_what_it_does_not_show():
+    html = render(
+        '{% filter_bar departments=options %}<select name="band"></select>{% endfilter_bar %}',
+        "/?department=retail&sort=-risk&page=3&band=high&q=a%22b",
+        options=[("bank", "Bank", 0), ("retail", "Retail", 1)],
+    )
+    assert '<input type="hidden" name="sort" value="-risk">' in html
+    assert '<input type="hidden" name="q" value="a&quot;b">' in html
+    assert 'name="page"' not in html
+    assert 'type="hidden" name="band"' not in html
+    assert '<option value="retail" selected>' in html
+
+
+def test_pages_keep_the_filters():
+    page = Paginator(range(1000), 50).get_page(10)
+    html = render('{% pagination page noun="applications" %}', "/?q=x", page=page)
+    assert "451–500 of 1,000 applications" in html
+    assert 'href="?q=x&amp;page=11"' in html
+    assert 'aria-current="page">10<' in html
+
+
+def test_a_field_ties_label_help_and_errors_to_its_input():
+    class Form(forms.Form):
+        name = forms.CharField(help_text="As the team calls it.")
+        alone = forms.ChoiceField(widget=forms.RadioSelect, choices=[("a", "A person decides")])
+
+    html = render("{% form_fields form %}", form=Form({"name": ""}))
+    assert 'for="id_name"' in html
+    assert 'id="id_name_helptext"' in html
+    assert "id_name_helptext" in html[html.index("<input") :].split(">")[0]
+    assert "This field is required." in html
+    assert "<legend" in html
+    assert "style=" not in html
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '{% badge x "info" %}',
+        "{% tile label=x value=x note=x href=x %}",
+        "{% card title=x subtitle=x href=x link=x %}{{ x }}{% endcard %}",
+        "{% empty title=x %}{{ x }}{% endempty %}",
+        "{% alert title=x tone=x %}{{ x }}{% endalert %}",
+        "{% menu label=x %}{{ x }}{% endmenu %}",
+        "{% secret value=x label=x hint=x %}",
+        "{% eu_class x x %}",
+        "{% eu_class none none many %}",
+        "{% band x 3 %}",
+        "{% range_bar 1 2 3 x x %}",
+        "{% sort_header x x title=x %}",
+        "{% tabs items=rows label=x %}",
+        "{% stepper items=rows label=x %}",
+        "{% filter_bar departments=options kinds=options %}{% endfilter_bar %}",
+        "{% term x x %}",
+        "{% progress value=1 total=2 label=x %}",
+    ],
+)
+def test_names_from_outside_are_text(source):
+    rows = [{"label": HOSTILE, "url": HOSTILE, "count": HOSTILE, "note": HOSTILE, "state": "done"}]
+    html = render(source, x=HOSTILE, rows=rows, many=[HOSTILE], options=[(HOSTILE, HOSTILE)], none=None)
+    assert "<script" not in html
+
+
+def test_when_is_relative_with_the_time_on_hover():
+    moment = datetime.now(UTC) - timedelta(hours=2, minutes=5)
+    html = render("{% when moment %}", moment=moment)
+    assert "2\xa0hours ago" in html
+    assert moment.isoformat() in html
+    assert render("{% when none %}", none=None) == "never"
