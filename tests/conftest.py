@@ -5,10 +5,12 @@ from collections.abc import Iterator
 import pytest
 from celery.contrib.testing.worker import start_worker
 from django.core.cache import cache
-from django.db import connection
+from django.test import TransactionTestCase
+from pytest_django import DjangoDbBlocker
 
 from governance.celery import app as celery_app
 from tests.cast import cast
+from tests.database import copy_template, test_database
 
 __all__ = ["cast"]
 
@@ -19,15 +21,13 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker) -> None:
-    """The audit log refuses TRUNCATE, which is how Django empties tables after a test that commits."""
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT tgname, tgrelid::regclass FROM pg_trigger"
-            " WHERE tgname LIKE 'pgtrigger_no_truncate%%'"
-        )
-        for trigger, table in cursor.fetchall():
-            cursor.execute(f'ALTER TABLE {table} DISABLE TRIGGER "{trigger}"')
+def django_db_setup(
+    django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    """A migrated database, and a new one after each test that commits."""
+    with django_db_blocker.unblock(), test_database() as name, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: copy_template(name))
+        yield
 
 
 @pytest.fixture(autouse=True)

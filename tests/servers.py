@@ -25,9 +25,13 @@ def _home() -> Path:
 def _start() -> None:
     os.environ["HUB_HOME"] = str(_home())
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "governance.settings")
-    needed = embedded.needed()
-    _STACK.enter_context(embedded.servers(Path(os.environ["HUB_HOME"]), needed, throwaway=True))
-    if "valkey" in needed:
+    # The controller of xdist sets REDIS_URL for itself, and its workers inherit that: remember what was given.
+    kinds = tuple(os.environ.setdefault("HUB_TEST_SERVERS", " ".join(embedded.needed())).split())
+    try:
+        _STACK.enter_context(embedded.servers(Path(os.environ["HUB_HOME"]), kinds, throwaway=True))
+    except embedded.ServerError as error:
+        raise pytest.UsageError(str(error)) from error
+    if "valkey" in kinds:
         number = int(_WORKER.removeprefix("gw")) + 1 if _WORKER else 0
         os.environ["REDIS_URL"] = embedded.redis_url(os.environ["HUB_HOME"], number)
 
