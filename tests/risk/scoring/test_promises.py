@@ -14,7 +14,7 @@ import risk.scoring
 from risk.scoring.portfolio import DepartmentScore, score_department
 from risk.scoring.score import ApplicationInput, ApplicationScore, ControlInput, Signals, score_application
 from tests.risk.scoring.conftest import ENGINE
-from tests.risk.scoring.strategies import METHOD, ages, applications, controls, events, portfolios, statuses
+from tests.risk.scoring.strategies import METHOD, ages, answered_controls, applications, events, portfolios, statuses
 
 NOISE = 1e-9
 
@@ -46,7 +46,7 @@ def with_control(inp: ApplicationInput, control: ControlInput) -> ApplicationInp
 
 
 @given(applications)
-@settings(ENGINE, max_examples=150)
+@settings(ENGINE, max_examples=80)
 def test_1_bounded(inp: ApplicationInput) -> None:
     found = score(inp)
     for one in (*found.principles.values(), found):
@@ -55,8 +55,8 @@ def test_1_bounded(inp: ApplicationInput) -> None:
         assert 0 <= one.inherent_low <= one.inherent <= one.inherent_high <= 100
 
 
-@given(applications, controls(statuses), statuses, ages)
-@settings(ENGINE, max_examples=150)
+@given(applications, answered_controls, statuses, ages)
+@settings(ENGINE, max_examples=80)
 def test_2_better_controls_never_raise_and_ageing_never_lowers(
     inp: ApplicationInput, control: ControlInput, status: str, age: float
 ) -> None:
@@ -74,7 +74,7 @@ def test_2_better_controls_never_raise_and_ageing_never_lowers(
 
 
 @given(applications, events)
-@settings(ENGINE, max_examples=150)
+@settings(ENGINE, max_examples=80)
 def test_3_alerts_never_lower_and_resolving_never_raises(inp: ApplicationInput, event) -> None:
     def seeing(*more) -> ApplicationScore:
         return score(replace(inp, signals=replace(inp.signals, events=(*inp.signals.events, *more))))
@@ -84,7 +84,7 @@ def test_3_alerts_never_lower_and_resolving_never_raises(inp: ApplicationInput, 
 
 
 @given(applications, st.data())
-@settings(ENGINE, max_examples=150)
+@settings(ENGINE, max_examples=80)
 def test_4_a_worse_option_never_lowers(inp: ApplicationInput, data: st.DataObject) -> None:
     factor = data.draw(st.sampled_from(list(METHOD.factors.values())))
     pair = data.draw(st.lists(st.sampled_from(list(factor.options)), min_size=2, max_size=2))
@@ -96,7 +96,7 @@ def test_4_a_worse_option_never_lowers(inp: ApplicationInput, data: st.DataObjec
 
 
 @given(applications, portfolios, st.integers(0, 1000))
-@settings(ENGINE, max_examples=100)
+@settings(ENGINE, max_examples=60)
 def test_5_order_does_not_matter(inp: ApplicationInput, portfolio: list[tuple[float, float]], seed: int) -> None:
     random = Random(seed)
     shuffled = replace(
@@ -109,8 +109,8 @@ def test_5_order_does_not_matter(inp: ApplicationInput, portfolio: list[tuple[fl
     assert score_department(random.sample(portfolio, len(portfolio)), METHOD) == score_department(portfolio, METHOD)
 
 
-@given(applications, controls(statuses), st.sampled_from(list(METHOD.factors.values())))
-@settings(ENGINE, max_examples=100)
+@given(applications, answered_controls, st.sampled_from(list(METHOD.factors.values())))
+@settings(ENGINE, max_examples=60)
 def test_6_the_unanswered_encloses_every_answer(inp: ApplicationInput, control: ControlInput, factor) -> None:
     unanswered = score(replace(inp, answers={**inp.answers, factor.id: None}))
     for option in factor.options:
@@ -123,8 +123,8 @@ def test_6_the_unanswered_encloses_every_answer(inp: ApplicationInput, control: 
         encloses(unclear, score(with_control(inp, replace(control, applicable=applicable))))
 
 
-@given(applications, controls(statuses), st.sampled_from(list(METHOD.factors.values())))
-@settings(ENGINE, max_examples=100)
+@given(applications, answered_controls, st.sampled_from(list(METHOD.factors.values())))
+@settings(ENGINE, max_examples=60)
 def test_7_silence_is_neither_better_than_the_best_nor_worse_than_the_worst(
     inp: ApplicationInput, control: ControlInput, factor
 ) -> None:
@@ -138,7 +138,7 @@ def test_7_silence_is_neither_better_than_the_best_nor_worse_than_the_worst(
 
 
 @given(applications)
-@settings(ENGINE, max_examples=100)
+@settings(ENGINE, max_examples=60)
 def test_8_telemetry_that_shows_nothing_never_raises(inp: ApplicationInput) -> None:
     silent = replace(inp, signals=replace(inp.signals, telemetry=False))
     never_lower(score(replace(inp, signals=replace(inp.signals, telemetry=True))), score(silent))
@@ -146,7 +146,7 @@ def test_8_telemetry_that_shows_nothing_never_raises(inp: ApplicationInput) -> N
 
 
 @given(applications)
-@settings(ENGINE, max_examples=150)
+@settings(ENGINE, max_examples=80)
 def test_9_overall_lies_between_mean_and_worst(inp: ApplicationInput) -> None:
     found = score(inp)
     for kind in ("low", "high"):
@@ -163,7 +163,7 @@ def department(pairs: list[tuple[float, float]]) -> DepartmentScore:
 
 
 @given(portfolios, st.integers(0, 400), st.floats(0, 10))
-@settings(ENGINE, max_examples=150)
+@settings(ENGINE, max_examples=80)
 def test_10_department_is_bounded_and_not_diluted(
     pairs: list[tuple[float, float]], harmless: int, value: float
 ) -> None:
@@ -178,7 +178,7 @@ def test_10_department_is_bounded_and_not_diluted(
 
 
 @given(portfolios, st.data())
-@settings(ENGINE, max_examples=150)
+@settings(ENGINE, max_examples=80)
 def test_10_department_is_monotone(pairs: list[tuple[float, float]], data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(pairs) - 1))
     risk, weight = pairs[place]
@@ -214,7 +214,7 @@ def test_prohibited_shows_a_hundred_whatever_the_controls() -> None:
     assert found.band == "critical"
 
 
-@given(applications, controls(statuses))
+@given(applications, answered_controls)
 @settings(ENGINE, max_examples=60)
 def test_what_does_not_apply_does_not_count(inp: ApplicationInput, control: ControlInput) -> None:
     assume(not inp.prohibited)
