@@ -1,7 +1,9 @@
 """Writes what the teams answered and stated, every version with its day."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import groupby
+from operator import attrgetter
+from typing import Any
 
 from governance.demo.answers import GivenAnswer
 from governance.demo.copying import Version, copy_versions
@@ -26,9 +28,10 @@ def write_assessments(dossiers: Iterable[Dossier], world: World) -> dict[str, in
     return {"answers": len(answers), "control_states": len(states)}
 
 
-def _by_name(rows, name: str):
-    key = lambda row: getattr(row, name)  # noqa: E731
-    return groupby(sorted(rows, key=lambda row: (key(row), row.day)), key=key)
+def _by_name(rows: Iterable[Any], name: str) -> Iterator[tuple[str, Iterator[Any]]]:
+    """The rows of each question or control, oldest first."""
+    key = attrgetter(name)
+    return groupby(sorted(rows, key=attrgetter(name, "day")), key=key)
 
 
 def _answer_life(given: list[GivenAnswer], dossier: Dossier, world: World) -> list[Version]:

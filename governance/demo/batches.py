@@ -1,4 +1,4 @@
-"""Writes the files in which the feeds came: their counts add up to the figures, and some of their rows can't be read."""
+"""Writes the files the feeds came in: their counts add up to the figures, and some of their rows can't be read."""
 
 import hashlib
 from collections import Counter

@@ -4,7 +4,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -147,16 +147,14 @@ def _pools(world: World, people: People) -> dict[tuple[str, str], _Pool]:
 
 
 def _expand_users(pools: Iterable[_Pool], users: Iterable[Sequence[Any]]) -> None:
-    """Each day's people are the next ones of their pool, from a first one on. Set-based: one row in is many rows out."""
+    """Each day's people are the next ones of their pool, from a first one on; one row in is many rows out."""
     with connection.cursor() as cursor:
         cursor.execute(
             "CREATE TEMP TABLE demo_pool (pool int, place int, pseudonym uuid) ON COMMIT DROP;"
             "CREATE TEMP TABLE demo_users (application_id bigint, sighting_id bigint, department_id bigint, day date,"
             " pool int, first int, count int, size int) ON COMMIT DROP"
         )
-        copy_into(
-            cursor, "demo_pool", ((p.number, place, own) for p in pools for place, own in enumerate(p.people))
-        )
+        copy_into(cursor, "demo_pool", ((p.number, place, own) for p in pools for place, own in enumerate(p.people)))
         copy_into(cursor, "demo_users", users)
         cursor.execute(
             "INSERT INTO inventory_dailyuser (application_id, sighting_id, department_id, day, pseudonym)"
@@ -212,14 +210,16 @@ def write_alerts(world: World, alerts: Sequence[Happened]) -> None:
         ),
         (
             [
-                *(world.alerts[one.id], one.id, one.line.title, one.line.severity, one.line.tactics, one.line.type, one.state),
-                *(world.registered.get(one.line.application or ""), one.line.resource, one.at, one.closed_at),
+                *(world.alerts[one.id], one.id, line.title, line.severity, line.tactics, line.type, one.state),
+                *(world.registered.get(line.application or ""), line.resource, one.at, one.closed_at),
             ]
             for one in alerts
+            for line in [one.line]
         ),
     )
 
 
 def at_hour(world: World, ago: int, hour: int) -> datetime:
     """That hour of the day so many days before as-of."""
-    return datetime.combine(world.day(ago), time(hour), UTC) + timedelta(minutes=world.chance.whole(0, 40, ago, hour))
+    minutes = hour * 60 + world.chance.whole(0, 40, ago, hour)
+    return world.start_of(world.day(ago)) + timedelta(minutes=minutes)

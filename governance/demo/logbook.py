@@ -5,15 +5,13 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import Any
 
-from governance.demo.copying import copy_rows
 from governance.demo.assessments import VERIFIER
+from governance.demo.copying import copy_rows
 from governance.demo.dossier import Dossier
 from governance.demo.world import World
 from inventory.models import AuditLogEntry
 
-ENTRY = (
-    *("at", "actor_id", "action", "object_type", "object_id", "department_id", "summary", "reason", "details"),
-)
+ENTRY = ("at", "actor_id", "action", "object_type", "object_id", "department_id", "summary", "reason", "details")
 
 
 def write_logbook(world: World, dossiers: Iterable[Dossier]) -> int:
@@ -40,7 +38,7 @@ def _entries(dossier: Dossier, world: World) -> Iterator[tuple[Any, ...]]:
     )
     before = "idea"
     for step, ago in app.path.items():
-        details = {"changes": {"lifecycle": [before, step]}}
+        details: dict[str, Any] = {"changes": {"lifecycle": [before, step]}}
         at = max(registered, world.moment(ago, app.id))
         yield entry(at, "application.updated", f"Changed lifecycle of {app.id}", details)
         before = step

@@ -1,5 +1,7 @@
 """Writes the bank: its departments, its people with their roles, and what holds for the whole organisation."""
 
+from typing import Any
+
 from governance.demo.copying import Version, copy_rows, copy_versions, history_of
 from governance.demo.story import ROOT
 from governance.demo.world import World
@@ -23,9 +25,7 @@ def write_organisation(world: World) -> None:
 
 def _write_people(world: World) -> None:
     joined = world.moment(FOUNDED, "people")
-    lives = [
-        [Version(joined, (p.username, f"{p.username}@{MAIL}", p.name, True, joined))] for p in world.story.people
-    ]
+    lives = [[Version(joined, (p.username, f"{p.username}@{MAIL}", p.name, True, joined))] for p in world.story.people]
     # "!": no password can match; these people sign in by one-time link
     keys = copy_versions(User, USER, lives, current_only={"password": "!"})
     world.people.update(zip((p.username for p in world.story.people), keys, strict=True))
@@ -36,7 +36,7 @@ def _name_root(world: World) -> None:
     world.departments[ROOT] = root.pk
     head = world.people["odile.marchbank"]
     at = world.moment(FOUNDED, ROOT)
-    values = (root.key, world.story.name, None, head, "1000", [], False)
+    values: tuple[Any, ...] = (root.key, world.story.name, None, head, "1000", [], False)
     fields = ["pgh_created_at", "pgh_label", "pgh_obj", "id", *DEPARTMENT]
     copy_rows(history_of(Department), fields, [[at, "insert", root.pk, root.pk, *values]])
     Department.objects.filter(pk=root.pk).update(name=world.story.name, head_id=head, cost_centre="1000")
@@ -80,6 +80,4 @@ def _write_facts(world: World) -> None:
     for question, value in world.story.facts.items():
         at = world.moment(FOUNDED - 20, question)
         lives.append([Version(at, (world.departments[ROOT], question, value, at, by))])
-    copy_versions(
-        OrganisationAnswer, ("department_id", "question", "value", "answered_at", "answered_by_id"), lives
-    )
+    copy_versions(OrganisationAnswer, ("department_id", "question", "value", "answered_at", "answered_by_id"), lives)

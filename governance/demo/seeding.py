@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -15,6 +14,7 @@ from governance.demo.batches import write_batches
 from governance.demo.chance import Chance
 from governance.demo.dossier import dossiers
 from governance.demo.feeds import write_alerts, write_people_of_feeds, write_sightings, write_usage
+from governance.demo.history import write_history
 from governance.demo.logbook import write_logbook
 from governance.demo.organisation import write_organisation
 from governance.demo.register import write_register
@@ -102,6 +102,8 @@ def _write_facts(world: World, plan: Plan, progress: Progress) -> dict[str, Any]
     counts["interactions"] = sum(one.interactions for one in figures)
     progress(f"{counts['interactions']} interactions as daily figures, {len(alerts)} alerts")
     write_logbook(world, files)
+    counts["judgements"] = write_history(world, files)
+    progress(f"{counts['judgements']} judgements of the past")
     audit_log.record(
         actor=None,
         action=SEEDED,

@@ -1,8 +1,10 @@
 """What every writer of the demo knows: the story, the dates, chance, and the rows written so far by their names."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
+
+from django.utils import timezone
 
 from governance.demo.chance import Chance
 from governance.demo.story import UNASSIGNED, ApplicationStory, Story
@@ -43,13 +45,17 @@ class World:
     def office_hours(self, day: date, *words: object) -> datetime:
         """A moment in office hours of the day, or of the day before as-of where that is earlier."""
         minute = self.chance.whole(OFFICE_HOURS[0] * 60, OFFICE_HOURS[1] * 60, day, *words)
-        start = datetime.combine(min(day, self.day(1)), time(), UTC)
-        return start + timedelta(minutes=minute)
+        return self.start_of(min(day, self.day(1))) + timedelta(minutes=minute)
 
     @property
     def now(self) -> datetime:
         """The end of the story: the first moment of the as-of day."""
-        return datetime.combine(self.as_of, time(), UTC)
+        return self.start_of(self.as_of)
+
+    @staticmethod
+    def start_of(day: date) -> datetime:
+        """Its first moment in the organisation's time zone."""
+        return datetime.combine(day, time(), timezone.get_default_timezone())
 
     def department(self, key: str) -> int | None:
         """The primary key of a department; None for unassigned."""

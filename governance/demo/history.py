@@ -1,0 +1,62 @@
+"""The scores of the past year, taken by the same service and engine that take today's, on the facts of each day."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+
+from governance.demo.dossier import Dossier
+from governance.demo.world import World
+from inventory.choices import Lifecycle
+from risk.scoring.case import Usage
+from risk.selectors import signals
+from risk.services import scores
+
+MONTH_AGO = 30  # days: what the change shown on pages is measured from
+RECENT = 63  # days in which what happened to one application is judged within GRID days, before that at the month's end
+GRID = 3
+EVENING = timedelta(hours=20)  # when a past day's figures are taken
+
+
+def write_history(world: World, dossiers: Sequence[Dossier]) -> int:
+    """Judge the applications on every day worth a point of their curve; returns how many judgements were made."""
+    judged = 0
+    for day, due in _calendar(world, dossiers):
+        usage = signals.usage([one.key for one in due], day)
+        found = {}
+        for one in due:
+            ago = (world.as_of - day).days
+            counted = world.departments[one.app.department] if one.app.lifecycle_on(ago) == Lifecycle.LIVE else None
+            found[one.key] = (one.case_on(day, usage.get(one.key, Usage()), world), counted)
+        at = world.now if day == world.as_of else world.start_of(day) + EVENING
+        judged += scores.judge_past(at, found).applications
+    return judged
+
+
+def _calendar(world: World, dossiers: Sequence[Dossier]) -> Iterator[tuple[date, list[Dossier]]]:
+    """Each day with the applications that are judged on it, oldest first; as-of, with all of them, is the last."""
+    common = _common_days(world)
+    own: dict[date, set[int]] = {}
+    for place, one in enumerate(dossiers):
+        for day in _own_days(one, world) - common:
+            own.setdefault(day, set()).add(place)
+    for day in sorted(common | own.keys()):
+        due = [dossiers[place] for place in sorted(own.get(day, range(len(dossiers))))]
+        registered = [one for one in due if one.app.registered >= (world.as_of - day).days]
+        if registered:
+            yield day, registered
+
+
+def _common_days(world: World) -> set[date]:
+    """The first day of the recorded time, the end of each month, a month ago, and as-of."""
+    days = {world.day(world.days), world.as_of, world.day(min(MONTH_AGO, world.days))}
+    month = world.as_of.replace(day=1)
+    while (month := month - timedelta(days=1)) > world.day(world.days):
+        days.add(month)
+        month = month.replace(day=1)
+    return days
+
+
+def _own_days(one: Dossier, world: World) -> set[date]:
+    """Recent days, on the grid, by which something had moved this application's score or its place in the figures."""
+    moved = {(world.as_of - day).days for day in one.eventful_days()}
+    moved |= {*one.app.path.values(), *(was.until for was in one.app.was.values())}
+    return {world.day(ago // GRID * GRID) for ago in moved if GRID <= ago <= min(RECENT, world.days)}
