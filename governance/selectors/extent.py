@@ -18,8 +18,8 @@ class Column:
 
 @dataclass(frozen=True)
 class Extent:
-    """How much of a dataset is asked for: what `user` may take away (None: everything), below `department`, as of `day`,
-    narrowed by `filters`, which are read from a page's address."""
+    """How much of a dataset is asked for: what `user` may take away (None: everything), below `department`, as of
+    `day`, narrowed by `filters`, which are read from a page's address."""
 
     user: User | None
     day: date

@@ -6,7 +6,7 @@ from django.contrib.postgres.aggregates import StringAgg
 from django.db.models import CharField, F, Func, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Concat
 
-from governance.selectors.extent import Column, Extent, numbers, texts
+from governance.selectors.extent import Extent, numbers, texts
 from inventory import access
 from inventory.models import AIApplication, Identifier
 from risk.choices import OVERALL, Principle

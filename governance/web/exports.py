@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
+from typing import Any
 
+from django.contrib.staticfiles import finders
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -10,14 +13,19 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from governance.charts import tokens_from_css
+from governance.exports import html
 from governance.exports.formats import FORMATS, Format
 from governance.selectors.datasets import DATASETS
 from governance.selectors.exports import exports_seen_by
 from governance.selectors.extent import Dataset, Extent
+from governance.selectors.scope import scope_of
 from governance.services import exports
+from governance.web.overview import page
 from inventory import access, audit_log
 from inventory.access import Permission, requires
 from inventory.models import User
+from inventory.web.filters import Filters
 
 ROWS_A_PAGE = 25
 # What an address says about the download itself; everything else in it narrows the rows.
@@ -66,6 +74,51 @@ def download(request: HttpRequest) -> HttpResponseBase:
     name = "-".join(part for part in (dataset.name, key, extent.day.isoformat()) if part)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.{target.name}"'
     return response
+
+
+@require_GET
+@requires(Permission.EXPORT)
+def overview_html(request: HttpRequest) -> HttpResponse:
+    """The overview, filtered as the address says, as one interactive file without any outside address."""
+    user: User = request.user  # type: ignore[assignment]
+    filters = Filters.from_query(user, request.GET)
+    extent = Extent(user, timezone.localdate(), filters.department, _narrowing(request))
+    shown = report(page(scope_of(user, filters.department), filters, extent.day))
+    tokens = tokens_from_css(Path(finders.find("css/tokens.css") or "").read_text(encoding="utf-8"))
+    with exports.recording(actor=user, dataset="overview", format_name="html", extent=extent) as run:
+        run.body, run.rows = html.encode(shown, tokens), shown.rows
+        content = b"".join(run.chunks())
+    response = HttpResponse(content, content_type=html.CONTENT_TYPE)
+    response.headers["Content-Disposition"] = f'attachment; filename="overview-{extent.day.isoformat()}.html"'
+    return response
+
+
+def report(shown: dict[str, Any]) -> html.Report:
+    """What the page shows, as the file holds it."""
+    matrix = html.Table(
+        shown["matrix"].caption,
+        [shown["matrix"].corner, *(column.label for column in shown["matrix"].columns)],
+        [[row.label, *(_rounded(cell.value) for cell in row.cells)] for row in shown["matrix"].rows],
+    )
+    highest = html.Table(
+        "Highest residual risk",
+        ("Application", "Department", "Low", "Risk", "High", "Change in 30 days"),
+        [
+            (one.name, one.department, *map(_rounded, (one.low, one.point, one.high, one.change)))
+            for one in shown["highest"]
+        ],
+    )
+    return html.Report(
+        title="AI Governance Hub: overview",
+        subtitle=f"{shown['scope'].title} · as of {shown['day']:%-d %B %Y} · scores by method {shown['method']}",
+        tiles=[(tile.label, f"{tile.value:,}", tile.note) for tile in shown["tiles"]],
+        tables=[matrix, highest],
+        charts=[shown["interactions"], shown["sensitive"], shown["coverage"].binding, shown["coverage"].voluntary],
+    )
+
+
+def _rounded(value: float | None) -> int | None:
+    return None if value is None else round(value)
 
 
 def _body(user: User, dataset: Dataset, target: Format, extent: Extent) -> Iterator[bytes]:

@@ -1,0 +1,156 @@
+"""Coverage of frameworks, read from roll-ups. Binding and voluntary ones are never put into one figure."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from governance.selectors import rollups
+from governance.selectors.requirements import by_requirement
+from governance.selectors.scope import Scope
+from inventory.models import Department, User
+from risk.choices import RequirementStatus
+from risk.method import load_method
+from risk.scoring.coverage import ORGANISATION
+from risk.scoring.method import Framework, Requirement
+from risk.scoring.vocabulary import State
+
+
+@dataclass(frozen=True)
+class FrameworkFigures:
+    """Pairs of a live application and a requirement of a framework, by state (docs/method.md §8). `low` and `high`
+    bound the coverage, the mean fulfilment of what is assessed; None where nothing is."""
+
+    framework: Framework
+    met: int = 0
+    partial: int = 0
+    gap: int = 0
+    unknown: int = 0
+    upcoming: int = 0
+    not_assessed: int = 0
+    overdue: int = 0
+    assessed: int = 0
+    fulfilment_low: float = 0.0
+    fulfilment_high: float = 0.0
+
+    @property
+    def total(self) -> int:
+        return self.met + self.partial + self.gap + self.unknown + self.upcoming + self.not_assessed
+
+    @property
+    def numbers(self) -> list[tuple[str, int]]:
+        """(state, pairs in it), in the order in which states are shown."""
+        return [(state.value, getattr(self, state.value)) for state in RequirementStatus]
+
+    @property
+    def low(self) -> float | None:
+        return self.fulfilment_low / self.assessed if self.assessed else None
+
+    @property
+    def high(self) -> float | None:
+        return self.fulfilment_high / self.assessed if self.assessed else None
+
+
+_SUMS = [name for name in FrameworkFigures.__dataclass_fields__ if name != "framework"]
+
+
+def frameworks(scope: Scope, day: date) -> list[FrameworkFigures]:
+    """Every framework of the method, binding ones first, each with the figures of what is looked at."""
+    tops = Department.objects.filter(pk__in=[top.pk for top in scope.tops])
+    known = load_method().frameworks
+    return summed(rollups.coverages(tops, day, known))
+
+
+def summed(rows: Iterable[rollups.Coverage]) -> list[FrameworkFigures]:
+    """Rows of departments whose sub-trees don't overlap, put together by framework."""
+    sums: dict[str, dict[str, float]] = {}
+    for row in rows:
+        mine = sums.setdefault(row.framework, dict.fromkeys(_SUMS, 0))
+        for name in _SUMS:
+            mine[name] += getattr(row, name)
+    ordered = sorted(load_method().frameworks.values(), key=lambda framework: not framework.binding)
+    return [FrameworkFigures(one, **sums.get(one.id, {})) for one in ordered]  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class DepartmentCoverage:
+    """A department's figures in each framework, in the order of `frameworks`."""
+
+    department: Department
+    figures: tuple[FrameworkFigures, ...]
+
+    @property
+    def binding_gaps(self) -> int:
+        return sum(one.gap for one in self.figures if one.framework.binding)
+
+
+def by_department(scope: Scope, day: date, most: int) -> tuple[list[DepartmentCoverage], int]:
+    """The departments one level below what is looked at, most binding gaps first, and how many more there are."""
+    rows: dict[int, list[rollups.Coverage]] = {}
+    for row in rollups.coverages(scope.rows(), day, load_method().frameworks):
+        rows.setdefault(row.department_id, []).append(row)
+    named = scope.rows().in_bulk(list(rows))
+    found = [DepartmentCoverage(named[pk], tuple(summed(mine))) for pk, mine in rows.items()]
+    found.sort(key=lambda one: (-one.binding_gaps, one.department.name))
+    return found[:most], len(found[most:])
+
+
+@dataclass(frozen=True)
+class RequirementFigures:
+    """A requirement with the live applications in each state."""
+
+    requirement: Requirement
+    counts: Counter[State]
+
+    @property
+    def total(self) -> int:
+        return self.counts.total()
+
+    @property
+    def numbers(self) -> list[tuple[str, int]]:
+        """(state, applications in it), in the order in which states are shown."""
+        return [(state.value, self.counts[State(state.value)]) for state in RequirementStatus]
+
+
+@dataclass(frozen=True)
+class Duty:
+    """A requirement that doesn't bind yet: the days from which it may (which one holds depends on the application), the
+    days left to the first, and the live applications that it will apply to."""
+
+    framework: Framework
+    requirement: Requirement
+    starts: tuple[date, ...]
+    days_left: int
+    applications: int
+
+
+def requirements_of(
+    user: User | None, department: Department | None, framework: Framework
+) -> tuple[list[RequirementFigures], list[Requirement]]:
+    """The requirements of applications with their counts, and apart from them the duties of the organisation."""
+    counts = by_requirement(user, department, framework)
+    own = [
+        RequirementFigures(one, counts[key]) for key, one in framework.requirements.items() if one.level != ORGANISATION
+    ]
+    return own, [one for one in framework.requirements.values() if one.level == ORGANISATION]
+
+
+def upcoming_duties(scope: Scope, day: date, covered: Iterable[FrameworkFigures]) -> list[Duty]:
+    """Requirements whose day lies ahead for a live application, the nearest first."""
+    found = []
+    for one in covered:
+        if not one.upcoming:
+            continue
+        for key, counts in by_requirement(scope.user, scope.chosen, one.framework).items():
+            requirement = one.framework.requirements[key]
+            starts = sorted({start for start in starts_of(requirement) if start > day})
+            if counts[State.UPCOMING] and starts:
+                left = (starts[0] - day).days
+                found.append(Duty(one.framework, requirement, tuple(starts), left, counts[State.UPCOMING]))
+    return sorted(found, key=lambda duty: (duty.days_left, duty.framework.id))
+
+
+def starts_of(requirement: Requirement) -> list[date]:
+    """Every day from which the requirement may bind, whatever the application."""
+    general = [requirement.obligation_from] if requirement.obligation_from else []
+    return [*general, *(start for _, start in requirement.obligation_from_when)]

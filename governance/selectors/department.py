@@ -1,0 +1,69 @@
+"""One department with everything below it: its figures with their parts, its course, its applications."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from governance.selectors import rollups
+from governance.selectors.rollups import Risk
+from inventory.models import AIApplication, Department
+from risk.choices import OVERALL, Principle
+from risk.method import load_method
+
+
+@dataclass(frozen=True)
+class IndexParts:
+    """How the index comes about (docs/method.md §7): the weighted parts, and the guard below which it can't fall."""
+
+    worst_weight: float
+    tail_weight: float
+    mean_weight: float
+    weighted: float  # worst, tail and mean, each by its weight, together
+    guard: float  # the worst less the guard's distance
+    guard_distance: float
+    guarded: bool  # whether the guard decides
+
+
+@dataclass(frozen=True)
+class DepartmentFigures:
+    """`overall` is None where no live application is below the department. `worst` names the worst application; None
+    also where it is gone."""
+
+    department: Department
+    path: tuple[Department, ...]  # from the highest that the person sees, without the department itself
+    overall: Risk | None
+    principles: tuple[tuple[Principle, Risk | None], ...]
+    parts: IndexParts | None
+    change: float | None  # of the index over 30 days
+    worst: AIApplication | None
+
+
+def figures(department: Department, path: tuple[Department, ...], day: date) -> DepartmentFigures:
+    """The department's newest figures on or before the day."""
+    only = Department.objects.filter(pk=department.pk)
+    found = {risk.principle: risk for risk in rollups.risks(only, day)}
+    then = rollups.risks(only, day - timedelta(days=30), [OVERALL])
+    overall = found.get(OVERALL)
+    worst_id = overall.worst_application_id if overall else None
+    return DepartmentFigures(
+        department=department,
+        path=path,
+        overall=overall,
+        principles=tuple((principle, found.get(principle)) for principle in Principle),
+        parts=parts(overall) if overall else None,
+        change=overall.index - then[0].index if overall and then else None,
+        worst=AIApplication.objects.filter(pk=worst_id).first() if worst_id else None,
+    )
+
+
+def parts(risk: Risk) -> IndexParts:
+    """The index taken apart, with the weights of the method."""
+    p = load_method().parameters
+    weighted = p.dept_worst * risk.worst + p.dept_tail * risk.tail + p.dept_mean * risk.mean
+    guard = risk.worst - p.dept_worst_gap
+    return IndexParts(p.dept_worst, p.dept_tail, p.dept_mean, weighted, guard, p.dept_worst_gap, guard > weighted)
+
+
+def course(department: Department, day: date, days: int) -> list[Risk]:
+    """The overall figures of each kept day of the period, begun by the one that stood at its start."""
+    only = Department.objects.filter(pk=department.pk)
+    return rollups.history(only, OVERALL, day - timedelta(days=days), day)

@@ -1,0 +1,204 @@
+"""Pairs of a live application and a requirement: which there are in a state, and what is behind each.
+
+The state is the stored one, which roll-ups and charts add up, so that a list is as long as its bar is high. What stands
+beside it (controls, fulfilment, dates) is worked out anew for the applications of one page or block.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+
+import numpy as np
+from django.db.models import CharField, Count, F, QuerySet, Sum, Value
+from django.db.models.functions import Substr
+from django.utils import timezone
+
+from inventory import access
+from inventory.models import AIApplication, Department, User
+from risk.method import load_method
+from risk.models import ApplicationCoverage
+from risk.scoring.coverage import RequirementState
+from risk.scoring.judgement import judge
+from risk.scoring.method import Control, Framework, Requirement
+from risk.scoring.tally import ABSENT, LETTERS, STATES, coverage_of, overdue
+from risk.scoring.vocabulary import State
+from risk.selectors import cases
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A requirement as it stands for a live application. `low`, `high`: fulfilment from 0 to 1 with what is unknown as
+    0 and as 1. `missing`: the controls that keep it from being met. `due`: the day by which something was promised or
+    has to be reviewed, or from which the duty binds. `days_left`: until the duty binds, where that lies ahead."""
+
+    framework: Framework
+    requirement: Requirement
+    application_id: int
+    application: str
+    department: str
+    state: State
+    low: float | None
+    high: float | None
+    controls: tuple[Control, ...]
+    missing: tuple[Control, ...]
+    due: date | None
+    overdue: bool
+    obligation_from: date | None
+    days_left: int | None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which pairs: of these frameworks, in this state (None: all that apply), or, with `late`, those that are not met
+    though a day for them has passed. `requirement` names one of the only framework, for which `late` is not offered."""
+
+    frameworks: tuple[str, ...]
+    state: State | None = None
+    requirement: str = ""
+    late: bool = False
+
+    def of(self, framework: str, requirement: str, state: State, is_late: bool) -> bool:
+        """Whether a pair is asked for."""
+        if self.requirement:
+            return requirement == self.requirement and self.state in (None, state)
+        return is_late if self.late else self.state in (None, state)
+
+
+def coverage_rows(user: User | None, department: Department | None) -> QuerySet[ApplicationCoverage]:
+    """The coverage of live applications that a person sees, below a department."""
+    found = ApplicationCoverage.objects.filter(application__score__counted_in__isnull=False)
+    if department is not None and department.parent_id:
+        below = Department.objects.subtree_of(department).order_by().values("pk")
+        found = found.filter(application__score__counted_in__in=below)
+    if not access.sees_everything(user):
+        found = found.filter(application__department__in=access.departments(user).order_by().values("pk"))
+    return found
+
+
+def narrowed(rows: QuerySet[ApplicationCoverage], asked: Asked) -> QuerySet[ApplicationCoverage]:
+    """The rows that hold at least one of the pairs asked for, each with their number as `pairs`."""
+    rows = rows.filter(framework__in=asked.frameworks)
+    if asked.requirement:
+        place = list(load_method().frameworks[asked.frameworks[0]].requirements).index(asked.requirement) + 1
+        rows = rows.annotate(letter=Substr("states", place, 1, output_field=CharField()), pairs=Value(1))
+        return rows.filter(letter=LETTERS[asked.state]) if asked.state else rows.exclude(letter__in=(ABSENT, ""))
+    counted = "overdue" if asked.late else asked.state.value if asked.state else None
+    pairs = F(counted) if counted else sum((F(state.value) for state in State), Value(0))
+    return rows.annotate(pairs=pairs).filter(pairs__gt=0)
+
+
+def count(user: User | None, department: Department | None, asked: Asked) -> int:
+    """How many pairs there are: what charts and tiles show as one number."""
+    return narrowed(coverage_rows(user, department), asked).aggregate(n=Sum("pairs"))["n"] or 0
+
+
+def pairs(user: User | None, department: Department | None, asked: Asked, start: int, most: int) -> list[Pair]:
+    """The pairs from place `start` on, at most `most`; those of the riskiest applications first.
+
+    Each row of coverage holds at least one pair, so the first `start + most` rows are enough, and of these only the
+    applications of this page are looked into.
+    """
+    rows = narrowed(coverage_rows(user, department), asked).order_by(
+        "-application__score__overall_point", "application_id", "framework"
+    )
+    chosen: list[tuple[int, str, str]] = []
+    skipped = passed = 0
+    for application, framework, states, held in rows.values_list("application_id", "framework", "states", "pairs")[
+        : start + most
+    ]:
+        if passed + held <= start:
+            skipped += held
+        elif passed < start + most:
+            chosen.append((application, framework, states))
+        passed += held
+    return list(islice(expanded(chosen, asked), start - skipped, start - skipped + most))
+
+
+class Pairs:
+    """The pairs asked for as a sequence that a paginator can cut: it counts them, and reads only a page."""
+
+    def __init__(self, user: User | None, department: Department | None, asked: Asked) -> None:
+        self.user, self.department, self.asked = user, department, asked
+
+    def __len__(self) -> int:
+        return count(self.user, self.department, self.asked)
+
+    def __getitem__(self, part: slice) -> list[Pair]:
+        start = part.start or 0
+        return pairs(self.user, self.department, self.asked, start, part.stop - start)
+
+
+def expanded(rows: Sequence[tuple[int, str, str]], asked: Asked) -> Iterator[Pair]:
+    """The pairs of these rows that are asked for, in the order of the framework."""
+    method, day = load_method(), timezone.localdate()
+    wanted = {application for application, _, _ in rows}
+    named = {
+        pk: (name, department)
+        for pk, name, department in AIApplication.objects.filter(pk__in=wanted)
+        .order_by()
+        .values_list("pk", "name", "department__name")
+    }
+    known = coverage(wanted, day)
+    for application, framework, states in rows:
+        found = known[application][framework]
+        for letter, requirement in zip(states, method.frameworks[framework].requirements.values(), strict=False):
+            one = found.get(requirement.id)
+            if letter == ABSENT or one is None:
+                continue
+            late = overdue(one, day)
+            if asked.of(framework, requirement.id, STATES[letter], late):
+                yield _pair(method.frameworks[framework], one, STATES[letter], application, *named[application], late)
+
+
+def coverage(applications: Iterable[int], day: date) -> dict[int, dict[str, dict[str, RequirementState]]]:
+    """Every requirement that applies to each application, by framework and id, worked out as of the day."""
+    method = load_method()
+    found = {}
+    for pk, case in cases.load(sorted(applications), day).items():
+        by_framework = coverage_of(judge(case, day, method), method)
+        found[pk] = {key: {one.requirement.id: one for one in it.requirements} for key, it in by_framework.items()}
+    return found
+
+
+def _pair(
+    framework: Framework, one: RequirementState, state: State, application: int, name: str, department: str, late: bool
+) -> Pair:
+    controls = load_method().controls
+    return Pair(
+        framework=framework,
+        requirement=one.requirement,
+        application_id=application,
+        application=name,
+        department=department,
+        state=state,
+        low=one.low,
+        high=one.high,
+        controls=tuple(controls[key] for key in one.controls),
+        missing=tuple(controls[key] for key in one.missing),
+        due=one.due,
+        overdue=late,
+        obligation_from=one.obligation_from,
+        days_left=one.days_left,
+    )
+
+
+def by_requirement(user: User | None, department: Department | None, framework: Framework) -> dict[str, Counter[State]]:
+    """Of each requirement of a framework, the live applications in each state."""
+    rows = (
+        coverage_rows(user, department)
+        .filter(framework=framework.id)
+        .order_by()
+        .values_list("states")
+        .annotate(n=Count("pk"))
+    )
+    texts, counts = zip(*rows, strict=True) if rows else ((), ())
+    width = len(framework.requirements)
+    letters = np.frombuffer("".join(texts).encode(), np.uint8).reshape(len(texts), width)
+    weights = np.array(counts, np.int64)
+    sums = {state: weights @ (letters == ord(letter)) for letter, state in STATES.items()}
+    return {
+        key: Counter({state: int(sums[state][place]) for state in sums if texts and sums[state][place]})
+        for place, key in enumerate(framework.requirements)
+    }

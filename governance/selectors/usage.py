@@ -1,0 +1,220 @@
+"""Use of AI by the people of what is looked at, from daily figures. Use counts by the user's department; people whose
+department isn't known (*Unassigned*) count for the whole organisation only. Nobody is named."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db.models import Case, Count, Max, Q, QuerySet, Sum, Value, When
+from django.db.models.functions import Coalesce
+
+from governance.selectors.scope import Scope
+from inventory import access
+from inventory.choices import AlertState, ApplicationKind, BatchState, Severity
+from inventory.connectors.registry import CONNECTORS
+from inventory.models import Alert, DailySensitive, DailyUsage, DailyUser, ImportBatch
+from inventory.models.activity import DailyRow
+
+COPILOT, REGISTERED, UNREGISTERED = "copilot", "registered", "unregistered"
+CATEGORIES = (
+    (COPILOT, "Copilot experiences & agents"),
+    (REGISTERED, "Registered AI apps"),
+    (UNREGISTERED, "Unregistered AI apps"),
+)
+LABELLED, PERSONAL = "With a sensitivity label", "Unlabelled, with sensitive information"
+SENSITIVE_PARTS = (LABELLED, PERSONAL)
+OPEN_ALERTS = (AlertState.NEW, AlertState.ACTIVE, AlertState.IN_PROGRESS)
+MOST_APPS = 10
+
+
+@dataclass(frozen=True)
+class UsedApp:
+    """An AI app and its use in the period. `id` is None where it isn't registered, or out of the person's sight."""
+
+    id: int | None
+    name: str
+    registered: bool
+    interactions: int
+    users: int  # distinct
+    sensitive: int
+    last_day: date
+
+
+@dataclass(frozen=True)
+class SensitiveUse:
+    """Sensitive interactions of an AI app, by what made them sensitive; `id` as in UsedApp."""
+
+    id: int | None
+    name: str
+    parts: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Unregistered:
+    """AI apps that were used and match nothing registered, and how many distinct people used them."""
+
+    apps: int
+    people: int
+
+
+@dataclass(frozen=True)
+class OpenAlerts:
+    all: int
+    high: int
+
+
+@dataclass(frozen=True)
+class FeedState:
+    """What was read of one kind of feed: when a file was last read, and the time of the newest record in any."""
+
+    kind: str
+    read_at: datetime
+    newest_at: datetime | None
+
+    @property
+    def title(self) -> str:
+        known = CONNECTORS.get(self.kind)
+        return known.title if known else self.kind
+
+
+def _within(
+    found: QuerySet[DailyRow], scope: Scope, day: date, period: int, kinds: Sequence[str] = ()
+) -> QuerySet[DailyRow]:
+    """The rows of the last `period` days up to `day`, of the people looked at."""
+    found = found.filter(day__gt=day - timedelta(days=period), day__lte=day)
+    if not scope.everything:
+        found = found.filter(department__in=scope.departments().order_by().values("pk"))
+    return found.filter(application__kind__in=kinds) if kinds else found
+
+
+def by_category(scope: Scope, day: date, period: int, kinds: Sequence[str] = ()) -> dict[str, list[tuple[date, int]]]:
+    """Interactions by day in each of CATEGORIES; days without any are left out."""
+    category = Case(
+        When(application=None, then=Value(UNREGISTERED)),
+        When(application__kind__in=(ApplicationKind.COPILOT, ApplicationKind.AGENT), then=Value(COPILOT)),
+        default=Value(REGISTERED),
+    )
+    rows = (
+        _within(DailyUsage.objects.all(), scope, day, period, kinds)
+        .annotate(category=category)
+        .values_list("category", "day")
+        .annotate(all=Sum("interactions"))
+        .order_by("day")
+    )
+    found: dict[str, list[tuple[date, int]]] = {name: [] for name, _ in CATEGORIES}
+    for name, on, interactions in rows:
+        found[name].append((on, interactions))
+    return found
+
+
+def unregistered(scope: Scope, day: date, period: int) -> Unregistered:
+    """One pass over the days on which unregistered apps were used."""
+    found = _within(DailyUser.objects.filter(application=None), scope, day, period)
+    apps = _within(DailyUsage.objects.filter(application=None), scope, day, period)
+    return Unregistered(
+        apps=apps.aggregate(n=Count("sighting", distinct=True))["n"],
+        people=found.aggregate(n=Count("pseudonym", distinct=True))["n"],
+    )
+
+
+def sensitive_by_app(
+    scope: Scope, day: date, period: int, kinds: Sequence[str] = (), most: int = MOST_APPS
+) -> list[SensitiveUse]:
+    """The AI apps with the most sensitive interactions; each interaction counts once, by its label where it has one."""
+    rows = (
+        _within(DailySensitive.objects.all(), scope, day, period, kinds)
+        .values("application_id", "sighting_id")
+        .annotate(
+            app=Max(Coalesce("application__name", "sighting__name")),
+            labelled=Coalesce(Sum("interactions", filter=~Q(labels=[])), 0),
+            all=Sum("interactions"),
+        )
+        .order_by("-all", "app")[:most]
+    )
+    seen = _in_sight(scope, [row["application_id"] for row in rows])
+    return [
+        SensitiveUse(
+            seen.get(row["application_id"]),
+            row["app"],
+            {LABELLED: row["labelled"], PERSONAL: row["all"] - row["labelled"]},
+        )
+        for row in rows
+    ]
+
+
+def applications_used(
+    scope: Scope, day: date, period: int, kinds: Sequence[str] = (), most: int = MOST_APPS
+) -> list[UsedApp]:
+    """The AI apps used most by the people looked at, whoever owns the app."""
+    rows = list(
+        _within(DailyUsage.objects.all(), scope, day, period, kinds)
+        .values("application_id", "sighting_id")
+        .annotate(
+            app=Max(Coalesce("application__name", "sighting__name")),
+            all=Sum("interactions"),
+            touched=Sum("sensitive"),
+            last=Max("day"),
+        )
+        .order_by("-all", "app")[:most]
+    )
+    users = _distinct_users(scope, day, period, rows)
+    seen = _in_sight(scope, [row["application_id"] for row in rows])
+    return [
+        UsedApp(
+            id=seen.get(row["application_id"]),
+            name=row["app"],
+            registered=row["application_id"] is not None,
+            interactions=row["all"],
+            users=users.get((row["application_id"], row["sighting_id"]), 0),
+            sensitive=row["touched"],
+            last_day=row["last"],
+        )
+        for row in rows
+    ]
+
+
+def _distinct_users(
+    scope: Scope, day: date, period: int, rows: Sequence[dict]
+) -> dict[tuple[int | None, int | None], int]:
+    """Distinct people by (application, sighting): daily figures of distinct people don't add up."""
+    apps = [row["application_id"] for row in rows if row["application_id"]]
+    sightings = [row["sighting_id"] for row in rows if row["sighting_id"]]
+    one_of = Q(application__in=apps) | Q(application=None, sighting__in=sightings)
+    counted = (
+        _within(DailyUser.objects.filter(one_of), scope, day, period)
+        .order_by()
+        .values_list("application_id", "sighting_id")
+        .annotate(n=Count("pseudonym", distinct=True))
+    )
+    return {(application, sighting): n for application, sighting, n in counted}
+
+
+def _in_sight(scope: Scope, ids: Sequence[int | None]) -> dict[int | None, int]:
+    """Those of a page's applications that the person may open."""
+    wanted = [pk for pk in ids if pk]
+    if access.sees_everything(scope.user):
+        return {pk: pk for pk in wanted}
+    return {pk: pk for pk in access.applications(scope.user).filter(pk__in=wanted).values_list("pk", flat=True)}
+
+
+def open_alerts(scope: Scope, kinds: Sequence[str] = ()) -> OpenAlerts:
+    """Alerts that nobody has resolved or dismissed; those tied to no application count for who sees everything."""
+    found = Alert.objects.filter(state__in=OPEN_ALERTS)
+    if not scope.everything:
+        found = found.filter(application__in=scope.applications().order_by().values("pk"))
+    if kinds:
+        found = found.filter(application__kind__in=kinds)
+    counts = found.aggregate(all=Count("pk"), high=Count("pk", filter=Q(severity=Severity.HIGH)))
+    return OpenAlerts(**counts)
+
+
+def feed_states() -> list[FeedState]:
+    """Each kind of feed that was ever read, the one read last first."""
+    rows = (
+        ImportBatch.objects.filter(state=BatchState.DONE)
+        .order_by()
+        .values_list("kind")
+        .annotate(read=Max("finished_at"), newest=Max("newest_at"))
+        .order_by("-read")
+    )
+    return [FeedState(*row) for row in rows]

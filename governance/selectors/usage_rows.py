@@ -1,0 +1,47 @@
+"""Rows of the dataset `usage`: interactions by AI app, department of the user, and day."""
+
+from collections.abc import Iterator
+
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
+
+from governance.selectors.extent import Extent, numbers, texts
+from governance.selectors.register_rows import BLOCK, DayText
+from governance.selectors.scope import subtree
+from inventory import access
+from inventory.access import Permission
+from inventory.models import DailyUsage
+
+UNASSIGNED = "Unassigned"
+COLUMNS = (*texts("application department day"), *numbers("interactions users sensitive jailbreak injection"))
+
+
+def usage_in(extent: Extent) -> QuerySet[DailyUsage]:
+    """The daily figures asked for, by day.
+
+    Below a department: those of its people (contract: usage counts by the user's department). Without one: what the
+    person's departments used, and all use of the applications they may see. People of no known department stand under
+    *Unassigned*; an app that is not registered, under the name seen.
+    """
+    found = DailyUsage.objects.filter(day__lte=extent.day)
+    if extent.department and extent.department.parent_id:
+        found = found.filter(department__in=subtree(extent.user, extent.department).order_by().values("pk"))
+    elif not access.sees_everything(extent.user, Permission.EXPORT):
+        own = access.departments(extent.user, Permission.EXPORT).order_by().values("pk")
+        theirs = access.applications(extent.user, Permission.EXPORT).order_by().values("pk")
+        found = found.filter(Q(department__in=own) | Q(application__in=theirs))
+    return found.annotate(app=Coalesce("application__name", "sighting__name")).order_by(
+        "day", "app", "application_id", "sighting_id", "department_id"
+    )
+
+
+def rows(extent: Extent) -> Iterator[tuple]:
+    """A row an app, department and day. Users are distinct within the row; they don't add up over rows."""
+    return (
+        usage_in(extent)
+        .values_list(
+            *("app", Coalesce("department__name", Value(UNASSIGNED)), DayText(F("day"))),
+            *("interactions", "users", "sensitive", "jailbreak", "injection"),
+        )
+        .iterator(chunk_size=BLOCK)
+    )

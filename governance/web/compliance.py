@@ -1,0 +1,126 @@
+"""Compliance: coverage by framework, the requirements of one, and the list behind each bar."""
+
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from governance import charts
+from governance.selectors import compliance
+from governance.selectors.compliance_rows import asked_for
+from governance.selectors.requirements import Pairs
+from governance.selectors.scope import Scope, options, scope_of
+from governance.web.links import framework_bars, framework_charts
+from inventory.access import Permission, requires
+from inventory.models import User
+from inventory.web.filters import Filters
+from risk.choices import RequirementStatus
+from risk.method import load_method
+from risk.scoring.vocabulary import State
+
+ROWS_A_PAGE = 25
+DEPARTMENT_ROWS = 20
+# The address parameters that narrow a list of pairs
+NARROWING = ("framework", "binding", "requirement", "state", "overdue")
+EVERY_STATE = "all"
+
+
+@require_safe
+@requires(Permission.VIEW)
+def compliance_page(request: HttpRequest) -> HttpResponse:
+    """All frameworks with their coverage, gaps by framework, departments, and what is coming."""
+    filters, scope = _asked(request)
+    day = timezone.localdate()
+    covered = compliance.frameworks(scope, day)
+    binding = [one for one in covered if one.framework.binding]
+    voluntary = [one for one in covered if not one.framework.binding]
+    departments, more = compliance.by_department(scope, day, DEPARTMENT_ROWS)
+    context = {
+        "filters": filters,
+        "scope": scope,
+        "departments": options(scope),
+        "groups": (
+            ("Binding", "Law and supervision", binding),
+            ("Voluntary", "Standards and good practice", voluntary),
+        ),
+        "gaps": charts.gaps_by_framework(
+            framework_bars(binding, filters.department), key="gaps", title="Gaps by binding framework"
+        ),
+        "voluntary_gaps": charts.gaps_by_framework(
+            framework_bars(voluntary, filters.department), key="voluntary-gaps", title="Gaps by voluntary framework"
+        ),
+        "coverage": framework_charts(covered, filters.department),
+        "rows": departments,
+        "more": more,
+        "duties": compliance.upcoming_duties(scope, day, covered),
+    }
+    return render(request, "governance/compliance.html", context)
+
+
+@require_safe
+@requires(Permission.VIEW)
+def framework_page(request: HttpRequest, framework: str) -> HttpResponse:
+    """The requirements of one framework, with the applications in each state and the list behind each number."""
+    found = load_method().frameworks.get(framework)
+    if found is None:
+        raise Http404("No such framework.")
+    filters, scope = _asked(request)
+    figures = next(one for one in compliance.frameworks(scope, timezone.localdate()) if one.framework.id == framework)
+    own, of_organisation = compliance.requirements_of(scope.user, scope.chosen, found)
+    context = {
+        "filters": filters,
+        "scope": scope,
+        "departments": options(scope),
+        "framework": found,
+        "figures": figures,
+        "requirements": own,
+        "of_organisation": of_organisation,
+        **pair_list(request, scope, {"framework": framework}),
+    }
+    return render(request, "governance/framework.html", context)
+
+
+@require_safe
+@requires(Permission.VIEW)
+def gap_list(request: HttpRequest) -> HttpResponse:
+    """What is not met, over all binding frameworks; the other ones, or one alone, by the address."""
+    filters, scope = _asked(request)
+    preset = {} if request.GET.get("framework") else {"binding": request.GET.get("binding") or "yes"}
+    context = {
+        "filters": filters,
+        "scope": scope,
+        "departments": options(scope),
+        "frameworks": load_method().frameworks.values(),
+        "binding": preset.get("binding", ""),
+        **pair_list(request, scope, preset),
+    }
+    return render(request, "governance/gaps.html", context)
+
+
+def pair_list(request: HttpRequest, scope: Scope, preset: dict[str, str]) -> dict[str, Any]:
+    """A page of (application, requirement) pairs as the address asks: gaps, unless it names another state."""
+    asked = {name: request.GET[name] for name in NARROWING if request.GET.get(name)} | preset
+    late = bool(asked.get("overdue"))
+    asked.setdefault("state", State.GAP.value)
+    shown = asked["state"]
+    if shown == EVERY_STATE or late:
+        asked.pop("state")
+    page: Page = Paginator(Pairs(scope.user, scope.chosen, asked_for(asked)), ROWS_A_PAGE).get_page(
+        request.GET.get("page")
+    )
+    return {
+        "page": page,
+        "states": RequirementStatus.choices,
+        "shown_state": "" if late else shown,
+        "late": late,
+        "requirement": asked.get("requirement", ""),
+    }
+
+
+def _asked(request: HttpRequest) -> tuple[Filters, Scope]:
+    user: User = request.user  # type: ignore[assignment]
+    filters = Filters.from_request(request)
+    return filters, scope_of(user, filters.department)

@@ -1,0 +1,81 @@
+"""Departments: the tree, and one department with everything below it."""
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from governance import charts
+from governance.selectors import compliance, department, overview, usage
+from governance.selectors.departments import tree
+from governance.selectors.scope import options, path_to, scope_of
+from governance.web.links import address, applications_url, framework_charts
+from inventory import access
+from inventory.access import Permission, requires
+from inventory.models import User
+from inventory.web.filters import Filters
+from risk.choices import Band
+
+ROWS_A_PAGE = 100
+CHART_ROWS = 12
+
+
+@require_safe
+@requires(Permission.VIEW)
+def department_list(request: HttpRequest) -> HttpResponse:
+    """The tree with index, parts, bands and trend."""
+    user: User = request.user  # type: ignore[assignment]
+    filters = Filters.from_request(request)
+    scope = scope_of(user, filters.department)
+    rows = tree(scope, timezone.localdate(), q=filters.q, bands=filters.bands, sort=filters.sort or "-index")
+    context = {
+        "filters": filters,
+        "scope": scope,
+        "departments": options(scope),
+        "bands": Band.choices,
+        "page": Paginator(rows, ROWS_A_PAGE).get_page(filters.page),
+    }
+    return render(request, "governance/departments.html", context)
+
+
+@require_safe
+@requires(Permission.VIEW)
+def department_page(request: HttpRequest, key: str) -> HttpResponse:
+    """One department: index with its parts, principles, course, worst applications, use, compliance."""
+    user: User = request.user  # type: ignore[assignment]
+    filters = Filters.from_request(request)
+    found = access.department_or_404(user, key)
+    day = timezone.localdate()
+    scope = scope_of(user, found)
+    below = overview.matrix(scope, day, most=CHART_ROWS)
+    days = department.course(found, day, filters.period)
+    context = {
+        "filters": filters,
+        "figures": department.figures(found, path_to(user, found), day),
+        "course": charts.department_course([charts.DepartmentPoint(r.day, r.index, r.worst, r.mean) for r in days]),
+        "bands": charts.bands_by_department([bands_row(row) for row in (*below.whole, *below.parts) if row.overall]),
+        "below": below,
+        "highest": overview.highest(scope),
+        "used": usage.applications_used(scope, day, filters.period, filters.kinds),
+        "coverage": framework_charts(compliance.frameworks(scope, day), found),
+        "period_words": f"Last {filters.period} days",
+        "use_words": f"By the people of this department · last {filters.period} days",
+        "below_url": address("governance:departments", department=found),
+        "live_url": applications_url(department=found, lifecycle="live"),
+    }
+    return render(request, "governance/department.html", context)
+
+
+def bands_row(row: overview.DepartmentRow) -> charts.DepartmentBands:
+    """A department's bar in the chart of bands."""
+    risk = row.overall
+    assert risk is not None
+    return charts.DepartmentBands(
+        name=row.department.name,
+        low=risk.low_count,
+        moderate=risk.moderate_count,
+        high=risk.high_count,
+        critical=risk.critical_count,
+        url=applications_url(department=row.department, lifecycle="live"),
+    )

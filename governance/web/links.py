@@ -1,0 +1,82 @@
+"""Where a figure leads: the address of the list behind it, and charts whose parts lead there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from governance import charts
+from governance.charts import Chart
+from governance.selectors.compliance import FrameworkFigures
+from inventory.models import Department
+from risk.choices import Band
+
+SERIOUS = f"{Band.HIGH},{Band.CRITICAL}"
+
+
+def address(route: str, *args: object, **query: Any) -> str:
+    """The address of a route; a Department becomes its key, what is empty is left out, `class_` stands for `class`."""
+    given = {
+        name.rstrip("_"): value.key if isinstance(value, Department) else value
+        for name, value in query.items()
+        if value not in (None, "", ())
+    }
+    plain = {
+        name: ",".join(map(str, value)) if isinstance(value, list | tuple) else value for name, value in given.items()
+    }
+    return reverse(route, args=args) + (f"?{urlencode(plain)}" if plain else "")
+
+
+def applications_url(**query: Any) -> str:
+    """The list of applications, narrowed."""
+    return address("risk:applications", **query)
+
+
+def application_url(pk: int | None) -> str:
+    """The page of an application; nothing for one that can't be opened."""
+    return address("risk:application", pk) if pk else ""
+
+
+def department_url(department: Department) -> str:
+    """The page of a department."""
+    return address("governance:department", department.key)
+
+
+@dataclass(frozen=True)
+class FrameworkCharts:
+    """Coverage of the binding and of the voluntary frameworks: two charts, because the two are never mixed."""
+
+    binding: Chart
+    voluntary: Chart
+
+
+def framework_bars(found: Sequence[FrameworkFigures], department: Department | None) -> list[charts.FrameworkCoverage]:
+    """The frameworks as bars; each part leads to the requirements in that state."""
+    return [
+        charts.FrameworkCoverage(
+            name=one.framework.name,
+            met=one.met,
+            partial=one.partial,
+            gap=one.gap,
+            unknown=one.unknown,
+            upcoming=one.upcoming,
+            url=address("governance:framework", one.framework.id, department=department),
+        )
+        for one in found
+    ]
+
+
+def framework_charts(found: Sequence[FrameworkFigures], department: Department | None) -> FrameworkCharts:
+    """Coverage by framework, binding ones apart from voluntary ones."""
+    binding = [one for one in found if one.framework.binding]
+    voluntary = [one for one in found if not one.framework.binding]
+    return FrameworkCharts(
+        charts.compliance_by_framework(
+            framework_bars(binding, department), key="compliance", title="Compliance: binding frameworks"
+        ),
+        charts.compliance_by_framework(
+            framework_bars(voluntary, department), key="voluntary", title="Coverage: voluntary frameworks"
+        ),
+    )

@@ -1,0 +1,175 @@
+"""The overview: tiles, matrix and charts, each leading to the list behind it."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from governance import charts
+from governance.charts import Matrix, MatrixCell, MatrixColumn, MatrixRow
+from governance.selectors import compliance, overview, usage
+from governance.selectors.overview import DepartmentRow
+from governance.selectors.rollups import Risk
+from governance.selectors.scope import Scope, options, scope_of
+from governance.web.links import SERIOUS, address, application_url, applications_url, department_url, framework_charts
+from inventory import access
+from inventory.access import Permission, requires
+from inventory.choices import ApplicationKind, Lifecycle
+from inventory.models import Department, User
+from inventory.web.filters import Filters
+from risk.choices import Band, Principle
+from risk.method import load_method
+
+
+@require_safe
+@requires(Permission.VIEW)
+def overview_page(request: HttpRequest) -> HttpResponse:
+    """The first screen of a leader."""
+    user: User = request.user  # type: ignore[assignment]
+    filters = Filters.from_request(request)
+    scope = scope_of(user, filters.department)
+    return render(request, "governance/overview.html", page(scope, filters, timezone.localdate()))
+
+
+def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
+    """Everything the overview shows; the interactive file shows the same."""
+    kinds, period = filters.kinds, filters.period
+    feeds = usage.feed_states()
+    covered = compliance.frameworks(scope, day)
+    found = overview.matrix(scope, day)
+    return {
+        "filters": filters,
+        "scope": scope,
+        "day": day,
+        "method": load_method().version,
+        "departments": options(scope),
+        "kinds": ApplicationKind.choices,
+        "kind_words": [ApplicationKind(kind).label for kind in kinds],
+        "tiles": tiles(scope, filters, day, covered),
+        "matrix": matrix_table(found, scope),
+        "left_out": found.left_out,
+        "interactions": interactions_chart(scope, filters, day),
+        "highest": overview.highest(scope, kinds),
+        "sensitive": sensitive_chart(scope, filters, day),
+        "coverage": framework_charts(covered, filters.department),
+        "highest_url": applications_url(department=filters.department, kind=kinds, lifecycle="live", sort="-risk"),
+        "feeds": feeds,
+        "newest": max((feed.read_at for feed in feeds), default=None),
+        "may_load": access.may(scope.user, Permission.FEEDS),
+        "may_register": access.may(scope.user, Permission.EDIT),
+        "period_words": f"Last {period} days",
+    }
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A number, with the list whose length it is. `change` is over 30 days, more being worse."""
+
+    label: str
+    value: int
+    note: str
+    href: str
+    tone: str
+    change: int | None = None
+
+
+def tiles(scope: Scope, filters: Filters, day: date, covered: list[compliance.FrameworkFigures]) -> list[Tile]:
+    """The five numbers of the first row."""
+    here: dict[str, Any] = {"department": filters.department, "kind": filters.kinds}
+    counted = overview.numbers(scope, day, filters.kinds)
+    unseen = usage.unregistered(scope, day, filters.period)
+    alerts = usage.open_alerts(scope, filters.kinds)
+    binding = [one for one in covered if one.framework.binding]
+    overdue = sum(one.overdue for one in binding)
+    live = {**here, "lifecycle": Lifecycle.LIVE}
+    people = "person" if unseen.people == 1 else "people"
+    return [
+        Tile("AI applications", counted.applications, growth(counted), applications_url(**live), "primary"),
+        Tile(
+            "High or critical risk",
+            counted.serious,
+            "none live" if counted.serious_share is None else f"{counted.serious_share:.0%} of live applications",
+            applications_url(**live, band=SERIOUS),
+            "bad",
+            counted.serious_change,
+        ),
+        Tile(
+            "Compliance gaps open",
+            sum(one.gap for one in binding),
+            f"{overdue:,} overdue · binding frameworks",
+            address("governance:gaps", department=filters.department),
+            "warn",
+        ),
+        Tile(
+            "Unregistered AI apps",
+            unseen.apps,
+            f"used by {unseen.people:,} {people}",
+            address("inventory:sightings", department=filters.department, period=filters.period),
+            "accent",
+        ),
+        Tile(
+            "Open alerts",
+            alerts.all,
+            f"{alerts.high:,} high severity",
+            address("inventory:alerts", **here, state=usage.OPEN_ALERTS),
+            "bad",
+        ),
+    ]
+
+
+def growth(counted: overview.Numbers) -> str:
+    """How the number of live applications moved."""
+    moved = counted.applications_change
+    return "live" if moved is None else f"live · {moved:+,} in 30 days" if moved else "live · unchanged in 30 days"
+
+
+def matrix_table(found: overview.Matrix, scope: Scope) -> Matrix:
+    """Departments by principle; a cell leads to the department's live applications, the worst first."""
+    chosen = scope.chosen
+    columns = [
+        MatrixColumn(p.label, applications_url(department=chosen, lifecycle=Lifecycle.LIVE, principle=p, sort="-risk"))
+        for p in Principle
+    ]
+    rows = [*(matrix_row(row, "all of it") for row in found.whole), *(matrix_row(row) for row in found.parts)]
+    return Matrix("Residual risk by department and principle", tuple(columns), tuple(rows))
+
+
+def matrix_row(row: DepartmentRow, note: str = "") -> MatrixRow:
+    """A department's six principles."""
+    cells = (matrix_cell(row.department, p, risk) for p, risk in zip(Principle, row.principles, strict=True))
+    return MatrixRow(row.department.name, tuple(cells), department_url(row.department), note)
+
+
+def matrix_cell(department: Department, principle: Principle, risk: Risk | None) -> MatrixCell:
+    """One figure with its parts in words."""
+    if risk is None:
+        return MatrixCell(None, "", f"{department.name}: no live application")
+    url = applications_url(department=department, lifecycle=Lifecycle.LIVE, principle=principle, sort="-risk")
+    words = (
+        f"{department.name}, {principle.label}: {risk.index:.0f}, {Band(risk.band).label.lower()}. Worst application "
+        f"{risk.worst:.0f}, worst quarter {risk.tail:.0f}, mean {risk.mean:.0f} of {risk.count:,} live"
+    )
+    return MatrixCell(risk.index, url, words)
+
+
+def interactions_chart(scope: Scope, filters: Filters, day: date) -> charts.Chart:
+    """Interactions by day and category. Choosing kinds leaves out what isn't registered: it has none."""
+    found = usage.by_category(scope, day, filters.period, filters.kinds)
+    series = [
+        charts.DailySeries(name, label, found[name])
+        for name, label in usage.CATEGORIES
+        if found[name] or not filters.kinds
+    ]
+    return charts.interactions_over_time(series if any(found.values()) else [])
+
+
+def sensitive_chart(scope: Scope, filters: Filters, day: date) -> charts.Chart:
+    """Sensitive interactions by AI app."""
+    found = usage.sensitive_by_app(scope, day, filters.period, filters.kinds)
+    return charts.sensitive_by_app(
+        [charts.SensitiveApp(one.name, one.parts, application_url(one.id)) for one in found], usage.SENSITIVE_PARTS
+    )
