@@ -46,8 +46,11 @@ class _Estate:
 
 
 @transaction.atomic
-def roll_up_changed() -> int:
-    """Take the figures of the departments in the queue and of all above them; returns how many rows were written."""
+def roll_up_changed(day: date | None = None) -> int:
+    """Take the figures of the departments in the queue and of all above them, for today where no `day` is given.
+
+    Returns how many rows were written.
+    """
     if not ChangedDepartment.objects.exists():
         return 0
     _one_at_a_time()
@@ -57,7 +60,8 @@ def roll_up_changed() -> int:
     if not changed:
         return 0
     branches = cases.tree()
-    return _roll_up({above for pk in changed if pk in branches.parents for above in branches.path(pk)}, branches)
+    touched = {above for pk in changed if pk in branches.parents for above in branches.path(pk)}
+    return _roll_up(touched, branches, day or timezone.localdate())
 
 
 @transaction.atomic
@@ -66,7 +70,7 @@ def roll_up_everything() -> int:
     _one_at_a_time()
     ChangedDepartment.objects.all().delete()
     branches = cases.tree()
-    return _roll_up(set(branches.parents), branches)
+    return _roll_up(set(branches.parents), branches, timezone.localdate())
 
 
 def _one_at_a_time() -> None:
@@ -74,8 +78,7 @@ def _one_at_a_time() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
-def _roll_up(departments: set[int], branches: cases.Tree) -> int:
-    day = timezone.localdate()
+def _roll_up(departments: set[int], branches: cases.Tree, day: date) -> int:
     written = _write_risk(departments, branches, day)
     return written + coverage.roll_up(departments, branches.parents, day)
 
@@ -107,8 +110,8 @@ def _latest(departments: set[int], day: date) -> dict[tuple[int, str], tuple[Any
     """The newest row of each department and principle up to the day."""
     rows = (
         DepartmentDay.objects.filter(department__in=departments, day__lte=day)
-        .order_by("department", "principle", "-day")
-        .distinct("department", "principle")
+        .order_by("department_id", "principle", "-day")
+        .distinct("department_id", "principle")
         .values_list(*_COLUMNS)
     )
     return {(row[0], row[2]): row for row in rows}

@@ -4,9 +4,9 @@
 killed leaves everything as it was, and the next one takes it up. A case that was judged before writes nothing.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
@@ -18,9 +18,9 @@ from inventory.models import AIApplication, ChangedApplication, Department
 from risk.method import load_method
 from risk.models import ApplicationCoverage, BandChange, ChangedDepartment, CurrentScore, ScoreSnapshot
 from risk.scoring.case import Case
-from risk.scoring.judgement import judge
+from risk.scoring.judgement import Judgement, judge
 from risk.scoring.method import Method
-from risk.scoring.tally import tally
+from risk.scoring.tally import tallies
 from risk.selectors import cases
 from risk.selectors.history import points_before
 from risk.services import rollups, rows
@@ -60,6 +60,7 @@ class _Chunk:
 
     method: Method
     day: date
+    at: datetime
     before: dict[int, CurrentScore]
     month_ago: dict[int, float]
     current: list[tuple] = field(default_factory=list)
@@ -117,6 +118,21 @@ def rescore_all(department: Department | None = None, progress: Progress | None 
     return total
 
 
+@transaction.atomic
+def judge_past(at: datetime, found: Mapping[int, tuple[Case, int | None]]) -> Outcome:
+    """Judge cases as they stood at an earlier moment, each with the department that counted it (None: not live).
+
+    For history that is brought along (the demo): call it for one moment after the other, oldest first, since each is
+    what the next compares with. Writes what a worker would have written on that day, roll-ups included.
+    """
+    ids, day = sorted(found), timezone.localdate(at)
+    chunk = _Chunk(load_method(), day, at, CurrentScore.objects.in_bulk(ids), points_before(ids, day))
+    _judge(found, chunk)
+    _write(chunk)
+    rollups.roll_up_changed(day)
+    return Outcome(len(ids), len(chunk.snapshots), len(chunk.bands))
+
+
 def nightly() -> Outcome:
     """Ages move on by themselves: judge everything as of the new day, and take every department's figures again."""
     total = rescore_all()
@@ -135,29 +151,36 @@ def _rescore(ids: Sequence[int]) -> Outcome:
     }
     found = cases.load(ids, day, {pk: department for pk, (department, _) in registered.items()})
     before = CurrentScore.objects.in_bulk(ids)
-    chunk = _Chunk(load_method(), day, before, points_before(ids, day))
-    for pk, case in found.items():
-        department, live = registered[pk]
-        _judge_one(pk, case, department if live else None, chunk)
+    chunk = _Chunk(load_method(), day, timezone.now(), before, points_before(ids, day))
+    counted = {pk: department if live else None for pk, (department, live) in registered.items()}
+    _judge({pk: (case, counted[pk]) for pk, case in found.items()}, chunk)
     _write(chunk)
     return Outcome(len(found), len(chunk.snapshots), len(chunk.bands))
 
 
-def _judge_one(pk: int, case: Case, counted_in: int | None, chunk: _Chunk) -> None:
-    """Judge one application and add its rows to the chunk."""
-    old, method = chunk.before.get(pk), chunk.method
-    judgement = judge(case, chunk.day, method, rows.previous(old, method))
-    verdict = rows.verdict(judgement, method, timezone.now())
+def _judge(found: Mapping[int, tuple[Case, int | None]], chunk: _Chunk) -> None:
+    """Judge each case and add its rows to the chunk; the department is the one that counts it."""
+    judgements = []
+    for pk in sorted(found):
+        case, counted_in = found[pk]
+        judgement = judge(case, chunk.day, chunk.method, rows.previous(chunk.before.get(pk), chunk.method))
+        judgements.append(judgement)
+        _add_rows(pk, judgement, counted_in, chunk)
+    for pk, covered in zip(sorted(found), tallies(judgements, chunk.method), strict=True):
+        chunk.coverage += [rows.coverage_row(pk, one) for one in covered]
+
+
+def _add_rows(pk: int, judgement: Judgement, counted_in: int | None, chunk: _Chunk) -> None:
+    old = chunk.before.get(pk)
+    verdict = rows.verdict(judgement, chunk.method, chunk.at)
     values = rows.value_row(verdict)
-    point, past = judgement.score.point, chunk.month_ago.get(pk)
-    change = None if past is None else point - past
-    row = rows.current_row(pk, verdict, values, change, counted_in)
-    chunk.current.append(row)
+    past = chunk.month_ago.get(pk)
+    change = None if past is None else judgement.score.point - past
+    chunk.current.append(rows.current_row(pk, verdict, values, change, counted_in))
     if old is None or rows.moved(old, values):
         chunk.snapshots.append(rows.snapshot_row(pk, verdict, values))
     if old is not None and old.band != judgement.score.band:
         chunk.bands.append(rows.band_change_row(pk, old, verdict))
-    chunk.coverage += [rows.coverage_row(pk, one) for one in tally(judgement, method)]
     chunk.departments |= {d for d in (counted_in, old.counted_in_id if old else None) if d is not None}
 
 
