@@ -83,10 +83,8 @@ def test_classify_prints_what_the_cases_expect() -> None:
 
 def test_wrong_use_is_exit_two_and_a_missing_file_is_one() -> None:
     assert run("classify", "--bogus").returncode == 2
-    missing = run("score_inputs", "/nowhere/at/all.jsonl")
-    assert missing.returncode == 1
-    assert "No such file" in missing.stderr
-    assert missing.stdout == ""
+    with pytest.raises(CommandError, match="No such file"):
+        call_command("score_inputs", "/nowhere/at/all.jsonl")
 
 
 def test_check_method_ends_in_one_json_line() -> None:
