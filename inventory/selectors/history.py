@@ -31,7 +31,13 @@ FIELDS = (
     "deputy_id",
     "next_review",
 )
-_LABELS = {"department_id": "department", "owner_id": "owner", "deputy_id": "deputy", "external_id": "external id"}
+_LABELS = {
+    "lifecycle": "life cycle",
+    "department_id": "department",
+    "owner_id": "owner",
+    "deputy_id": "deputy",
+    "external_id": "external id",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,7 @@ def _check(department: Department) -> None:
     siblings = others.filter(parent=department.parent_id, name__iexact=department.name)
     if department.parent_id and siblings.exists():
         raise ValidationError({"name": f"There is a {department.name} below {department.parent} already."})
-    for field in ("key", "name"):
+    for field in ("name", "key"):  # an empty key was made from the name: blame the name
         for holder in others.filter(aliases__contains=[getattr(department, field).casefold()]):
             raise ValidationError({field: f"{holder.name} ({holder.key}) goes by this name as well."})
     for alias in department.aliases:
