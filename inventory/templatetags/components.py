@@ -113,6 +113,7 @@ def field(context: Context, bound: BoundField, label: str = "", suffix: str = ""
     css = "form-control"
     if isinstance(widget, CheckboxSelectMultiple | RadioSelect):
         kind, css = "choices", "form-check-input"
+        widget.attrs.setdefault("class", css)  # each option takes it over
     elif isinstance(widget, CheckboxInput):
         kind, css = "check", "form-check-input"
     elif isinstance(widget, Select):

@@ -59,12 +59,12 @@ def risk_class(value: float | None) -> str:
 
 @register.filter
 def percent(share: float | None) -> str:
-    """A share from 0 to 1 as a whole percentage. What is there but rounds to nothing is "<1 %"."""
+    """A share from 0 to 1 as a whole percentage. What is there but rounds to nothing is "<1 %". The space doesn't break."""
     if share is None:
         return NOTHING
     if 0 < share < 0.005:
-        return "<1 %"
-    return f"{round(share * 100)} %"
+        return "<1\u00a0%"
+    return f"{round(share * 100)}\u00a0%"
 
 
 @register.filter

@@ -34,7 +34,7 @@ def render(source: str, url: str = "/", **values) -> str:
         ("{{ 66.6|score }}", "67"),
         ("{{ 0|risk_class }} {{ 74.9|risk_class }} {{ 100|risk_class }}", "risk-0 risk-7 risk-9"),
         ("{{ none|risk_class }}", "risk-none"),
-        ("{{ 0.004|percent }} {{ 0|percent }} {{ 0.126|percent }}", "&lt;1 % 0 % 13 %"),
+        ("{{ 0.004|percent }} {{ 0|percent }} {{ 0.126|percent }}", "&lt;1\u00a0% 0\u00a0% 13\u00a0%"),
         ("{% risk_range 43.2 79.8 %}", "43–80"),
         ("{% risk_range 12.1 12.3 %}", "12"),
         ("{{ 1204|count }}", "1,204"),

@@ -1,0 +1,97 @@
+"""A real Chromium on real pages. Without one these tests are skipped, and say so; with CI=true they may not be."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from django.conf import settings as django_settings
+from django.test import Client
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from inventory.models import User
+
+# Playwright's loop makes Django believe that this thread is asynchronous; the tests' own queries are not.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+def chromium() -> str | None:
+    """The browser to use: CHROMIUM, else one on PATH."""
+    found = [os.environ.get("CHROMIUM"), *map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))]
+    return next((path for path in found if path), None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in Path(item.path).parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    program = chromium()
+    if program is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(
+                "No Chromium found, and with CI=true browser tests may not be skipped: apt-get install chromium"
+            )
+        pytest.skip("No Chromium found (set CHROMIUM, or install it: apt-get install chromium)")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+@dataclass
+class Visit:
+    """A page and all it complained about: console, content policy, failed answers, requests to other hosts."""
+
+    page: Page
+    address: str
+    complaints: list[str] = field(default_factory=list)
+
+    def go(self, path: str) -> Page:
+        self.page.goto(self.address + path, wait_until="networkidle")
+        return self.page
+
+    def watch(self) -> None:
+        self.page.on("console", lambda m: m.type in {"error", "warning"} and self.complaints.append(m.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("response", lambda r: r.status >= 500 and self.complaints.append(f"{r.status} {r.url}"))
+        self.page.on("request", lambda r: self._own(r.url) or self.complaints.append(f"other host: {r.url}"))
+
+    def _own(self, url: str) -> bool:
+        return url.startswith((self.address, "data:"))
+
+
+@pytest.fixture
+def visit(browser: Browser, live_server) -> Iterator[Callable[..., Visit]]:
+    """`visit(user, width=1440, theme="light")`: a page signed in as the user; it must end without complaints."""
+    visits: list[Visit] = []
+
+    def open_page(user: User | None = None, width: int = 1440, theme: str = "light", scripts: bool = True) -> Visit:
+        context = browser.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme="dark" if theme == "dark" else "light",
+            java_script_enabled=scripts,
+        )
+        if user is not None:
+            client = Client()
+            client.force_login(user)
+            cookie = client.cookies[django_settings.SESSION_COOKIE_NAME]
+            context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+        made = Visit(context.new_page(), live_server.url)
+        made.watch()
+        visits.append(made)
+        return made
+
+    yield open_page
+    complaints = [text for made in visits for text in made.complaints]
+    for made in visits:
+        made.page.context.close()
+    assert complaints == []
