@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from risk.method import check_cases, load_method
-from risk.scoring.classify import AnswerError, Classification, classify
-from risk.scoring.method import Method
+from risk.scoring.classify import Answer, AnswerError, Classification, classify
+from risk.scoring.method import Method, Question
 from risk.scoring.questions import classify_so_far, finished, relevant_questions
 from tests.risk.scoring.conftest import ENGINE, labelled_cases
 
@@ -40,7 +40,13 @@ def test_case(case: dict[str, Any], method: Method) -> None:
 
 
 def test_facts_are_closed_under_implies(method: Method) -> None:
-    answers = {"ai_system": True, "union_nexus": True, "role": ["uses"], "annex_iii": ["5b"], "profiling": True}
+    answers: dict[str, Answer] = {
+        "ai_system": True,
+        "union_nexus": True,
+        "role": ["uses"],
+        "annex_iii": ["5b"],
+        "profiling": True,
+    }
     facts = set(classify(answers, method).facts)
     assert "app.allocates_opportunities" in facts
     assert facts == set().union(*(method.implied[fact] for fact in facts))
@@ -57,7 +63,13 @@ def test_absent_is_no_and_null_is_unknown(method: Method) -> None:
 
 def test_facts_behind_a_possible_stop_stay_open(method: Method) -> None:
     """If the practice is prohibited, the run ends there, and nobody says high-risk: so that is not certain yet."""
-    answers = {"ai_system": True, "union_nexus": True, "p_d": True, "p_d_facts": None, "annex_iii": ["6d"]}
+    answers: dict[str, Answer] = {
+        "ai_system": True,
+        "union_nexus": True,
+        "p_d": True,
+        "p_d_facts": None,
+        "annex_iii": ["6d"],
+    }
     found = classify({**answers, "profiling": True}, method)
     assert "eu_ai_act.high_risk" in found.open_facts
     assert "eu_ai_act.high_risk" not in found.facts
@@ -65,7 +77,7 @@ def test_facts_behind_a_possible_stop_stay_open(method: Method) -> None:
 
 
 def test_date_is_that_of_the_class_and_delays_nothing(method: Method) -> None:
-    base = {"ai_system": True, "union_nexus": True, "role": ["uses"]}
+    base: dict[str, Answer] = {"ai_system": True, "union_nexus": True, "role": ["uses"]}
     assert classify({**base, "p_ba": True}, method).from_ == date(2026, 12, 2)
     assert classify({**base, "p_ba": True}, method).class_ == "prohibited"
     both = classify({**base, "p_ba": True, "p_a": True}, method)
@@ -94,7 +106,7 @@ def test_impossible_answers_are_refused(answers: dict[str, Any], said: str, meth
 def test_questions_shrink_as_answers_come_in(method: Method) -> None:
     assert len(relevant_questions({}, method)) == len(method.questions)
     assert [q.id for q in relevant_questions({"union_nexus": False}, method)] == ["union_nexus"]
-    started = {"ai_system": True, "union_nexus": True, "exclusion": [], "p_a": True}
+    started: dict[str, Answer] = {"ai_system": True, "union_nexus": True, "exclusion": [], "p_a": True}
     left = [q.id for q in relevant_questions(started, method)]
     assert "annex_iii" not in left
     assert "role" in left  # roles are facts of their own, also of a prohibited practice
@@ -109,14 +121,14 @@ def test_follow_up_is_asked_only_where_it_can_matter(method: Method) -> None:
 
 # ---- every way of answering
 
-OPTIONS = {
-    question.id: {
-        "yes_no": [False, True],
-        "choice": list(question.options),
-        "multi": [[], *([option] for option in question.options)],
-    }[question.type]
-    for question in METHOD.questions.values()
-}
+
+def options(question: Question) -> list[Any]:
+    if question.type == "yes_no":
+        return [False, True]
+    return list(question.options) if question.type == "choice" else [[], *([one] for one in question.options)]
+
+
+OPTIONS = {question.id: options(question) for question in METHOD.questions.values()}
 
 
 @st.composite

@@ -9,7 +9,7 @@ from risk.scoring.controls import AskedControl, asked_controls, next_ratchet, ti
 from risk.scoring.expressions import Truth, evaluate
 from risk.scoring.facts import combine, contradictions, settle
 from risk.scoring.method import Method
-from risk.scoring.score import ApplicationInput, ControlInput, Ratchet, score_application
+from risk.scoring.score import ApplicationInput, ApplicationScore, ControlInput, Ratchet, score_application
 from risk.scoring.vocabulary import Why
 
 IN_SCOPE = {"ai_system": True, "union_nexus": True}
@@ -125,7 +125,7 @@ def test_no_classification_is_unknown_not_no(method: Method) -> None:
 # ---- the ratchet
 
 
-def scored(method: Method, controls: list[ControlInput], held: Ratchet | None = None):
+def scored(method: Method, controls: list[ControlInput], held: Ratchet | None = None) -> ApplicationScore:
     answers = {factor.id: list(factor.options)[1] for factor in method.factors.values()}
     return score_application(ApplicationInput(answers, tuple(controls), previous=held), method)
 

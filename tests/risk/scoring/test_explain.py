@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from risk.scoring.application import ApplicationInput, Contribution, ControlInput, Ratchet, Signals
+from risk.scoring.application import (
+    ApplicationInput,
+    ApplicationScore,
+    Contribution,
+    ControlInput,
+    PrincipleScore,
+    Ratchet,
+    Signals,
+)
 from risk.scoring.explain import explain, shown, total
 from risk.scoring.inputs import parse_application
 from risk.scoring.method import Method
@@ -27,7 +35,8 @@ def test_bars_add_up(inp: ApplicationInput, held: bool) -> None:
     found = explain(inp, METHOD)
     plain = score_application(inp, METHOD)
     assert (found.low, found.point, found.high) == (plain.low, plain.point, plain.high)
-    for one in (*found.principles.values(), found):
+    parts: list[PrincipleScore | ApplicationScore] = [*found.principles.values(), found]
+    for one in parts:
         assert total(one.contributions) == pytest.approx(one.point, abs=1e-9)
         bars, point = shown(one.contributions, one.point)
         assert point == round(one.point, 1)

@@ -11,8 +11,17 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import risk.scoring
+from risk.scoring.method import Factor
 from risk.scoring.portfolio import DepartmentScore, score_department
-from risk.scoring.score import ApplicationInput, ApplicationScore, ControlInput, Signals, score_application
+from risk.scoring.score import (
+    ApplicationInput,
+    ApplicationScore,
+    ControlInput,
+    Event,
+    PrincipleScore,
+    Signals,
+    score_application,
+)
 from tests.risk.scoring.conftest import ENGINE
 from tests.risk.scoring.strategies import METHOD, ages, answered_controls, applications, events, portfolios, statuses
 
@@ -23,8 +32,12 @@ def score(inp: ApplicationInput) -> ApplicationScore:
     return score_application(inp, METHOD)
 
 
+def parts(found: ApplicationScore) -> dict[str, PrincipleScore | ApplicationScore]:
+    return {**found.principles, "overall": found}
+
+
 def values(found: ApplicationScore) -> Iterator[tuple[str, str, float]]:
-    for name, one in (*found.principles.items(), ("overall", found)):
+    for name, one in parts(found).items():
         for kind in ("low", "point", "high"):
             yield name, kind, getattr(one, kind)
 
@@ -35,8 +48,8 @@ def never_lower(before: ApplicationScore, after: ApplicationScore) -> None:
 
 
 def encloses(outer: ApplicationScore, inner: ApplicationScore) -> None:
-    for name, wide in (*outer.principles.items(), ("overall", outer)):
-        narrow = inner.principles.get(name, inner)
+    for name, wide in parts(outer).items():
+        narrow = parts(inner)[name]
         assert wide.low <= narrow.low + NOISE, name
         assert wide.high >= narrow.high - NOISE, name
 
@@ -49,10 +62,10 @@ def with_control(inp: ApplicationInput, control: ControlInput) -> ApplicationInp
 @settings(ENGINE, max_examples=80)
 def test_1_bounded(inp: ApplicationInput) -> None:
     found = score(inp)
-    for one in (*found.principles.values(), found):
+    for one in parts(found).values():
         assert 0 <= one.low <= one.point <= one.high <= 100
-    for one in found.principles.values():
-        assert 0 <= one.inherent_low <= one.inherent <= one.inherent_high <= 100
+    for principle in found.principles.values():
+        assert 0 <= principle.inherent_low <= principle.inherent <= principle.inherent_high <= 100
 
 
 @given(applications, answered_controls, statuses, ages)
@@ -75,8 +88,8 @@ def test_2_better_controls_never_raise_and_ageing_never_lowers(
 
 @given(applications, events)
 @settings(ENGINE, max_examples=80)
-def test_3_alerts_never_lower_and_resolving_never_raises(inp: ApplicationInput, event) -> None:
-    def seeing(*more) -> ApplicationScore:
+def test_3_alerts_never_lower_and_resolving_never_raises(inp: ApplicationInput, event: Event) -> None:
+    def seeing(*more: Event) -> ApplicationScore:
         return score(replace(inp, signals=replace(inp.signals, events=(*inp.signals.events, *more))))
 
     never_lower(seeing(), seeing(event))
@@ -111,7 +124,7 @@ def test_5_order_does_not_matter(inp: ApplicationInput, portfolio: list[tuple[fl
 
 @given(applications, answered_controls, st.sampled_from(list(METHOD.factors.values())))
 @settings(ENGINE, max_examples=60)
-def test_6_the_unanswered_encloses_every_answer(inp: ApplicationInput, control: ControlInput, factor) -> None:
+def test_6_the_unanswered_encloses_every_answer(inp: ApplicationInput, control: ControlInput, factor: Factor) -> None:
     unanswered = score(replace(inp, answers={**inp.answers, factor.id: None}))
     for option in factor.options:
         encloses(unanswered, score(replace(inp, answers={**inp.answers, factor.id: option})))
@@ -126,7 +139,7 @@ def test_6_the_unanswered_encloses_every_answer(inp: ApplicationInput, control: 
 @given(applications, answered_controls, st.sampled_from(list(METHOD.factors.values())))
 @settings(ENGINE, max_examples=60)
 def test_7_silence_is_neither_better_than_the_best_nor_worse_than_the_worst(
-    inp: ApplicationInput, control: ControlInput, factor
+    inp: ApplicationInput, control: ControlInput, factor: Factor
 ) -> None:
     unanswered = score(replace(inp, answers={**inp.answers, factor.id: None}))
     never_lower(score(replace(inp, answers={**inp.answers, factor.id: factor.least})), unanswered)
@@ -150,10 +163,10 @@ def test_8_telemetry_that_shows_nothing_never_raises(inp: ApplicationInput) -> N
 def test_9_overall_lies_between_mean_and_worst(inp: ApplicationInput) -> None:
     found = score(inp)
     for kind in ("low", "high"):
-        parts = [getattr(one, kind) for one in found.principles.values()]
+        each = [getattr(one, kind) for one in found.principles.values()]
         whole = getattr(found, kind)
-        assert fsum(parts) / len(parts) - NOISE <= whole <= max(parts) + NOISE
-        assert whole >= max(parts) - 25 - NOISE
+        assert fsum(each) / len(each) - NOISE <= whole <= max(each) + NOISE
+        assert whole >= max(each) - 25 - NOISE
 
 
 def department(pairs: list[tuple[float, float]]) -> DepartmentScore:
