@@ -14,7 +14,7 @@ from risk.scoring.method import Method, Question
 from risk.scoring.vocabulary import EU_CLASS_FACTOR
 
 # Every application of the bank is an AI system used in the Union; every other answer is "no" unless the story differs
-BASE = {"ai_system": True, "union_nexus": True, "role": ["uses"]}
+BASE: dict[str, Any] = {"ai_system": True, "union_nexus": True, "role": ["uses"]}
 DAYS_TO_ANSWER = 21  # a questionnaire is filled in within three weeks of registration
 
 

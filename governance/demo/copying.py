@@ -40,7 +40,7 @@ def reserve(model: type[Model], count: int) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
-            [model._meta.db_table, pk.column, count],  # type: ignore[union-attr]
+            [model._meta.db_table, pk.column, count],
         )
         return sorted(row[0] for row in cursor.fetchall())
 
@@ -81,7 +81,7 @@ def copy_versions(
     given = list(lives)
     extra = current_only or {}
     keys = reserve(model, len(given))
-    pk = model._meta.pk.name  # type: ignore[union-attr]
+    pk = model._meta.pk.name
     with dated_history(model):
         copy_rows(
             model,
