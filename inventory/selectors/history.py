@@ -15,6 +15,7 @@ from django.db.models import Q
 
 from inventory import access
 from inventory.access import Permission
+from inventory.choices import ApplicationKind, Lifecycle, Origin
 from inventory.models import AIApplication, AuditLogEntry, Department, Identifier, User
 
 LIMIT = 200  # row versions and entries read for one page
@@ -157,8 +158,10 @@ class _Names:
         self._people = {user.pk: str(user) for user in User.objects.filter(pk__in=people)}
         departments = Department.objects.filter(pk__in=ids["department_id"])
         self._departments = dict(departments.values_list("pk", "name"))
-        self._choices = {
-            name: dict(AIApplication._meta.get_field(name).choices or ()) for name in ("kind", "origin", "lifecycle")
+        self._choices: dict[str, dict[str, Any]] = {
+            "kind": dict(ApplicationKind.choices),
+            "origin": dict(Origin.choices),
+            "lifecycle": dict(Lifecycle.choices),
         }
 
     def text(self, name: str, value: Any) -> str:

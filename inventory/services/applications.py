@@ -197,7 +197,8 @@ def _change_identifiers(
 
 def _read_identifiers(identifiers: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """(kind, folded value) → value, each once; ValidationError for an unknown kind, an empty or too long value."""
-    problems, read = [], {}
+    problems: list[str] = []
+    read: dict[tuple[str, str], str] = {}
     for kind, value in identifiers:
         value = value.strip()
         if kind not in IdentifierKind.values:

@@ -103,8 +103,8 @@ def set_active(*, actor: User | None, user: User, active: bool) -> User:
     user.save(update_fields=["is_active"])
     if not active:
         _keep_an_administrator()
-        user.auth_token_set.all().delete()
         sessions.end_all(user)
+        sessions.delete_tokens(user)
     verb = "let_in" if active else "kept_out"
     audit_log.record(
         actor=actor, action=f"user.{verb}", summary=f"{user} may {'' if active else 'not '}sign in", obj=user

@@ -8,6 +8,7 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from knox.models import AuthToken
 from knox.settings import knox_settings
@@ -41,6 +42,11 @@ def sign_out_elsewhere(*, actor: User, session_key: str | None) -> int:
     return ended
 
 
+def tokens(user: User) -> QuerySet[AuthToken]:
+    """The person's valid API tokens, newest first."""
+    return AuthToken.objects.filter(user=user, expiry__gt=timezone.now()).order_by("-created")
+
+
 @transaction.atomic
 def create_token(*, actor: User, days: int) -> tuple[AuthToken, str]:
     """An API token with the rights of its person, valid for `days` (one of TOKEN_DAYS).
@@ -50,7 +56,7 @@ def create_token(*, actor: User, days: int) -> tuple[AuthToken, str]:
     if days not in TOKEN_DAYS:
         raise ValidationError({"days": f"Choose one of {', '.join(map(str, TOKEN_DAYS))} days."})
     User.objects.select_for_update().get(pk=actor.pk)  # so that two requests don't both find the last free place
-    valid = actor.auth_token_set.filter(expiry__gt=timezone.now())
+    valid = tokens(actor)
     limit = knox_settings.TOKEN_LIMIT_PER_USER
     if limit and valid.count() >= limit:
         raise ValidationError(f"You have {limit} tokens, which is the most. Revoke one first.")
@@ -65,10 +71,15 @@ def create_token(*, actor: User, days: int) -> tuple[AuthToken, str]:
     return row, token
 
 
+def delete_tokens(user: User) -> None:
+    """Delete all tokens of a person who may no longer sign in."""
+    AuthToken.objects.filter(user=user).delete()
+
+
 @transaction.atomic
 def revoke_token(*, actor: User, token_key: str) -> bool:
     """Delete one of the actor's own tokens by its public beginning; False where there is none."""
-    deleted, _ = actor.auth_token_set.filter(token_key=token_key).delete()
+    deleted, _ = AuthToken.objects.filter(user=actor, token_key=token_key).delete()
     if deleted:
         summary = f"API token {token_key[:8]}… revoked"
         audit_log.record(actor=actor, action="token.revoked", summary=summary, obj=actor)

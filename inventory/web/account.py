@@ -2,24 +2,24 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from inventory.services import sessions
 from inventory.web.forms import TokenForm, add_service_errors
+from inventory.web.requests import PersonRequest
 
 
 @require_GET
-def account(request: HttpRequest) -> HttpResponse:
+def account(request: PersonRequest) -> HttpResponse:
     """What I may do where, and how I get in."""
     return _page(request)
 
 
 @require_POST
-def create_token(request: HttpRequest) -> HttpResponse:
+def create_token(request: PersonRequest) -> HttpResponse:
     """A new API token, shown on this answer and never again."""
     form = TokenForm(request.POST)
     if form.is_valid():
@@ -33,7 +33,7 @@ def create_token(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def revoke_token(request: HttpRequest, token_key: str) -> HttpResponse:
+def revoke_token(request: PersonRequest, token_key: str) -> HttpResponse:
     """Delete one of my tokens; what used it stops working at once."""
     if sessions.revoke_token(actor=request.user, token_key=token_key):
         messages.success(request, "The token is revoked.")
@@ -41,19 +41,19 @@ def revoke_token(request: HttpRequest, token_key: str) -> HttpResponse:
 
 
 @require_POST
-def sign_out_elsewhere(request: HttpRequest) -> HttpResponse:
+def sign_out_elsewhere(request: PersonRequest) -> HttpResponse:
     """End my sessions in other browsers; this one stays."""
     ended = sessions.sign_out_elsewhere(actor=request.user, session_key=request.session.session_key)
     messages.success(request, f"Ended {ended} other session{'' if ended == 1 else 's'}.")
     return redirect("inventory:account")
 
 
-def _page(request: HttpRequest, *, form: TokenForm | None = None, token: str = "") -> HttpResponse:
+def _page(request: PersonRequest, *, form: TokenForm | None = None, token: str = "") -> HttpResponse:
     user = request.user
     has_password = user.has_usable_password()
     context = {
         "held": user.roles.select_related("department").order_by("department__name", "kind"),
-        "tokens": user.auth_token_set.filter(expiry__gt=timezone.now()).order_by("-created"),
+        "tokens": sessions.tokens(user),
         "form": form or TokenForm(),
         "token": token,
         "has_password": has_password,

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -11,11 +11,12 @@ from inventory.models import Department
 from inventory.selectors import organisation
 from inventory.services import departments
 from inventory.web.forms import DepartmentForm, add_service_errors
+from inventory.web.requests import PersonRequest
 
 
 @requires(Permission.ADMIN, everywhere=True)
 @require_GET
-def tree(request: HttpRequest) -> HttpResponse:
+def tree(request: PersonRequest) -> HttpResponse:
     """The whole tree, with what each department answers for."""
     rows = organisation.tree()
     return render(request, "inventory/departments.html", {"rows": rows, "unplaced": [r for r in rows if r.from_feed]})
@@ -23,7 +24,7 @@ def tree(request: HttpRequest) -> HttpResponse:
 
 @requires(Permission.ADMIN, everywhere=True)
 @require_http_methods(["GET", "POST"])
-def add(request: HttpRequest) -> HttpResponse:
+def add(request: PersonRequest) -> HttpResponse:
     """A new department, below the organisation unless said otherwise."""
     parent = request.GET.get("parent") or Department.objects.root().key
     form = DepartmentForm(request.POST or None, user=request.user, initial={"parent": parent})
@@ -40,7 +41,7 @@ def add(request: HttpRequest) -> HttpResponse:
 
 @requires(Permission.ADMIN, everywhere=True)
 @require_http_methods(["GET", "POST"])
-def edit(request: HttpRequest, key: str) -> HttpResponse:
+def edit(request: PersonRequest, key: str) -> HttpResponse:
     """Change or move a department. Saving one that a feed named confirms its place."""
     department = get_object_or_404(Department.objects.select_related("parent", "head"), key=key)
     form = DepartmentForm(

@@ -52,7 +52,7 @@ class Filters:
     def from_request(cls, request: HttpRequest) -> "Filters":
         """Read the address. A department out of sight is a 404; any other value that can't be read is left out, and
         the person is told once."""
-        found = cls.from_query(request.user, request.GET)  # type: ignore[arg-type]
+        found = cls.from_query(request.user, request.GET)
         if hasattr(request, "_messages"):
             for line in found.ignored:
                 messages.warning(request, line)

@@ -48,7 +48,7 @@ class DepartmentField(forms.CharField):
             return next((choice.path for choice in self.departments if choice.key == value), value)
         return value
 
-    def clean(self, value: Any) -> Department | None:  # type: ignore[override]
+    def clean(self, value: Any) -> Department | None:
         text = super().clean(value).strip().casefold()
         if not text:
             return None
@@ -71,7 +71,7 @@ class PersonField(forms.CharField):
     def prepare_value(self, value: Any) -> Any:
         return value.username if isinstance(value, User) else value
 
-    def clean(self, value: Any) -> User | None:  # type: ignore[override]
+    def clean(self, value: Any) -> User | None:
         text = super().clean(value).strip()
         if not text:
             return None

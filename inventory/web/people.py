@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -13,13 +13,14 @@ from inventory.selectors import organisation
 from inventory.services import people
 from inventory.web.filters import Filters
 from inventory.web.forms import PersonForm, RoleForm, add_service_errors
+from inventory.web.requests import PersonRequest
 
 administers = requires(Permission.ADMIN, everywhere=True)
 
 
 @administers
 @require_GET
-def people_list(request: HttpRequest) -> HttpResponse:
+def people_list(request: PersonRequest) -> HttpResponse:
     """Everybody, with their roles; `q` searches, `role` keeps those who hold one."""
     filters = Filters.from_request(request)
     role = request.GET.get("role", "")
@@ -35,7 +36,7 @@ def people_list(request: HttpRequest) -> HttpResponse:
 
 @administers
 @require_http_methods(["GET", "POST"])
-def add(request: HttpRequest) -> HttpResponse:
+def add(request: PersonRequest) -> HttpResponse:
     """A new person; roles and the sign-in link come on the next page."""
     form = PersonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -51,7 +52,7 @@ def add(request: HttpRequest) -> HttpResponse:
 
 @administers
 @require_http_methods(["GET", "POST"])
-def person(request: HttpRequest, pk: int) -> HttpResponse:
+def person(request: PersonRequest, pk: int) -> HttpResponse:
     """One person: how they are called, what they may do where, and whether they may sign in."""
     user = get_object_or_404(User, pk=pk)
     initial = {"display_name": user.display_name, "email": user.email}
@@ -69,7 +70,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
 
 @administers
 @require_POST
-def give_role(request: HttpRequest, pk: int) -> HttpResponse:
+def give_role(request: PersonRequest, pk: int) -> HttpResponse:
     """Give a role in a department."""
     user = get_object_or_404(User, pk=pk)
     form = RoleForm(request.POST, user=request.user)
@@ -81,7 +82,7 @@ def give_role(request: HttpRequest, pk: int) -> HttpResponse:
 
 @administers
 @require_POST
-def revoke_role(request: HttpRequest, pk: int, role: int) -> HttpResponse:
+def revoke_role(request: PersonRequest, pk: int, role: int) -> HttpResponse:
     """Take one of the person's roles away."""
     user = get_object_or_404(User, pk=pk)
     found = user.roles.select_related("department", "user").filter(pk=role).first()
@@ -95,7 +96,7 @@ def revoke_role(request: HttpRequest, pk: int, role: int) -> HttpResponse:
 
 @administers
 @require_POST
-def set_active(request: HttpRequest, pk: int) -> HttpResponse:
+def set_active(request: PersonRequest, pk: int) -> HttpResponse:
     """Let the person in (`active=1`) or keep them out."""
     user = get_object_or_404(User, pk=pk)
     try:
@@ -107,7 +108,7 @@ def set_active(request: HttpRequest, pk: int) -> HttpResponse:
 
 @administers
 @require_POST
-def issue_link(request: HttpRequest, pk: int) -> HttpResponse:
+def issue_link(request: PersonRequest, pk: int) -> HttpResponse:
     """A one-time sign-in link, shown on this answer and never again."""
     user = get_object_or_404(User, pk=pk)
     try:
@@ -119,7 +120,7 @@ def issue_link(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest,
+    request: PersonRequest,
     user: User,
     *,
     form: PersonForm | None = None,

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -13,11 +13,12 @@ from inventory.models import AIApplication
 from inventory.selectors.register import resembling
 from inventory.services import applications
 from inventory.web.forms import EditForm, IdentifierForm, RegisterForm, add_service_errors
+from inventory.web.requests import PersonRequest
 
 
 @requires(Permission.EDIT)
 @require_http_methods(["GET", "POST"])
-def register(request: HttpRequest) -> HttpResponse:
+def register(request: PersonRequest) -> HttpResponse:
     """Four fields, a warning about look-alikes while typing, then straight into the questions."""
     initial = {
         "name": request.GET.get("name", "")[:200],
@@ -39,14 +40,14 @@ def register(request: HttpRequest) -> HttpResponse:
 
 @requires(Permission.EDIT)
 @require_GET
-def similar(request: HttpRequest) -> HttpResponse:
+def similar(request: PersonRequest) -> HttpResponse:
     """The fragment with the look-alikes of what is being typed."""
     found = resembling(request.user, request.GET.get("name", ""))
     return render(request, "inventory/_similar.html", {"found": found})
 
 
 @require_http_methods(["GET", "POST"])
-def edit(request: HttpRequest, pk: int) -> HttpResponse:
+def edit(request: PersonRequest, pk: int) -> HttpResponse:
     """What the register states of an application, with the identifiers under which feeds report it."""
     application = access.application_or_404(request.user, pk, Permission.EDIT)
     form = EditForm(
@@ -64,7 +65,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def identifiers(request: HttpRequest, pk: int) -> HttpResponse:
+def identifiers(request: PersonRequest, pk: int) -> HttpResponse:
     """Add an identifier, or remove the one that `remove` names."""
     application = access.application_or_404(request.user, pk, Permission.EDIT)
     remove = request.POST.get("remove", "")
@@ -85,7 +86,7 @@ def identifiers(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _edit_page(
-    request: HttpRequest, application: AIApplication, form: EditForm, identifier_form: IdentifierForm
+    request: PersonRequest, application: AIApplication, form: EditForm, identifier_form: IdentifierForm
 ) -> HttpResponse:
     context = {
         "application": application,

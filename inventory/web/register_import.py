@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterator
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -14,13 +14,14 @@ from inventory.models import User
 from inventory.services import register_uploads
 from inventory.services.register_import import COLUMNS, NEEDED, ImportResult, import_register
 from inventory.web.forms import ImportForm
+from inventory.web.requests import PersonRequest
 
 SHOWN = 50  # rows and problems on the preview; all problems are in the download
 
 
 @requires(Permission.EDIT)
 @require_http_methods(["GET", "POST"])
-def upload(request: HttpRequest) -> HttpResponse:
+def upload(request: PersonRequest) -> HttpResponse:
     """Take a file and try it without changing anything."""
     form = ImportForm(
         request.POST or None,
@@ -44,7 +45,7 @@ def upload(request: HttpRequest) -> HttpResponse:
 
 @requires(Permission.EDIT)
 @require_GET
-def preview(request: HttpRequest, digest: str) -> HttpResponse:
+def preview(request: PersonRequest, digest: str) -> HttpResponse:
     """What the file would do: counts, changed rows, and every problem with its mend."""
     found = _preview(request.user, digest)
     problems = found.result["problems"]
@@ -61,7 +62,7 @@ def preview(request: HttpRequest, digest: str) -> HttpResponse:
 
 @requires(Permission.EDIT)
 @require_POST
-def confirm(request: HttpRequest, digest: str) -> HttpResponse:
+def confirm(request: PersonRequest, digest: str) -> HttpResponse:
     """Import the previewed file, if it would still do what the preview said."""
     found = _preview(request.user, digest)
     if found.summary["errors"]:
@@ -84,7 +85,7 @@ def confirm(request: HttpRequest, digest: str) -> HttpResponse:
 
 @requires(Permission.EDIT)
 @require_GET
-def problems(request: HttpRequest, digest: str) -> StreamingHttpResponse:
+def problems(request: PersonRequest, digest: str) -> StreamingHttpResponse:
     """All problems as CSV. No cell can begin like a formula: our own words come first in each."""
     found = _preview(request.user, digest)
     answer = StreamingHttpResponse(_problem_lines(found.result["problems"]), content_type="text/csv; charset=utf-8")

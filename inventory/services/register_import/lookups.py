@@ -127,7 +127,7 @@ class People:
             self._names[folded(user.display_name)].append(user)
 
     @staticmethod
-    def _candidates(forms: set[str]):
+    def _candidates(forms: set[str]) -> Iterable[User]:
         condition = Q()
         for field in ("username", "email", "display_name"):
             condition |= Q(**{f"{field}__in": forms}) | Q(**{f"lower_{field}__in": forms})

@@ -4,7 +4,7 @@ import csv
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 COLUMNS = (
     "external_id",
@@ -71,7 +71,7 @@ def read_register(stream: BinaryIO) -> RegisterFile:
 class _Lines:
     """The file's lines as text, with the digest taken on the way. Bytes that are no UTF-8 become lone surrogates."""
 
-    def __init__(self, stream: BinaryIO, digest) -> None:
+    def __init__(self, stream: BinaryIO, digest: Any) -> None:
         self._stream, self._digest = stream, digest
         self.first = b""
 
@@ -136,7 +136,7 @@ def _check_header(names: list[str], line: int, found: RegisterFile) -> bool:
     return not found.problems
 
 
-def _read_rows(reader, names: list[str], header_line: int, found: RegisterFile) -> None:
+def _read_rows(reader: Any, names: list[str], header_line: int, found: RegisterFile) -> None:
     while True:
         line = header_line + reader.line_num + 1
         try:

@@ -6,15 +6,16 @@ from django.contrib.messages.storage.cookie import CookieStorage
 from django.http import Http404, QueryDict
 from django.test import RequestFactory
 
+from inventory.models import User
 from inventory.web.filters import Filters
 from tests.cast import Cast
 
 
-def read(user, query: str) -> Filters:
+def read(user: User, query: str) -> Filters:
     return Filters.from_query(user, QueryDict(query))
 
 
-def test_all_filters_are_read(cast: Cast):
+def test_all_filters_are_read(cast: Cast) -> None:
     found = read(
         cast.bob,
         "department=cards&period=90&kind=agent&kind=model&band=high,critical&class=high_risk&lifecycle=live"
@@ -36,13 +37,13 @@ def test_all_filters_are_read(cast: Cast):
     assert found.narrowed
 
 
-def test_nothing_given_is_nothing_restricted(cast: Cast):
+def test_nothing_given_is_nothing_restricted(cast: Cast) -> None:
     found = read(cast.bob, "")
     assert (found.period, found.page, found.narrowed, found.query()) == (30, 1, False, "")
 
 
 @pytest.mark.parametrize("key", ["treasury", "nowhere", "organisation"])
-def test_a_department_out_of_sight_is_not_found(cast: Cast, key: str):
+def test_a_department_out_of_sight_is_not_found(cast: Cast, key: str) -> None:
     with pytest.raises(Http404):
         read(cast.bob, f"department={key}")
 
@@ -50,21 +51,21 @@ def test_a_department_out_of_sight_is_not_found(cast: Cast, key: str):
 @pytest.mark.parametrize(
     "query", ["period=31", "period=x", "page=0", "page=-1", "page=99999999999", "kind=robot", "sort=a;drop", "band=<b>"]
 )
-def test_what_cannot_be_read_is_left_out_and_said(cast: Cast, query: str):
+def test_what_cannot_be_read_is_left_out_and_said(cast: Cast, query: str) -> None:
     found = read(cast.bob, query)
     assert len(found.ignored) == 1
     assert (found.period, found.page, found.kinds, found.sort, found.bands) == (30, 1, (), "", ())
 
 
-def test_the_person_is_told_once(cast: Cast):
+def test_the_person_is_told_once(cast: Cast) -> None:
     request = RequestFactory().get("/?period=31&kind=robot")
     request.user = cast.bob
-    request._messages = CookieStorage(request)
+    request._messages = CookieStorage(request)  # type: ignore[attr-defined]
     Filters.from_request(request)
     assert len(list(get_messages(request))) == 2
 
 
-def test_a_query_keeps_what_is_not_changed(cast: Cast):
+def test_a_query_keeps_what_is_not_changed(cast: Cast) -> None:
     found = read(cast.bob, "department=cards&band=high,critical&q=a%26b&page=4&sort=name")
     assert found.query() == "?department=cards&band=high%2Ccritical&q=a%26b&sort=name"
     assert found.query(sort="-name", page=2) == "?department=cards&band=high%2Ccritical&q=a%26b&sort=-name&page=2"

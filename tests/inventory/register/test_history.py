@@ -18,7 +18,7 @@ from tests.cast import Cast
 pytestmark = pytest.mark.django_db(transaction=True)  # each change in a transaction, and at a time, of its own
 
 
-def test_who_and_what_stand_together(cast: Cast):
+def test_who_and_what_stand_together(cast: Cast) -> None:
     app = make_application(cast.retail, "Old")
     audit_log.request_address.set("10.0.0.7")
     applications.update_application(actor=cast.alice, application=app, name="New", owner=cast.bob)
@@ -37,7 +37,7 @@ def test_who_and_what_stand_together(cast: Cast):
     assert len(application_history(cast.carol, app, before=updated.at)) == 1
 
 
-def test_an_import_shows_in_the_history_of_each_application(cast: Cast):
+def test_an_import_shows_in_the_history_of_each_application(cast: Cast) -> None:
     app = make_application(cast.retail, "A")
     import_register(
         io.BytesIO(b"name,purpose,kind,department\nA,New,agent,retail\n"), actor=cast.bob, file_name="r.csv"
@@ -50,13 +50,13 @@ def test_an_import_shows_in_the_history_of_each_application(cast: Cast):
     ]
 
 
-def test_who_may_not_see_it_reads_nothing(cast: Cast):
+def test_who_may_not_see_it_reads_nothing(cast: Cast) -> None:
     app = make_application(cast.retail)
     with pytest.raises(PermissionDenied):
         application_history(cast.eve, app)
 
 
-def test_queries_do_not_grow(cast: Cast):
+def test_queries_do_not_grow(cast: Cast) -> None:
     app = make_application(cast.retail)
 
     def count() -> int:

@@ -2,6 +2,8 @@
 
 import io
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -18,7 +20,7 @@ from tests.cast import Cast
 HEADER = ",".join(COLUMNS)
 
 
-def load(text: str | bytes, actor: User | None = None, **options) -> ImportResult:
+def load(text: str | bytes, actor: User | None = None, **options: Any) -> ImportResult:
     data = text.encode() if isinstance(text, str) else text
     return import_register(io.BytesIO(data), actor=actor, file_name="register.csv", **options)
 
@@ -31,7 +33,7 @@ def rows(*lines: str, header: str = "name,purpose,kind,department") -> str:
     return "\n".join([header, *lines]) + "\n"
 
 
-def test_a_full_row_becomes_an_application(cast: Cast):
+def test_a_full_row_becomes_an_application(cast: Cast) -> None:
     row = "X-1,Scorer,Scores loans.,Embedded feature,Vendor,Acme,RETAIL banking,In review,alice,BOB@bank.example,"
     row += "host:a.example;agent_id:T:1:2"
     result = load(f"{HEADER}\n{row}\n")
@@ -44,7 +46,7 @@ def test_a_full_row_becomes_an_application(cast: Cast):
     assert ChangedApplication.objects.filter(pk=app.pk).exists()
 
 
-def test_the_same_file_again_changes_nothing(cast: Cast):
+def test_the_same_file_again_changes_nothing(cast: Cast) -> None:
     text = rows("A,p,agent,retail", "B,p,model,cards")
     assert load(text).created == 2
     ChangedApplication.objects.all().delete()
@@ -54,7 +56,7 @@ def test_the_same_file_again_changes_nothing(cast: Cast):
     assert not ChangedApplication.objects.exists()
 
 
-def test_department_and_folded_name_are_the_key_without_an_external_id(cast: Cast):
+def test_department_and_folded_name_are_the_key_without_an_external_id(cast: Cast) -> None:
     app = make_application(cast.retail, "Scorer", external_id="X-1")
     make_application(cast.cards, "Scorer")
     result = load(rows("SCORER,New purpose,application,retail"))
@@ -64,7 +66,7 @@ def test_department_and_folded_name_are_the_key_without_an_external_id(cast: Cas
     assert result.changes[0].changes["name"] == ("Scorer", "SCORER")
 
 
-def test_an_external_id_lets_everything_else_change(cast: Cast):
+def test_an_external_id_lets_everything_else_change(cast: Cast) -> None:
     app = make_application(cast.retail, "Old", external_id="X-1", owner=cast.alice)
     result = load(f"{HEADER}\nX-1,New,p,model,,,cards,retired,,,\n")
     app.refresh_from_db()
@@ -73,7 +75,7 @@ def test_an_external_id_lets_everything_else_change(cast: Cast):
     assert result.changes[0].changes["department"] == ("Retail Banking", "Cards")
 
 
-def test_empty_cells_leave_and_filled_identifiers_replace(cast: Cast):
+def test_empty_cells_leave_and_filled_identifiers_replace(cast: Cast) -> None:
     app = make_application(cast.retail, "A", vendor="Acme", identifiers=[("host", "a.example"), ("host", "b.example")])
     text = "name,purpose,kind,department,vendor,identifiers\n"
     load(text + f"A,{app.purpose},application,retail,,\n")
@@ -96,25 +98,25 @@ def test_empty_cells_leave_and_filled_identifiers_replace(cast: Cast):
     ],
     ids=["semicolons", "mark", "sep", "tabs", "padding"],
 )
-def test_spreadsheets_write_it_in_many_ways(cast: Cast, data: bytes):
+def test_spreadsheets_write_it_in_many_ways(cast: Cast, data: bytes) -> None:
     result = load(data)
     assert (result.created, result.problems) == (1, [])
     assert AIApplication.objects.get().purpose == "p, q"
 
 
-def test_unknown_columns_are_left_out_and_said(cast: Cast):
+def test_unknown_columns_are_left_out_and_said(cast: Cast) -> None:
     result = load(rows("A,p,agent,retail,9", header="name,purpose,kind,department,=Risk"))
     assert result.created == 1
     assert "=risk" in result.notes[0]
 
 
 @pytest.mark.parametrize("missing", ["name", "purpose", "kind", "department"])
-def test_a_needed_column_is_missed(cast: Cast, missing: str):
+def test_a_needed_column_is_missed(cast: Cast, missing: str) -> None:
     header = ",".join(c for c in ("name", "purpose", "kind", "department") if c != missing)
     assert told(load(header + "\nA,B,C\n")) == [(1, missing)]
 
 
-def test_every_bad_row_is_told_by_line_and_column_and_nothing_is_stored(cast: Cast):
+def test_every_bad_row_is_told_by_line_and_column_and_nothing_is_stored(cast: Cast) -> None:
     result = load(
         rows(
             "Good,p,agent,retail",
@@ -147,7 +149,7 @@ def test_every_bad_row_is_told_by_line_and_column_and_nothing_is_stored(cast: Ca
     assert not AuditLogEntry.objects.filter(action="register.imported").exists()
 
 
-def test_bytes_that_are_no_utf8_are_told_where_they_stand(cast: Cast):
+def test_bytes_that_are_no_utf8_are_told_where_they_stand(cast: Cast) -> None:
     result = load(b"name,purpose,kind,department\nA,p,agent,retail\nCaf\xe9,p,agent,retail\n")
     assert told(result) == [(3, "name")]
     assert "UTF-8" in result.problems[0].mend
@@ -164,17 +166,17 @@ def test_bytes_that_are_no_utf8_are_told_where_they_stand(cast: Cast):
     ],
     ids=["empty", "only mark", "utf-16", "open quote", "text after quote"],
 )
-def test_files_that_are_no_csv_have_their_line(cast: Cast, data: bytes, line: int):
+def test_files_that_are_no_csv_have_their_line(cast: Cast, data: bytes, line: int) -> None:
     result = load(data)
     assert [problem.line for problem in result.problems] == [line]
     assert result.problems[0].mend
 
 
-def test_nul_is_no_text(cast: Cast):
+def test_nul_is_no_text(cast: Cast) -> None:
     assert told(load(b"name,purpose,kind,department\nA\x00,p,agent,retail\n")) == [(2, "name")]
 
 
-def test_a_header_alone_is_a_register_without_rows(cast: Cast):
+def test_a_header_alone_is_a_register_without_rows(cast: Cast) -> None:
     assert load(HEADER + "\n").summary()["rows"] == 0
 
 
@@ -186,24 +188,24 @@ def test_a_header_alone_is_a_register_without_rows(cast: Cast):
         ("X-1,A,p,agent,retail", ",a,p,agent,retail", "name"),
     ],
 )
-def test_one_application_stands_in_one_row(cast: Cast, first: str, second: str, column: str):
+def test_one_application_stands_in_one_row(cast: Cast, first: str, second: str, column: str) -> None:
     result = load(rows(first, second, header="external_id,name,purpose,kind,department"))
     assert told(result) == [(3, column)]
     assert "line 2" in result.problems[0].problem
 
 
-def test_a_row_by_name_before_one_with_an_external_id_is_a_double_too(cast: Cast):
+def test_a_row_by_name_before_one_with_an_external_id_is_a_double_too(cast: Cast) -> None:
     result = load(rows(",A,p,agent,retail", "X-1,a,p,agent,retail", header="external_id,name,purpose,kind,department"))
     assert told(result) == [(2, "name")]
 
 
-def test_the_same_application_by_id_and_by_name_is_a_double(cast: Cast):
+def test_the_same_application_by_id_and_by_name_is_a_double(cast: Cast) -> None:
     make_application(cast.retail, "A", external_id="X-1")
     result = load(rows("X-1,B,p,agent,retail", ",A,p,agent,retail", header="external_id,name,purpose,kind,department"))
     assert told(result) == [(3, "name")]
 
 
-def test_a_name_that_several_have_needs_an_external_id(cast: Cast):
+def test_a_name_that_several_have_needs_an_external_id(cast: Cast) -> None:
     make_application(cast.retail, "A", external_id="X-1")
     make_application(cast.retail, "A", external_id="X-2")
     result = load(rows("A,p,agent,retail"))
@@ -211,7 +213,7 @@ def test_a_name_that_several_have_needs_an_external_id(cast: Cast):
     assert "X-1, X-2" in result.problems[0].mend
 
 
-def test_a_namesake_with_an_id_of_its_own_is_noted(cast: Cast):
+def test_a_namesake_with_an_id_of_its_own_is_noted(cast: Cast) -> None:
     make_application(cast.retail, "A")
     result = load(rows("X-1,A,p,agent,retail", header="external_id,name,purpose,kind,department"))
     assert result.created == 1
@@ -223,25 +225,25 @@ def identified(*lines: str) -> str:
 
 
 @pytest.mark.parametrize("cell", ["hosts:a", "a.example", "host:", "host:a;b"])
-def test_identifiers_must_be_readable(cast: Cast, cell: str):
+def test_identifiers_must_be_readable(cast: Cast, cell: str) -> None:
     assert told(load(identified(f'A,p,agent,retail,"{cell}"'))) == [(2, "identifiers")]
 
 
-def test_an_identifier_of_another_application_is_an_error_on_its_row(cast: Cast):
+def test_an_identifier_of_another_application_is_an_error_on_its_row(cast: Cast) -> None:
     make_application(cast.retail, "Holder", identifiers=[("host", "a.example")])
     result = load(identified("A,p,agent,retail,host:a.example", "B,p,agent,retail,host:b.example;host:a.example"))
     assert told(result) == [(2, "identifiers"), (3, "identifiers")]
     assert "AI-00001 Holder" in result.problems[0].problem
 
 
-def test_an_identifier_may_move_within_a_file(cast: Cast):
+def test_an_identifier_may_move_within_a_file(cast: Cast) -> None:
     make_application(cast.retail, "Old", identifiers=[("host", "a.example")])
     result = load(identified("New,p,agent,retail,host:a.example", "Old,p,agent,retail,host:b.example"))
     assert result.problems == []
     assert Identifier.objects.get(folded="a.example").application.name == "New"
 
 
-def test_people_unknown_become_people_who_cannot_sign_in(cast: Cast):
+def test_people_unknown_become_people_who_cannot_sign_in(cast: Cast) -> None:
     text = rows("A,p,agent,retail,ALICE,Maria Huber", "B,p,agent,retail,m.huber@bank.example,maria huber",
                 header="name,purpose,kind,department,owner,deputy")  # fmt: skip
     result = load(text)
@@ -254,13 +256,13 @@ def test_people_unknown_become_people_who_cannot_sign_in(cast: Cast):
     assert load(text).unchanged == 2
 
 
-def test_owner_and_deputy_are_two_people(cast: Cast):
+def test_owner_and_deputy_are_two_people(cast: Cast) -> None:
     header = "name,purpose,kind,department,owner,deputy"
     assert told(load(rows("A,p,agent,retail,alice,alice@bank.example", header=header))) == [(2, "deputy")]
     assert told(load(rows("A,p,agent,retail,new,NEW", header=header))) == [(2, "deputy")]
 
 
-def test_a_fresh_organisation_gets_its_departments_from_the_file(db: None):
+def test_a_fresh_organisation_gets_its_departments_from_the_file(db: None) -> None:
     result = load(rows("A,p,agent,Retail Banking", "B,p,agent,retail banking ", "C,p,agent,Bücher & Co"))
     assert result.created == 3
     below = Department.objects.exclude(parent=None)
@@ -268,27 +270,27 @@ def test_a_fresh_organisation_gets_its_departments_from_the_file(db: None):
     assert all(d.parent == Department.objects.root() for d in below)
 
 
-def test_later_departments_are_made_only_when_asked(cast: Cast):
+def test_later_departments_are_made_only_when_asked(cast: Cast) -> None:
     text = rows("A,p,agent,Procurement")
     assert told(load(text)) == [(2, "department")]
     assert load(text, create_departments=True).created == 1
     assert load(text).unchanged == 1
 
 
-def test_only_who_administers_makes_departments(cast: Cast):
+def test_only_who_administers_makes_departments(cast: Cast) -> None:
     text = rows("A,p,agent,Procurement")
     assert told(load(text, cast.bob, create_departments=True)) == [(2, "department")]
     assert load(text, cast.ada, create_departments=True).created == 1
 
 
-def test_departments_go_by_alias_and_a_shared_name_needs_the_key(cast: Cast):
+def test_departments_go_by_alias_and_a_shared_name_needs_the_key(cast: Cast) -> None:
     make_department("Cards", cast.treasury, key="treasury-cards", aliases=["plastic"])
     assert load(rows("A,p,agent,PLASTIC")).created == 1
     result = load(rows("B,p,agent,Cards of", "C,p,agent,cards"))
     assert told(result) == [(2, "department")]  # line 3 is the key of one of them
 
 
-def test_a_team_imports_only_into_its_own_departments(cast: Cast):
+def test_a_team_imports_only_into_its_own_departments(cast: Cast) -> None:
     carols = make_user("both", (RoleKind.TEAM_MEMBER, cast.cards), (RoleKind.LEADER, cast.retail))
     make_application(cast.treasury, "Hidden", external_id="X-1", identifiers=[("host", "t.example")])
     make_application(cast.retail, "Seen", external_id="X-2")
@@ -319,12 +321,12 @@ def test_a_team_imports_only_into_its_own_departments(cast: Cast):
 
 
 @pytest.mark.parametrize("who", ["carol", "dan", "eve"])
-def test_who_may_edit_nowhere_imports_nothing(cast: Cast, who: str):
+def test_who_may_edit_nowhere_imports_nothing(cast: Cast, who: str) -> None:
     with pytest.raises(PermissionDenied):
         load(rows("A,p,agent,retail"), getattr(cast, who))
 
 
-def test_a_dry_run_does_everything_but_keep_it(cast: Cast):
+def test_a_dry_run_does_everything_but_keep_it(cast: Cast) -> None:
     text = rows("A,p,agent,retail,new@bank.example", header="name,purpose,kind,department,owner")
     result = load(text, dry_run=True)
     assert (result.created, len(result.notes)) == (1, 1)
@@ -335,7 +337,7 @@ def test_a_dry_run_does_everything_but_keep_it(cast: Cast):
     assert AIApplication.objects.get().external_id == "AI-00001"  # the dry run used up no number
 
 
-def test_one_entry_with_counts_and_digest(cast: Cast):
+def test_one_entry_with_counts_and_digest(cast: Cast) -> None:
     result = load(rows("A,p,agent,retail", "B,p,agent,retail"), cast.alice)
     entry = AuditLogEntry.objects.get(action="register.imported")
     assert entry.actor == cast.alice
@@ -344,17 +346,17 @@ def test_one_entry_with_counts_and_digest(cast: Cast):
     assert len(result.sha256) == 64
 
 
-def test_row_history_sees_the_bulk(cast: Cast):
+def test_row_history_sees_the_bulk(cast: Cast) -> None:
     text = rows("A,p,agent,retail", "B,p,agent,retail")
     load(text)
     load(text.replace(",p,", ",q,"))
-    events = AIApplication.pgh_event_model.objects.order_by("pgh_id")
+    events = AIApplication.pgh_event_model.objects.order_by("pgh_id")  # type: ignore[attr-defined]
     assert [(e.pgh_label, e.name, e.purpose) for e in events] == [
         ("insert", "A", "p"), ("insert", "B", "p"), ("update", "A", "q"), ("update", "B", "q")
     ]  # fmt: skip
 
 
-def test_the_number_of_queries_does_not_grow(cast: Cast):
+def test_the_number_of_queries_does_not_grow(cast: Cast) -> None:
     def count(number: int, prefix: str) -> int:
         header = "name,purpose,kind,department,owner,identifiers"
         lines = [f"{prefix}{n},p,agent,retail,{prefix}{n}@bank.example,host:{prefix}{n}.example" for n in range(number)]
@@ -365,7 +367,7 @@ def test_the_number_of_queries_does_not_grow(cast: Cast):
     assert count(3, "a") == count(30, "b")
 
 
-def test_expected_counts_guard_a_confirmation(cast: Cast):
+def test_expected_counts_guard_a_confirmation(cast: Cast) -> None:
     text = rows("A,p,agent,retail")
     expected = load(text, dry_run=True).summary()
     make_application(cast.retail, "A")
@@ -377,7 +379,7 @@ def test_expected_counts_guard_a_confirmation(cast: Cast):
 # The command
 
 
-def run(path, *options: str, capsys) -> tuple[int, dict, str]:
+def run(path: Path, *options: str, capsys: pytest.CaptureFixture) -> tuple[int, dict, str]:
     code = 0
     try:
         call_command("import_register", str(path), *options)
@@ -387,7 +389,7 @@ def run(path, *options: str, capsys) -> tuple[int, dict, str]:
     return code, json.loads(out.splitlines()[-1]) if out else {}, err
 
 
-def test_the_command_imports(cast: Cast, tmp_path, capsys):
+def test_the_command_imports(cast: Cast, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     file = tmp_path / "register.csv"
     file.write_text(rows("A,p,agent,retail"))
     dry = run(file, "--dry-run", capsys=capsys)
@@ -397,7 +399,7 @@ def test_the_command_imports(cast: Cast, tmp_path, capsys):
     assert run(file, capsys=capsys)[1]["unchanged"] == 1
 
 
-def test_the_command_tells_problems_on_stderr(cast: Cast, tmp_path, capsys):
+def test_the_command_tells_problems_on_stderr(cast: Cast, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     file = tmp_path / "register.csv"
     file.write_text(rows("A,p,robot,retail", "B,p,agent,nowhere"))
     code, summary, err = run(file, capsys=capsys)
@@ -406,6 +408,6 @@ def test_the_command_tells_problems_on_stderr(cast: Cast, tmp_path, capsys):
     assert "line 3, column department:" in err
 
 
-def test_the_command_without_a_file_is_wrong_use(cast: Cast, tmp_path, capsys):
+def test_the_command_without_a_file_is_wrong_use(cast: Cast, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     assert run(tmp_path / "none.csv", capsys=capsys)[0] == 2
     assert run(tmp_path, capsys=capsys)[0] == 2

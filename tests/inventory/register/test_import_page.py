@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from inventory.models import AIApplication, Department
 from inventory.services import register_uploads
@@ -18,11 +20,11 @@ BAD = "name,purpose,kind,department\nA,p,robot,retail\n=B,p,agent,=nowhere\n"
 
 
 @pytest.fixture(autouse=True)
-def _uploads(settings, tmp_path: Path) -> None:
+def _uploads(settings: Settings, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path
 
 
-def upload(client, text: str, **data) -> str:
+def upload(client: Client, text: str, **data: str) -> str:
     """Upload and return the preview's address."""
     file = SimpleUploadedFile("register.csv", text.encode(), "text/csv")
     answer = client.post(UPLOAD, {"file": file, **data})
@@ -30,7 +32,7 @@ def upload(client, text: str, **data) -> str:
     return answer["Location"]
 
 
-def test_preview_changes_nothing_and_confirming_imports_it(cast: Cast):
+def test_preview_changes_nothing_and_confirming_imports_it(cast: Cast) -> None:
     make_application(cast.retail, "Old", purpose="old", kind="agent")
     client = signed_in(cast.alice)
     url = upload(client, GOOD)
@@ -44,20 +46,20 @@ def test_preview_changes_nothing_and_confirming_imports_it(cast: Cast):
     assert client.get(url).status_code == 404  # used up
 
 
-def test_problems_are_shown_and_downloaded_and_never_imported(cast: Cast):
+def test_problems_are_shown_and_downloaded_and_never_imported(cast: Cast) -> None:
     client = signed_in(cast.alice)
     url = upload(client, BAD)
     html = client.get(url).content.decode()
     assert "“robot” is not known." in html
     assert client.post(url + "confirm/")["Location"] == url
     assert not AIApplication.objects.exists()
-    lines = b"".join(client.get(url + "problems.csv").streaming_content).decode("utf-8-sig").splitlines()
+    lines = client.get(url + "problems.csv").getvalue().decode("utf-8-sig").splitlines()
     assert lines[0] == "line,column,problem,mend"
     assert lines[1].startswith("2,kind,Problem: “robot” is not known.")
     assert all(not cell.startswith(("=", "+", "-", "@")) for line in lines for cell in line.split(","))
 
 
-def test_a_preview_belongs_to_its_person(cast: Cast):
+def test_a_preview_belongs_to_its_person(cast: Cast) -> None:
     url = upload(signed_in(cast.alice), GOOD)
     assert signed_in(cast.bob).get(url).status_code == 404
     assert signed_in(cast.bob).post(url + "confirm/").status_code == 404
@@ -65,11 +67,11 @@ def test_a_preview_belongs_to_its_person(cast: Cast):
 
 
 @pytest.mark.parametrize("digest", ["0" * 64, "..", "x", "0" * 63 + "%2F"])
-def test_an_unknown_upload_is_not_found(cast: Cast, digest: str):
+def test_an_unknown_upload_is_not_found(cast: Cast, digest: str) -> None:
     assert signed_in(cast.alice).get(f"/applications/import/{digest}/").status_code == 404
 
 
-def test_a_register_changed_since_is_previewed_anew(cast: Cast):
+def test_a_register_changed_since_is_previewed_anew(cast: Cast) -> None:
     client = signed_in(cast.alice)
     url = upload(client, GOOD)
     make_application(cast.retail, "Old", purpose="new", kind="agent")
@@ -80,16 +82,17 @@ def test_a_register_changed_since_is_previewed_anew(cast: Cast):
     assert AIApplication.objects.count() == 2
 
 
-def test_a_file_changed_on_disk_is_refused(cast: Cast):
+def test_a_file_changed_on_disk_is_refused(cast: Cast) -> None:
     client = signed_in(cast.alice)
     url = upload(client, GOOD)
     path = register_uploads.path(cast.alice, url.rstrip("/").rsplit("/", 1)[1])
+    assert path is not None
     path.write_text(GOOD.replace("new", "evil"))
     client.post(url + "confirm/")
     assert not AIApplication.objects.exists()
 
 
-def test_only_administrators_are_offered_new_departments(cast: Cast):
+def test_only_administrators_are_offered_new_departments(cast: Cast) -> None:
     assert "create_departments" not in signed_in(cast.alice).get(UPLOAD).content.decode()
     client = signed_in(cast.ada)
     assert "create_departments" in client.get(UPLOAD).content.decode()
@@ -100,10 +103,11 @@ def test_only_administrators_are_offered_new_departments(cast: Cast):
     assert AIApplication.objects.get().department.name == "Procurement"
 
 
-def test_uploads_are_bounded_private_and_tidied(cast: Cast, monkeypatch, settings):
+def test_uploads_are_bounded_private_and_tidied(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     client = signed_in(cast.alice)
     url = upload(client, GOOD)
     old = register_uploads.path(cast.alice, url.rstrip("/").rsplit("/", 1)[1])
+    assert old is not None
     assert old.stat().st_mode & 0o777 == 0o600
     monkeypatch.setattr(register_uploads, "KEPT_SECONDS", -1)
     upload(client, BAD)

@@ -20,12 +20,12 @@ PAGES = ["inventory:department_admin", "inventory:department_add", "inventory:pe
 
 @pytest.mark.parametrize("who", ["alice", "bob", "carol", "dan", "eve"])
 @pytest.mark.parametrize("route", PAGES)
-def test_only_administrators_of_the_organisation_see_settings(cast: Cast, route: str, who: str):
+def test_only_administrators_of_the_organisation_see_settings(cast: Cast, route: str, who: str) -> None:
     assert signed_in(getattr(cast, who)).get(reverse(route)).status_code == 403
     assert signed_in(cast.ada).get(reverse(route)).status_code == 200
 
 
-def test_administering_a_department_is_not_enough(cast: Cast):
+def test_administering_a_department_is_not_enough(cast: Cast) -> None:
     local = make_user("local", (RoleKind.ADMINISTRATOR, cast.retail))
     assert signed_in(local).get(reverse("inventory:people")).status_code == 403
     with pytest.raises(PermissionDenied):
@@ -35,7 +35,7 @@ def test_administering_a_department_is_not_enough(cast: Cast):
 # Departments
 
 
-def test_a_department_is_added_and_moved(cast: Cast):
+def test_a_department_is_added_and_moved(cast: Cast) -> None:
     client = signed_in(cast.ada)
     client.post(
         reverse("inventory:department_add"), {"name": "Loans", "parent": "retail", "aliases": "Credit\nLENDING "}
@@ -53,7 +53,7 @@ def test_a_department_is_added_and_moved(cast: Cast):
     assert changes["parent"] == ["retail", "treasury"]
 
 
-def test_a_department_cannot_come_to_lie_below_itself(cast: Cast):
+def test_a_department_cannot_come_to_lie_below_itself(cast: Cast) -> None:
     for parent in (cast.retail, cast.cards):
         with pytest.raises(ValidationError, match="circle"):
             departments.update_department(actor=None, department=cast.retail, parent=parent)
@@ -74,14 +74,14 @@ def test_a_department_cannot_come_to_lie_below_itself(cast: Cast):
         ({"name": " "}, "name"),
     ],
 )
-def test_a_name_stands_for_one_department(cast: Cast, given: dict, field: str):
+def test_a_name_stands_for_one_department(cast: Cast, given: dict, field: str) -> None:
     departments.update_department(actor=None, department=cast.cards, aliases=["plastic"])
     with pytest.raises(ValidationError) as problems:
         departments.add_department(actor=None, **given)
     assert field in problems.value.message_dict
 
 
-def test_a_department_of_a_feed_is_placed_by_choosing_its_parent(cast: Cast):
+def test_a_department_of_a_feed_is_placed_by_choosing_its_parent(cast: Cast) -> None:
     fed = make_department("From Entra", from_feed=True)
     client = signed_in(cast.ada)
     assert "not yet placed" in client.get(reverse("inventory:department_admin")).content.decode()
@@ -91,14 +91,14 @@ def test_a_department_of_a_feed_is_placed_by_choosing_its_parent(cast: Cast):
     assert not fed.from_feed
 
 
-def test_the_root_can_be_renamed(cast: Cast):
+def test_the_root_can_be_renamed(cast: Cast) -> None:
     url = reverse("inventory:department_edit", args=["organisation"])
     signed_in(cast.ada).post(url, {"name": "Alder & Finch Bank", "key": "organisation"})
     assert Department.objects.root().name == "Alder & Finch Bank"
     assert "Alder &amp; Finch Bank" in signed_in(cast.ada).get(reverse("inventory:department_admin")).content.decode()
 
 
-def test_queries_of_the_tree_and_of_people_do_not_grow(cast: Cast):
+def test_queries_of_the_tree_and_of_people_do_not_grow(cast: Cast) -> None:
     client = signed_in(cast.ada)
 
     def count(route: str) -> int:
@@ -120,7 +120,7 @@ def test_queries_of_the_tree_and_of_people_do_not_grow(cast: Cast):
 # People
 
 
-def test_a_person_is_added_given_a_role_and_let_in_once(cast: Cast):
+def test_a_person_is_added_given_a_role_and_let_in_once(cast: Cast) -> None:
     client = signed_in(cast.ada)
     answer = client.post(reverse("inventory:person_add"), {"username": "frank", "email": "Frank@bank.example"})
     frank = User.objects.get(username="frank")
@@ -140,7 +140,7 @@ def test_a_person_is_added_given_a_role_and_let_in_once(cast: Cast):
     assert {"user.added", "role.given", "user.link_issued", "role.revoked"} <= actions
 
 
-def test_people_are_searched_and_paged(cast: Cast):
+def test_people_are_searched_and_paged(cast: Cast) -> None:
     for number in range(30):
         make_user(f"zed{number:02d}")
     client = signed_in(cast.ada)
@@ -153,7 +153,7 @@ def test_people_are_searched_and_paged(cast: Cast):
     assert "Alice" not in html
 
 
-def test_somebody_named_in_the_register_is_let_in_not_doubled(cast: Cast):
+def test_somebody_named_in_the_register_is_let_in_not_doubled(cast: Cast) -> None:
     known = User.objects.create_user("maria", is_active=False)
     assert people.add_person(actor=cast.ada, username="MARIA", email="m@bank.example") == known
     assert User.objects.get(pk=known.pk).is_active
@@ -163,7 +163,7 @@ def test_somebody_named_in_the_register_is_let_in_not_doubled(cast: Cast):
         people.add_person(actor=cast.ada, username="other", email="M@bank.example")
 
 
-def test_keeping_somebody_out_ends_sessions_and_tokens(cast: Cast):
+def test_keeping_somebody_out_ends_sessions_and_tokens(cast: Cast) -> None:
     browser = signed_in(cast.alice)
     sessions.create_token(actor=cast.alice, days=7)
     signed_in(cast.ada).post(reverse("inventory:person_active", args=[cast.alice.pk]), {"active": "0"})
@@ -173,7 +173,7 @@ def test_keeping_somebody_out_ends_sessions_and_tokens(cast: Cast):
         people.sign_in_link(User.objects.get(pk=cast.alice.pk), actor=cast.ada)
 
 
-def test_the_last_administrator_stays(cast: Cast):
+def test_the_last_administrator_stays(cast: Cast) -> None:
     role = cast.ada.roles.get()
     with pytest.raises(ValidationError, match="last administrator"):
         people.revoke_role(actor=cast.ada, role=role)
@@ -188,7 +188,7 @@ def test_the_last_administrator_stays(cast: Cast):
 # One's own account
 
 
-def test_a_token_is_shown_once_works_and_is_revoked(cast: Cast):
+def test_a_token_is_shown_once_works_and_is_revoked(cast: Cast) -> None:
     client = signed_in(cast.alice)
     html = client.post(reverse("inventory:token_create"), {"days": "30"}).content.decode()
     token = html.split("data-copy-value")[0].rsplit('value="', 1)[1].split('"')[0]
@@ -202,7 +202,7 @@ def test_a_token_is_shown_once_works_and_is_revoked(cast: Cast):
     assert Client().get("/api/v1/applications/", headers=headers).status_code == 401
 
 
-def test_tokens_are_limited(cast: Cast):
+def test_tokens_are_limited(cast: Cast) -> None:
     for _ in range(10):
         sessions.create_token(actor=cast.alice, days=7)
     html = signed_in(cast.alice).post(reverse("inventory:token_create"), {"days": "7"}).content.decode()
@@ -211,13 +211,13 @@ def test_tokens_are_limited(cast: Cast):
         sessions.create_token(actor=cast.bob, days=10_000)
 
 
-def test_signing_out_elsewhere_leaves_this_session_and_other_people(cast: Cast):
+def test_signing_out_elsewhere_leaves_this_session_and_other_people(cast: Cast) -> None:
     here, there, other = signed_in(cast.alice), signed_in(cast.alice), signed_in(cast.bob)
     here.post(reverse("inventory:sign_out_elsewhere"))
     account = reverse("inventory:account")
     assert [browser.get(account).status_code for browser in (here, there, other)] == [200, 302, 200]
 
 
-def test_everybody_has_an_account_page(cast: Cast):
+def test_everybody_has_an_account_page(cast: Cast) -> None:
     for who in (cast.alice, cast.bob, cast.carol, cast.dan, cast.eve, make_user("frank")):
         assert signed_in(who).get(reverse("inventory:account")).status_code == 200
