@@ -1,4 +1,4 @@
-"""Every chart of the product: data in, Plotly figure out, as plain dicts.
+"""Every chart of the product, those of the storeys below included: data in, Plotly figure out, as plain dicts.
 
 A chart function takes small dataclasses and gives a `Chart`: the figure, and beside it what people read who can't or
 don't want to see it: a table, a sentence, and what to do where there is nothing yet. No Django, no plotly.py (2,400
@@ -6,22 +6,19 @@ times slower than a dict); tests validate each figure with plotly.py. Colours ar
 by static/js/charts.js from static/css/tokens.css, or by `resolve_tokens` where there is no page.
 """
 
-from governance.charts.base import Chart, Row, resolve_tokens, tokens_from_css
 from governance.charts.compliance import FrameworkCoverage, compliance_by_framework, gaps_by_framework
-from governance.charts.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
-from governance.charts.risk import (
-    Contribution,
+from governance.charts.departments import (
     DepartmentBands,
     DepartmentIndex,
     DepartmentPoint,
-    ScorePoint,
     bands_by_department,
     department_course,
     department_ranking,
-    score_history,
-    why_this_score,
 )
-from governance.charts.usage import DailySeries, SensitiveApp, interactions_over_time, sensitive_by_app
+from governance.charts.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
+from inventory.charts.base import Chart, Row, resolve_tokens, tokens_from_css
+from inventory.charts.usage import DailySeries, SensitiveApp, interactions_over_time, sensitive_by_app
+from risk.charts import Contribution, ScorePoint, score_history, why_this_score
 
 __all__ = [
     "Chart",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from governance.charts.base import (
+from inventory.charts.base import (
     Chart,
     Figure,
     Row,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from governance.charts.base import (
+from inventory.charts.base import (
     Chart,
     Figure,
     Row,

@@ -1,0 +1,1 @@
+"""Charts of the facts, and what all charts of all storeys share (`base`)."""
