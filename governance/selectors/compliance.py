@@ -1,5 +1,6 @@
 """Coverage of frameworks, read from roll-ups. Binding and voluntary ones are never put into one figure."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -34,6 +35,10 @@ class FrameworkFigures:
     fulfilment_high: float = 0.0
 
     @property
+    def short_name(self) -> str:
+        return short_name(self.framework)
+
+    @property
     def total(self) -> int:
         return self.met + self.partial + self.gap + self.unknown + self.upcoming + self.not_assessed
 
@@ -49,6 +54,12 @@ class FrameworkFigures:
     @property
     def high(self) -> float | None:
         return self.fulfilment_high / self.assessed if self.assessed else None
+
+
+def short_name(framework: Framework) -> str:
+    """A name that fits an axis or a column, from the framework's id: `nist_ai_600_1` is NIST AI 600-1."""
+    words = framework.id.replace("_", " ").upper()
+    return re.sub(r"(\d) (\d+)$", r"\1-\2", words).replace(" ACT", " Act")
 
 
 _SUMS = [name for name in FrameworkFigures.__dataclass_fields__ if name != "framework"]
@@ -113,15 +124,18 @@ class RequirementFigures:
 
 
 @dataclass(frozen=True)
-class Duty:
-    """A requirement that doesn't bind yet: the days from which it may (which one holds depends on the application), the
-    days left to the first, and the live applications that it will apply to."""
+class Duties:
+    """Requirements of a framework that don't bind yet and start together: the days from which they may (which one holds
+    depends on the application), the days left to the first, and (requirement, live applications it will apply to)."""
 
     framework: Framework
-    requirement: Requirement
     starts: tuple[date, ...]
     days_left: int
-    applications: int
+    requirements: tuple[tuple[Requirement, int], ...]
+
+    @property
+    def pairs(self) -> int:
+        return sum(number for _, number in self.requirements)
 
 
 def requirements_of(
@@ -135,19 +149,21 @@ def requirements_of(
     return own, [one for one in framework.requirements.values() if one.level == ORGANISATION]
 
 
-def upcoming_duties(scope: Scope, day: date, covered: Iterable[FrameworkFigures]) -> list[Duty]:
+def upcoming_duties(scope: Scope, day: date, covered: Iterable[FrameworkFigures]) -> list[Duties]:
     """Requirements whose day lies ahead for a live application, the nearest first."""
-    found = []
-    for one in covered:
-        if not one.upcoming:
-            continue
-        for key, counts in by_requirement(scope.user, scope.chosen, one.framework).items():
-            requirement = one.framework.requirements[key]
-            starts = sorted({start for start in starts_of(requirement) if start > day})
+    found: dict[tuple[str, tuple[date, ...]], list[tuple[Requirement, int]]] = {}
+    for framework in (one.framework for one in covered if one.upcoming):
+        for key, counts in by_requirement(scope.user, scope.chosen, framework).items():
+            requirement = framework.requirements[key]
+            starts = tuple(sorted({start for start in starts_of(requirement) if start > day}))
             if counts[State.UPCOMING] and starts:
-                left = (starts[0] - day).days
-                found.append(Duty(one.framework, requirement, tuple(starts), left, counts[State.UPCOMING]))
-    return sorted(found, key=lambda duty: (duty.days_left, duty.framework.id))
+                found.setdefault((framework.id, starts), []).append((requirement, counts[State.UPCOMING]))
+    known = load_method().frameworks
+    duties = [
+        Duties(known[key], starts, (starts[0] - day).days, tuple(requirements))
+        for (key, starts), requirements in found.items()
+    ]
+    return sorted(duties, key=lambda one: (one.days_left, one.starts, one.framework.id))
 
 
 def starts_of(requirement: Requirement) -> list[date]:

@@ -1,6 +1,6 @@
 """The overview: what a leader sees first. Figures come from roll-ups, whatever the number of applications."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -9,14 +9,21 @@ from django.db.models import Count, Q
 from governance.selectors import rollups
 from governance.selectors.rollups import Risk
 from governance.selectors.scope import Scope
-from inventory.models import Department
-from risk.choices import OVERALL, Band, Principle
+from inventory.choices import Lifecycle
+from inventory.models import AIApplication, Department
+from risk.choices import OVERALL, Band, EUClass, Principle
 from risk.models import CurrentScore
 
 MATRIX_ROWS = 15
-HIGHEST_ROWS = 8
+HIGHEST_ROWS = 7
 CHANGE_DAYS = 30
 SERIOUS = (Band.HIGH, Band.CRITICAL)
+# How the article begins that makes an application of this class, the most telling first
+_TELLING = {
+    EUClass.PROHIBITED: ("5(1)",),
+    EUClass.HIGH_RISK: ("Annex III ", "Annex I", "6("),
+    EUClass.TRANSPARENCY: ("50(", "50"),
+}
 
 
 @dataclass(frozen=True)
@@ -68,14 +75,52 @@ class HighRisk:
     band: str
     change: float | None  # over 30 days
 
+    @property
+    def article(self) -> str:
+        """The article that makes the class, among all that were looked at on the way to it."""
+        telling = _TELLING.get(self.eu_class or "", ())
+        return next((one for start in telling for one in self.eu_articles if one.startswith(start)), "")
 
-def numbers(scope: Scope, day: date, kinds: Sequence[str] = ()) -> Numbers:
-    """The first two tiles. With kinds the applications are counted, without them roll-ups are read."""
-    if kinds:
-        return _counted(scope, kinds)
-    tops = Department.objects.filter(pk__in=[top.pk for top in scope.tops])
-    now = rollups.risks(tops, day, [OVERALL])
-    then = rollups.risks(tops, day - timedelta(days=CHANGE_DAYS), [OVERALL])
+
+@dataclass(frozen=True)
+class Figures:
+    """The newest risk figures of what is looked at and of its parts."""
+
+    matrix: Matrix
+    numbers: Numbers
+
+
+def figures(scope: Scope, day: date, most: int = MATRIX_ROWS) -> Figures:
+    """The matrix and the first two tiles, in three queries however many departments there are."""
+    tops = [top.pk for top in scope.tops]
+    overall = rollups.risks(Department.objects.filter(pk__in=tops) | scope.rows(), day, [OVERALL])
+    listed = [risk for risk in overall if scope.top is None or risk.department_id not in tops]
+    listed.sort(key=lambda risk: (-risk.index, risk.department_id))
+    shown = [risk.department_id for risk in listed[:most]]
+    before = day - timedelta(days=CHANGE_DAYS)
+    wanted = Department.objects.filter(pk__in=[*shown, *tops])
+    newest = rollups.risks_on(wanted, [day, before])
+    found = {(risk.department_id, risk.principle): risk for risk in newest[day]}
+    named = wanted.in_bulk()
+
+    def row(pk: int) -> DepartmentRow:
+        principles = tuple(found.get((pk, principle)) for principle in Principle.values)
+        return DepartmentRow(named[pk], found.get((pk, OVERALL)), principles)
+
+    def whole(risks: Iterable[Risk]) -> list[Risk]:
+        return [risk for risk in risks if risk.department_id in tops and risk.principle == OVERALL]
+
+    return Figures(
+        Matrix(
+            tuple(row(pk) for pk in tops if scope.top and (pk, OVERALL) in found),
+            tuple(map(row, shown)),
+            len(listed) - len(shown),
+        ),
+        _numbers(whole(newest[day]), whole(newest[before])),
+    )
+
+
+def _numbers(now: Sequence[Risk], then: Sequence[Risk]) -> Numbers:
     count, serious = sum(r.count for r in now), sum(_serious(r) for r in now)
     return Numbers(
         applications=count,
@@ -89,28 +134,12 @@ def _serious(risk: Risk) -> int:
     return risk.high_count + risk.critical_count
 
 
-def _counted(scope: Scope, kinds: Sequence[str]) -> Numbers:
-    found = scope.applications().live().filter(kind__in=kinds)
+def counted(scope: Scope, kinds: Sequence[str]) -> Numbers:
+    """The first two tiles where kinds are chosen: roll-ups don't know kinds, so the applications are counted."""
+    found = AIApplication.objects.filter(lifecycle=Lifecycle.LIVE, kind__in=kinds)
+    found = found.filter(pk__in=scope.applications().order_by().values("pk"))
     counts = found.aggregate(all=Count("pk"), serious=Count("pk", filter=Q(score__band__in=SERIOUS)))
     return Numbers(counts["all"], counts["serious"], None, None)
-
-
-def matrix(scope: Scope, day: date, most: int = MATRIX_ROWS) -> Matrix:
-    """The worst departments one level below what is looked at, by overall index."""
-    listed = rollups.risks(scope.rows(), day, [OVERALL])
-    listed.sort(key=lambda risk: (-risk.index, risk.department_id))
-    shown = [risk.department_id for risk in listed[:most]]
-    whole = [top.pk for top in scope.tops] if scope.top else []
-    wanted = Department.objects.filter(pk__in=[*shown, *whole])
-    found = {(risk.department_id, risk.principle): risk for risk in rollups.risks(wanted, day)}
-    named = {top.pk: top for top in scope.tops}
-    named |= {one.pk: one for one in wanted if one.pk not in named}
-
-    def row(pk: int) -> DepartmentRow:
-        principles = tuple(found.get((pk, principle)) for principle in Principle.values)
-        return DepartmentRow(named[pk], found.get((pk, OVERALL)), principles)
-
-    return Matrix(tuple(map(row, whole)), tuple(map(row, shown)), len(listed) - len(shown))
 
 
 def highest(scope: Scope, kinds: Sequence[str] = (), most: int = HIGHEST_ROWS) -> list[HighRisk]:

@@ -95,27 +95,25 @@ def path_to(user: User, department: Department) -> tuple[Department, ...]:
 def options(scope: Scope) -> list[tuple[str, str, int]]:
     """(key, name, depth) for the department filter: the way down to the chosen one, with the level below each step.
 
-    At most MOST_OPTIONS a level; the Departments page lists all.
+    About MOST_OPTIONS a level; the Departments page lists all.
     """
     start = scope.chosen or scope.top
     if start is None:
         return [(top.key, top.name, 0) for top in scope.tops]
-    seen = access.departments(scope.user)
-    path = set(seen.filter(pk__in=RawSQL(_PATH, [start.pk])).order_by().values_list("pk", flat=True))  # noqa: S611
-    listed = seen.filter(parent__in=path).order_by("name").values_list("pk", "key", "name", "parent_id")
+    path = {start.pk: start}
+    if start not in scope.tops or start.parent_id:
+        path |= {one.pk: one for one in path_to(scope.user, start)}
+    listed = access.departments(scope.user).filter(parent__in=path).order_by("name")
     below: dict[int, list[tuple[int, str, str]]] = {}
-    for pk, key, name, parent in listed[: MOST_OPTIONS * len(path)]:
-        level = below.setdefault(parent, [])
-        if len(level) < MOST_OPTIONS or pk in path:
-            level.append((pk, key, name))
-    first = seen.filter(pk__in=path).exclude(parent__in=path).values_list("pk", "key", "name").first()
+    for pk, key, name, parent in listed.values_list("pk", "key", "name", "parent_id")[: MOST_OPTIONS * len(path)]:
+        below.setdefault(parent, []).append((pk, key, name))
     found: list[tuple[str, str, int]] = []
 
-    def walk(entry: tuple[int, str, str], depth: int) -> None:
-        found.append((entry[1], entry[2], depth))
-        for child in below.get(entry[0], ()):
-            walk(child, depth + 1)
+    def walk(pk: int, key: str, name: str, depth: int) -> None:
+        found.append((key, name, depth))
+        for child in below.get(pk, ()):
+            walk(*child, depth + 1)
 
-    if first:
-        walk(first, 0)
+    first = next(one for one in path.values() if one.parent_id not in path)
+    walk(first.pk, first.key, first.name, 0)
     return found

@@ -48,7 +48,7 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
     found = access.department_or_404(user, key)
     day = timezone.localdate()
     scope = scope_of(user, found)
-    below = overview.matrix(scope, day, most=CHART_ROWS)
+    below = overview.figures(scope, day, most=CHART_ROWS).matrix
     days = department.course(found, day, filters.period)
     context = {
         "filters": filters,

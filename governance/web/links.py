@@ -56,7 +56,7 @@ def framework_bars(found: Sequence[FrameworkFigures], department: Department | N
     """The frameworks as bars; each part leads to the requirements in that state."""
     return [
         charts.FrameworkCoverage(
-            name=one.framework.name,
+            name=one.short_name,
             met=one.met,
             partial=one.partial,
             gap=one.gap,

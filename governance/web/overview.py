@@ -40,7 +40,7 @@ def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
     kinds, period = filters.kinds, filters.period
     feeds = usage.feed_states()
     covered = compliance.frameworks(scope, day)
-    found = overview.matrix(scope, day)
+    found = overview.figures(scope, day)
     return {
         "filters": filters,
         "scope": scope,
@@ -49,9 +49,9 @@ def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
         "departments": options(scope),
         "kinds": ApplicationKind.choices,
         "kind_words": [ApplicationKind(kind).label for kind in kinds],
-        "tiles": tiles(scope, filters, day, covered),
-        "matrix": matrix_table(found, scope),
-        "left_out": found.left_out,
+        "tiles": tiles(scope, filters, day, found.numbers, covered),
+        "matrix": matrix_table(found.matrix, scope),
+        "left_out": found.matrix.left_out,
         "interactions": interactions_chart(scope, filters, day),
         "highest": overview.highest(scope, kinds),
         "sensitive": sensitive_chart(scope, filters, day),
@@ -77,10 +77,16 @@ class Tile:
     change: int | None = None
 
 
-def tiles(scope: Scope, filters: Filters, day: date, covered: list[compliance.FrameworkFigures]) -> list[Tile]:
+def tiles(
+    scope: Scope,
+    filters: Filters,
+    day: date,
+    numbers: overview.Numbers,
+    covered: list[compliance.FrameworkFigures],
+) -> list[Tile]:
     """The five numbers of the first row."""
     here: dict[str, Any] = {"department": filters.department, "kind": filters.kinds}
-    counted = overview.numbers(scope, day, filters.kinds)
+    counted = overview.counted(scope, filters.kinds) if filters.kinds else numbers
     unseen = usage.unregistered(scope, day, filters.period)
     alerts = usage.open_alerts(scope, filters.kinds)
     binding = [one for one in covered if one.framework.binding]
@@ -100,7 +106,7 @@ def tiles(scope: Scope, filters: Filters, day: date, covered: list[compliance.Fr
         Tile(
             "Compliance gaps open",
             sum(one.gap for one in binding),
-            f"{overdue:,} overdue · binding frameworks",
+            f"{overdue:,} requirements overdue",
             address("governance:gaps", department=filters.department),
             "warn",
         ),

@@ -83,6 +83,16 @@ def risk_range(low: float | None, high: float | None) -> str:
 
 
 @register.simple_tag
+def share_range(low: float | None, high: float | None) -> str:
+    """ "48–54 %": two shares from 0 to 1 as percentages, on one line; one where they round to the same."""
+    if low is None or high is None:
+        return NOTHING
+    ends = round(low * 100), round(high * 100)
+    shown = str(ends[0]) if ends[0] == ends[1] else f"{ends[0]}\u2060{DASH}\u2060{ends[1]}"
+    return f"{shown}\u00a0%"
+
+
+@register.simple_tag
 def delta(change: float | None, *, more_is_worse: bool = True) -> str:
     """A change with an arrow and a colour that says whether it is for the worse; a dash where nothing was before."""
     if change is None:
@@ -163,10 +173,10 @@ def risk_number(value: float | None, band_id: str | None) -> SafeString:
 def eu_class(
     class_id: str | None, articles: object = None, possible: object = None, *, plain: bool = False
 ) -> SafeString:
-    """The class under the EU AI Act, with its first article or the classes still possible; `plain`: without a badge."""
+    """The class under the EU AI Act, with the article that decides or the classes still possible; `plain`: without a badge."""
     if class_id:
         name, tone = EU_CLASSES.get(class_id, (class_id.replace("_", " ").capitalize(), "neutral"))
-        first = _first(articles)
+        first = _telling(class_id, articles)
         text = f"{name} · {first}" if first else name
         return format_html("{}", text) if plain else badge(text, tone)
     names = [EU_CLASSES.get(c, (c.replace("_", " "), ""))[0].lower() for c in (possible or ())]  # type: ignore[attr-defined]
@@ -174,10 +184,25 @@ def eu_class(
     return format_html('<span class="text-none">{}</span>', text) if plain else badge(text, "neutral")
 
 
-def _first(articles: object) -> str:
-    if isinstance(articles, str):
-        return articles.split(";")[0].strip()
-    return str(next(iter(articles), "")) if articles else ""  # type: ignore[call-overload]
+# Of all articles that fired, the one that says why: by class, the most telling beginning first
+_TELLING = {
+    "prohibited": ("5(",),
+    "high_risk": ("Annex III ", "Annex III", "Annex I", "6("),
+    "transparency": ("50(",),
+    "gpai_model": ("55", "53", "51"),
+    "out_of_scope": ("2(", "3("),
+}
+
+
+def _telling(class_id: str, articles: object) -> str:
+    """ "Art. 50(1)", "Annex III 5(b)": the article that decided a class, or nothing where none did (minimal)."""
+    known = articles.split(";") if isinstance(articles, str) else list(articles or ())  # type: ignore[call-overload]
+    known = [str(article).strip().removeprefix("Art. ") for article in known]
+    for beginning in _TELLING.get(class_id, ()):
+        for article in known:
+            if article.startswith(beginning):
+                return article if article.startswith("Annex") else f"Art. {article}"
+    return ""
 
 
 @register.simple_tag
