@@ -8,8 +8,8 @@ from datetime import date
 
 from governance.selectors import rollups
 from governance.selectors.requirements import by_requirement
-from governance.selectors.scope import Scope
 from inventory.models import Department, User
+from inventory.selectors.scope import Scope
 from risk.choices import RequirementStatus
 from risk.method import load_method
 from risk.scoring.coverage import ORGANISATION

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 from governance.selectors import rollups
 from governance.selectors.rollups import Risk
-from governance.selectors.scope import Scope
 from inventory.models import Department
+from inventory.selectors.scope import Scope
 from risk.choices import OVERALL
 
 CHANGE_DAYS = 30

@@ -8,9 +8,9 @@ from django.db.models import Count, Q
 
 from governance.selectors import rollups
 from governance.selectors.rollups import Risk
-from governance.selectors.scope import Scope
 from inventory.choices import Lifecycle
 from inventory.models import AIApplication, Department
+from inventory.selectors.scope import Scope
 from risk.choices import OVERALL, Band, EUClass, Principle
 from risk.models import CurrentScore
 

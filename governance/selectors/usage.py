@@ -9,12 +9,12 @@ from django.db import connection
 from django.db.models import Case, Count, Max, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce
 
-from governance.selectors.scope import Scope
 from inventory import access
 from inventory.choices import AlertState, ApplicationKind, BatchState, Severity
 from inventory.connectors.registry import CONNECTORS
 from inventory.models import Alert, DailySensitive, DailyUsage, DailyUser, ImportBatch
 from inventory.models.activity import DailyRow
+from inventory.selectors.scope import Scope
 
 COPILOT, REGISTERED, UNREGISTERED = "copilot", "registered", "unregistered"
 CATEGORIES = (

@@ -7,10 +7,10 @@ from django.db.models.functions import Coalesce
 
 from governance.selectors.extent import Extent, numbers, texts
 from governance.selectors.register_rows import BLOCK, DayText
-from governance.selectors.scope import subtree
 from inventory import access
 from inventory.access import Permission
 from inventory.models import DailyUsage
+from inventory.selectors.scope import subtree
 
 UNASSIGNED = "Unassigned"
 COLUMNS = (*texts("application department day"), *numbers("interactions users sensitive jailbreak injection"))

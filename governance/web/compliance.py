@@ -12,10 +12,10 @@ from governance import charts
 from governance.selectors import compliance
 from governance.selectors.compliance_rows import asked_for
 from governance.selectors.requirements import Pairs
-from governance.selectors.scope import Scope, options, scope_of
 from governance.web.links import framework_bars, framework_charts
 from inventory.access import Permission, requires
 from inventory.models import User
+from inventory.selectors.scope import Scope, options, scope_of
 from inventory.web.filters import Filters
 from risk.choices import RequirementStatus
 from risk.method import load_method

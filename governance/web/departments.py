@@ -9,11 +9,11 @@ from django.views.decorators.http import require_safe
 from governance import charts
 from governance.selectors import compliance, department, overview, usage
 from governance.selectors.departments import tree
-from governance.selectors.scope import options, path_to, scope_of
 from governance.web.links import address, applications_url, framework_charts
 from inventory import access
 from inventory.access import Permission, requires
 from inventory.models import User
+from inventory.selectors.scope import options, path_to, scope_of
 from inventory.web.filters import Filters
 from risk.choices import Band
 

@@ -19,12 +19,12 @@ from governance.exports.formats import FORMATS, Format
 from governance.selectors.datasets import DATASETS
 from governance.selectors.exports import exports_seen_by
 from governance.selectors.extent import Dataset, Extent
-from governance.selectors.scope import scope_of
 from governance.services import exports
 from governance.web.overview import page
 from inventory import access, audit_log
 from inventory.access import Permission, requires
 from inventory.models import User
+from inventory.selectors.scope import scope_of
 from inventory.web.filters import Filters
 
 ROWS_A_PAGE = 25

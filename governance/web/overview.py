@@ -14,12 +14,12 @@ from governance.charts import Matrix, MatrixCell, MatrixColumn, MatrixRow
 from governance.selectors import compliance, overview, usage
 from governance.selectors.overview import DepartmentRow
 from governance.selectors.rollups import Risk
-from governance.selectors.scope import Scope, options, scope_of
 from governance.web.links import SERIOUS, address, application_url, applications_url, department_url, framework_charts
 from inventory import access
 from inventory.access import Permission, requires
 from inventory.choices import ApplicationKind, Lifecycle
 from inventory.models import Department, User
+from inventory.selectors.scope import Scope, options, scope_of
 from inventory.web.filters import Filters
 from risk.choices import Band, Principle
 from risk.method import load_method
