@@ -7,17 +7,18 @@ For the overall score: the bars of the principles, each with the weight that the
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from math import floor, fsum
+from math import floor, fsum, sqrt
+from typing import TypeAlias
 
 from risk.scoring.application import ApplicationInput, ApplicationScore, Contribution
 from risk.scoring.formulas import (
+    Effects,
     after_controls,
     chosen,
     class_floor,
     effectiveness,
     effects,
     exposed,
-    impact_likelihood,
     loads,
     pressed,
     signal_loads,
@@ -27,36 +28,57 @@ from risk.scoring.score import score_application
 from risk.scoring.unknowns import Item, unknown_shares
 from risk.scoring.vocabulary import EU_CLASS_FACTOR, OVERALL, WORST, Kind
 
+# Points of risk by item; a score's bars before they get their labels.
+Bars: TypeAlias = dict[Item, float]
+
 SHOWN_DECIMALS = 1
+
+
+_ORDER = {kind: place for place, kind in enumerate(Kind)}
+RATCHET: Item = (Kind.HELD, "ratchet")
+BOUND: Item = (Kind.BOUND, OVERALL)
+FLOOR: Item = (Kind.FLOOR, EU_CLASS_FACTOR)
+STOP: Item = (Kind.PROHIBITED, EU_CLASS_FACTOR)
+_LABELS = {
+    RATCHET: "Held until the newly asked controls are answered",
+    BOUND: "Never more than one band below the worst principle",
+    FLOOR: "Least inherent risk of the EU class",
+    STOP: "Prohibited practice",
+}
 
 
 def explain(inp: ApplicationInput, method: Method) -> ApplicationScore:
     """The scores of `score_application`, each with its contributions; those of a score add up to its point value."""
     score = score_application(inp, method)
-    if inp.prohibited:
-        stop = (Contribution(Kind.PROHIBITED, EU_CLASS_FACTOR, "Prohibited practice", WORST),)
-        principles = {p: replace(one, contributions=stop) for p, one in score.principles.items()}
-        return replace(score, principles=principles, contributions=stop)
-    bare = score if inp.previous is None else score_application(replace(inp, previous=None), method)
-    shares = unknown_shares(inp, method)
-    known = _known_bars(inp, method)
-    principles = {
-        p: replace(
-            one,
-            contributions=(
-                *known[p],
-                *_unknown_bars(bare.principles[p].point - one.low, shares[p], method),
-                *_held_bar(one.point - bare.principles[p].point),
-            ),
+    bars = contribution_values(inp, score, method)
+    events = {(kind, key): label for kind, key, label, _, _ in signal_loads(inp.signals, method)}
+
+    def labelled(target: str) -> tuple[Contribution, ...]:
+        return tuple(
+            Contribution(item[0], item[1], events.get(item) or label_of(item, method), value)
+            for item, value in bars[target].items()
         )
-        for p, one in score.principles.items()
-    }
-    bars = (
-        *_overall_bars(score, known, method),
-        *_unknown_bars(bare.point - score.low, shares[OVERALL], method),
-        *_held_bar(score.point - bare.point),
-    )
-    return replace(score, principles=principles, contributions=bars)
+
+    principles = {p: replace(one, contributions=labelled(p)) for p, one in score.principles.items()}
+    return replace(score, principles=principles, contributions=labelled(OVERALL))
+
+
+def contribution_values(inp: ApplicationInput, score: ApplicationScore, method: Method) -> dict[str, Bars]:
+    """Principle, or `overall` → item → points of risk, adding up to the point value. What `explain` shows, without
+    labels and without computing the score again: for storing many. `score` must be that of `inp`."""
+    if inp.prohibited:
+        return {target: {STOP: WORST} for target in (*method.principles, OVERALL)}
+    bare = score if inp.previous is None else score_application(replace(inp, previous=None), method)
+    sums, load = effects(inp.controls, method), loads(inp.signals, method)
+    bars = _known_bars(inp, sums, load, method)
+    bars[OVERALL] = _overall_bars(score, bars, method)
+    shares = unknown_shares(inp, sums, load, method)
+    for target, found in bars.items():
+        one, plain = (score, bare) if target == OVERALL else (score.principles[target], bare.principles[target])
+        found |= _unknown_bars(plain.point - one.low, shares[target])
+        if one.point > plain.point:
+            found[RATCHET] = one.point - plain.point
+    return bars
 
 
 def shown(
@@ -86,90 +108,79 @@ def total(contributions: Iterable[Contribution]) -> float:
     return fsum(bar.value for bar in contributions)
 
 
-def _known_bars(inp: ApplicationInput, method: Method) -> dict[str, list[Contribution]]:
-    """Bars of the low path by principle; each list adds up to `low`."""
+def _known_bars(inp: ApplicationInput, sums: Effects, load: list[float], method: Method) -> dict[str, Bars]:
+    """Bars of the low path by principle; they add up to `low`."""
     options = chosen(inp, method, worst=False)
-    sums = effects(inp.controls, method)
-    load = loads(inp.signals, method)
-    bars: dict[str, list[Contribution]] = {}
+    lowered = _control_shares(inp, method)
+    added = _signal_shares(inp, method)
+    bars: dict[str, Bars] = {}
     for place, principle in enumerate(method.principles):
-        raised = _inherent_bars(options, principle, method)
-        inherent_risk = total(raised)
+        found = _inherent_bars(options, principle, method)
+        inherent_risk = sum(found.values())
         left = after_controls(inherent_risk, sums.mitigation(place, method, worst=False), method)
-        lowered = _control_bars(inp, principle, left - inherent_risk, method)
-        added = _signal_bars(inp, principle, pressed(left, load[place], method), method)
-        bars[principle] = [*raised, *lowered, *added]
+        _split(found, left - inherent_risk, lowered[place])
+        _split(found, pressed(left, load[place], method), added[place])
+        bars[principle] = found
     return bars
 
 
-def _inherent_bars(options: Mapping[str, str], principle: str, method: Method) -> list[Contribution]:
-    impact, likelihood = impact_likelihood(options, principle, method)
-    alone = exposed(impact, 0.0, method)
-    together = exposed(impact, likelihood, method)
+def _inherent_bars(options: Mapping[str, str], principle: str, method: Method) -> Bars:
     weights = method.weights[principle]
-    squares = {f.id: weights[f.id] * f.options[options[f.id]] ** 2 for f in method.impact_factors}
-    means = {f.id: weights[f.id] * f.options[options[f.id]] for f in method.likelihood_factors}
-    bars = _split(alone, {(Kind.IMPACT, key): value for key, value in squares.items()}, method)
-    bars += _split(together - alone, {(Kind.LIKELIHOOD, key): value for key, value in means.items()}, method)
-    added = class_floor(options, method) - together
-    if added > 0:
-        bars.append(Contribution(Kind.FLOOR, EU_CLASS_FACTOR, "Least inherent risk of the EU class", added))
+    squares: Bars = {(Kind.IMPACT, f.id): weights[f.id] * f.options[options[f.id]] ** 2 for f in method.impact_factors}
+    means: Bars = {(Kind.LIKELIHOOD, f.id): weights[f.id] * f.options[options[f.id]] for f in method.likelihood_factors}
+    impact, likelihood = sqrt(sum(squares.values())), sum(means.values())
+    alone, together = exposed(impact, 0.0, method), exposed(impact, likelihood, method)
+    bars: Bars = {}
+    _split(bars, alone, squares)
+    _split(bars, together - alone, means)
+    if (added := class_floor(options, method) - together) > 0:
+        bars[FLOOR] = added
     return bars
 
 
-def _control_bars(inp: ApplicationInput, principle: str, taken: float, method: Method) -> list[Contribution]:
-    shares: dict[Item, float] = {}
+def _control_shares(inp: ApplicationInput, method: Method) -> list[Bars]:
+    """By principle: severity · weight · e of each control on the low path."""
+    shares: list[Bars] = [{} for _ in method.principles]
     for control in inp.controls:
-        weight = control.principles.get(principle, 0.0)
-        if weight and control.applicable is not False:
-            known = effectiveness(control, method)
-            item = (Kind.CONTROL, control.id)
-            shares[item] = shares.get(item, 0.0) + control.severity * weight * (1.0 if known is None else known)
-    return _split(taken, shares, method)
+        if control.applicable is False:
+            continue
+        known = effectiveness(control, method)
+        worth = control.severity * (1.0 if known is None else known)
+        item = (Kind.CONTROL, control.id)
+        for principle, weight in control.principles.items():
+            found = shares[method.index[principle]]
+            found[item] = found.get(item, 0.0) + worth * weight
+    return shares
 
 
-def _signal_bars(inp: ApplicationInput, principle: str, added: float, method: Method) -> list[Contribution]:
-    shares: dict[Item, float] = {}
-    labels: dict[Item, str] = {}
-    for kind, key, label, load, weights in signal_loads(inp.signals, method):
-        shares[kind, key] = shares.get((kind, key), 0.0) + load * weights.get(principle, 0.0)
-        labels[kind, key] = label
-    return [replace(bar, label=labels[bar.kind, bar.key] or bar.label) for bar in _split(added, shares, method)]
+def _signal_shares(inp: ApplicationInput, method: Method) -> list[Bars]:
+    """By principle: load of each event, rate and drift."""
+    shares: list[Bars] = [{} for _ in method.principles]
+    for kind, key, _, load, weights in signal_loads(inp.signals, method):
+        for principle, weight in weights.items():
+            found = shares[method.index[principle]]
+            found[kind, key] = found.get((kind, key), 0.0) + load * weight
+    return shares
 
 
-def _unknown_bars(value: float, shares: Mapping[Item, float], method: Method) -> list[Contribution]:
+def _unknown_bars(value: float, shares: Mapping[Item, float]) -> Bars:
     """The way from `low` to `point`, split over what is unanswered; evenly where no item alone moves the range."""
-    if value == 0:
-        return []
-    useful = shares if sum(shares.values()) > 0 else dict.fromkeys(shares, 1.0)
-    return [
-        Contribution(Kind.UNKNOWN, bar.key, bar.label or bar.key, bar.value) for bar in _split(value, useful, method)
-    ]
+    bars: Bars = {}
+    useful = shares if any(shares.values()) else dict.fromkeys(shares, 1.0)
+    _split(bars, value, {(Kind.UNKNOWN, key): share for (_, key), share in useful.items()})
+    return bars
 
 
-def _held_bar(value: float) -> list[Contribution]:
-    if value <= 0:
-        return []
-    return [Contribution(Kind.HELD, "ratchet", "Held until the newly asked controls are answered", value)]
-
-
-def _overall_bars(
-    score: ApplicationScore, bars: Mapping[str, list[Contribution]], method: Method
-) -> list[Contribution]:
+def _overall_bars(score: ApplicationScore, bars: Mapping[str, Bars], method: Method) -> Bars:
     """Bars of all principles by item, weighted as the overall formula weighs the principles on the low path."""
-    lows = {p: one.low for p, one in score.principles.items()}
-    weights, gap = overall_weights(lows, method)
-    merged: dict[tuple[Kind, str], list[float]] = {}
-    labels: dict[tuple[Kind, str], str] = {}
+    weights, gap = overall_weights({p: one.low for p, one in score.principles.items()}, method)
+    merged: Bars = {}
     for principle, weight in weights.items():
-        for bar in bars[principle]:
-            merged.setdefault((bar.kind, bar.key), []).append(weight * bar.value)
-            labels[bar.kind, bar.key] = bar.label
-    order = list(Kind)
-    found = [Contribution(k, key, labels[k, key], fsum(values)) for (k, key), values in merged.items()]
-    found.sort(key=lambda bar: order.index(bar.kind))  # stable: within a kind in the order of the principles
+        for item, value in bars[principle].items():
+            merged[item] = merged.get(item, 0.0) + weight * value
+    found = dict(sorted(merged.items(), key=lambda bar: _ORDER[bar[0][0]]))  # stable: as the principles come
     if gap:
-        found.append(Contribution(Kind.BOUND, OVERALL, "Never more than one band below the worst principle", gap))
+        found[BOUND] = gap
     return found
 
 
@@ -189,20 +200,23 @@ def overall_weights(values: Mapping[str, float], method: Method) -> tuple[dict[s
     return {worst: 1.0}, -method.parameters.worst_gap
 
 
-def _split(value: float, shares: Mapping[Item, float], method: Method) -> list[Contribution]:
-    """`value` in proportion to the shares; items without a share get no bar."""
-    whole = fsum(shares.values())
-    if whole <= 0 or value == 0:
-        return []
-    return [
-        Contribution(kind, key, label_of(kind, key, method), value * (share / whole))
-        for (kind, key), share in shares.items()
-        if share
-    ]
+def _split(bars: Bars, value: float, shares: Mapping[Item, float]) -> None:
+    """Adds `value` to the bars in proportion to the shares; items without a share get no bar."""
+    whole = sum(shares.values())
+    if whole > 0 and value:
+        scale = value / whole
+        for item, share in shares.items():
+            if share:
+                bars[item] = share * scale
 
 
-def label_of(kind: Kind, key: str, method: Method) -> str:
-    """What a reader calls the item: the title of a control, the question of a factor; empty for what only has a key."""
-    if kind == Kind.CONTROL:
-        return method.controls[key].title if key in method.controls else key
-    return method.factors[key].question if key in method.factors else ""
+def label_of(item: Item, method: Method) -> str:
+    """What a reader calls the item: the title of a control, the question of a factor; else its key in words."""
+    kind, key = item
+    if item in _LABELS:
+        return _LABELS[item]
+    if kind in (Kind.CONTROL, Kind.UNKNOWN) and key in method.controls:
+        return method.controls[key].title
+    if kind in (Kind.IMPACT, Kind.LIKELIHOOD, Kind.UNKNOWN) and key in method.factors:
+        return method.factors[key].question
+    return key.replace("_", " ")

@@ -40,8 +40,11 @@ def exposed(impact: float, likelihood: float, method: Method) -> float:
 def impact_likelihood(options: Mapping[str, str], principle: str, method: Method) -> tuple[float, float]:
     """I (root mean square of the impact factors) and L (mean of the likelihood factors), both in [0, 1]."""
     weights = method.weights[principle]
-    square = sum(weights[f.id] * f.options[options[f.id]] ** 2 for f in method.impact_factors)
-    mean = sum(weights[f.id] * f.options[options[f.id]] for f in method.likelihood_factors)
+    square = mean = 0.0
+    for factor in method.impact_factors:
+        square += weights[factor.id] * factor.options[options[factor.id]] ** 2
+    for factor in method.likelihood_factors:
+        mean += weights[factor.id] * factor.options[options[factor.id]]
     return min(1.0, sqrt(square)), min(1.0, mean)
 
 

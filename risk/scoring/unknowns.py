@@ -9,9 +9,7 @@ from risk.scoring.formulas import (
     Effects,
     chosen,
     effectiveness,
-    effects,
     inherent,
-    loads,
     mitigated,
     overall,
     residual,
@@ -38,9 +36,14 @@ class _HighPath:
     values: list[float]
 
 
-def unknown_shares(inp: ApplicationInput, method: Method) -> dict[str, dict[Item, float]]:
-    """Principle, or `overall` → unanswered item → points that the best answer to it alone takes off `high`."""
-    path = _high_path(inp, method)
+def unknown_shares(
+    inp: ApplicationInput, sums: Effects, known_loads: list[float], method: Method
+) -> dict[str, dict[Item, float]]:
+    """Principle, or `overall` → unanswered item → points that the best answer to it alone takes off `high`.
+
+    `sums`, `known_loads`: the effects of the controls and the loads of the signals, which the caller has already.
+    """
+    path = _high_path(inp, sums, known_loads, method)
     shares: dict[str, dict[Item, float]] = {key: {} for key in (*method.principles, OVERALL)}
     before = overall(path.values, method)
     for item, after in _answered_alone(path):
@@ -52,7 +55,7 @@ def unknown_shares(inp: ApplicationInput, method: Method) -> dict[str, dict[Item
     return shares
 
 
-def _high_path(inp: ApplicationInput, method: Method) -> _HighPath:
+def _high_path(inp: ApplicationInput, sums: Effects, known_loads: list[float], method: Method) -> _HighPath:
     options = chosen(inp, method, worst=True)
     unseen = 0.0 if inp.signals.telemetry else method.parameters.no_telemetry_load
     path = _HighPath(
@@ -60,8 +63,8 @@ def _high_path(inp: ApplicationInput, method: Method) -> _HighPath:
         method=method,
         options=options,
         inherent=inherent(options, method),
-        sums=effects(inp.controls, method),
-        loads=[load + unseen for load in loads(inp.signals, method)],
+        sums=sums,
+        loads=[load + unseen for load in known_loads],
         values=[],
     )
     path.values = _residuals(path, path.inherent, path.loads)
