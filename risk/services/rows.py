@@ -9,7 +9,7 @@ import orjson
 from risk.models import CurrentScore, ScoreValues
 from risk.scoring.application import ApplicationScore, PrincipleScore, Ratchet
 from risk.scoring.case import digest, to_plain
-from risk.scoring.explain import explain
+from risk.scoring.explain import contribution_values
 from risk.scoring.judgement import Judgement, Previous
 from risk.scoring.method import Method
 from risk.scoring.questionnaire import asked_keys
@@ -109,10 +109,10 @@ def current_row(
 
 def snapshot_row(pk: int, one: Verdict, values: list[Any]) -> tuple[Any, ...]:
     """The row of `ScoreSnapshot`, in the order of SNAPSHOT."""
-    explained = explain(one.judgement.inputs, one.method)
+    bars = contribution_values(one.judgement.inputs, one.judgement.score, one.method)
     contributions = {
-        principle: {f"{bar.kind}:{bar.key}": round(bar.value, _KEPT_DECIMALS) for bar in score.contributions}
-        for principle, score in explained.principles.items()
+        principle: {f"{kind}:{key}": round(value, _KEPT_DECIMALS) for (kind, key), value in bars[principle].items()}
+        for principle in one.method.principles
     }
     return (pk, *values, orjson.dumps(one.plain).decode(), orjson.dumps(contributions).decode())
 
