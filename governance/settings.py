@@ -239,6 +239,11 @@ STORAGES = {
 }
 MEDIA_ROOT = HUB_HOME / "uploads"
 FILE_UPLOAD_TEMP_DIR = None
+FILE_UPLOAD_HANDLERS = [
+    "inventory.web.upload_guard.SizeGuard",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 UPLOAD_MAX_BYTES = int(os.environ.get("UPLOAD_MAX_BYTES") or 4 * 1024**3)
 
@@ -271,6 +276,10 @@ CELERY_BEAT_SCHEDULE = {
     "resume interrupted imports": {
         "task": "inventory.tasks.run_waiting_imports",
         "schedule": 60.0,
+    },
+    "drop what is kept for a time only": {
+        "task": "inventory.tasks.purge_expired",
+        "schedule": 24 * 3600.0,
     },
 }
 

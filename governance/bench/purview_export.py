@@ -162,9 +162,11 @@ class _Writer:
 
     def _interaction(self, at: datetime) -> str:
         planted, draw = self.planted, self.random.random
-        # squares: a few people and apps make most of the traffic
-        app = self.apps[int(draw() ** 2 * len(self.apps))]
-        user = user_name(int(draw() ** 2 * self.users))
+        # a few people make most of the traffic, and each mostly uses the same few applications
+        person = int(draw() ** 2 * self.users)
+        user = user_name(person)
+        favourite = person * 31 + int(draw() ** 2 * 4) * 7
+        app = self.apps[(favourite if draw() < 0.9 else int(draw() * 1000)) % len(self.apps)]
         sensitive = draw() < self.shares.sensitive
         jailbreak, injection = draw() < self.shares.jailbreak, draw() < self.shares.injection
         planted.stored += 1
@@ -210,7 +212,7 @@ class _Writer:
             f'{{"CreationTime":"{at:%Y-%m-%dT%H:%M:%S}","Id":"{record_id}","Operation":"{operation}",'
             f'"OrganizationId":"7c1d0c3e-2b8f-4a44-9d10-5e0b6a1f0001","RecordType":{number},'
             f'"UserKey":"{user}","UserType":0,"Version":1,"Workload":"Copilot","ClientIP":"203.0.113.24",'
-            f'"ClientRegion":"DE","UserId":"{user}","CopilotLogVersion":"1.0.0.0",{named}"CopilotEventData":{event}}}'
+            f'"ClientRegion":"DE","UserId":"{user}",{named}"CopilotEventData":{event}}}'
         )
         return (
             f'{record_id},{_american(at)},{number},{operation},{user},"{payload.replace(chr(34), chr(34) * 2)}",,\r\n'

@@ -10,7 +10,7 @@ import io
 from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import count
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from inventory.connectors.base import MAX_ROW_BYTES, Source, UnknownFormatError, Unreadable
 
@@ -26,26 +26,21 @@ class Row(NamedTuple):
     raw: bytes  # UTF-8, without its line end
 
 
-def as_utf8(source: io.BufferedIOBase) -> Source:
-    """The source as UTF-8 lines: a byte order mark is taken away, UTF-16 is recoded on the way.
-
-    `source` must be at its beginning and able to seek.
-    """
-    start = source.read(4)
+def as_utf8(source: io.BufferedReader) -> Source:
+    """The source, which stands at its beginning, as UTF-8 lines: a byte order mark is taken away, UTF-16 recoded."""
+    start = source.peek(4)
     for mark, encoding in _BOMS:
         if start.startswith(mark):
-            source.seek(len(mark))
-            if encoding == "utf-8":
-                return source
-            return cast("Source", io.BufferedReader(_Recoder(source, encoding), 1 << 20))
-    source.seek(0)
+            source.read(len(mark))
+            if encoding != "utf-8":
+                return cast("Source", io.BufferedReader(_Recoder(source, encoding), 1 << 20))
     return source
 
 
 class _Recoder(io.RawIOBase):
     """UTF-16 in, UTF-8 out, a block at a time; what can't be decoded becomes the replacement character."""
 
-    def __init__(self, source: io.BufferedIOBase, encoding: str) -> None:
+    def __init__(self, source: io.BufferedReader, encoding: str) -> None:
         super().__init__()
         self._source = source
         self._decoder = codecs.getincrementaldecoder(encoding)("replace")
@@ -54,7 +49,7 @@ class _Recoder(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer) -> int:
+    def readinto(self, buffer: Any) -> int:
         while not self._ready:
             block = self._source.read(1 << 18)
             self._ready = self._decoder.decode(block, final=not block).encode("utf-8", "replace")
@@ -142,7 +137,8 @@ class _Lines:
         self._put_back: deque[tuple[int, bytes | None]] = deque()
         self.overlong = b""  # the beginning of the latest line that was too long
         for _ in range(first_line, from_line):
-            next(self, None)
+            if next(self, None) is None:
+                break
 
     def __iter__(self) -> "_Lines":
         return self

@@ -24,7 +24,7 @@ class EntraUsers:
         header = read_header(source)
         reader = _Reader(header)
         for row in rows(source, first_line=header.next_line, from_line=from_line, delimiter=header.delimiter):
-            yield reader.item(row) if type(row) is Row else row
+            yield reader.item(row) if isinstance(row, Row) else row
 
 
 class _Reader:

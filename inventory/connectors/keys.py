@@ -26,7 +26,7 @@ class Keys:
         keys = self._shapes.get(shape)
         if keys is None:
             keys = self._learn(shape)
-        return tuple(map(value.get, keys))
+        return tuple(map(value.get, keys))  # type: ignore[arg-type]  # get(None) is None: no key of JSON is null
 
     def _learn(self, shape: tuple[str, ...]) -> tuple[str | None, ...]:
         by_name: dict[str, str] = {}

@@ -99,7 +99,7 @@ class PurviewAudit:
             begins_row=_GUID_ROW.match if by_id else None,
             delimiter=header.delimiter,
         ):
-            yield reader.item(row) if type(row) is Row else row
+            yield reader.item(row) if isinstance(row, Row) else row
 
 
 class _Reader:
@@ -116,7 +116,7 @@ class _Reader:
         self._opening = header.delimiter + b'"{'
         self._operation = header.position("operation", "operations")
         self._user = header.position("userid", "userids")
-        self._seen: dict[tuple, Seen] = {}
+        self._seen: dict[tuple[Any, ...], Seen] = {}
 
     def item(self, row: Row) -> Item:
         """What the row is, in this order: quarantined when its payload can't be read, ignored when its operation is
@@ -124,9 +124,10 @@ class _Reader:
         line, raw = row
         record = self._quickly(raw)
         if record is None:
-            record = self._carefully(raw)
-            if type(record) is str:
-                return Unreadable(line, record, raw)
+            read = self._carefully(raw)
+            if isinstance(read, str):
+                return Unreadable(line, read, raw)
+            record = read
         return self._interaction(line, raw, record)
 
     def _interaction(self, line: int, raw: bytes, record: dict[str, Any]) -> Item:
@@ -232,9 +233,10 @@ def moment(value: Any) -> datetime | None:
             return datetime.fromisoformat(value + "+00:00")
         at = datetime.fromisoformat(value)
     except ValueError:
-        at = _american(value.strip())
-        if at is None:
+        american = _american(value.strip())
+        if american is None:
             return None
+        at = american
     if at.tzinfo is None:
         return at.replace(tzinfo=UTC)
     try:

@@ -10,7 +10,7 @@ from inventory.connectors.purview_audit import PurviewAudit
 CONNECTORS: dict[str, Connector] = {connector.kind: connector for connector in (PurviewAudit(), EntraUsers())}
 
 
-def recognise(source: io.BufferedIOBase) -> Connector:
+def recognise(source: io.BufferedReader) -> Connector:
     """The connector for a file, by its header row, never by its name. Leaves the source at its beginning.
 
     Raises UnknownFormatError.

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from inventory.web import account, accounts, departments, people, register, register_import
+from inventory.web import account, accounts, departments, discovery, feeds, people, register, register_import
 
 app_name = "inventory"
 
@@ -17,6 +17,14 @@ urlpatterns = [
     path("applications/import/<str:digest>/", register_import.preview, name="import_preview"),
     path("applications/import/<str:digest>/confirm/", register_import.confirm, name="import_confirm"),
     path("applications/import/<str:digest>/problems.csv", register_import.problems, name="import_problems"),
+    # Feeds and what they tell
+    path("feeds/", feeds.feed_list, name="feeds"),
+    path("feeds/<int:pk>/", feeds.batch, name="batch"),
+    path("feeds/<int:pk>/progress/", feeds.batch_progress, name="batch_progress"),
+    path("feeds/<int:pk>/quarantine.csv", feeds.quarantine_lines, name="quarantine_lines"),
+    path("feeds/<int:pk>/quarantine/", feeds.quarantine_reveal, name="quarantine_reveal"),
+    path("discovery/", discovery.sightings, name="sightings"),
+    path("alerts/", discovery.alerts, name="alerts"),
     # Settings
     path("settings/departments/", departments.tree, name="department_admin"),
     path("settings/departments/add/", departments.add, name="department_add"),

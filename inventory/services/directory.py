@@ -1,0 +1,180 @@
+"""The user list: who belongs to which department, and moving what was stored before the list knew.
+
+The list adds and changes; somebody it no longer names stays, with the department they had. The department of an
+interaction is fixed when it is stored: only *Unassigned* rows move when a later list knows their user (contracts §2).
+"""
+
+import re
+
+from django.conf import settings
+from django.db import connection
+
+from inventory import audit_log
+from inventory.connectors.base import ListedUser
+from inventory.models import Department, ImportBatch, User
+from inventory.services import figures
+from inventory.services.pseudonyms import pseudonym
+
+_TABLE = """
+CREATE TEMPORARY TABLE IF NOT EXISTS import_listed (
+    pseudonym uuid, upn_pseudonym uuid, object_id text, upn text, name text, department_id bigint, enabled bool
+) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS import_superseded (old uuid, new uuid) ON COMMIT DELETE ROWS;
+TRUNCATE import_listed, import_superseded
+"""
+
+# A list without object ids speaks of the accounts that we know by theirs.
+_KNOWN = """
+UPDATE import_listed l SET pseudonym = d.pseudonym, object_id = d.object_id
+FROM inventory_directoryuser d WHERE l.object_id = '' AND d.upn_pseudonym = l.upn_pseudonym
+"""
+
+# A name that another account had goes to the account that has it now. A person who was listed by name alone and now
+# has an object id is one person, not two.
+_RENAMED = """
+WITH taken AS (
+    UPDATE inventory_directoryuser d SET upn_pseudonym = NULL
+    FROM import_listed l WHERE d.upn_pseudonym = l.upn_pseudonym AND d.pseudonym <> l.pseudonym
+    RETURNING d.pseudonym AS old, l.pseudonym AS new, d.object_id
+)
+INSERT INTO import_superseded SELECT old, new FROM taken WHERE object_id = ''
+"""
+# Names as seen are kept only for people whom no list holds.
+_FORGET_NAMES = """
+DELETE FROM inventory_seenuser s USING inventory_directoryuser d
+WHERE s.pseudonym = d.{key}
+"""
+_DROP_SUPERSEDED = "DELETE FROM inventory_directoryuser d USING import_superseded s WHERE d.pseudonym = s.old"
+
+_STORE = """
+WITH stored AS (
+    INSERT INTO inventory_directoryuser AS d
+           (pseudonym, upn_pseudonym, object_id, upn, name, department_id, enabled)
+    SELECT * FROM import_listed
+    ON CONFLICT (pseudonym) DO UPDATE SET
+        upn_pseudonym = excluded.upn_pseudonym, object_id = excluded.object_id, upn = excluded.upn,
+        name = excluded.name, department_id = excluded.department_id, enabled = excluded.enabled,
+        updated_at = statement_timestamp()
+    WHERE (d.upn_pseudonym, d.object_id, d.upn, d.name, d.department_id, d.enabled) IS DISTINCT FROM
+          (excluded.upn_pseudonym, excluded.object_id, excluded.upn, excluded.name, excluded.department_id,
+           excluded.enabled)
+    RETURNING 1
+)
+SELECT count(*) FROM stored
+"""
+
+
+class ListedUsers:
+    """The people of one chunk, each once: the first row of a person wins."""
+
+    def __init__(self) -> None:
+        self.ignored = 0
+        self.duplicates = 0
+        self.people: dict[str, ListedUser] = {}
+        self._names: set[str] = set()
+
+    def add(self, item: ListedUser) -> None:
+        """Take the person in, unless they were here before."""
+        key = item.object_id or item.upn
+        if key in self.people:
+            self.duplicates += 1
+            return
+        if item.upn in self._names:  # two accounts of one name: the first keeps it
+            item = item._replace(upn="") if item.object_id else item
+        self._names.add(item.upn)
+        self.people[key] = item
+
+
+class DirectoryWriter:
+    """Stores the chunks of one user list."""
+
+    def __init__(self, batch: ImportBatch, actor: User | None) -> None:
+        self._batch = batch
+        self._actor = actor
+        self._departments = _Departments()
+
+    def store(self, chunk: ListedUsers) -> int:
+        """Store the people, inside the caller's transaction; returns how many were new or changed."""
+        if not chunk.people:
+            return 0
+        self._departments.make_missing({p.department for p in chunk.people.values()}, self._actor, self._batch)
+        with connection.cursor() as cursor:
+            cursor.execute(_TABLE)
+            with cursor.copy("COPY import_listed FROM STDIN") as copy:
+                for key, person in chunk.people.items():
+                    by_name = pseudonym(person.upn) if person.upn else None
+                    copy.write_row(
+                        (
+                            pseudonym(key), by_name, person.object_id, person.upn, person.name,
+                            self._departments.id_of(person.department), person.enabled,
+                        )
+                    )  # fmt: skip
+            cursor.execute(_KNOWN)
+            cursor.execute(_RENAMED)
+            cursor.execute(_DROP_SUPERSEDED)
+            cursor.execute(_STORE)
+            (stored,) = cursor.fetchone()
+            figures.rename(cursor, settings.TIME_ZONE)
+        return stored
+
+    def finish(self) -> int:
+        """Give Unassigned interactions of people the list knows their department; returns how many moved."""
+        with connection.cursor() as cursor:
+            moved = figures.move_unassigned(cursor, settings.TIME_ZONE)
+            cursor.execute(_FORGET_NAMES.format(key="pseudonym"))
+            cursor.execute(_FORGET_NAMES.format(key="upn_pseudonym"))
+        return moved
+
+
+class _Departments:
+    """Folded key, name or alias → department id; a key goes before a name, a name before an alias."""
+
+    def __init__(self) -> None:
+        self._ids: dict[str, int] = {}
+        rows = list(Department.objects.order_by("-pk").values_list("pk", "key", "name", "aliases"))
+        for names in (
+            lambda row: row[3],
+            lambda row: [row[2]],
+            lambda row: [row[1]],
+        ):
+            for row in rows:
+                self._ids.update({fold(name): row[0] for name in names(row)})
+
+    def id_of(self, name: str) -> int | None:
+        return self._ids.get(fold(name)) if name else None
+
+    def make_missing(self, names: set[str], actor: User | None, batch: ImportBatch) -> None:
+        """What fits no department becomes a top-level one, marked as named by a feed."""
+        missing = {fold(name): name for name in sorted(names) if name and fold(name) not in self._ids}
+        if not missing:
+            return
+        root = Department.objects.root()
+        taken = set(Department.objects.values_list("key", flat=True))
+        made = []
+        for folded, name in missing.items():
+            key = _free_key(name, taken)
+            taken.add(key)
+            department = Department.objects.create(key=key, name=name[:200], parent=root, from_feed=True)
+            self._ids[folded] = department.pk
+            made.append(department)
+        audit_log.record(
+            actor=actor,
+            action="department.named_by_feed",
+            summary=f"{len(made)} departments named by {batch.file_name}",
+            obj=batch,
+            details={"departments": [department.key for department in made[:200]], "count": len(made)},
+        )
+
+
+def fold(name: str) -> str:
+    """A department's name in the form in which names are compared."""
+    return name.strip().casefold()
+
+
+def _free_key(name: str, taken: set[str]) -> str:
+    base = re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-")[:50] or "department"
+    key, number = base, 1
+    while key in taken:
+        number += 1
+        key = f"{base}-{number}"
+    return key

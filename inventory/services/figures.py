@@ -1,0 +1,178 @@
+"""The daily figures: kept up to date with every change, from the rows that changed, in the same transaction.
+
+`import_new` (rows just stored) and `import_delta` (rows that move from one line of figures to another) are temporary
+tables that the callers fill.
+"""
+
+from typing import Any
+
+# The people first: how many of them are new on that day is what the distinct users grow by.
+_ADD = """
+WITH people AS (
+    INSERT INTO inventory_dailyuser (application_id, sighting_id, department_id, day, pseudonym)
+    SELECT DISTINCT application_id, sighting_id, department_id, day, pseudonym
+    FROM import_new WHERE pseudonym IS NOT NULL
+    ON CONFLICT DO NOTHING
+    RETURNING application_id, sighting_id, department_id, day
+), users AS (
+    SELECT application_id, sighting_id, department_id, day, 0 AS interactions, count(*) AS users, 0 AS sensitive,
+           0 AS jailbreak, 0 AS injection
+    FROM people GROUP BY 1, 2, 3, 4
+), counts AS (
+    SELECT application_id, sighting_id, department_id, day, count(*) AS interactions, 0 AS users,
+           count(*) FILTER (WHERE labels IS NOT NULL OR information_types IS NOT NULL) AS sensitive,
+           count(*) FILTER (WHERE jailbreak) AS jailbreak, count(*) FILTER (WHERE injection) AS injection
+    FROM import_new GROUP BY 1, 2, 3, 4
+)
+INSERT INTO inventory_dailyusage AS d
+       (application_id, sighting_id, department_id, day, interactions, users, sensitive, jailbreak, injection)
+SELECT application_id, sighting_id, department_id, day, sum(interactions), sum(users), sum(sensitive),
+       sum(jailbreak), sum(injection)
+FROM (SELECT * FROM counts UNION ALL SELECT * FROM users) both_of_them
+GROUP BY 1, 2, 3, 4
+ON CONFLICT (application_id, sighting_id, day, department_id) DO UPDATE SET
+    interactions = d.interactions + excluded.interactions, users = d.users + excluded.users,
+    sensitive = d.sensitive + excluded.sensitive, jailbreak = d.jailbreak + excluded.jailbreak,
+    injection = d.injection + excluded.injection
+"""
+
+_DIGEST = "md5(coalesce(labels, '{}')::text || '/' || coalesce(information_types, '{}')::text)::uuid"
+
+_ADD_SENSITIVE = f"""
+INSERT INTO inventory_dailysensitive AS d
+       (application_id, sighting_id, department_id, day, labels, information_types, digest, interactions)
+SELECT application_id, sighting_id, department_id, day, coalesce(labels, '{{}}'), coalesce(information_types, '{{}}'),
+       {_DIGEST}, count(*)
+FROM import_new WHERE labels IS NOT NULL OR information_types IS NOT NULL
+GROUP BY 1, 2, 3, 4, 5, 6, 7
+ON CONFLICT (application_id, sighting_id, day, department_id, digest)
+DO UPDATE SET interactions = d.interactions + excluded.interactions
+"""  # noqa: S608 - constants of this file
+
+
+def add(cursor: Any) -> None:
+    """Count the rows of `import_new`."""
+    cursor.execute(_ADD)
+    cursor.execute(_ADD_SENSITIVE)
+
+
+_DELTA = """
+CREATE TEMPORARY TABLE IF NOT EXISTS import_delta (
+    application_id bigint, sighting_id bigint, day date, old_department bigint, department_id bigint, old uuid,
+    pseudonym uuid, jailbreak bool, injection bool, labels text[], information_types text[]
+) ON COMMIT DELETE ROWS;
+TRUNCATE import_delta
+"""
+
+# People whom the list knows by object id, and the same people where a record only knew their name.
+_MOVE = """
+WITH known AS (
+    SELECT pseudonym AS old, pseudonym AS new, department_id FROM inventory_directoryuser
+    WHERE department_id IS NOT NULL
+    UNION ALL
+    SELECT upn_pseudonym, pseudonym, department_id FROM inventory_directoryuser WHERE upn_pseudonym <> pseudonym
+), moved AS (
+    UPDATE inventory_interaction i SET department_id = k.department_id, pseudonym = k.new
+    FROM known k WHERE i.department_id IS NULL AND i.pseudonym = k.old
+    RETURNING i.application_id, i.sighting_id, (i.at AT TIME ZONE %(zone)s)::date, NULL::bigint, i.department_id,
+              k.old, i.pseudonym, i.jailbreak, i.injection, i.labels, i.information_types
+)
+INSERT INTO import_delta SELECT * FROM moved
+"""
+
+_RENAME = """
+WITH renamed AS (
+    UPDATE inventory_interaction i SET pseudonym = s.new
+    FROM import_superseded s WHERE i.pseudonym = s.old
+    RETURNING i.application_id, i.sighting_id, (i.at AT TIME ZONE %(zone)s)::date, i.department_id, i.department_id,
+              s.old, i.pseudonym, i.jailbreak, i.injection, i.labels, i.information_types
+)
+INSERT INTO import_delta SELECT * FROM renamed
+"""
+
+
+# Equality with 0 for null: unlike IS NOT DISTINCT FROM it can be hashed.
+def _same(one: str, other: str, department: str = "department_id") -> str:
+    pairs = [("application_id",) * 2, ("sighting_id",) * 2, ("department_id", department)]
+    equal = [f"coalesce({one}.{mine}, 0) = coalesce({other}.{theirs}, 0)" for mine, theirs in pairs]
+    return " AND ".join([f"{one}.day = {other}.day", *equal])
+
+
+_PEOPLE_LEAVE = f"""
+DELETE FROM inventory_dailyuser d USING import_delta m
+WHERE d.pseudonym = m.old AND {_same("d", "m", "old_department")}
+"""  # noqa: S608 - constants of this file
+_PEOPLE_ARRIVE = """
+INSERT INTO inventory_dailyuser (application_id, sighting_id, department_id, day, pseudonym)
+SELECT DISTINCT application_id, sighting_id, department_id, day, pseudonym FROM import_delta
+ON CONFLICT DO NOTHING
+"""
+
+# Each row leaves one line of figures and arrives at another (perhaps the same one, when only its person was renamed).
+_STEPS = """
+SELECT application_id, sighting_id, old_department AS department_id, day, -1 AS step, jailbreak, injection, labels,
+       information_types FROM import_delta
+UNION ALL
+SELECT application_id, sighting_id, department_id, day, 1, jailbreak, injection, labels, information_types
+FROM import_delta
+"""
+
+_USAGE_MOVES = f"""
+INSERT INTO inventory_dailyusage AS d
+       (application_id, sighting_id, department_id, day, interactions, users, sensitive, jailbreak, injection)
+SELECT application_id, sighting_id, department_id, day, sum(step), 0,
+       coalesce(sum(step) FILTER (WHERE labels IS NOT NULL OR information_types IS NOT NULL), 0),
+       coalesce(sum(step) FILTER (WHERE jailbreak), 0), coalesce(sum(step) FILTER (WHERE injection), 0)
+FROM ({_STEPS}) steps GROUP BY 1, 2, 3, 4
+ON CONFLICT (application_id, sighting_id, day, department_id) DO UPDATE SET
+    interactions = d.interactions + excluded.interactions, sensitive = d.sensitive + excluded.sensitive,
+    jailbreak = d.jailbreak + excluded.jailbreak, injection = d.injection + excluded.injection
+"""  # noqa: S608 - constants of this file
+_USERS_ANEW = f"""
+WITH touched AS (
+    SELECT DISTINCT application_id, sighting_id, department_id, day FROM ({_STEPS}) steps
+), counted AS (
+    SELECT t.application_id, t.sighting_id, t.department_id, t.day, count(u.id) AS users
+    FROM touched t LEFT JOIN inventory_dailyuser u ON {_same("u", "t")} GROUP BY 1, 2, 3, 4
+)
+UPDATE inventory_dailyusage d SET users = c.users FROM counted c WHERE {_same("d", "c")}
+"""  # noqa: S608 - constants of this file
+_SENSITIVE_MOVES = f"""
+INSERT INTO inventory_dailysensitive AS d
+       (application_id, sighting_id, department_id, day, labels, information_types, digest, interactions)
+SELECT application_id, sighting_id, department_id, day, coalesce(labels, '{{}}'), coalesce(information_types, '{{}}'),
+       {_DIGEST}, sum(step)
+FROM ({_STEPS}) steps WHERE labels IS NOT NULL OR information_types IS NOT NULL
+GROUP BY 1, 2, 3, 4, 5, 6, 7
+ON CONFLICT (application_id, sighting_id, day, department_id, digest)
+DO UPDATE SET interactions = d.interactions + excluded.interactions
+"""  # noqa: S608 - constants of this file
+
+
+def move_unassigned(cursor: Any, zone: str) -> int:
+    """Give Unassigned interactions of people whom the user list knows their department and lasting pseudonym, and take
+    their figures along. Returns how many interactions moved."""
+    cursor.execute(_DELTA)
+    cursor.execute(_MOVE, {"zone": zone})
+    moved = cursor.rowcount
+    if moved:
+        _carry(cursor)
+    return moved
+
+
+def rename(cursor: Any, zone: str) -> None:
+    """Carry the rows of people in `import_superseded` over to their new pseudonym."""
+    cursor.execute("SELECT EXISTS (SELECT FROM import_superseded)")
+    if cursor.fetchone()[0]:
+        cursor.execute(_DELTA)
+        cursor.execute(_RENAME, {"zone": zone})
+        _carry(cursor)
+
+
+def _carry(cursor: Any) -> None:
+    """Take the figures along with the rows of `import_delta`."""
+    cursor.execute("ANALYZE import_delta")
+    for statement in (_PEOPLE_LEAVE, _PEOPLE_ARRIVE, _USAGE_MOVES, _USERS_ANEW, _SENSITIVE_MOVES):
+        cursor.execute(statement)
+    cursor.execute("DELETE FROM inventory_dailyusage WHERE interactions = 0")
+    cursor.execute("DELETE FROM inventory_dailysensitive WHERE interactions = 0")

@@ -1,0 +1,257 @@
+"""Reading a feed file from beginning to end: claimed by one worker, stored chunk by chunk, resumable.
+
+A chunk, its counts and the line at which reading goes on are one transaction, made only while the claim stands. So the
+counts are exact however often a reading is killed, and a worker that was thought dead can't store beside its successor.
+"""
+
+import logging
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from inventory import access, audit_log, doorbell
+from inventory.access import Permission
+from inventory.choices import BatchState
+from inventory.connectors.base import Connector, UnknownFormatError
+from inventory.connectors.registry import CONNECTORS, recognise
+from inventory.models import ImportBatch, User
+from inventory.services.directory import DirectoryWriter, ListedUsers
+from inventory.services.imports import quarantine
+from inventory.services.imports.interactions import Interactions, InteractionWriter
+from inventory.services.imports.reading import Chunk, HashingFile, chunks
+
+logger = logging.getLogger(__name__)
+
+STALE_AFTER = timedelta(minutes=5)  # without a sign of life; a chunk takes seconds
+MOST_ATTEMPTS = 5
+_LOCK = 0x1_FEED  # one chunk at a time: two files at once would lock each other out on the same keys and figures
+RESCORE = "risk.tasks.rescore_changed"
+
+Progress = Callable[[ImportBatch], None]
+
+
+class ImportFailedError(Exception):
+    """A file could not be read to its end. The message is for people."""
+
+
+class ClaimLostError(Exception):
+    """Another worker has taken the batch over."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What became of a file. rows = stored + duplicates + quarantined + ignored; unmatched are some of the stored."""
+
+    kind: str
+    rows: int
+    stored: int
+    duplicates: int
+    quarantined: int
+    ignored: int
+    unmatched: int
+    seconds: float
+
+    @classmethod
+    def of(cls, batch: ImportBatch, seconds: float) -> "Summary":
+        counts = (batch.rows, batch.stored, batch.duplicates, batch.quarantined, batch.ignored, batch.unmatched)
+        return cls(batch.kind, *counts, round(seconds, 3))
+
+
+class _InteractionSink:
+    """Stores chunks of interactions and counts them into the batch."""
+
+    def __init__(self, batch: ImportBatch, actor: User | None) -> None:
+        self._writer = InteractionWriter(batch)
+
+    def content(self) -> Interactions:
+        return Interactions(timezone.now() - timedelta(days=settings.INTERACTION_RETENTION_DAYS))
+
+    def store(self, content: Interactions, batch: ImportBatch) -> int:
+        result = self._writer.store(content)
+        batch.unmatched += result.unmatched
+        if result.newest_at:
+            batch.newest_at = max(batch.newest_at or result.newest_at, result.newest_at)
+        batch.duplicates += len(content.lines) - result.stored
+        return result.stored
+
+    def finish(self) -> dict[str, int]:
+        return {}
+
+
+class _UserSink:
+    """Stores chunks of a user list and counts them into the batch."""
+
+    def __init__(self, batch: ImportBatch, actor: User | None) -> None:
+        self._writer = DirectoryWriter(batch, actor)
+
+    def content(self) -> ListedUsers:
+        return ListedUsers()
+
+    def store(self, content: ListedUsers, batch: ImportBatch) -> int:
+        stored = self._writer.store(content)
+        batch.duplicates += len(content.people) - stored
+        return stored
+
+    def finish(self) -> dict[str, int]:
+        return {"moved from Unassigned": self._writer.finish()}
+
+
+Sink = _InteractionSink | _UserSink
+_SINKS: dict[str, type[_InteractionSink] | type[_UserSink]] = {
+    "purview_audit": _InteractionSink,
+    "entra_users": _UserSink,
+}
+
+
+def claim(batch_id: int) -> ImportBatch | None:
+    """Take a batch that waits, or whose worker has given no sign of life; None where there is nothing to take."""
+    stale = Q(state=BatchState.RUNNING, heartbeat_at__lt=timezone.now() - STALE_AFTER)
+    token = uuid4()
+    taken = (
+        ImportBatch.objects.filter(pk=batch_id)
+        .exclude(stored_as="")
+        .filter(Q(state=BatchState.WAITING) | stale)
+        .update(
+            state=BatchState.RUNNING,
+            claim=token,
+            heartbeat_at=Now(),
+            attempts=F("attempts") + 1,
+            started_at=Now(),
+        )
+    )
+    return ImportBatch.objects.get(pk=batch_id) if taken else None
+
+
+def run(batch: ImportBatch, path: Path, *, actor: User | None, progress: Progress | None = None) -> None:
+    """Read the file of a claimed batch to its end.
+
+    Raises ImportFailedError where the file is of no known kind, and ClaimLostError.
+    """
+    try:
+        connector = _connector(batch, path)
+    except (UnknownFormatError, OSError) as problem:
+        fail(batch, str(problem), actor=actor)
+        raise ImportFailedError(str(problem)) from problem
+    sink: Sink = _SINKS[connector.kind](batch, actor)
+    file = HashingFile(str(path))
+    try:
+        with closing(chunks(file, connector, batch.next_line, sink.content)) as parts:
+            for chunk in parts:
+                _store(batch, sink, chunk)
+                if progress:
+                    progress(batch)
+        _finish(batch, sink, file.hexdigest(), actor)
+    except UnknownFormatError as problem:
+        fail(batch, str(problem), actor=actor)
+        raise ImportFailedError(str(problem)) from problem
+    finally:
+        file.close()
+
+
+def _connector(batch: ImportBatch, path: Path) -> Connector:
+    if batch.kind:
+        return CONNECTORS[batch.kind]
+    with path.open("rb") as file:
+        connector = recognise(file)
+    batch.kind = connector.kind
+    return connector
+
+
+@transaction.atomic
+def _store(batch: ImportBatch, sink: Sink, chunk: Chunk) -> None:
+    _hold(batch)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    stored = sink.store(chunk.content, batch)  # type: ignore[arg-type]
+    quarantine.store(batch, chunk.unreadable)
+    batch.rows += chunk.rows
+    batch.stored += stored
+    batch.duplicates += chunk.content.duplicates
+    batch.ignored += chunk.ignored + chunk.content.ignored
+    batch.quarantined += len(chunk.unreadable)
+    batch.next_line, batch.bytes_read = chunk.next_line, chunk.bytes_read
+    batch.heartbeat_at = timezone.now()
+    batch.save(update_fields=_COUNTED)
+
+
+_COUNTED = [
+    "kind", "rows", "stored", "duplicates", "ignored", "quarantined", "unmatched", "next_line", "bytes_read",
+    "heartbeat_at", "newest_at",
+]  # fmt: skip
+
+
+def _hold(batch: ImportBatch) -> None:
+    """Hold the batch's row; raises ClaimLostError where somebody else has claimed it."""
+    held = ImportBatch.objects.select_for_update().filter(pk=batch.pk, claim=batch.claim, state=BatchState.RUNNING)
+    if not held.exists():
+        raise ClaimLostError(f"Batch {batch.pk} was taken over.")
+
+
+@transaction.atomic
+def _finish(batch: ImportBatch, sink: Sink, sha256: str, actor: User | None) -> None:
+    _hold(batch)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    more = sink.finish()
+    batch.sha256 = sha256
+    batch.state = BatchState.DONE
+    batch.finished_at = timezone.now()
+    batch.save(update_fields=["sha256", "state", "finished_at", "kind"])
+    counts = ("rows", "stored", "duplicates", "quarantined", "ignored", "unmatched")
+    audit_log.record(
+        actor=actor,
+        action="feed.imported",
+        summary=f"{CONNECTORS[batch.kind].title}: {batch.stored:,} of {batch.rows:,} rows of {batch.file_name} stored",
+        obj=batch,
+        details={"kind": batch.kind, "sha256": sha256, **{c: getattr(batch, c) for c in counts}, **more},
+    )
+    doorbell.ring(RESCORE)
+
+
+@transaction.atomic
+def fail(batch: ImportBatch, error: str, *, actor: User | None) -> None:
+    """Give the batch up; `error` is for people."""
+    batch.state = BatchState.FAILED
+    batch.error = error
+    batch.finished_at = timezone.now()
+    batch.save(update_fields=["state", "error", "finished_at"])
+    audit_log.record(
+        actor=actor, action="feed.failed", summary=f"{batch.file_name} could not be read", obj=batch, reason=error
+    )
+
+
+def import_file(*, actor: User | None, path: Path, kind: str = "", progress: Progress | None = None) -> Summary:
+    """Read a file that lies where we are, in this process.
+
+    A file seen before is read again all the same. Raises PermissionDenied, ImportFailedError or OSError.
+    """
+    access.require_everywhere(actor, Permission.FEEDS)
+    began = datetime.now().timestamp()
+    batch = ImportBatch.objects.create(
+        kind=kind,
+        file_name=path.name[:255],
+        size=path.stat().st_size,
+        uploaded_by=actor,
+        state=BatchState.RUNNING,
+        claim=uuid4(),
+        heartbeat_at=timezone.now(),
+        started_at=timezone.now(),
+        attempts=1,
+    )
+    try:
+        run(batch, path, actor=actor, progress=progress)
+    except ImportFailedError:
+        raise
+    except BaseException:
+        fail(batch, "Interrupted. What was stored stays; read the file again, nothing counts twice.", actor=actor)
+        raise
+    return Summary.of(batch, datetime.now().timestamp() - began)

@@ -1,0 +1,265 @@
+"""Stores interactions: a chunk is one COPY and a handful of statements over sets.
+
+Within a chunk duplicates are known by a set, across chunks and files by the primary key. Department and application
+are joined in SQL, and all figures are taken from the rows that were really new.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+
+from inventory.choices import Operation
+from inventory.connectors.base import Interaction, Seen
+from inventory.matching import Identifiers, Match
+from inventory.models import ChangedApplication, Identifier, ImportBatch
+from inventory.services import figures
+from inventory.services.pseudonyms import pseudonym
+
+_GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch
+_OPERATION = {
+    "CopilotInteraction": Operation.COPILOT.value,
+    "AIAppInteraction": Operation.AI_APP.value,
+    "ConnectedAIAppInteraction": Operation.CONNECTED.value,
+    "TeamCopilotMsgInteraction": Operation.TEAM_COPILOT.value,
+}
+_MOST_MATCHES = 20_000  # ways of naming an application that are kept at hand
+
+_TABLES = """
+SET LOCAL work_mem = '64MB';
+CREATE TEMPORARY TABLE IF NOT EXISTS import_row (
+    record_id uuid, at timestamptz, person int, seen int, jailbreak bool, injection bool,
+    labels text[], information_types text[]
+) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS import_person (
+    no int, pseudonym uuid, department_id bigint
+) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS import_seen (
+    no int, application_id bigint, sighting_id bigint, operation smallint
+) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS import_new (
+    application_id bigint, sighting_id bigint, department_id bigint, day date, pseudonym uuid, at timestamptz,
+    jailbreak bool, injection bool, labels text[], information_types text[]
+) ON COMMIT DELETE ROWS;
+TRUNCATE import_row, import_person, import_seen, import_new
+"""
+
+# People by object id or, for records that only know the name, by user principal name (contracts §2).
+_PEOPLE = """
+INSERT INTO import_person
+SELECT given.no, coalesce(by_id.pseudonym, by_name.pseudonym, given.pseudonym),
+       CASE WHEN by_id.pseudonym IS NULL THEN by_name.department_id ELSE by_id.department_id END
+FROM unnest(%s::int[], %s::uuid[]) AS given (no, pseudonym)
+LEFT JOIN inventory_directoryuser by_id ON by_id.pseudonym = given.pseudonym
+LEFT JOIN inventory_directoryuser by_name ON by_name.upn_pseudonym = given.pseudonym
+"""
+
+_NAMES = """
+INSERT INTO inventory_seenuser (pseudonym, name)
+SELECT DISTINCT ON (person.pseudonym) person.pseudonym, given.name
+FROM unnest(%s::int[], %s::text[]) AS given (no, name) JOIN import_person person USING (no)
+WHERE NOT EXISTS (SELECT FROM inventory_directoryuser known WHERE known.pseudonym = person.pseudonym)
+ON CONFLICT (pseudonym) DO NOTHING
+"""
+
+_STORE = """
+WITH stored AS (
+    INSERT INTO inventory_interaction (record_id, at, application_id, sighting_id, department_id, pseudonym, operation,
+                                       jailbreak, injection, labels, information_types, batch_id)
+    SELECT r.record_id, r.at, s.application_id, s.sighting_id, p.department_id, p.pseudonym, s.operation,
+           r.jailbreak, r.injection, r.labels, r.information_types, %(batch)s
+    FROM import_row r JOIN import_seen s ON s.no = r.seen LEFT JOIN import_person p ON p.no = r.person
+    ON CONFLICT (record_id) DO NOTHING
+    RETURNING application_id, sighting_id, department_id, at, pseudonym, jailbreak, injection, labels,
+              information_types
+)
+INSERT INTO import_new
+SELECT application_id, sighting_id, department_id, (at AT TIME ZONE %(zone)s)::date, pseudonym, at, jailbreak,
+       injection, labels, information_types
+FROM stored
+"""
+
+_TOTALS = """
+SELECT count(*), count(sighting_id), max(at), array_agg(DISTINCT application_id) FILTER (WHERE application_id > 0)
+FROM import_new
+"""
+
+_SIGHTINGS = """
+UPDATE inventory_sighting s
+SET interactions = s.interactions + n.interactions, first_seen = least(s.first_seen, n.first_seen),
+    last_seen = greatest(s.last_seen, n.last_seen)
+FROM (SELECT sighting_id, count(*) AS interactions, min(at) AS first_seen, max(at) AS last_seen
+      FROM import_new WHERE sighting_id IS NOT NULL GROUP BY sighting_id) n
+WHERE s.id = n.sighting_id
+"""
+
+# A sighting made for rows that all turned out to be duplicates never was one.
+_FORGET_EMPTY = """
+DELETE FROM inventory_sighting s USING import_seen n WHERE s.id = n.sighting_id AND s.first_seen = 'infinity'
+"""
+
+_NEW_SIGHTINGS = """
+INSERT INTO inventory_sighting (name, folded, operations, agent_id, app_identity, host, candidates, reason,
+                                interactions, first_seen, last_seen)
+SELECT name, folded, ARRAY[operation], agent_id, app_identity, host, candidates::bigint[], reason, 0,
+       'infinity', '-infinity'
+FROM unnest(%s::text[], %s::text[], %s::smallint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
+     AS given (name, folded, operation, agent_id, app_identity, host, candidates, reason)
+ON CONFLICT (folded) DO UPDATE SET
+    operations = CASE WHEN inventory_sighting.operations @> excluded.operations THEN inventory_sighting.operations
+                      ELSE inventory_sighting.operations || excluded.operations END,
+    candidates = excluded.candidates, reason = excluded.reason
+RETURNING folded, id
+"""
+
+
+def record_key(record_id: str) -> str:
+    """The key of a record id: a GUID is its own, whatever its case; any other id is hashed to 128 bits."""
+    if _GUID(record_id):
+        return record_id.lower()
+    return str(UUID(bytes=blake2b(record_id.encode("utf-8", "replace"), digest_size=16).digest()))
+
+
+class Interactions:
+    """The interactions of one chunk, ready for COPY. People and names of applications stand in it once each."""
+
+    def __init__(self, cutoff: datetime) -> None:
+        self.ignored = 0
+        self.duplicates = 0
+        self.lines: list[str] = []
+        self.people: dict[str, int] = {}
+        self.seen: dict[Seen, int] = {}
+        self._keys: set[str] = set()
+        self._cutoff = cutoff
+
+    def add(self, item: Interaction) -> None:
+        """Take the interaction in, unless it is older than the retention or was here before."""
+        _, record_id, at, user, seen, labels, information_types, jailbreak, injection = item
+        if at < self._cutoff:
+            self.ignored += 1
+            return
+        key = record_key(record_id)
+        if key in self._keys:
+            self.duplicates += 1
+            return
+        self._keys.add(key)
+        person = self.people.setdefault(user, len(self.people)) if user else r"\N"
+        way = self.seen.setdefault(seen, len(self.seen))
+        self.lines.append(
+            f"{key}\t{at.isoformat()}\t{person}\t{way}\t{jailbreak}\t{injection}"
+            f"\t{_array(labels) if labels else _NULL}\t{_array(information_types) if information_types else _NULL}\n"
+        )
+
+
+_NULL = r"\N"
+_ARRAY = str.maketrans({"\\": r"\\\\", '"': r"\\" + '"'})  # once for the array, once for COPY
+
+
+def _array(values: Iterable[str]) -> str:
+    """The texts, which hold no control characters, as an array in COPY's text format."""
+    return "{" + ",".join(f'"{value.translate(_ARRAY)}"' for value in values) + "}"
+
+
+@dataclass
+class Stored:
+    """What became of a chunk."""
+
+    stored: int
+    unmatched: int
+    newest_at: datetime | None
+
+
+class InteractionWriter:
+    """Stores the chunks of one file. Identifiers are those of its beginning."""
+
+    def __init__(self, batch: ImportBatch) -> None:
+        self._batch = batch
+        self._identifiers = Identifiers(_identifier_rows())
+        self._matches: dict[Seen, Match] = {}
+        self._named: set[str] = set()
+
+    def store(self, chunk: Interactions) -> Stored:
+        """Store the chunk and bring the daily figures and sightings up to date, inside the caller's transaction."""
+        if not chunk.lines:
+            return Stored(0, 0, None)
+        with connection.cursor() as cursor:
+            cursor.execute(_TABLES)
+            self._people(cursor, chunk)
+            self._seen(cursor, chunk)
+            with cursor.copy("COPY import_row FROM STDIN") as copy:
+                copy.write("".join(chunk.lines))
+            cursor.execute(_STORE, {"batch": self._batch.pk, "zone": settings.TIME_ZONE})
+            cursor.execute(_TOTALS)
+            stored, unmatched, newest_at, applications = cursor.fetchone()
+            if stored:
+                cursor.execute(_SIGHTINGS)
+                figures.add(cursor)
+                ChangedApplication.objects.mark(applications or [])
+            cursor.execute(_FORGET_EMPTY)
+        return Stored(stored, unmatched, newest_at)
+
+    def _people(self, cursor: Any, chunk: Interactions) -> None:
+        """Who stands behind the names of the chunk; people of no user list are remembered by the name seen."""
+        names = list(chunk.people)
+        cursor.execute(_PEOPLE, [list(range(len(names))), [pseudonym(name) for name in names]])
+        unseen = [(no, name) for no, name in enumerate(names) if name not in self._named]
+        if unseen:
+            cursor.execute(_NAMES, [[no for no, _ in unseen], [name[:300] for _, name in unseen]])
+            if len(self._named) > _MOST_MATCHES * 10:
+                self._named.clear()
+            self._named.update(name for _, name in unseen)
+
+    def _seen(self, cursor: Any, chunk: Interactions) -> None:
+        """Which application, or else which sighting, stands behind the ways of naming one."""
+        ways = list(chunk.seen)
+        if len(self._matches) > _MOST_MATCHES:
+            self._matches.clear()
+        for seen in ways:
+            if seen not in self._matches:
+                self._matches[seen] = self._identifiers.match(seen)
+        matches = [self._matches[seen] for seen in ways]
+        loose = {
+            fold(seen.name): (seen, match)
+            for seen, match in zip(ways, matches, strict=True)
+            if match.application is None
+        }
+        sightings = _sightings(cursor, loose)
+        cursor.execute(
+            "INSERT INTO import_seen SELECT * FROM unnest(%s::int[], %s::bigint[], %s::bigint[], %s::smallint[])",
+            [
+                list(range(len(ways))),
+                [match.application for match in matches],
+                [None if m.application else sightings[fold(s.name)] for s, m in zip(ways, matches, strict=True)],
+                [_OPERATION[seen.operation] for seen in ways],
+            ],
+        )
+
+
+def fold(name: str) -> str:
+    """A sighting's name in the form that tells sightings apart."""
+    return name.casefold()[:300]
+
+
+def _sightings(cursor: Any, loose: dict[str, tuple[Seen, Match]]) -> dict[str, int]:
+    """Folded name → id, made where new; in one order, so that two files at once can't lock each other out."""
+    if not loose:
+        return {}
+    rows = [
+        (
+            seen.name, folded, _OPERATION[seen.operation], seen.agent_id, seen.app_identity, seen.host,
+            "{" + ",".join(map(str, match.candidates)) + "}", match.reason[:200],
+        )
+        for folded, (seen, match) in sorted(loose.items())
+    ]  # fmt: skip
+    cursor.execute(_NEW_SIGHTINGS, [list(column) for column in zip(*rows, strict=True)])
+    return dict(cursor.fetchall())
+
+
+def _identifier_rows() -> Iterator[tuple[str, str, int]]:
+    return Identifier.objects.order_by().values_list("kind", "folded", "application_id").iterator(10_000)

@@ -1,0 +1,129 @@
+"""Feed files that people upload: kept until a worker has read them, then deleted, because no raw payload is kept."""
+
+import hashlib
+import logging
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from inventory import access, audit_log, doorbell
+from inventory.access import Permission
+from inventory.choices import BatchState
+from inventory.connectors.registry import recognise
+from inventory.models import ImportBatch, User
+from inventory.services.imports.batches import (
+    MOST_ATTEMPTS,
+    STALE_AFTER,
+    ClaimLostError,
+    ImportFailedError,
+    claim,
+    fail,
+    run,
+)
+
+logger = logging.getLogger(__name__)
+TASK = "inventory.tasks.run_import"
+
+
+class TooLargeError(ValueError):
+    """The upload is larger than UPLOAD_MAX_BYTES."""
+
+
+def folder() -> Path:
+    """Where uploads lie until they are read."""
+    return Path(settings.MEDIA_ROOT) / "feeds"
+
+
+def receive(*, actor: User | None, file_name: str, blocks: Iterable[bytes]) -> ImportBatch:
+    """Keep an upload and queue its reading.
+
+    Raises PermissionDenied, UnknownFormatError (nothing is kept of a file of no known kind) or TooLargeError.
+    """
+    access.require_everywhere(actor, Permission.FEEDS)
+    folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+    stored_as = uuid4().hex
+    path = folder() / stored_as
+    try:
+        size, sha256 = _keep(path, blocks)
+        with path.open("rb") as file:
+            kind = recognise(file).kind
+        with transaction.atomic():
+            batch = ImportBatch.objects.create(
+                kind=kind,
+                file_name=file_name[:255],
+                stored_as=stored_as,
+                size=size,
+                sha256=sha256,
+                uploaded_by=actor,
+            )
+            audit_log.record(
+                actor=actor,
+                action="feed.uploaded",
+                summary=f"Uploaded {batch.file_name}",
+                obj=batch,
+                details={"kind": kind, "size": size, "sha256": sha256},
+            )
+            doorbell.ring(TASK, batch.pk)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return batch
+
+
+def _keep(path: Path, blocks: Iterable[bytes]) -> tuple[int, str]:
+    digest, size = hashlib.sha256(), 0
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        for block in blocks:
+            size += len(block)
+            if size > settings.UPLOAD_MAX_BYTES:
+                raise TooLargeError(f"The file is larger than {settings.UPLOAD_MAX_BYTES // 1024**2:,} MB.")
+            digest.update(block)
+            file.write(block)
+    return size, digest.hexdigest()
+
+
+def run_batch(batch_id: int) -> bool:
+    """Read an uploaded file, if it waits or its worker has died; False where there was nothing to do.
+
+    The person who uploaded it is the actor: they had the right when they did, and the work is theirs.
+    """
+    batch = claim(batch_id)
+    if batch is None:
+        return False
+    path = folder() / batch.stored_as
+    try:
+        if batch.attempts > MOST_ATTEMPTS:
+            fail(batch, "Reading was interrupted again and again. Upload the file anew.", actor=batch.uploaded_by)
+        elif not path.exists():
+            fail(batch, "The uploaded file is gone. Upload it anew; nothing counts twice.", actor=batch.uploaded_by)
+        else:
+            run(batch, path, actor=batch.uploaded_by)
+    except ClaimLostError:
+        logger.warning("Import %s was taken over by another worker.", batch.pk)
+        return False
+    except ImportFailedError as problem:
+        logger.info("Import %s failed: %s", batch.pk, problem)
+    path.unlink(missing_ok=True)
+    return True
+
+
+def waiting() -> list[int]:
+    """Batches to read: those that wait, and those whose worker has given no sign of life."""
+    stale = Q(state=BatchState.RUNNING, heartbeat_at__lt=timezone.now() - STALE_AFTER)
+    found = ImportBatch.objects.filter(Q(state=BatchState.WAITING) | stale).exclude(stored_as="")
+    return list(found.order_by("id").values_list("pk", flat=True))
+
+
+def close_abandoned() -> int:
+    """Readings at a console that died without a word: nobody can go on with them, so they say so."""
+    limit = timezone.now() - STALE_AFTER
+    found = ImportBatch.objects.filter(state=BatchState.RUNNING, stored_as="", heartbeat_at__lt=limit)
+    for batch in found:
+        fail(batch, "Interrupted. What was stored stays; read the file again, nothing counts twice.", actor=None)
+    return len(found)

@@ -1,0 +1,23 @@
+"""What the queue and the clock ask of the ground storey: an id in, one service call."""
+
+from celery import shared_task
+
+from inventory.services import imports
+
+
+@shared_task
+def run_import(batch_id: int) -> None:
+    """Read one uploaded feed file."""
+    imports.run_batch(batch_id)
+
+
+@shared_task
+def run_waiting_imports() -> None:
+    """Read what waits or was interrupted, one after the other."""
+    imports.run_waiting()
+
+
+@shared_task
+def purge_expired() -> None:
+    """Drop what is kept for a time only."""
+    imports.purge()

@@ -1,0 +1,105 @@
+"""What feeds report: AI apps that are used but not registered, and alerts."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from inventory import access
+from inventory.access import Permission, requires
+from inventory.choices import AlertState, ApplicationKind, Operation, Severity
+from inventory.selectors import feeds
+from inventory.selectors.register import DepartmentChoice, department_choices
+from inventory.web.filters import Filters
+from inventory.web.requests import PersonRequest
+
+_MOST_OPTIONS = 200
+
+
+@requires(Permission.VIEW)
+@require_GET
+def sightings(request: PersonRequest) -> HttpResponse:
+    """AI apps seen and not registered, by the use that the person may see."""
+    filters = Filters.from_request(request)
+    seen_as = request.GET.get("seen_as", "")
+    operation = int(seen_as) if seen_as in map(str, Operation.values) else None
+    page = feeds.sightings(
+        request.user,
+        department=filters.department,
+        period=filters.period,
+        operation=operation,
+        q=filters.q,
+        sort=filters.sort,
+        page=filters.page,
+    )
+    context = {
+        "filters": filters,
+        "page": page,
+        "departments": _departments(request, filters),
+        "operations": [(str(value), label) for value, label in Operation.choices],
+        "seen_as": seen_as,
+        "narrowed": filters.narrowed or operation,
+        "may_register": access.may(request.user, Permission.EDIT),
+        "may_load": access.sees_everything(request.user, Permission.FEEDS),
+    }
+    return render(request, "inventory/sightings.html", context)
+
+
+@requires(Permission.VIEW)
+@require_GET
+def alerts(request: PersonRequest) -> HttpResponse:
+    """Alerts about the applications that the person may see."""
+    filters = Filters.from_request(request)
+    states = _chosen(request, "state", AlertState.values)
+    severities = _chosen(request, "severity", Severity.values)
+    application = _application(request)
+    page = feeds.alerts(
+        request.user,
+        department=filters.department,
+        states=states,
+        severities=severities,
+        kinds=filters.kinds,
+        application=application,
+        q=filters.q,
+        page=filters.page,
+    )
+    for alert in page.object_list:
+        alert.tone = feeds.SEVERITY_TONES.get(alert.severity, "neutral")
+        alert.state_tone = feeds.STATE_TONES.get(alert.state, "neutral")
+    context = {
+        "filters": filters,
+        "page": page,
+        "departments": _departments(request, filters),
+        "kinds": ApplicationKind.choices,
+        "states": [(",".join(feeds.OPEN), "All open"), *AlertState.choices],
+        "state": ",".join(states),
+        "severities": Severity.choices,
+        "severity": ",".join(severities),
+        "application": application,
+        "narrowed": filters.narrowed or states or severities or application,
+    }
+    return render(request, "inventory/alerts.html", context)
+
+
+def _chosen(request: PersonRequest, name: str, known: list[str]) -> tuple[str, ...]:
+    """The words of a filter that we know, in the order given."""
+    words = ",".join(request.GET.getlist(name)).split(",")
+    return tuple(dict.fromkeys(word for word in words if word in known))
+
+
+def _application(request: PersonRequest) -> Any:
+    """The application that the list is narrowed to; one out of sight is a 404."""
+    given = request.GET.get("application", "")
+    if not given.isdecimal() or len(given) > 15:
+        return None
+    return access.application_or_404(request.user, int(given))
+
+
+def _departments(request: PersonRequest, filters: Filters) -> list[DepartmentChoice]:
+    """What the department filter offers: all while they are few, else the upper levels and the chosen one."""
+    found = department_choices(request.user)
+    if len(found) <= _MOST_OPTIONS:
+        return found
+    chosen = filters.department.pk if filters.department else None
+    return [one for one in found if one.depth <= 1 or one.pk == chosen][: _MOST_OPTIONS * 2]

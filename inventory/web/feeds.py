@@ -1,0 +1,159 @@
+"""Feed files: uploading, following their reading, and what could not be read."""
+
+import csv
+from collections.abc import Iterable, Iterator
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.defaultfilters import filesizeformat
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from inventory import access
+from inventory.access import Permission, requires
+from inventory.choices import BatchState
+from inventory.connectors.base import UnknownFormatError
+from inventory.connectors.registry import CONNECTORS
+from inventory.models import ImportBatch, QuarantinedRow
+from inventory.selectors import feeds
+from inventory.services import imports
+from inventory.services.imports import quarantine
+from inventory.web.filters import Filters
+from inventory.web.requests import PersonRequest
+
+keeps_feeds = requires(Permission.FEEDS, everywhere=True)
+sees_names = requires(Permission.NAMES, everywhere=True)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class UploadForm(forms.Form):
+    """One feed file."""
+
+    file = forms.FileField(
+        label="File",
+        help_text="A Purview audit search export or an Entra user list, as CSV. Its header row tells which.",
+        error_messages={"empty": "The file is empty."},
+    )
+
+
+class RevealForm(forms.Form):
+    """Why somebody needs to see quarantined lines."""
+
+    reason = forms.CharField(
+        label="Reason", max_length=500, help_text="The lines may name people. Your reason goes into the audit log."
+    )
+
+
+@keeps_feeds
+@require_http_methods(["GET", "POST"])
+def feed_list(request: PersonRequest) -> HttpResponse:
+    """Freshness of each kind, the files read, and the upload."""
+    form = UploadForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        file = form.cleaned_data["file"]
+        try:
+            batch = imports.receive(actor=request.user, file_name=file.name, blocks=file.chunks())
+        except (UnknownFormatError, imports.TooLargeError) as problem:
+            form.add_error("file", str(problem))
+        else:
+            messages.success(request, f"{batch.file_name} is uploaded and will be read.")
+            return redirect("inventory:batch", batch.pk)
+    context = {
+        "form": form,
+        "freshness": feeds.freshness(),
+        "page": feeds.batches(Filters.from_request(request).page),
+        "kinds": CONNECTORS.values(),
+    }
+    return render(request, "inventory/feeds.html", context)
+
+
+@keeps_feeds
+@require_GET
+def batch(request: PersonRequest, pk: int) -> HttpResponse:
+    """One file: how far it is read, what became of its rows, and what is in quarantine."""
+    found = get_object_or_404(ImportBatch.objects.select_related("uploaded_by"), pk=pk)
+    return _batch_page(request, found, RevealForm())
+
+
+def _batch_page(request: PersonRequest, found: ImportBatch, form: RevealForm, status: int = 200) -> HttpResponse:
+    context = {
+        **_progress(found),
+        "page": feeds.quarantined(found, Filters.from_request(request).page),
+        "reasons": feeds.quarantine_reasons(found),
+        "form": form if access.sees_everything(request.user, Permission.NAMES) else None,
+    }
+    return render(request, "inventory/batch.html", context, status=status)
+
+
+def _progress(found: ImportBatch) -> dict:
+    connector = CONNECTORS.get(found.kind)
+    return {
+        "batch": found,
+        "title": connector.title if connector else "Not recognised",
+        "size": filesizeformat(found.size),
+        "at_work": found.state in (BatchState.WAITING, BatchState.RUNNING),
+        "tone": {BatchState.DONE: "good", BatchState.FAILED: "bad", BatchState.RUNNING: "info"}.get(
+            BatchState(found.state), "neutral"
+        ),
+    }
+
+
+@keeps_feeds
+@require_GET
+def batch_progress(request: PersonRequest, pk: int) -> HttpResponse:
+    """The moving part of the page, asked for while the file is read; the whole page once it is done."""
+    found = get_object_or_404(ImportBatch.objects.select_related("uploaded_by"), pk=pk)
+    context = _progress(found)
+    answer = render(request, "inventory/_batch_progress.html", context)
+    if not context["at_work"]:
+        answer.headers["HX-Refresh"] = "true"
+    return answer
+
+
+@keeps_feeds
+@require_GET
+def quarantine_lines(request: PersonRequest, pk: int) -> StreamingHttpResponse:
+    """Line and reason of every quarantined row as CSV, without its text."""
+    found = get_object_or_404(ImportBatch, pk=pk)
+    rows = QuarantinedRow.objects.filter(batch=found).order_by("line").values_list("line", "reason")
+    return _csv(f"quarantine-{pk}.csv", ("line", "reason"), rows.iterator(2000))
+
+
+@sees_names
+@require_POST
+def quarantine_reveal(request: PersonRequest, pk: int) -> HttpResponse | StreamingHttpResponse:
+    """The same with the texts, for who may see names; with a reason, which is logged."""
+    found = get_object_or_404(ImportBatch.objects.select_related("uploaded_by"), pk=pk)
+    form = RevealForm(request.POST)
+    if not form.is_valid():
+        access.require_everywhere(request.user, Permission.FEEDS)  # who may not open the page gets no page
+        return _batch_page(request, found, form, status=400)
+    rows = quarantine.reveal(actor=request.user, batch=found, reason=form.cleaned_data["reason"])
+    return _csv(f"quarantine-{pk}-lines.csv", ("line", "reason", "text"), rows)
+
+
+class _Echo:
+    """A file whose `write` hands the text straight on."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def _csv(file_name: str, columns: tuple[str, ...], rows: Iterable[tuple]) -> StreamingHttpResponse:
+    """A CSV download, written while it is sent; no cell is taken for a formula."""
+
+    def lines() -> Iterator[str]:
+        writer = csv.writer(_Echo())
+        yield "\ufeff" + writer.writerow(columns)
+        for row in rows:
+            yield writer.writerow([neutral(cell) for cell in row])
+
+    answer = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
+    return answer
+
+
+def neutral(cell: object) -> object:
+    """The cell, unless a spreadsheet would take it for a formula: then with an apostrophe in front."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
