@@ -12,7 +12,7 @@ Figure = dict[str, Any]
 Cell = int | float | str | None
 
 FONT = '"Inter Variable", "Segoe UI", system-ui, sans-serif'
-LABEL_CHARACTERS = 26  # longer names are shortened on the axis; hover and table have them whole
+LABEL_CHARACTERS = 24  # of one line on an axis; longer names take two, still longer ones are cut: hover has them whole
 _TOKEN = re.compile(r"var\((--hub-[a-z0-9-]+)\)")
 
 
@@ -91,8 +91,15 @@ def safe(text: str) -> str:
 
 
 def short(text: str, limit: int = LABEL_CHARACTERS) -> str:
-    """Text for an axis, shortened at its end, safe."""
-    return safe(text if len(text) <= limit else text[: limit - 1].rstrip() + "…")
+    """Text for an axis in at most two lines of about `limit` characters, safe."""
+    if len(text) <= limit:
+        return safe(text)
+    space = text.rfind(" ", 0, limit + 1)
+    if space < limit // 3:
+        return safe(text[: limit - 1].rstrip() + "…")
+    rest = text[space + 1 :]
+    rest = rest if len(rest) <= limit else rest[: limit - 1].rstrip() + "…"
+    return f"{safe(text[:space])}<br>{safe(rest)}"
 
 
 def many(number: int | float, one: str, several: str = "") -> str:

@@ -59,7 +59,7 @@ def risk_class(value: float | None) -> str:
 
 @register.filter
 def percent(share: float | None) -> str:
-    """A share from 0 to 1 as a whole percentage. What is there but rounds to nothing is "<1 %". The space doesn't break."""
+    """A share from 0 to 1 as a whole percentage. More than nothing is at least "<1 %"; no break inside."""
     if share is None:
         return NOTHING
     if 0 < share < 0.005:
@@ -173,7 +173,7 @@ def risk_number(value: float | None, band_id: str | None) -> SafeString:
 def eu_class(
     class_id: str | None, articles: object = None, possible: object = None, *, plain: bool = False
 ) -> SafeString:
-    """The class under the EU AI Act, with the article that decides or the classes still possible; `plain`: without a badge."""
+    """The class under the EU AI Act with the deciding article, or the classes still possible; `plain`: no badge."""
     if class_id:
         name, tone = EU_CLASSES.get(class_id, (class_id.replace("_", " ").capitalize(), "neutral"))
         first = _telling(class_id, articles)

@@ -48,7 +48,7 @@ function fitted(layout, width) {
   const narrow = { ...layout, font: { ...layout.font, size: 11 }, margin: { ...layout.margin, r: 20 } };
   if (layout.yaxis?.ticktext) {
     const limit = Math.max(10, Math.round(width / 22));
-    const ticktext = layout.yaxis.ticktext.map((text) => broken(text, limit));
+    const ticktext = layout.yaxis.ticktext.map((text) => broken(text.replace("<br>", " "), limit));
     narrow.yaxis = { ...layout.yaxis, ticktext, tickfont: { size: 11 } };
   }
   if (layout.xaxis?.type === "date") narrow.xaxis = { ...layout.xaxis, nticks: 4 };

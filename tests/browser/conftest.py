@@ -12,6 +12,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.test import Client
 from playwright.sync_api import Browser, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
 
 from inventory.models import User
 
@@ -60,17 +61,21 @@ class Visit:
         return self.page
 
     def watch(self) -> None:
-        self.page.on("console", lambda m: m.type in {"error", "warning"} and self.complaints.append(m.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("response", lambda r: r.status >= 500 and self.complaints.append(f"{r.status} {r.url}"))
-        self.page.on("request", lambda r: self._own(r.url) or self.complaints.append(f"other host: {r.url}"))
+        self.page.on("console", lambda message: self._note(message.type in {"error", "warning"}, message.text))
+        self.page.on("pageerror", lambda error: self._note(True, str(error)))
+        self.page.on("response", lambda answer: self._note(answer.status >= 500, f"{answer.status} {answer.url}"))
+        self.page.on("request", lambda request: self._note(not self._own(request.url), f"other host: {request.url}"))
+
+    def _note(self, bad: bool, text: str) -> None:
+        if bad:
+            self.complaints.append(text)
 
     def _own(self, url: str) -> bool:
         return url.startswith((self.address, "data:"))
 
 
 @pytest.fixture
-def visit(browser: Browser, live_server) -> Iterator[Callable[..., Visit]]:
+def visit(browser: Browser, live_server: LiveServer) -> Iterator[Callable[..., Visit]]:
     """`visit(user, width=1440, theme="light")`: a page signed in as the user; it must end without complaints."""
     visits: list[Visit] = []
 

@@ -3,23 +3,25 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
+from playwright.sync_api import Page
 
 from inventory.models import User
+from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def ada(transactional_db, cast) -> User:
+def ada(transactional_db: None, cast: Cast) -> User:
     return cast.ada
 
 
-def violations(page) -> list[str]:
+def violations(page: Page) -> list[str]:
     found = Axe().run(page).response["violations"]
     return [f"{one['id']}: {node['html'][:120]}" for one in found for node in one["nodes"]]
 
 
-def wider_than_the_screen(page) -> int:
+def wider_than_the_screen(page: Page) -> int:
     return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
 

@@ -44,6 +44,19 @@ def test_figures(source, shown):
     assert render(source, none=None) == shown
 
 
+@pytest.mark.parametrize(
+    ("class_id", "articles", "shown"),
+    [
+        ("high_risk", ["2(1)", "6(2)", "Annex III", "Annex III 5(b)"], "High-risk · Annex III 5(b)"),
+        ("transparency", ["2(1)", "50(1)", "4"], "Transparency · Art. 50(1)"),
+        ("prohibited", "2(1);5(1)(c)", "Prohibited · Art. 5(1)(c)"),
+        ("minimal", ["2(1)", "4"], "Minimal"),
+    ],
+)
+def test_a_class_names_the_article_that_decided_it(class_id, articles, shown):
+    assert render("{% eu_class c a plain=True %}", c=class_id, a=articles) == shown
+
+
 def test_nothing_is_a_dash_that_is_read_aloud():
     for source in ("{{ none|score }}", "{% delta none %}", "{% risk_range none none %}", "{{ none|count }}"):
         assert "visually-hidden" in render(source, none=None)
