@@ -5,6 +5,7 @@ telemetry; a control of the library takes severity, interval and principles from
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from math import isfinite
 from typing import Any, NoReturn
 
@@ -43,44 +44,22 @@ def plain_application(inp: ApplicationInput) -> dict[str, Any]:
     signals = inp.signals
     plain: dict[str, Any] = {
         "answers": dict(inp.answers),
-        "controls": [
-            {
-                "id": c.id,
-                "severity": c.severity,
-                "status": c.status,
-                "age": c.age,
-                "interval": c.interval,
-                "applicable": c.applicable,
-                "principles": dict(c.principles),
-            }
-            for c in inp.controls
-        ],
+        "controls": [_plain(one) for one in inp.controls],
         "signals": {
             "telemetry": signals.telemetry,
-            "events": [
-                {
-                    "severity": e.severity,
-                    "principles": dict(e.principles),
-                    "age": e.age,
-                    "open": e.open,
-                    "label": e.label,
-                    "ref": e.ref,
-                }
-                for e in signals.events
-            ],
+            "events": [_plain(one) for one in signals.events],
             "rates": dict(signals.rates),
             "drift": signals.drift,
         },
         "prohibited": inp.prohibited,
     }
     if inp.previous is not None:
-        held = inp.previous
-        plain["previous"] = {
-            "overall": held.overall,
-            "principles": dict(held.principles),
-            "pending": list(held.pending),
-        }
+        plain["previous"] = {**_plain(inp.previous), "pending": list(inp.previous.pending)}
     return plain
+
+
+def _plain(one: ControlInput | Event | Ratchet) -> dict[str, Any]:
+    return {field.name: getattr(one, field.name) for field in fields(one)}
 
 
 def parse_pairs(plain: object) -> list[tuple[float, float]]:
@@ -98,8 +77,8 @@ def parse_pairs(plain: object) -> list[tuple[float, float]]:
 
 
 def _control(plain: object, place: str, method: Method) -> ControlInput:
-    fields = ("id", "severity", "status", "age", "interval", "applicable", "principles")
-    given = _mapping(plain, place, fields)
+    known = ("id", "severity", "status", "age", "interval", "applicable", "principles")
+    given = _mapping(plain, place, known)
     key = given.get("id")
     if not isinstance(key, str) or not key:
         _wrong(f"{place}.id must be a text")
