@@ -135,7 +135,7 @@ document.addEventListener("htmx:beforeCleanupElement", (event) => {
 window.addEventListener("hub:theme", redraw);
 window.addEventListener("beforeprint", () => {
   printing = true;
-  redraw();
+  for (const element of document.querySelectorAll("[data-chart]")) drawSafely(element);
 });
 window.addEventListener("afterprint", () => {
   printing = false;
