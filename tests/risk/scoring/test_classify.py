@@ -145,7 +145,7 @@ def partial_answers(draw: st.DrawFn) -> tuple[dict[str, Any], list[str]]:
 
 
 @given(partial_answers())
-@settings(ENGINE, max_examples=150)
+@settings(ENGINE, max_examples=100)
 def test_what_is_certain_holds_in_every_way_of_answering(drawn: tuple[dict[str, Any], list[str]]) -> None:
     answers, open_ = drawn
     found = classify({**answers, **dict.fromkeys(open_)}, METHOD)
@@ -160,7 +160,7 @@ def test_what_is_certain_holds_in_every_way_of_answering(drawn: tuple[dict[str, 
 
 
 @given(partial_answers())
-@settings(ENGINE, max_examples=150)
+@settings(ENGINE, max_examples=100)
 def test_only_the_named_questions_decide(drawn: tuple[dict[str, Any], list[str]]) -> None:
     """Unknown questions outside `decided_by` change neither the class nor a fact, whatever the others say."""
     answers, open_ = drawn

@@ -103,7 +103,7 @@ def test_other_text_is_refused(text: str) -> None:
 
 
 @given(st.text(alphabet="ab.!&|() \n", max_size=40))
-@settings(ENGINE, max_examples=300)
+@settings(ENGINE, max_examples=150)
 def test_any_text_parses_or_is_refused_and_says_what_it_means(text: str) -> None:
     try:
         tree = parse(text)
@@ -125,7 +125,7 @@ trees = st.recursive(
 
 
 @given(trees, st.tuples(*[st.sampled_from(TRUTHS)] * 3))
-@settings(ENGINE, max_examples=200)
+@settings(ENGINE, max_examples=120)
 def test_known_results_hold_however_unknowns_turn_out(tree: Expression, given_values: tuple[Truth, ...]) -> None:
     values = dict(zip("abc", given_values, strict=True))
     known = evaluate(tree, values.get)

@@ -59,7 +59,7 @@ def with_control(inp: ApplicationInput, control: ControlInput) -> ApplicationInp
 
 
 @given(applications)
-@settings(ENGINE, max_examples=80)
+@settings(ENGINE, max_examples=50)
 def test_1_bounded(inp: ApplicationInput) -> None:
     found = score(inp)
     for one in parts(found).values():
@@ -69,7 +69,7 @@ def test_1_bounded(inp: ApplicationInput) -> None:
 
 
 @given(applications, answered_controls, statuses, ages)
-@settings(ENGINE, max_examples=80)
+@settings(ENGINE, max_examples=50)
 def test_2_better_controls_never_raise_and_ageing_never_lowers(
     inp: ApplicationInput, control: ControlInput, status: str, age: float
 ) -> None:
@@ -87,7 +87,7 @@ def test_2_better_controls_never_raise_and_ageing_never_lowers(
 
 
 @given(applications, events)
-@settings(ENGINE, max_examples=80)
+@settings(ENGINE, max_examples=50)
 def test_3_alerts_never_lower_and_resolving_never_raises(inp: ApplicationInput, event: Event) -> None:
     def seeing(*more: Event) -> ApplicationScore:
         return score(replace(inp, signals=replace(inp.signals, events=(*inp.signals.events, *more))))
@@ -97,7 +97,7 @@ def test_3_alerts_never_lower_and_resolving_never_raises(inp: ApplicationInput, 
 
 
 @given(applications, st.data())
-@settings(ENGINE, max_examples=80)
+@settings(ENGINE, max_examples=50)
 def test_4_a_worse_option_never_lowers(inp: ApplicationInput, data: st.DataObject) -> None:
     factor = data.draw(st.sampled_from(list(METHOD.factors.values())))
     pair = data.draw(st.lists(st.sampled_from(list(factor.options)), min_size=2, max_size=2))
@@ -109,7 +109,7 @@ def test_4_a_worse_option_never_lowers(inp: ApplicationInput, data: st.DataObjec
 
 
 @given(applications, portfolios, st.integers(0, 1000))
-@settings(ENGINE, max_examples=60)
+@settings(ENGINE, max_examples=40)
 def test_5_order_does_not_matter(inp: ApplicationInput, portfolio: list[tuple[float, float]], seed: int) -> None:
     random = Random(seed)
     shuffled = replace(
@@ -123,7 +123,7 @@ def test_5_order_does_not_matter(inp: ApplicationInput, portfolio: list[tuple[fl
 
 
 @given(applications, answered_controls, st.sampled_from(list(METHOD.factors.values())))
-@settings(ENGINE, max_examples=60)
+@settings(ENGINE, max_examples=40)
 def test_6_the_unanswered_encloses_every_answer(inp: ApplicationInput, control: ControlInput, factor: Factor) -> None:
     unanswered = score(replace(inp, answers={**inp.answers, factor.id: None}))
     for option in factor.options:
@@ -137,7 +137,7 @@ def test_6_the_unanswered_encloses_every_answer(inp: ApplicationInput, control: 
 
 
 @given(applications, answered_controls, st.sampled_from(list(METHOD.factors.values())))
-@settings(ENGINE, max_examples=60)
+@settings(ENGINE, max_examples=40)
 def test_7_silence_is_neither_better_than_the_best_nor_worse_than_the_worst(
     inp: ApplicationInput, control: ControlInput, factor: Factor
 ) -> None:
@@ -151,7 +151,7 @@ def test_7_silence_is_neither_better_than_the_best_nor_worse_than_the_worst(
 
 
 @given(applications)
-@settings(ENGINE, max_examples=60)
+@settings(ENGINE, max_examples=40)
 def test_8_telemetry_that_shows_nothing_never_raises(inp: ApplicationInput) -> None:
     silent = replace(inp, signals=replace(inp.signals, telemetry=False))
     never_lower(score(replace(inp, signals=replace(inp.signals, telemetry=True))), score(silent))
@@ -159,7 +159,7 @@ def test_8_telemetry_that_shows_nothing_never_raises(inp: ApplicationInput) -> N
 
 
 @given(applications)
-@settings(ENGINE, max_examples=80)
+@settings(ENGINE, max_examples=50)
 def test_9_overall_lies_between_mean_and_worst(inp: ApplicationInput) -> None:
     found = score(inp)
     for kind in ("low", "high"):
@@ -176,7 +176,7 @@ def department(pairs: list[tuple[float, float]]) -> DepartmentScore:
 
 
 @given(portfolios, st.integers(0, 400), st.floats(0, 10))
-@settings(ENGINE, max_examples=80)
+@settings(ENGINE, max_examples=50)
 def test_10_department_is_bounded_and_not_diluted(
     pairs: list[tuple[float, float]], harmless: int, value: float
 ) -> None:
@@ -191,7 +191,7 @@ def test_10_department_is_bounded_and_not_diluted(
 
 
 @given(portfolios, st.data())
-@settings(ENGINE, max_examples=80)
+@settings(ENGINE, max_examples=50)
 def test_10_department_is_monotone(pairs: list[tuple[float, float]], data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(pairs) - 1))
     risk, weight = pairs[place]
@@ -228,7 +228,7 @@ def test_prohibited_shows_a_hundred_whatever_the_controls() -> None:
 
 
 @given(applications, answered_controls)
-@settings(ENGINE, max_examples=60)
+@settings(ENGINE, max_examples=40)
 def test_what_does_not_apply_does_not_count(inp: ApplicationInput, control: ControlInput) -> None:
     assume(not inp.prohibited)
     assert score(with_control(inp, replace(control, applicable=False))) == score(inp)
