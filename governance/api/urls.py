@@ -1,9 +1,21 @@
 """The machines' door, /api/v1/: each storey brings its own addresses."""
 
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from governance.api import views
 
 urlpatterns = [
     path("", include("inventory.api.urls")),
+    path("", include("risk.api.urls")),
+    path("departments/", views.DepartmentList.as_view(), name="api-departments"),
+    path("frameworks/", views.FrameworkList.as_view(), name="api-frameworks"),
+    path("compliance/", views.ComplianceList.as_view(), name="api-compliance"),
+    path("usage/", views.UsageList.as_view(), name="api-usage"),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path(
+        "docs/",
+        SpectacularSwaggerSplitView.as_view(url_name="api-schema", template_name="governance/api_docs.html"),
+        name="api-docs",
+    ),
 ]

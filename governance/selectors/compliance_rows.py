@@ -1,6 +1,7 @@
 """Rows of the dataset `compliance`: each requirement that applies to each live application."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
 from governance.selectors.extent import Extent, numbers, texts, truths
@@ -38,12 +39,16 @@ def asked_for(filters: dict[str, str]) -> Asked:
     )
 
 
+def assessed(filters: dict[str, str]) -> Asked:
+    """The same for the dataset: requirements without an asked control are not assessed; they are listed on the pages,
+    and have no place in it."""
+    asked = asked_for(filters)
+    return replace(asked, frameworks=() if asked.state == State.NOT_ASSESSED else asked.frameworks, assessed=True)
+
+
 def pairs(extent: Extent) -> Iterator[Pair]:
-    """The pairs asked for, application by application. Requirements without an asked control are not assessed: they
-    are listed on the pages, and have no place in this dataset."""
-    asked = asked_for(extent.filters)
-    if asked.state == State.NOT_ASSESSED:
-        return
+    """The pairs asked for, application by application."""
+    asked = assessed(extent.filters)
     rows = (
         narrowed(coverage_rows(extent.user, extent.department), asked)
         .order_by("application__external_id", "framework")
@@ -51,7 +56,7 @@ def pairs(extent: Extent) -> Iterator[Pair]:
         .iterator(chunk_size=BLOCK)
     )
     while block := list(islice(rows, BLOCK)):
-        yield from (pair for pair in expanded(block, asked) if pair.state != State.NOT_ASSESSED)
+        yield from expanded(block, asked)
 
 
 def as_row(pair: Pair) -> tuple:

@@ -52,18 +52,27 @@ class Pair:
 @dataclass(frozen=True)
 class Asked:
     """Which pairs: of these frameworks, in this state (None: all that apply), or, with `late`, those that are not met
-    though a day for them has passed. `requirement` names one of the only framework, for which `late` is not offered."""
+    though a day for them has passed. `requirement` names one of the only framework, for which `late` is not offered.
+    `assessed` leaves out requirements that no asked control covers."""
 
     frameworks: tuple[str, ...]
     state: State | None = None
     requirement: str = ""
     late: bool = False
+    assessed: bool = False
+
+    @property
+    def states(self) -> list[State]:
+        """The states that are asked for."""
+        if self.state:
+            return [self.state]
+        return [state for state in State if not self.assessed or state != State.NOT_ASSESSED]
 
     def of(self, framework: str, requirement: str, state: State, is_late: bool) -> bool:
         """Whether a pair is asked for."""
-        if self.requirement:
-            return requirement == self.requirement and self.state in (None, state)
-        return is_late if self.late else self.state in (None, state)
+        if self.late:
+            return is_late
+        return self.requirement in ("", requirement) and state in self.states
 
 
 def coverage_rows(user: User | None, department: Department | None) -> QuerySet[ApplicationCoverage]:
@@ -83,9 +92,8 @@ def narrowed(rows: QuerySet[ApplicationCoverage], asked: Asked) -> QuerySet[Appl
     if asked.requirement:
         place = list(load_method().frameworks[asked.frameworks[0]].requirements).index(asked.requirement) + 1
         rows = rows.annotate(letter=Substr("states", place, 1, output_field=CharField()), pairs=Value(1))
-        return rows.filter(letter=LETTERS[asked.state]) if asked.state else rows.exclude(letter__in=(ABSENT, ""))
-    counted = "overdue" if asked.late else asked.state.value if asked.state else None
-    pairs = F(counted) if counted else sum((F(state.value) for state in State), Value(0))
+        return rows.filter(letter__in=[LETTERS[state] for state in asked.states])
+    pairs = F("overdue") if asked.late else sum((F(state.value) for state in asked.states), Value(0))
     return rows.annotate(pairs=pairs).filter(pairs__gt=0)
 
 

@@ -1,6 +1,7 @@
 """Rows of the dataset `usage`: interactions by AI app, department of the user, and day."""
 
 from collections.abc import Iterator
+from datetime import date
 
 from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
@@ -35,13 +36,27 @@ def usage_in(extent: Extent) -> QuerySet[DailyUsage]:
     )
 
 
+def selected(extent: Extent) -> QuerySet[DailyUsage, tuple]:
+    """The rows in the order of COLUMNS, between the days `since` and `until` of the filters where they are given."""
+    found = usage_in(extent)
+    since, until = (_day(extent.filters.get(name, "")) for name in ("since", "until"))
+    if since:
+        found = found.filter(day__gte=since)
+    if until:
+        found = found.filter(day__lte=until)
+    return found.values_list(
+        *("app", Coalesce("department__name", Value(UNASSIGNED)), DayText(F("day"))),
+        *("interactions", "users", "sensitive", "jailbreak", "injection"),
+    )
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
 def rows(extent: Extent) -> Iterator[tuple]:
     """A row an app, department and day. Users are distinct within the row; they don't add up over rows."""
-    return (
-        usage_in(extent)
-        .values_list(
-            *("app", Coalesce("department__name", Value(UNASSIGNED)), DayText(F("day"))),
-            *("interactions", "users", "sensitive", "jailbreak", "injection"),
-        )
-        .iterator(chunk_size=BLOCK)
-    )
+    return selected(extent).iterator(chunk_size=BLOCK)

@@ -1,0 +1,138 @@
+"""The roof's API: departments, frameworks, compliance, usage. The same selectors as the pages and the exports."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.pagination import LimitOffsetPagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from governance.api.serializers import DepartmentSerializer, FrameworkSerializer, PairSerializer, UsageSerializer
+from governance.selectors import compliance, compliance_rows, rollups, usage_rows
+from governance.selectors.extent import Column, Extent
+from governance.selectors.requirements import Pairs
+from inventory import access
+from inventory.access import Permission
+from inventory.models import Department, User
+from inventory.selectors.scope import scope_of, subtree
+from risk.choices import OVERALL, Principle, RequirementStatus
+from risk.scoring.vocabulary import State
+
+DEPARTMENT = OpenApiParameter("department", str, description="External key; its sub-tree is included.")
+PAGING = [OpenApiParameter("limit", int), OpenApiParameter("offset", int)]
+STATES = [state.value for state in RequirementStatus if state.value != State.NOT_ASSESSED]
+
+
+class Listing(APIView):
+    """A list that is cut to what the caller may see."""
+
+    def asked(self, request: Request) -> tuple[User, Department | None]:
+        """Who asks, and below which department; one out of sight is a 404."""
+        assert isinstance(request.user, User)  # IsAuthenticated lets nobody else in
+        key = request.query_params.get("department", "").strip()
+        return request.user, access.department_or_404(request.user, key) if key else None
+
+    def paged(self, request: Request, found: Any) -> tuple[LimitOffsetPagination, Sequence[Any]]:
+        """The page asked for of anything with a length that can be cut."""
+        paginator = LimitOffsetPagination()
+        return paginator, paginator.paginate_queryset(found, request, view=self) or []
+
+
+class DepartmentList(Listing):
+    """Departments with their risk, each with everything below it."""
+
+    @extend_schema(
+        summary="Departments with index, parts and principles",
+        parameters=[DEPARTMENT, *PAGING],
+        responses=DepartmentSerializer(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        user, department = self.asked(request)
+        found = subtree(user, department).select_related("parent", "head").order_by("key")
+        paginator, rows = self.paged(request, found)
+        shown = Department.objects.filter(pk__in=[one.pk for one in rows])
+        risks = {(one.department_id, one.principle): one for one in rollups.risks(shown, timezone.localdate())}
+        data = [_department(one, risks) for one in rows]
+        return paginator.get_paginated_response(DepartmentSerializer(data, many=True).data)
+
+
+def _department(one: Department, risks: dict[tuple[int, str], rollups.Risk]) -> dict[str, Any]:
+    overall = risks.get((one.pk, OVERALL))
+    return {
+        "key": one.key,
+        "name": one.name,
+        "parent_key": one.parent.key if one.parent else None,
+        "head": one.head.username if one.head else None,
+        "cost_centre": one.cost_centre,
+        "as_of": overall.day if overall else None,
+        "overall": overall,
+        "principles": {principle.value: risks.get((one.pk, principle.value)) for principle in Principle},
+    }
+
+
+class FrameworkList(Listing):
+    """Coverage by framework. Binding and voluntary frameworks are never added up."""
+
+    @extend_schema(
+        summary="Frameworks with their coverage",
+        parameters=[DEPARTMENT],
+        responses=FrameworkSerializer(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        scope = scope_of(*self.asked(request))
+        return Response(FrameworkSerializer(compliance.frameworks(scope, timezone.localdate()), many=True).data)
+
+
+class ComplianceList(Listing):
+    """Requirements that apply to live applications; columns as in the export `compliance`."""
+
+    @extend_schema(
+        summary="Requirements by live application",
+        parameters=[
+            DEPARTMENT,
+            OpenApiParameter("framework", str),
+            OpenApiParameter("binding", str, enum=["yes", "no"]),
+            OpenApiParameter("requirement", str, description="Needs `framework`."),
+            OpenApiParameter("state", str, enum=STATES),
+            OpenApiParameter("overdue", str, enum=["yes"], description="Not met though a due day has passed."),
+            *PAGING,
+        ],
+        responses=PairSerializer(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        user, department = self.asked(request)
+        asked = compliance_rows.assessed(request.query_params.dict())
+        paginator, rows = self.paged(request, Pairs(user, department, asked))
+        data = [named(compliance_rows.COLUMNS, compliance_rows.as_row(pair)) for pair in rows]
+        return paginator.get_paginated_response(PairSerializer(data, many=True).data)
+
+
+class UsageList(Listing):
+    """Interactions by AI app, department and day; columns as in the export `usage`."""
+
+    @extend_schema(
+        summary="Usage by AI app, department and day",
+        parameters=[
+            DEPARTMENT,
+            OpenApiParameter("since", str, description="First day, ISO 8601."),
+            OpenApiParameter("until", str, description="Last day, ISO 8601."),
+            *PAGING,
+        ],
+        responses=UsageSerializer(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        user, department = self.asked(request)
+        access.require(user, Permission.EXPORT, department)
+        filters = request.query_params.dict()
+        found = usage_rows.selected(Extent(user, timezone.localdate(), department, filters))
+        paginator, rows = self.paged(request, found)
+        data = [named(usage_rows.COLUMNS, row) for row in rows]
+        return paginator.get_paginated_response(UsageSerializer(data, many=True).data)
+
+
+def named(columns: Sequence[Column], row: tuple) -> dict[str, Any]:
+    """A row of a dataset by the names of its columns."""
+    return dict(zip((column.name for column in columns), row, strict=True))
