@@ -9,7 +9,7 @@ import os
 import secrets as random_secrets
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -28,12 +28,20 @@ LOOPBACK = _site.scheme == "http" and _site.hostname in {
 }
 
 
+def given_secret(name: str) -> str:
+    """The secret `name` from the environment or a mounted file; empty where neither is given."""
+    if path := os.environ.get(f"{name}_FILE"):
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ImproperlyConfigured(f"{name}_FILE: {path} can't be read: {error.strerror}.") from error
+    return os.environ.get(name, "")
+
+
 def secret(name: str) -> str:
     """The secret `name`: from the environment, a mounted file, or made once on a loopback site."""
-    if value := os.environ.get(name):
+    if value := given_secret(name):
         return value
-    if path := os.environ.get(f"{name}_FILE"):
-        return Path(path).read_text(encoding="utf-8").strip()
     if not LOOPBACK:
         raise ImproperlyConfigured(
             f"{name} is not set. Give {name} or {name}_FILE for a site at {HUB_URL}."
@@ -132,7 +140,7 @@ def database_from_url(url: str) -> dict:
     return {
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or options.pop("user", "")),
-        "PASSWORD": unquote(parts.password or ""),
+        "PASSWORD": unquote(parts.password or "") or given_secret("DATABASE_PASSWORD"),
         "HOST": unquote(parts.hostname or "") or options.pop("host", ""),
         "PORT": parts.port or options.pop("port", ""),
         "OPTIONS": options,
@@ -152,7 +160,18 @@ DATABASES = {
         ),
     }
 }
+
+
+def with_password(url: str, password: str) -> str:
+    """A redis:// or rediss:// address with the password put in, where there is one and the address has none."""
+    parts = urlsplit(url)
+    if not password or parts.password or not parts.hostname:
+        return url
+    return url.replace("://" + parts.netloc, f"://:{quote(password, safe='')}@{parts.netloc}", 1)
+
+
 REDIS_URL = os.environ.get("REDIS_URL") or embedded.redis_url(HUB_HOME)
+REDIS_URL = with_password(REDIS_URL, given_secret("REDIS_PASSWORD"))
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -205,6 +224,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not LOOPBACK
 SECURE_HSTS_SECONDS = 0 if LOOPBACK else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not LOOPBACK
 SECURE_SSL_REDIRECT = not LOOPBACK
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # load balancers ask over plain HTTP, from beside the process
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if ALLAUTH_TRUSTED_PROXY_COUNT else None
 )
@@ -316,8 +336,6 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "COMPONENT_SPLIT_REQUEST": True,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
 }
 

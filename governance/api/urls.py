@@ -1,7 +1,7 @@
 """The machines' door, /api/v1/: each storey brings its own addresses."""
 
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularAPIView
 
 from governance.api import views
 
@@ -13,9 +13,4 @@ urlpatterns = [
     path("compliance/", views.ComplianceList.as_view(), name="api-compliance"),
     path("usage/", views.UsageList.as_view(), name="api-usage"),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
-    path(
-        "docs/",
-        SpectacularSwaggerSplitView.as_view(url_name="api-schema", template_name="governance/api_docs.html"),
-        name="api-docs",
-    ),
 ]
