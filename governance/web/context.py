@@ -21,6 +21,10 @@ def _anywhere(permission: Permission) -> Callable[[User], bool]:
 _may_view = _anywhere(Permission.VIEW)
 
 
+def _may_administer(user: User) -> bool:
+    return access.sees_everything(user, Permission.ADMIN)
+
+
 @dataclass(frozen=True)
 class Entry:
     """A page of the navigation, and who may open it."""
@@ -49,8 +53,8 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("Feeds", "plug", "inventory:feeds", _anywhere(Permission.FEEDS)),
             Entry("Organisation facts", "building-bank", "risk:organisation_facts"),
-            Entry("Department tree", "affiliate", "inventory:department_admin", _anywhere(Permission.ADMIN)),
-            Entry("People", "users", "inventory:people", _anywhere(Permission.ADMIN)),
+            Entry("Department tree", "affiliate", "inventory:department_admin", _may_administer),
+            Entry("People", "users", "inventory:people", _may_administer),
         ),
     ),
 )

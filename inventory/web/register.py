@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from inventory import access
 from inventory.access import Permission, requires
 from inventory.models import AIApplication
-from inventory.selectors.register import resembling
+from inventory.selectors.register import Resembling, resembling
 from inventory.services import applications
 from inventory.web.forms import EditForm, IdentifierForm, RegisterForm, add_service_errors
 from inventory.web.requests import PersonRequest
@@ -34,7 +34,7 @@ def register(request: PersonRequest) -> HttpResponse:
         else:
             messages.success(request, f"{application.name} is registered as {application.external_id}.")
             return redirect(page_of(application, "risk:questionnaire"))
-    found = resembling(request.user, form["name"].value() or "")
+    found = _look_alikes(request, form["name"].value() or "")
     return render(request, "inventory/register.html", {"form": form, "found": found})
 
 
@@ -42,7 +42,7 @@ def register(request: PersonRequest) -> HttpResponse:
 @require_GET
 def similar(request: PersonRequest) -> HttpResponse:
     """The fragment with the look-alikes of what is being typed."""
-    found = resembling(request.user, request.GET.get("name", ""))
+    found = _look_alikes(request, request.GET.get("name", ""))
     return render(request, "inventory/_similar.html", {"found": found})
 
 
@@ -98,7 +98,11 @@ def _edit_page(
     return render(request, "inventory/application_edit.html", context)
 
 
-def page_of(application: AIApplication, route: str) -> str:
+def _look_alikes(request: PersonRequest, name: str) -> list[tuple[Resembling, str]]:
+    return [(found, page_of(found, "risk:application")) for found in resembling(request.user, name)]
+
+
+def page_of(application: AIApplication | Resembling, route: str) -> str:
     """A page of the storey above by its name; this storey's own where that isn't installed."""
     try:
         return reverse(route, args=[application.pk])

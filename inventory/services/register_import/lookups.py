@@ -103,7 +103,7 @@ class Departments:
             if self.edits(department.pk):
                 for spelling in (department.name, department.key, *department.aliases):
                     choices.setdefault(folded(spelling), department.name)
-        near = dict.fromkeys(choices[match] for match in difflib.get_close_matches(name, choices, n=3, cutoff=0.5))
+        near = dict.fromkeys(choices[match] for match in difflib.get_close_matches(name, choices, n=3, cutoff=0.6))
         if near:
             return f"Did you mean {' or '.join(near)}?"
         if self._may_create:
