@@ -27,15 +27,15 @@ MANIFEST = VENDOR / "MANIFEST.toml"
 # Icons in use; tests compare the list with the templates. An icon that is not here is not in the sprite.
 # fmt: off
 ICONS = (
-    "adjustments-horizontal", "affiliate", "alert-triangle", "apps", "arrow-narrow-right", "ban", "bell",
-    "bolt", "building-bank", "calendar", "calendar-due", "chart-line", "check", "chevron-down",
-    "chevron-left", "chevron-right", "chevron-up", "circle-check", "circle-dashed", "circle-x",
-    "clipboard-check", "clock", "copy", "dots", "download", "external-link", "eye", "eye-off",
-    "file-certificate", "file-export", "file-import", "filter", "flag", "help-circle", "history", "home",
-    "info-circle", "key", "layout-dashboard", "link", "list-check", "lock", "logout", "menu-2",
-    "message-circle", "moon", "pencil", "plug", "plus", "radar-2", "refresh", "robot", "scale", "search",
-    "settings", "shield-check", "shield-half", "sitemap", "sparkles", "sun", "sun-moon", "table", "trash",
-    "unlink", "upload", "user", "user-circle", "users", "x",
+    "adjustments-horizontal", "affiliate", "alert-triangle", "apps", "arrow-narrow-right", "arrow-right",
+    "ban", "bell", "bolt", "building-bank", "calendar", "calendar-due", "chart-line", "check",
+    "chevron-down", "chevron-left", "chevron-right", "chevron-up", "circle-check", "circle-dashed",
+    "circle-x", "clipboard-check", "clock", "copy", "dots", "download", "edit", "external-link", "eye",
+    "eye-off", "file-certificate", "file-export", "file-import", "file-text", "filter", "flag",
+    "help-circle", "history", "home", "info-circle", "key", "layout-dashboard", "link", "list-check",
+    "lock", "logout", "menu-2", "message-circle", "moon", "pencil", "plug", "plus", "point", "radar-2",
+    "refresh", "robot", "scale", "search", "settings", "shield-check", "shield-half", "sitemap", "sparkles",
+    "sun", "sun-moon", "table", "trash", "unlink", "upload", "user", "user-circle", "users", "x",
 )
 # fmt: on
 

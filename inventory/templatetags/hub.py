@@ -6,7 +6,7 @@ the unrounded ones. All output is escaped; nothing here writes a style attribute
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django import template
@@ -120,6 +120,15 @@ def when(moment: datetime | None, empty: str = "never") -> str:
     text = "just now" if ago.startswith("0") else f"{ago} ago"
     full = date_format(timezone.localtime(moment), "j M Y, H:i")
     return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), full, text)
+
+
+@register.filter
+def day(value: date | None) -> str:
+    """ "22 Nov 2026", never broken over two lines; a dash for none. A moment is shown in the organisation's zone."""
+    if value is None:
+        return NOTHING
+    local = timezone.localtime(value).date() if isinstance(value, datetime) else value
+    return format_html('<time datetime="{}">{}</time>', local.isoformat(), date_format(local, "j M Y"))
 
 
 # Long words of column heads and where they may break: browsers without a dictionary break them anywhere or nowhere

@@ -158,6 +158,14 @@ def test_names_from_outside_are_text(source):
     assert "<script" not in html
 
 
+def test_a_day_is_one_piece():
+    assert (
+        render("{{ d|day }}", d=datetime(2026, 11, 22, 9, tzinfo=UTC))
+        == '<time datetime="2026-11-22">22 Nov 2026</time>'
+    )
+    assert "visually-hidden" in render("{{ none|day }}", none=None)
+
+
 def test_when_is_relative_with_the_time_on_hover():
     moment = datetime.now(UTC) - timedelta(hours=2, minutes=5)
     html = render("{% when moment %}", moment=moment)
