@@ -246,7 +246,7 @@ CONTENT_SECURITY_POLICY = {
 
 # Static files: hashed names, served by the web process itself
 STATIC_URL = "/static/"
-STATIC_ROOT = HUB_HOME / "static"
+STATIC_ROOT = Path(os.environ.get("HUB_STATIC") or HUB_HOME / "static")  # an image collects them when it is built
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Only our own files: pages use nothing of what the libraries bring along, and compressing that took 40 s.
 STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]

@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Any
 
 from django.conf import settings
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connections
 
@@ -33,7 +34,7 @@ MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - gunicorn's heartbeat files must
 
 class Command(BaseCommand):
     help = "Run everything: PostgreSQL and Valkey (unless DATABASE_URL and REDIS_URL are set), web, worker, beat."
-    requires_system_checks = []
+    requires_system_checks = [Tags.security]
 
     def handle(self, *args: Any, **options: Any) -> None:
         with ExitStack() as stack:
