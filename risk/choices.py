@@ -57,4 +57,3 @@ class RequirementStatus(TextChoices):
     UNKNOWN = "unknown", "Unknown"
     UPCOMING = "upcoming", "Upcoming"
     NOT_ASSESSED = "not_assessed", "Not assessed"
-

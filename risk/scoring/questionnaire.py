@@ -68,6 +68,11 @@ class Item:
     applies_from: date | None = None
     because: str = ""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody answered it yet."""
+        return self.standing is Standing.OPEN
+
 
 def items(judgement: Judgement, method: Method) -> list[Item]:
     """All questions that matter for this application now, derived facts among them, in order."""

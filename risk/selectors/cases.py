@@ -1,7 +1,7 @@
 """Everything a judgement needs, read for many applications at once: five queries however many they are."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -9,8 +9,12 @@ import orjson
 from django.db import connection
 
 from inventory.models import AIApplication, Department
-from risk.models import OrganisationAnswer
+from risk.method import load_method
+from risk.models import CurrentScore, OrganisationAnswer
+from risk.scoring.application import ApplicationScore, PrincipleScore, Ratchet
 from risk.scoring.case import Case, stated
+from risk.scoring.judgement import Judgement, Previous, judge
+from risk.scoring.method import Method
 from risk.selectors import signals
 
 # One row an application, so that a hundred thousand times forty statements don't become Python rows.
@@ -85,9 +89,30 @@ def load(applications: Sequence[int], day: date, departments: Mapping[int, int] 
     }
 
 
-def load_one(application: AIApplication, day: date) -> Case:
-    """The case of one application."""
-    return load([application.pk], day, {application.pk: application.department_id})[application.pk]
+def previous(row: CurrentScore | None, method: Method) -> Previous | None:
+    """The judgement before, as the ratchet needs it (docs/method.md §3)."""
+    if row is None:
+        return None
+    principles = {
+        p: PrincipleScore(*(getattr(row, f"{p}_{part}") for part in ("low", "high", "point", "inherent")), 0.0, 0.0)
+        for p in method.principles
+    }
+    score = ApplicationScore(principles, row.overall_low, row.overall_high, row.overall_point, row.band)
+    held = Ratchet(row.held[0], row.held[1], tuple(row.held[2])) if row.held else None
+    return Previous(score, row.tier, held)
+
+
+def judge_now(application: AIApplication, day: date, changes: Mapping[str, Any] | None = None) -> Judgement:
+    """The judgement of one application as it stands this moment, or as it would stand with some answers changed.
+
+    The same road as the worker's, so a page shows an answer's effect before the worker has written it.
+    """
+    case = load([application.pk], day, {application.pk: application.department_id})[application.pk]
+    if changes:
+        case = replace(case, answers={**case.answers, **changes})
+    method = load_method()
+    row = CurrentScore.objects.filter(pk=application.pk).first()
+    return judge(case, day, method, previous(row, method))
 
 
 def _parts(sql: str, applications: list[int]) -> dict[int, dict[str, Any]]:

@@ -51,3 +51,9 @@ def moments(application: int, since: date | None = None, principle: str = "overa
 def band_changes(application: int, limit: int = 50) -> list[BandChange]:
     """The latest moves of one application from band to band, newest first."""
     return list(BandChange.objects.filter(application=application)[:limit])
+
+
+def snapshots(application: int, limit: int = 50) -> list[ScoreSnapshot]:
+    """The latest judgements of one application, newest first, without their inputs."""
+    found = ScoreSnapshot.objects.filter(application=application).order_by("-as_of", "-id")
+    return list(found.defer("inputs", "contributions")[:limit])

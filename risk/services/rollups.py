@@ -65,12 +65,12 @@ def roll_up_changed(day: date | None = None) -> int:
 
 
 @transaction.atomic
-def roll_up_everything() -> int:
-    """Take the figures of every department anew, for instance after the tree itself changed."""
+def roll_up_everything(day: date | None = None) -> int:
+    """Take the figures of every department anew, for instance after the tree itself changed; for today by default."""
     _one_at_a_time()
     ChangedDepartment.objects.all().delete()
     branches = cases.tree()
-    return _roll_up(set(branches.parents), branches, timezone.localdate())
+    return _roll_up(set(branches.parents), branches, day or timezone.localdate())
 
 
 def _one_at_a_time() -> None:

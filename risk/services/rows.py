@@ -7,10 +7,9 @@ from typing import Any
 import orjson
 
 from risk.models import CurrentScore, ScoreValues
-from risk.scoring.application import ApplicationScore, PrincipleScore, Ratchet
 from risk.scoring.case import digest, to_plain
 from risk.scoring.explain import contribution_values
-from risk.scoring.judgement import Judgement, Previous
+from risk.scoring.judgement import Judgement
 from risk.scoring.method import Method
 from risk.scoring.questionnaire import asked_keys
 from risk.scoring.tally import Tally
@@ -48,19 +47,6 @@ def verdict(judgement: Judgement, method: Method, at: datetime) -> Verdict:
     """Prepare a judgement for its rows."""
     plain = to_plain(judgement.case)
     return Verdict(judgement, method, at, plain, digest(plain, method))
-
-
-def previous(row: CurrentScore | None, method: Method) -> Previous | None:
-    """The judgement before, as the ratchet needs it."""
-    if row is None:
-        return None
-    principles = {
-        p: PrincipleScore(*(getattr(row, f"{p}_{part}") for part in ("low", "high", "point", "inherent")), 0.0, 0.0)
-        for p in method.principles
-    }
-    score = ApplicationScore(principles, row.overall_low, row.overall_high, row.overall_point, row.band)
-    held = Ratchet(row.held[0], row.held[1], tuple(row.held[2])) if row.held else None
-    return Previous(score, row.tier, held)
 
 
 def value_row(one: Verdict) -> list[Any]:

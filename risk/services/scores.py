@@ -163,7 +163,7 @@ def _judge(found: Mapping[int, tuple[Case, int | None]], chunk: _Chunk) -> None:
     judgements = []
     for pk in sorted(found):
         case, counted_in = found[pk]
-        judgement = judge(case, chunk.day, chunk.method, rows.previous(chunk.before.get(pk), chunk.method))
+        judgement = judge(case, chunk.day, chunk.method, cases.previous(chunk.before.get(pk), chunk.method))
         judgements.append(judgement)
         _add_rows(pk, judgement, counted_in, chunk)
     for pk, covered in zip(sorted(found), tallies(judgements, chunk.method), strict=True):

@@ -1,6 +1,19 @@
 """The people's doors of the risk storey."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from risk.web import application, applications, controls, organisation, questionnaire
 
 app_name = "risk"
-urlpatterns: list[URLPattern] = []
+
+urlpatterns = [
+    path("applications/", applications.application_list, name="applications"),
+    path("applications/<int:pk>/", application.application_page, name="application"),
+    path("applications/<int:pk>/questionnaire/", questionnaire.questionnaire, name="questionnaire"),
+    path("applications/<int:pk>/classification/", application.classification_page, name="classification"),
+    path("applications/<int:pk>/controls/", controls.control_list, name="controls"),
+    path("applications/<int:pk>/controls/<str:key>/", controls.control, name="control"),
+    path("applications/<int:pk>/activity/", application.activity_page, name="activity"),
+    path("applications/<int:pk>/history/", application.history_page, name="history"),
+    path("organisation-facts/", organisation.organisation_page, name="organisation_facts"),
+]

@@ -1,0 +1,85 @@
+"""What feeds saw of one application: use by day and by department, alerts, and the signals that its score counts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db.models import Sum
+
+from inventory.models import AIApplication, Alert, DailyUsage, DailyUser
+from risk.choices import Principle
+from risk.method import load_method
+from risk.scoring.formulas import signal_loads
+from risk.scoring.judgement import Judgement
+from risk.scoring.vocabulary import Kind
+
+ALERTS_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Figures of a period. `people` are distinct over the whole period, which is why they are not a sum of days."""
+
+    first: date
+    last: date
+    interactions: int
+    sensitive: int
+    jailbreak: int
+    injection: int
+    people: int
+    days: Sequence[tuple[date, int]]
+    departments: Sequence[tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """An alert or a rate as the score counts it: its load at full weight, and the principles it presses on."""
+
+    kind: Kind
+    label: str
+    load: float
+    principles: tuple[str, ...]
+
+
+def usage_of(application: AIApplication, today: date, period: int) -> Use:
+    """Use in the last `period` days, whoever used it: who may see an application sees all its usage (contracts §2)."""
+    first = today - timedelta(days=period - 1)
+    rows = DailyUsage.objects.filter(application=application, day__range=(first, today)).order_by()
+    columns = ("interactions", "sensitive", "jailbreak", "injection")
+    total = rows.aggregate(**{name: Sum(name) for name in columns})
+    by_day = rows.values("day").annotate(all=Sum("interactions")).order_by("day").values_list("day", "all")
+    by_department = rows.values("department").annotate(all=Sum("interactions")).order_by("-all")
+    people = DailyUser.objects.filter(application=application, day__range=(first, today))
+    return Use(
+        first=first,
+        last=today,
+        **{name: total[name] or 0 for name in columns},
+        people=people.order_by().values("pseudonym").distinct().count(),
+        days=list(by_day),
+        departments=[
+            (name or "Unassigned", count) for name, count in by_department.values_list("department__name", "all")
+        ],
+    )
+
+
+def alerts_of(application: AIApplication) -> list[Alert]:
+    """The newest alerts."""
+    return list(Alert.objects.filter(application=application)[:ALERTS_SHOWN])
+
+
+def signals_of(judgement: Judgement) -> list[Signal]:
+    """What presses on the score now, strongest first (docs/method.md §4)."""
+    found = [
+        Signal(
+            kind=kind,
+            label=label or _words(key),
+            load=load,
+            principles=tuple(Principle(p).label for p, weight in weights.items() if weight),
+        )
+        for kind, key, label, load, weights in signal_loads(judgement.inputs.signals, load_method())
+    ]
+    return sorted(found, key=lambda one: -one.load)
+
+
+def _words(key: str) -> str:
+    return key.replace("_", " ").capitalize()

@@ -1,0 +1,115 @@
+"""The list of AI applications: narrowed, sorted and cut in SQL, whatever the size of the register."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import F, OrderBy, Q, QuerySet
+
+from inventory import access
+from inventory.models import AIApplication, Department, User
+from risk.choices import OVERALL, Principle
+from risk.method import load_method
+
+ROWS_A_PAGE = 25
+OPEN_CLASS = "open"  # the filter word for applications whose class is not decided
+RISK = "risk"
+_COLUMNS = {
+    "name": "name",
+    "department": "department__name",
+    "kind": "kind",
+    "lifecycle": "lifecycle",
+    "class": "score__eu_class",
+    "change": "score__change_30d",
+    "owner": "owner__display_name",
+    "review": "next_review",
+    "updated": "updated_at",
+    **{principle: f"score__{principle}_point" for principle in (OVERALL, *Principle.values)},
+}
+SORTS = (RISK, *_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which applications, and in what order. Empty: no restriction. `principle`: whose risk is shown and sorted by."""
+
+    department: Department | None = None
+    kinds: Sequence[str] = ()
+    lifecycles: Sequence[str] = ()
+    bands: Sequence[str] = ()
+    classes: Sequence[str] = ()
+    owner: str = ""
+    q: str = ""
+    principle: str = OVERALL
+    sort: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One application of the list with the risk asked for."""
+
+    application: AIApplication
+    point: float | None
+    low: float | None
+    high: float | None
+    band: str | None
+
+
+def narrowed(found: QuerySet[AIApplication], wanted: Wanted) -> QuerySet[AIApplication]:
+    """The applications of `found` (those the person may see, or export) that are wanted, unordered."""
+    if wanted.department is not None and wanted.department.parent_id is not None:
+        found = found.in_department(wanted.department)  # type: ignore[attr-defined]
+    for field, values in (("kind", wanted.kinds), ("lifecycle", wanted.lifecycles), ("score__band", wanted.bands)):
+        if values:
+            found = found.filter(**{f"{field}__in": values})
+    if wanted.classes:
+        undecided = Q(score__eu_class=None) if OPEN_CLASS in wanted.classes else Q()
+        found = found.filter(Q(score__eu_class__in=[c for c in wanted.classes if c != OPEN_CLASS]) | undecided)
+    if wanted.owner:
+        found = found.filter(owner__username=wanted.owner)
+    if wanted.q:
+        found = found.search(wanted.q)  # type: ignore[attr-defined]
+    return found.order_by()
+
+
+def page(user: User, wanted: Wanted, number: int) -> Page:
+    """One page of the list as rows; three queries, whatever the page."""
+    found = narrowed(access.applications(user), wanted)
+    return Paginator(_Rows(found, wanted), ROWS_A_PAGE).get_page(number)
+
+
+def ordering(sort: str, principle: str) -> list[OrderBy | str]:
+    """The order for a sort word, a leading "-" turning it round; what has no value comes last, ties go by id."""
+    word = sort.removeprefix("-")
+    column = _COLUMNS[principle if word == RISK else word]
+    field = F(column)
+    return [field.desc(nulls_last=True) if sort.startswith("-") else field.asc(nulls_last=True), "pk"]
+
+
+class _Rows(Sequence[Any]):
+    """The list as a paginator takes it: counted once; a slice sorts ids alone and then fetches its few rows whole."""
+
+    def __init__(self, found: QuerySet[AIApplication], wanted: Wanted) -> None:
+        self.found, self.wanted = found, wanted
+        self.length: int | None = None
+
+    def __len__(self) -> int:
+        if self.length is None:
+            self.length = self.found.count()
+        return self.length
+
+    def __getitem__(self, part: Any) -> Any:
+        principle = self.wanted.principle if self.wanted.principle in Principle.values else OVERALL
+        sort = self.wanted.sort if self.wanted.sort.removeprefix("-") in SORTS else f"-{RISK}"
+        ids = list(self.found.order_by(*ordering(sort, principle)).values_list("pk", flat=True)[part])
+        whole = AIApplication.objects.select_related("department", "owner", "score").in_bulk(ids)
+        return [_row(whole[pk], principle) for pk in ids if pk in whole]
+
+
+def _row(application: AIApplication, principle: str) -> Row:
+    score = getattr(application, "score", None)
+    if score is None:
+        return Row(application, None, None, None, None)
+    point, low, high = (getattr(score, f"{principle}_{part}") for part in ("point", "low", "high"))
+    return Row(application, point, low, high, load_method().band(point))

@@ -1,0 +1,88 @@
+"""The questionnaire of one application as a page shows it: steps, the questions of one, and what the answers did."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from risk.method import load_method
+from risk.scoring.judgement import Judgement
+from risk.scoring.questionnaire import Item, Standing, Step, items, open_by_step
+
+STEP_TITLES = {
+    Step.FACTORS: "Risk factors",
+    Step.FACTS: "What it does",
+    Step.SCOPE: "Scope and role",
+    Step.PROHIBITED: "Prohibited practices",
+    Step.ANNEX_I: "Products (Annex I)",
+    Step.ANNEX_III: "High-risk uses (Annex III)",
+    Step.TRANSPARENCY: "Transparency (Art. 50)",
+    Step.GPAI: "General-purpose models",
+}
+STEP_HINTS = {
+    Step.FACTORS: "What could go wrong, for whom, and how likely. Each answer moves the score at once.",
+    Step.FACTS: "What it does decides which controls and requirements apply. What follows from them isn't asked.",
+    Step.SCOPE: "Whether the EU AI Act applies, and in which role.",
+    Step.PROHIBITED: "Art. 5: practices that nothing can cure.",
+    Step.ANNEX_I: "Art. 6(1): safety components and products under Union law.",
+    Step.ANNEX_III: "Art. 6(2): the listed uses, their exclusions and exemptions.",
+    Step.TRANSPARENCY: "Art. 50: what people must be told.",
+    Step.GPAI: "Chapter V: for those who make general-purpose models.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StepState:
+    """A step with how far it is."""
+
+    step: Step
+    title: str
+    answered: int
+    asked: int
+    current: bool
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing in it is open."""
+        return self.answered == self.asked
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """One step with its questions. `derived` follow from other answers; `previous` and `following` stand beside it."""
+
+    current: StepState
+    hint: str
+    steps: Sequence[StepState]
+    asked: Sequence[Item]
+    derived: Sequence[Item]
+    previous: StepState | None
+    following: StepState | None
+    answered: int
+    total: int
+
+
+def questions(judgement: Judgement, wanted: str) -> Questions:
+    """The questionnaire at the step asked for; without one, at the first that is not finished."""
+    found = items(judgement, load_method())
+    counts = open_by_step(found)
+    shown = [step for step in Step if counts[step][1] or any(item.step == step for item in found)]
+    chosen = _chosen(wanted, shown, counts)
+    states = [StepState(step, STEP_TITLES[step], *counts[step], step == chosen) for step in shown]
+    place = shown.index(chosen)
+    mine = [item for item in found if item.step == chosen]
+    return Questions(
+        current=states[place],
+        hint=STEP_HINTS[chosen],
+        steps=states,
+        asked=[item for item in mine if item.standing is not Standing.DERIVED],
+        derived=[item for item in mine if item.standing is Standing.DERIVED],
+        previous=states[place - 1] if place else None,
+        following=states[place + 1] if place + 1 < len(states) else None,
+        answered=sum(answered for answered, _ in counts.values()),
+        total=sum(asked for _, asked in counts.values()),
+    )
+
+
+def _chosen(wanted: str, shown: Sequence[Step], counts: dict[Step, tuple[int, int]]) -> Step:
+    if wanted in shown:
+        return Step(wanted)
+    return next((step for step in shown if counts[step][0] < counts[step][1]), shown[0])

@@ -1,0 +1,33 @@
+"""`{% load risk %}`: questions as choices."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import template
+
+from risk.scoring.questionnaire import Item, Standing
+from risk.web.answer_forms import NONE, UNKNOWN
+
+register = template.Library()
+_DONT_KNOW = "I don't know"
+
+
+@register.filter
+def choices(item: Item) -> list[tuple[str, str, bool]]:
+    """(value, label, whether chosen) of each choice of a question; "I don't know" is always one."""
+    answered = item.standing is Standing.ANSWERED
+    if item.type == "yes_no":
+        found = [("yes", "Yes", answered and item.answer is True), ("no", "No", answered and item.answer is False)]
+    elif item.type == "multi":
+        chosen = item.answer if isinstance(item.answer, list) else []
+        found = [(value, label, value in chosen) for value, label in item.options]
+        found.append((NONE, "None of these", answered and not chosen))
+    else:
+        found = [(value, label, answered and item.answer == value) for value, label in item.options]
+    return [*found, (UNKNOWN, _DONT_KNOW, item.standing is Standing.UNKNOWN)]
+
+
+@register.filter
+def of(mapping: Mapping[str, Any], key: str) -> Any:
+    """The value of a key that a template can't write after a dot."""
+    return mapping.get(key)

@@ -1,0 +1,145 @@
+"""The pages of one application that only show: summary, classification, activity, history."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from inventory import access
+from inventory.charts.base import Chart
+from inventory.charts.usage import DailySeries, interactions_over_time
+from inventory.models import AIApplication
+from inventory.selectors.history import application_history
+from inventory.web.filters import Filters
+from inventory.web.requests import PersonRequest
+from risk.charts import Contribution, ScorePoint, score_history, why_this_score
+from risk.choices import OVERALL, EUClass, Principle
+from risk.method import load_method
+from risk.scoring.vocabulary import Kind
+from risk.selectors import activity, cases, history
+from risk.selectors.classification import classification
+from risk.selectors.summary import Part, Summary, summary
+from risk.web.shell import shell
+
+_CHART_KINDS = {
+    Kind.IMPACT: "inherent",
+    Kind.LIKELIHOOD: "inherent",
+    Kind.FLOOR: "inherent",
+    Kind.PROHIBITED: "inherent",
+    Kind.CONTROL: "control",
+    Kind.EVENT: "signal",
+    Kind.RATE: "signal",
+    Kind.DRIFT: "signal",
+}
+_KIND_WORDS = {
+    Kind.IMPACT: "Impact",
+    Kind.LIKELIHOOD: "Likelihood",
+    Kind.FLOOR: "Class",
+    Kind.PROHIBITED: "Class",
+    Kind.CONTROL: "Control",
+    Kind.EVENT: "Alert",
+    Kind.RATE: "Usage",
+    Kind.DRIFT: "Drift",
+    Kind.BOUND: "Bound",
+    Kind.UNKNOWN: "Not known",
+    Kind.HELD: "Held",
+}
+
+
+@require_safe
+def application_page(request: PersonRequest, pk: int) -> HttpResponse:
+    """Residual risk by principle, why it is what it is, what would help most, and its course."""
+    application = access.application_or_404(request.user, pk)
+    filters = Filters.from_request(request)
+    measure = filters.principle if filters.principle in Principle.values else OVERALL
+    found = summary(application, cases.judge_now(application, timezone.localdate()), measure)
+    context = {
+        **shell(request.user, application, "application"),
+        "found": found,
+        "why": _why(application, found),
+        "parts": [(one, _KIND_WORDS[one.kind], _evidence_url(application, one)) for one in found.parts],
+        "course": score_history(
+            [ScorePoint(m.day, m.low, m.point, m.high) for m in found.history],
+            title=f"{found.label} over time",
+        ),
+        "measures": [(OVERALL, "Overall"), *Principle.choices],
+        "overall": measure == OVERALL,
+        "method": load_method().version,
+        "prohibited": found.judgement.inputs.prohibited,
+        "maybe_prohibited": _maybe_prohibited(found),
+    }
+    return render(request, "risk/application.html", context)
+
+
+def _why(application: AIApplication, found: Summary) -> Chart:
+    steps = [
+        Contribution(part.label, part.amount, _CHART_KINDS.get(part.kind, "unknown"), _evidence_url(application, part))
+        for part in found.parts
+    ]
+    subject = "the overall risk" if found.measure == OVERALL else found.label.lower()
+    return why_this_score(steps, found.total, subject=subject)
+
+
+def _maybe_prohibited(found: Summary) -> bool:
+    possible = found.judgement.classification.possible
+    return EUClass.PROHIBITED in possible and not found.judgement.inputs.prohibited
+
+
+def _evidence_url(application: AIApplication, part: Part) -> str:
+    """The page on which the thing behind a step is answered or shown."""
+    method = load_method()
+    if part.key in method.controls:
+        return reverse("risk:controls", args=[application.pk]) + f"#{part.key}"
+    if part.kind in (Kind.EVENT, Kind.RATE, Kind.DRIFT) or part.key == "telemetry":
+        return reverse("risk:activity", args=[application.pk])
+    if part.key == "eu_class":
+        return reverse("risk:classification", args=[application.pk])
+    if part.key in method.factors:
+        return reverse("risk:questionnaire", args=[application.pk]) + f"#{part.key}"
+    return ""
+
+
+@require_safe
+def classification_page(request: PersonRequest, pk: int) -> HttpResponse:
+    """The class under the EU AI Act with the articles behind it, or what still decides it."""
+    application = access.application_or_404(request.user, pk)
+    judgement = cases.judge_now(application, timezone.localdate())
+    context = {
+        **shell(request.user, application, "classification"),
+        "found": classification(judgement, load_method()),
+        "method": load_method().version,
+    }
+    return render(request, "risk/classification.html", context)
+
+
+@require_safe
+def activity_page(request: PersonRequest, pk: int) -> HttpResponse:
+    """Use by day, and the alerts."""
+    application = access.application_or_404(request.user, pk)
+    filters = Filters.from_request(request)
+    today = timezone.localdate()
+    use = activity.usage_of(application, today, filters.period)
+    context = {
+        **shell(request.user, application, "activity"),
+        "filters": filters,
+        "use": use,
+        "chart": interactions_over_time([DailySeries("registered", application.name, use.days)] if use.days else []),
+        "period_words": f"Last {filters.period} days",
+        "alerts": activity.alerts_of(application),
+        "signals": activity.signals_of(cases.judge_now(application, today)),
+    }
+    return render(request, "risk/activity.html", context)
+
+
+@require_safe
+def history_page(request: PersonRequest, pk: int) -> HttpResponse:
+    """What people changed, and what the score did."""
+    application = access.application_or_404(request.user, pk)
+    context = {
+        **shell(request.user, application, "history"),
+        "moments": application_history(request.user, application),
+        "band_changes": history.band_changes(application.pk),
+        "snapshots": history.snapshots(application.pk),
+    }
+    return render(request, "risk/history.html", context)

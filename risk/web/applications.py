@@ -1,0 +1,53 @@
+"""The list of AI applications."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from inventory import access
+from inventory.access import Permission, requires
+from inventory.choices import ApplicationKind, Lifecycle
+from inventory.selectors.scope import options, scope_of
+from inventory.web.filters import Filters
+from inventory.web.requests import PersonRequest
+from risk.choices import OVERALL, Band, EUClass, Principle
+from risk.selectors import applications
+
+
+@require_safe
+@requires(Permission.VIEW)
+def application_list(request: PersonRequest) -> HttpResponse:
+    """Every application the person may see: search, filters, sort, pages."""
+    filters = Filters.from_request(request)
+    principle = filters.principle if filters.principle in Principle.values else OVERALL
+    context = {
+        "filters": filters,
+        "page": applications.page(request.user, wanted(filters), filters.page),
+        "departments": options(scope_of(request.user, filters.department)),
+        "kinds": ApplicationKind.choices,
+        "lifecycles": Lifecycle.choices,
+        "bands": Band.choices,
+        "classes": [*EUClass.choices, (applications.OPEN_CLASS, "Not decided")],
+        "principles": Principle.choices,
+        "shown": Principle(principle).label if principle != OVERALL else "Overall",
+        "overall": principle == OVERALL,
+        "may_register": access.may(request.user, Permission.EDIT),
+        "may_export": access.may(request.user, Permission.EXPORT),
+        "mine": request.user.username,
+    }
+    return render(request, "risk/applications.html", context)
+
+
+def wanted(filters: Filters) -> applications.Wanted:
+    """The filters of an address as the list takes them."""
+    return applications.Wanted(
+        department=filters.department,
+        kinds=filters.kinds,
+        lifecycles=filters.lifecycles,
+        bands=filters.bands,
+        classes=filters.classes,
+        owner=filters.owner,
+        q=filters.q,
+        principle=filters.principle or OVERALL,
+        sort=filters.sort,
+    )

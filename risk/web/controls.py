@@ -1,0 +1,145 @@
+"""The controls of one application: each stated one by one, or the whole page at once."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from inventory import access
+from inventory.access import Permission
+from inventory.models import AIApplication
+from inventory.web.requests import PersonRequest
+from risk.choices import ControlStatus
+from risk.scoring.judgement import Judgement
+from risk.selectors import cases
+from risk.selectors.controls import Line, controls_of, one_line
+from risk.services import controls
+from risk.web.questionnaire import effect
+from risk.web.shell import shell
+
+SHOWN = (("", "All"), ("open", "Not answered"), ("answered", "Answered"))
+
+
+class StateForm(forms.Form):
+    """What a person states of one control. Without a status the control is left as it is."""
+
+    status = forms.ChoiceField(choices=[("", "Not answered"), *ControlStatus.choices], required=False, label="State")
+    as_of = forms.DateField(
+        required=False, label="As of", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    due = forms.DateField(
+        required=False, label="Next step by", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    note = forms.CharField(
+        required=False, max_length=4000, label="Note", widget=forms.Textarea(attrs={"rows": 2}), strip=True
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def control_list(request: PersonRequest, pk: int) -> HttpResponse:
+    """The asked controls by family. A POST states every control whose fields it changes."""
+    permission = Permission.EDIT if request.method == "POST" else Permission.VIEW
+    application = access.application_or_404(request.user, pk, permission)
+    show = request.GET.get("show", "")
+    problems: dict[str, StateForm] = {}
+    if request.method == "POST":
+        problems, saved = _save_all(request, application)
+        if not problems:
+            messages.success(request, f"{saved} control{'' if saved == 1 else 's'} saved.")
+            return redirect(reverse("risk:controls", args=[pk]) + (f"?show={show}" if show else ""))
+    judgement = cases.judge_now(application, timezone.localdate())
+    found = controls_of(application, judgement, show)
+    context = {
+        **shell(request.user, application, "controls"),
+        "found": found,
+        "rows": {
+            one.key: [(line, problems.get(line.control.id) or _form(line)) for line in one.lines]
+            for one in found.families
+        },
+        "shown": [(value, label, value == show) for value, label in SHOWN],
+        "show": show,
+        **_effect(judgement),
+    }
+    return render(request, "risk/controls.html", context, status=400 if problems else 200)
+
+
+@require_http_methods(["POST"])
+def control(request: PersonRequest, pk: int, key: str) -> HttpResponse:
+    """State one control; htmx gets its row back, with the effect beside it."""
+    application = access.application_or_404(request.user, pk, Permission.EDIT)
+    day = timezone.localdate()
+    if one_line(application, cases.judge_now(application, day), key) is None:
+        raise Http404("This control is not asked here.")
+    form = StateForm(request.POST, prefix=key)
+    saved = _save(request, application, key, form)
+    if not request.htmx:  # type: ignore[attr-defined]
+        if not saved:
+            messages.error(request, "; ".join(text for texts in form.errors.values() for text in texts))
+        return redirect(reverse("risk:controls", args=[pk]) + f"#{key}")
+    judgement = cases.judge_now(application, day)
+    line = one_line(application, judgement, key)
+    context = {
+        "application": application,
+        "line": line,
+        "form": _form(line) if saved and line else form,
+        "saved": saved,
+        "may_edit": True,
+        "swapped": True,
+        "found": controls_of(application, judgement),
+        **_effect(judgement),
+    }
+    return render(request, "risk/_control_saved.html", context)
+
+
+def _effect(judgement: Judgement) -> dict[str, Any]:
+    return {"effect": effect(judgement)}
+
+
+def _form(line: Line) -> StateForm:
+    state = line.state
+    initial = {"as_of": timezone.localdate()}
+    if state is not None:
+        initial = {"status": state.status, "as_of": state.as_of, "due": state.due, "note": state.note}
+    return StateForm(prefix=line.control.id, initial=initial)
+
+
+def _save(request: PersonRequest, application: AIApplication, key: str, form: StateForm) -> bool:
+    """State what the form says; what is wrong stands on the form. A form without a status says nothing."""
+    if not form.is_valid():
+        return False
+    if not form.cleaned_data["status"]:
+        return True
+    try:
+        controls.state_control(actor=request.user, application=application, control=key, **form.cleaned_data)
+    except ValidationError as problems:
+        for field, texts in problems.message_dict.items():
+            form.add_error(field if field in form.fields else None, texts)
+        return False
+    return True
+
+
+@transaction.atomic
+def _save_all(request: PersonRequest, application: AIApplication) -> tuple[dict[str, StateForm], int]:
+    """State every control of the page that has a status; all or none. Returns the forms with errors, and how many
+    changed."""
+    judgement = cases.judge_now(application, timezone.localdate())
+    before = dict(application.control_states.values_list("control", "stated_at"))
+    forms_ = {key: StateForm(request.POST, prefix=key) for key in _given(request.POST, judgement)}
+    wrong = {key: form for key, form in forms_.items() if not _save(request, application, key, form)}
+    if wrong:
+        transaction.set_rollback(True)
+        return wrong, 0
+    after = dict(application.control_states.values_list("control", "stated_at"))
+    return {}, sum(before.get(key) != at for key, at in after.items())
+
+
+def _given(data: QueryDict, judgement: Judgement) -> list[str]:
+    """The asked controls of which the form holds a status."""
+    return [one.control.id for one in judgement.asked if data.get(f"{one.control.id}-status")]

@@ -1,0 +1,121 @@
+"""The questionnaire: one small step at a time, each answer saved as it is given and its effect shown."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from inventory import access
+from inventory.access import Permission
+from inventory.models import AIApplication
+from inventory.web.requests import PersonRequest
+from risk.choices import Principle
+from risk.method import load_method
+from risk.scoring.judgement import Judgement
+from risk.selectors import cases
+from risk.selectors.questionnaire import Questions, questions
+from risk.services import assessments
+from risk.web.answer_forms import given_answers
+from risk.web.shell import shell
+
+Problems = dict[str, list[str]]  # what is wrong, by question
+
+
+@require_http_methods(["GET", "POST"])
+def questionnaire(request: PersonRequest, pk: int) -> HttpResponse:
+    """One step. A POST saves what it holds: by htmx as soon as a choice is made, which brings its effect back; without
+    scripts the whole step, which leads to the next."""
+    permission = Permission.EDIT if request.method == "POST" else Permission.VIEW
+    application = access.application_or_404(request.user, pk, permission)
+    step = request.GET.get("step", "")
+    if request.method != "POST":
+        return render(request, "risk/questionnaire.html", _page(request, application, step, {}))
+    before = questions(cases.judge_now(application, timezone.localdate()), step)
+    problems = _save(request, application, before)
+    if request.htmx:  # type: ignore[attr-defined]
+        return _answer_to_htmx(request, application, before, problems)
+    if problems:
+        return render(request, "risk/questionnaire.html", _page(request, application, step, problems), status=400)
+    messages.success(request, "Your answers are saved.")
+    return redirect(_next_address(application, before))
+
+
+def _save(request: PersonRequest, application: AIApplication, shown: Questions) -> Problems:
+    """Save the answers of the form; returns what is wrong, by question."""
+    answers = given_answers(request.POST, list(shown.asked))
+    try:
+        assessments.save_answers(actor=request.user, application=application, answers=answers)
+    except ValidationError as problems:
+        return problems.message_dict
+    return {}
+
+
+def _answer_to_htmx(
+    request: PersonRequest, application: AIApplication, before: Questions, problems: Problems
+) -> HttpResponse:
+    """The effect alone where the questions stay the same, so that nothing moves under the hand; else the whole area."""
+    context = _page(request, application, before.current.step, problems)
+    same = [item.key for item in before.asked] == [item.key for item in context["found"].asked]
+    if same and not problems and before.derived == context["found"].derived:
+        return render(request, "risk/_saved.html", {**context, "swapped": True})
+    response = render(request, "risk/_questionnaire.html", context)
+    response["HX-Retarget"], response["HX-Reswap"] = "#questionnaire", "outerHTML"
+    return response
+
+
+def _page(request: PersonRequest, application: AIApplication, step: str, problems: Problems) -> dict[str, Any]:
+    judgement = cases.judge_now(application, timezone.localdate())
+    found = questions(judgement, step)
+    return {
+        **shell(request.user, application, "questionnaire"),
+        "found": found,
+        "steps": _steps(application, found),
+        "effect": effect(judgement),
+        "problems": problems,
+        "elsewhere": {key: text for key, text in problems.items() if not _shown(key, found)},
+        "method": load_method().version,
+    }
+
+
+def _shown(key: str, found: Questions) -> bool:
+    return any(item.key == key for item in found.asked)
+
+
+def _steps(application: AIApplication, found: Questions) -> list[dict[str, str]]:
+    address = reverse("risk:questionnaire", args=[application.pk])
+    return [
+        {
+            "label": one.title,
+            "url": f"{address}?step={one.step}",
+            "state": "current" if one.current else "done" if one.finished else "todo",
+            "note": f"{one.answered} of {one.asked}",
+        }
+        for one in found.steps
+    ]
+
+
+def effect(judgement: Judgement) -> dict[str, Any]:
+    """What the aside shows: the score by principle as it moves, and the class so far."""
+    band = load_method().band
+    return {
+        "score": judgement.score,
+        "lines": [
+            {"label": Principle(key).label, "score": one, "band": band(one.point)}
+            for key, one in judgement.score.principles.items()
+        ],
+        "classification": judgement.classification,
+        "controls": sum(one.applicable is not False for one in judgement.asked),
+    }
+
+
+def _next_address(application: AIApplication, before: Questions) -> str:
+    """The step after the one just saved, as the answers now stand; after the last the summary."""
+    found = questions(cases.judge_now(application, timezone.localdate()), before.current.step)
+    if found.following is None:
+        return reverse("risk:application", args=[application.pk])
+    return reverse("risk:questionnaire", args=[application.pk]) + f"?step={found.following.step}"
