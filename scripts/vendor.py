@@ -64,24 +64,17 @@ class Package:
 
 def without_source_map(text: str) -> str:
     """Drop the pointer to a source map that we don't ship; the static files manifest refuses a dangling one."""
-    return re.sub(
-        r"\n?(/\*# sourceMappingURL=\S+ \*/|//# sourceMappingURL=\S+)\s*$", "\n", text
-    )
+    return re.sub(r"\n?(/\*# sourceMappingURL=\S+ \*/|//# sourceMappingURL=\S+)\s*$", "\n", text)
 
 
 def icons_in_use(sprite: str) -> str:
     """Cut the sprite to ICONS."""
-    found = re.findall(
-        r'(<symbol id="tabler-([a-z0-9-]+)".*?</symbol>)', sprite, re.DOTALL
-    )
+    found = re.findall(r'(<symbol id="tabler-([a-z0-9-]+)".*?</symbol>)', sprite, re.DOTALL)
     symbols = {name: whole for whole, name in found}
     missing = [name for name in ICONS if name not in symbols]
     if missing:
         raise SystemExit(f"no such icon in the sprite: {', '.join(missing)}")
-    body = "\n".join(
-        symbols[name].replace('stroke-width="2"', 'stroke-width="1.75"')
-        for name in sorted(set(ICONS))
-    )
+    body = "\n".join(symbols[name].replace('stroke-width="2"', 'stroke-width="1.75"') for name in sorted(set(ICONS)))
     return f'<svg xmlns="http://www.w3.org/2000/svg"><defs>\n{body}\n</defs></svg>\n'
 
 
@@ -91,19 +84,13 @@ def plotly_rules(bundle: str) -> str:
     table = bundle[start : bundle.index("};", start)]
     rules = re.findall(r"""["']([XY][^"']*)["']:(?:"([^"]*)"|'([^']*)')""", table)
     if len(rules) < 40:
-        raise SystemExit(
-            f"plotly.js: only {len(rules)} style rules found; its bundle has changed shape"
-        )
+        raise SystemExit(f"plotly.js: only {len(rules)} style rules found; its bundle has changed shape")
     lines = [
         "/* Taken from the plotly.js bundle by scripts/vendor.py: the rules that it would add to the page itself. */"
     ]
     for selector, double, single in rules:
-        selector = selector.replace("X", ".js-plotly-plot .plotly").replace(
-            "Y", ".plotly-notifier"
-        )
-        body = (double or single).replace(
-            '"Open Sans",verdana,arial,sans-serif', "inherit"
-        )
+        selector = selector.replace("X", ".js-plotly-plot .plotly").replace("Y", ".plotly-notifier")
+        body = (double or single).replace('"Open Sans",verdana,arial,sans-serif', "inherit")
         lines.append(f"{selector} {{ {body} }}")
     return "\n".join(lines) + "\n"
 
@@ -148,9 +135,7 @@ PACKAGES = (
         "sha512-OupL48va4JNofb97w6NYeF9S7W/kHNKM0Er8Dem5nqi4jeOLrVJDoE8tZEpnMJmtkvNbB1EIPPwHcdkF6b1oUA==",
         (
             File("files/inter-latin-wght-normal.woff2", "inter/inter-latin.woff2"),
-            File(
-                "files/inter-latin-ext-wght-normal.woff2", "inter/inter-latin-ext.woff2"
-            ),
+            File("files/inter-latin-ext-wght-normal.woff2", "inter/inter-latin-ext.woff2"),
             File("LICENSE", "inter/LICENSE.txt"),
         ),
     ),
@@ -196,18 +181,11 @@ def fetch(package: Package, folder: Path) -> tarfile.TarFile:
         text=True,
     )
     if done.returncode:
-        raise SystemExit(
-            f"npm pack {wanted} failed: {done.stderr.strip() or done.stdout.strip()}"
-        )
+        raise SystemExit(f"npm pack {wanted} failed: {done.stderr.strip() or done.stdout.strip()}")
     archive = folder / done.stdout.strip().splitlines()[-1]
-    found = (
-        "sha512-"
-        + base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
-    )
+    found = "sha512-" + base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
     if found != package.integrity:
-        raise SystemExit(
-            f"{wanted}: the archive's integrity is {found}, pinned is {package.integrity}"
-        )
+        raise SystemExit(f"{wanted}: the archive's integrity is {found}, pinned is {package.integrity}")
     return tarfile.open(archive)
 
 
@@ -215,9 +193,7 @@ def write(package: Package, archive: tarfile.TarFile) -> None:
     for file in package.files:
         member = archive.extractfile(f"package/{file.source}")
         if member is None:
-            raise SystemExit(
-                f"{package.name}: {file.source} is not a file of the archive"
-            )
+            raise SystemExit(f"{package.name}: {file.source} is not a file of the archive")
         content = member.read()
         if file.change:
             content = file.change(content.decode()).encode()
@@ -232,9 +208,7 @@ def sha256(path: Path) -> str:
 
 def manifest() -> str:
     """MANIFEST.toml for the files as they are now."""
-    lines = [
-        "# Written by scripts/vendor.py. What is vendored, from where, under which licence, and its exact bytes."
-    ]
+    lines = ["# Written by scripts/vendor.py. What is vendored, from where, under which licence, and its exact bytes."]
     for package in PACKAGES:
         lines += ["", "[[package]]"]
         for key in ("name", "version", "licence", "copyright", "integrity"):
@@ -255,9 +229,7 @@ def manifest() -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Vendor the pages' libraries.")
-    parser.add_argument(
-        "--check", action="store_true", help="compare with MANIFEST.toml, fetch nothing"
-    )
+    parser.add_argument("--check", action="store_true", help="compare with MANIFEST.toml, fetch nothing")
     if not parser.parse_args().check:
         for package in PACKAGES:
             with (
@@ -268,12 +240,8 @@ def main() -> int:
             print(f"{package.name} {package.version}", file=sys.stderr)
         MANIFEST.write_text(manifest(), encoding="utf-8")
         return 0
-    known = {VENDOR / file.target for package in PACKAGES for file in package.files} | {
-        MANIFEST
-    }
-    strangers = [
-        path for path in VENDOR.rglob("*") if path.is_file() and path not in known
-    ]
+    known = {VENDOR / file.target for package in PACKAGES for file in package.files} | {MANIFEST}
+    strangers = [path for path in VENDOR.rglob("*") if path.is_file() and path not in known]
     missing = [path for path in known if not path.exists()]
     if strangers or missing or MANIFEST.read_text(encoding="utf-8") != manifest():
         for path in strangers:

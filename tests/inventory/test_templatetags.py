@@ -1,10 +1,10 @@
 """Tags: figures for the eye, links that keep the rest of the address, and nothing from outside becomes markup."""
 
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 
 import pytest
 from django import forms
+from django.contrib.auth.models import AnonymousUser
 from django.core.paginator import Paginator
 from django.template import engines
 from django.test import RequestFactory
@@ -21,9 +21,9 @@ def plain_static_files(settings):
     }
 
 
-def render(source: str, url: str = "/", **values) -> str:
+def render(source: str, url: str = "/", **values: object) -> str:
     request = RequestFactory().get(url)
-    request.user = SimpleNamespace(is_authenticated=False)
+    request.user = AnonymousUser()
     template = engines["django"].from_string("{% load hub %}" + source)
     return template.render({**values, "request": request}).strip()
 
