@@ -11,8 +11,10 @@ from inventory import access
 from inventory.models import AIApplication, Identifier
 from risk.choices import OVERALL, Principle
 from risk.method import load_method
+from risk.selectors import applications
 
 BLOCK = 2_000
+_LISTS = ("kind", "lifecycle", "band", "class")  # filters of several words
 
 APPLICATION_COLUMNS = (
     *texts("external_id name purpose kind origin vendor department department_key lifecycle owner deputy eu_class"),
@@ -53,11 +55,19 @@ class Joined(Func):
 
 
 def applications_in(extent: Extent) -> QuerySet[AIApplication]:
-    """The applications asked for, in the order of their external id."""
+    """The applications asked for, in the order of their external id; narrowed as the list page narrows them."""
+    words = {name: tuple(filter(None, extent.filters.get(name, "").split(","))) for name in _LISTS}
+    wanted = applications.Wanted(
+        department=extent.department,
+        kinds=words["kind"],
+        lifecycles=words["lifecycle"],
+        bands=words["band"],
+        classes=words["class"],
+        owner=extent.filters.get("owner", ""),
+        q=extent.filters.get("q", ""),
+    )
     found = access.applications(extent.user, access.Permission.EXPORT)
-    if extent.department:
-        found = found.in_department(extent.department)
-    return found.order_by("external_id")
+    return applications.narrowed(found, wanted).order_by("external_id")
 
 
 def application_rows(extent: Extent) -> Iterator[tuple]:
@@ -66,7 +76,7 @@ def application_rows(extent: Extent) -> Iterator[tuple]:
         Identifier.objects.filter(application=OuterRef("pk"))
         .order_by()
         .values("application")
-        .annotate(all=StringAgg(Concat("kind", Value(":"), "value"), ";", ordering=("kind", "folded")))
+        .annotate(all=StringAgg(Concat("kind", Value(":"), "value"), ";", order_by=("kind", "folded")))
         .values("all")
     )
     rows = applications_in(extent).values_list(

@@ -3,17 +3,17 @@ department isn't known (*Unassigned*) count for the whole organisation only. Nob
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from django.db import connection
 from django.db.models import Case, Count, Max, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from inventory import access
-from inventory.choices import AlertState, ApplicationKind, BatchState, Severity
-from inventory.connectors.registry import CONNECTORS
-from inventory.models import Alert, DailySensitive, DailyUsage, DailyUser, ImportBatch
+from inventory.choices import ApplicationKind, Severity
+from inventory.models import Alert, DailySensitive, DailyUsage, DailyUser
 from inventory.models.activity import DailyRow
+from inventory.selectors import feeds
 from inventory.selectors.scope import Scope
 
 COPILOT, REGISTERED, UNREGISTERED = "copilot", "registered", "unregistered"
@@ -24,7 +24,6 @@ CATEGORIES = (
 )
 LABELLED, PERSONAL = "With a sensitivity label", "Unlabelled, with sensitive information"
 SENSITIVE_PARTS = (LABELLED, PERSONAL)
-OPEN_ALERTS = (AlertState.NEW, AlertState.ACTIVE, AlertState.IN_PROGRESS)
 MOST_APPS = 10
 
 
@@ -62,20 +61,6 @@ class Unregistered:
 class OpenAlerts:
     all: int
     high: int
-
-
-@dataclass(frozen=True)
-class FeedState:
-    """What was read of one kind of feed: when a file was last read, and the time of the newest record in any."""
-
-    kind: str
-    read_at: datetime
-    newest_at: datetime | None
-
-    @property
-    def title(self) -> str:
-        known = CONNECTORS.get(self.kind)
-        return known.title if known else self.kind
 
 
 def _within(
@@ -205,22 +190,10 @@ def _in_sight(scope: Scope, ids: Sequence[int | None]) -> dict[int | None, int]:
 
 def open_alerts(scope: Scope, kinds: Sequence[str] = ()) -> OpenAlerts:
     """Alerts that nobody has resolved or dismissed; those tied to no application count for who sees everything."""
-    found = Alert.objects.filter(state__in=OPEN_ALERTS)
+    found = Alert.objects.filter(state__in=feeds.OPEN)
     if not scope.everything:
         found = found.filter(application__in=scope.applications().order_by().values("pk"))
     if kinds:
         found = found.filter(application__kind__in=kinds)
     counts = found.aggregate(all=Count("pk"), high=Count("pk", filter=Q(severity=Severity.HIGH)))
     return OpenAlerts(**counts)
-
-
-def feed_states() -> list[FeedState]:
-    """Each kind of feed that was ever read, the one read last first."""
-    rows = (
-        ImportBatch.objects.filter(state=BatchState.DONE)
-        .order_by()
-        .values_list("kind")
-        .annotate(read=Max("finished_at"), newest=Max("newest_at"))
-        .order_by("-read")
-    )
-    return [FeedState(*row) for row in rows]

@@ -76,7 +76,8 @@ def framework_page(request: HttpRequest, framework: str) -> HttpResponse:
         "departments": options(scope),
         "framework": found,
         "figures": figures,
-        "requirements": own,
+        "requirements": [one for one in own if one.total],
+        "idle": [one.requirement for one in own if not one.total],
         "of_organisation": of_organisation,
         **pair_list(request, scope, {"framework": framework}),
     }

@@ -19,6 +19,7 @@ from inventory import access
 from inventory.access import Permission, requires
 from inventory.choices import ApplicationKind, Lifecycle
 from inventory.models import Department, User
+from inventory.selectors import feeds
 from inventory.selectors.scope import Scope, options, scope_of
 from inventory.web.filters import Filters
 from risk.choices import Band, Principle
@@ -38,7 +39,7 @@ def overview_page(request: HttpRequest) -> HttpResponse:
 def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
     """Everything the overview shows; the interactive file shows the same."""
     kinds, period = filters.kinds, filters.period
-    feeds = usage.feed_states()
+    fresh = feeds.freshness()
     covered = compliance.frameworks(scope, day)
     found = overview.figures(scope, day)
     return {
@@ -57,8 +58,8 @@ def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
         "sensitive": sensitive_chart(scope, filters, day),
         "coverage": framework_charts(covered, filters.department),
         "highest_url": applications_url(department=filters.department, kind=kinds, lifecycle="live", sort="-risk"),
-        "feeds": feeds,
-        "newest": max((feed.read_at for feed in feeds), default=None),
+        "feeds": fresh,
+        "newest": max((feed.read_at for feed in fresh if feed.read_at), default=None),
         "may_load": access.may(scope.user, Permission.FEEDS),
         "may_register": access.may(scope.user, Permission.EDIT),
         "period_words": f"Last {period} days",
@@ -121,7 +122,7 @@ def tiles(
             "Open alerts",
             alerts.all,
             f"{alerts.high:,} high severity",
-            address("inventory:alerts", **here, state=usage.OPEN_ALERTS),
+            address("inventory:alerts", **here, state=feeds.OPEN),
             "bad",
         ),
     ]

@@ -1,0 +1,3 @@
+from tests.governance.estate import estate
+
+__all__ = ["estate"]
