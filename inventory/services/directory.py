@@ -97,7 +97,7 @@ class DirectoryWriter:
         """Store the people, inside the caller's transaction; returns how many were new or changed."""
         if not chunk.people:
             return 0
-        self._departments.make_missing({p.department for p in chunk.people.values()}, self._actor, self._batch)
+        self._departments.make_missing([p.department for p in chunk.people.values()], self._actor, self._batch)
         with connection.cursor() as cursor:
             cursor.execute(_TABLE)
             with cursor.copy("COPY import_listed FROM STDIN") as copy:
@@ -143,9 +143,12 @@ class _Departments:
     def id_of(self, name: str) -> int | None:
         return self._ids.get(fold(name)) if name else None
 
-    def make_missing(self, names: set[str], actor: User | None, batch: ImportBatch) -> None:
-        """What fits no department becomes a top-level one, marked as named by a feed."""
-        missing = {fold(name): name for name in sorted(names) if name and fold(name) not in self._ids}
+    def make_missing(self, names: list[str], actor: User | None, batch: ImportBatch) -> None:
+        """What fits no department becomes a top-level one, as it is first written, marked as named by a feed."""
+        missing: dict[str, str] = {}
+        for name in names:
+            if name and fold(name) not in self._ids:
+                missing.setdefault(fold(name), name)
         if not missing:
             return
         root = Department.objects.root()

@@ -15,20 +15,14 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
-from inventory.choices import Operation
 from inventory.connectors.base import Interaction, Seen
 from inventory.matching import Identifiers, Match
 from inventory.models import ChangedApplication, Identifier, ImportBatch
 from inventory.services import figures
+from inventory.services.imports import sightings
 from inventory.services.pseudonyms import pseudonym
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch
-_OPERATION = {
-    "CopilotInteraction": Operation.COPILOT.value,
-    "AIAppInteraction": Operation.AI_APP.value,
-    "ConnectedAIAppInteraction": Operation.CONNECTED.value,
-    "TeamCopilotMsgInteraction": Operation.TEAM_COPILOT.value,
-}
 _MOST_MATCHES = 20_000  # ways of naming an application that are kept at hand
 
 _TABLES = """
@@ -88,34 +82,6 @@ FROM stored
 _TOTALS = """
 SELECT count(*), count(sighting_id), max(at), array_agg(DISTINCT application_id) FILTER (WHERE application_id > 0)
 FROM import_new
-"""
-
-_SIGHTINGS = """
-UPDATE inventory_sighting s
-SET interactions = s.interactions + n.interactions, first_seen = least(s.first_seen, n.first_seen),
-    last_seen = greatest(s.last_seen, n.last_seen)
-FROM (SELECT sighting_id, count(*) AS interactions, min(at) AS first_seen, max(at) AS last_seen
-      FROM import_new WHERE sighting_id IS NOT NULL GROUP BY sighting_id) n
-WHERE s.id = n.sighting_id
-"""
-
-# A sighting made for rows that all turned out to be duplicates never was one.
-_FORGET_EMPTY = """
-DELETE FROM inventory_sighting s USING import_seen n WHERE s.id = n.sighting_id AND s.first_seen = 'infinity'
-"""
-
-_NEW_SIGHTINGS = """
-INSERT INTO inventory_sighting (name, folded, operations, agent_id, app_identity, host, candidates, reason,
-                                interactions, first_seen, last_seen)
-SELECT name, folded, ARRAY[operation], agent_id, app_identity, host, candidates::bigint[], reason, 0,
-       'infinity', '-infinity'
-FROM unnest(%s::text[], %s::text[], %s::smallint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
-     AS given (name, folded, operation, agent_id, app_identity, host, candidates, reason)
-ON CONFLICT (folded) DO UPDATE SET
-    operations = CASE WHEN inventory_sighting.operations @> excluded.operations THEN inventory_sighting.operations
-                      ELSE inventory_sighting.operations || excluded.operations END,
-    candidates = excluded.candidates, reason = excluded.reason
-RETURNING folded, id
 """
 
 
@@ -197,11 +163,10 @@ class InteractionWriter:
             cursor.execute(_STORE, {"batch": self._batch.pk, "zone": settings.TIME_ZONE})
             cursor.execute(_TOTALS)
             stored, unmatched, newest_at, applications = cursor.fetchone()
+            sightings.count(cursor)
             if stored:
-                cursor.execute(_SIGHTINGS)
                 figures.add(cursor)
                 ChangedApplication.objects.mark(applications or [])
-            cursor.execute(_FORGET_EMPTY)
         return Stored(stored, unmatched, newest_at)
 
     def _people(self, cursor: Any, chunk: Interactions) -> None:
@@ -224,41 +189,17 @@ class InteractionWriter:
             if seen not in self._matches:
                 self._matches[seen] = self._identifiers.match(seen)
         matches = [self._matches[seen] for seen in ways]
-        loose = {
-            fold(seen.name): (seen, match)
-            for seen, match in zip(ways, matches, strict=True)
-            if match.application is None
-        }
-        sightings = _sightings(cursor, loose)
+        found = list(zip(ways, matches, strict=True))
+        ids = sightings.find_or_make(cursor, [(seen, match) for seen, match in found if match.application is None])
         cursor.execute(
             "INSERT INTO import_seen SELECT * FROM unnest(%s::int[], %s::bigint[], %s::bigint[], %s::smallint[])",
             [
                 list(range(len(ways))),
                 [match.application for match in matches],
-                [None if m.application else sightings[fold(s.name)] for s, m in zip(ways, matches, strict=True)],
-                [_OPERATION[seen.operation] for seen in ways],
+                [None if m.application else ids[sightings.fold(s.name)] for s, m in found],
+                [sightings.OPERATIONS[seen.operation] for seen in ways],
             ],
         )
-
-
-def fold(name: str) -> str:
-    """A sighting's name in the form that tells sightings apart."""
-    return name.casefold()[:300]
-
-
-def _sightings(cursor: Any, loose: dict[str, tuple[Seen, Match]]) -> dict[str, int]:
-    """Folded name → id, made where new; in one order, so that two files at once can't lock each other out."""
-    if not loose:
-        return {}
-    rows = [
-        (
-            seen.name, folded, _OPERATION[seen.operation], seen.agent_id, seen.app_identity, seen.host,
-            "{" + ",".join(map(str, match.candidates)) + "}", match.reason[:200],
-        )
-        for folded, (seen, match) in sorted(loose.items())
-    ]  # fmt: skip
-    cursor.execute(_NEW_SIGHTINGS, [list(column) for column in zip(*rows, strict=True)])
-    return dict(cursor.fetchall())
 
 
 def _identifier_rows() -> Iterator[tuple[str, str, int]]:
