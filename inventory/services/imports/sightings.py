@@ -1,0 +1,87 @@
+"""What records name and nothing registered has: kept under the name seen, for people to register or rule out."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from inventory.choices import Operation
+from inventory.connectors.base import Seen
+from inventory.matching import Match
+
+OPERATIONS = {
+    "CopilotInteraction": Operation.COPILOT.value,
+    "AIAppInteraction": Operation.AI_APP.value,
+    "ConnectedAIAppInteraction": Operation.CONNECTED.value,
+    "TeamCopilotMsgInteraction": Operation.TEAM_COPILOT.value,
+}
+
+# 'infinity' until rows are counted: a sighting whose rows all turn out to be duplicates never was one.
+_MAKE = """
+INSERT INTO inventory_sighting AS s (name, folded, operations, agent_id, app_identity, host, candidates, reason,
+                                     interactions, first_seen, last_seen)
+SELECT name, folded, operations::smallint[], agent_id, app_identity, host, candidates::bigint[], reason, 0,
+       'infinity', '-infinity'
+FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
+     AS given (name, folded, operations, agent_id, app_identity, host, candidates, reason)
+ON CONFLICT (folded) DO UPDATE SET
+    operations = ARRAY(SELECT DISTINCT o FROM unnest(s.operations || excluded.operations) o ORDER BY o),
+    agent_id = coalesce(nullif(s.agent_id, ''), excluded.agent_id),
+    app_identity = coalesce(nullif(s.app_identity, ''), excluded.app_identity),
+    host = coalesce(nullif(s.host, ''), excluded.host),
+    candidates = excluded.candidates, reason = excluded.reason
+RETURNING folded, id
+"""
+
+_COUNT = """
+UPDATE inventory_sighting s
+SET interactions = s.interactions + n.interactions, first_seen = least(s.first_seen, n.first_seen),
+    last_seen = greatest(s.last_seen, n.last_seen)
+FROM (SELECT sighting_id, count(*) AS interactions, min(at) AS first_seen, max(at) AS last_seen
+      FROM import_new WHERE sighting_id IS NOT NULL GROUP BY sighting_id) n
+WHERE s.id = n.sighting_id
+"""
+
+_FORGET_EMPTY = """
+DELETE FROM inventory_sighting s USING import_seen n WHERE s.id = n.sighting_id AND s.first_seen = 'infinity'
+"""
+
+
+def fold(name: str) -> str:
+    """A sighting's name in the form that tells sightings apart."""
+    return name.casefold()[:300]
+
+
+def find_or_make(cursor: Any, loose: Sequence[tuple[Seen, Match]]) -> dict[str, int]:
+    """Folded name → id for ways of naming that match nothing, made where new. The first spelling is the one kept."""
+    by_name: dict[str, list[tuple[Seen, Match]]] = {}
+    for seen, match in loose:
+        by_name.setdefault(fold(seen.name), []).append((seen, match))
+    if not by_name:
+        return {}
+    rows = [_row(folded, found) for folded, found in sorted(by_name.items())]
+    cursor.execute(_MAKE, [list(column) for column in zip(*rows, strict=True)])
+    return dict(cursor.fetchall())
+
+
+def _row(folded: str, found: list[tuple[Seen, Match]]) -> tuple[str, ...]:
+    ways = [seen for seen, _ in found]
+    tied = next((match for _, match in found if match.candidates), found[0][1])
+    return (
+        ways[0].name,
+        folded,
+        _array(sorted({OPERATIONS[seen.operation] for seen in ways})),
+        next((seen.agent_id for seen in ways if seen.agent_id), ""),
+        next((seen.app_identity for seen in ways if seen.app_identity), ""),
+        next((seen.host for seen in ways if seen.host), ""),
+        _array(tied.candidates),
+        tied.reason[:200],
+    )
+
+
+def _array(numbers: Sequence[int]) -> str:
+    return "{" + ",".join(map(str, numbers)) + "}"
+
+
+def count(cursor: Any) -> None:
+    """Count the rows of `import_new`, and forget what was made for duplicates only."""
+    cursor.execute(_COUNT)
+    cursor.execute(_FORGET_EMPTY)
