@@ -30,7 +30,7 @@ def write_batches(world: World, figures: Iterable[DayFigures]) -> None:
     stored: Counter[int] = Counter()
     unmatched: Counter[int] = Counter()
     for one in figures:
-        stored[one.ago] += one.interactions
+        stored[one.ago] += one.interactions * world.times.get(one.who, 1)
         if one.who not in world.registered:
             unmatched[one.ago] += one.interactions
     files = _audit_files(world, stored, unmatched) + _user_files(world)

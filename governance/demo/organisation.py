@@ -3,7 +3,7 @@
 from typing import Any
 
 from governance.demo.copying import Version, copy_rows, copy_versions, history_of
-from governance.demo.story import ROOT
+from governance.demo.story import ROOT, DepartmentStory
 from governance.demo.world import World
 from inventory.models import Department, Role, User
 from risk.models import OrganisationAnswer
@@ -43,18 +43,18 @@ def _name_root(world: World) -> None:
 
 
 def _write_departments(world: World) -> None:
-    for one in world.story.departments:  # parents stand before their children
-        values = (
-            one.key,
-            one.name,
-            world.departments[one.parent],
-            world.people[one.head],
-            one.cost_centre,
-            one.aliases,
-            False,
-        )
-        [key] = copy_versions(Department, DEPARTMENT, [[Version(world.moment(FOUNDED, one.key), values)]])
-        world.departments[one.key] = key
+    waiting = list(world.story.departments)
+    while waiting:  # one level of the tree after the other
+        level = [one for one in waiting if one.parent in world.departments]
+        keys = copy_versions(Department, DEPARTMENT, [[_department(one, world)] for one in level])
+        waiting = [one for one in waiting if one.parent not in world.departments]
+        world.departments.update(zip((one.key for one in level), keys, strict=True))
+
+
+def _department(one: DepartmentStory, world: World) -> Version:
+    parent, head = world.departments[one.parent], world.people[one.head]
+    values = (one.key, one.name, parent, head, one.cost_centre, one.aliases, False)
+    return Version(world.moment(FOUNDED, one.key), values)
 
 
 def _write_roles(world: World) -> None:

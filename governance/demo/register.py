@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from governance.demo.copies import Pair
 from governance.demo.copying import Version, copy_versions
+from governance.demo.scale import host_of
 from governance.demo.story import ApplicationStory
 from governance.demo.world import World
-from inventory.models import AIApplication, ChangedApplication, Identifier
+from inventory.models import AIApplication, Identifier
 
 APPLICATION = (
     "external_id",
@@ -23,18 +25,19 @@ APPLICATION = (
     "registered_at",
     "updated_at",
 )
+IDENTIFIER = ("application_id", "kind", "value", "folded")
 REVIEW_EVERY = 365  # days; a few are late on purpose
 LATE_REVIEWS = 0.15
 
 
 def write_register(world: World) -> None:
-    """Applications, identifiers, and a row in the queue for each so that its score is taken."""
+    """The applications of the story and the models, and their identifiers."""
     lives = [list(_life(app, world)) for app in world.applications]
     keys = copy_versions(AIApplication, APPLICATION, lives)
     world.registered.update(zip((app.id for app in world.applications), keys, strict=True))
     copy_versions(
         Identifier,
-        ("application_id", "kind", "value", "folded"),
+        IDENTIFIER,
         [
             [Version(lives[n][0].at, (keys[n], kind, value, value.casefold()))]
             for n, app in enumerate(world.applications)
@@ -42,7 +45,30 @@ def write_register(world: World) -> None:
             for value in values
         ],
     )
-    ChangedApplication.objects.mark(keys)
+
+
+def write_copies(world: World) -> list[Pair]:
+    """The copies of models, each with an identifier of its own; returns what each is a copy of."""
+    stories = {app.id: list(_life(app, world))[-1] for app in world.models}
+    fields = {name: place for place, name in enumerate(APPLICATION)}
+    lives, hosts = [], []
+    for external_id, name, department, model in world.copies:
+        values = list(stories[model].values)
+        values[fields["external_id"]] = external_id
+        values[fields["name"]] = name
+        values[fields["department_id"]] = world.departments[department]
+        lives.append([Version(stories[model].at, values)])
+        hosts.append(host_of(external_id))
+    keys = copy_versions(AIApplication, APPLICATION, lives)
+    copy_versions(
+        Identifier,
+        IDENTIFIER,
+        [[Version(life[0].at, (key, "host", host, host))] for key, host, life in zip(keys, hosts, lives, strict=True)],
+    )
+    return [
+        (key, world.registered[model], world.departments[department])
+        for key, (_, _, department, model) in zip(keys, world.copies, strict=True)
+    ]
 
 
 def _life(app: ApplicationStory, world: World) -> Iterator[Version]:

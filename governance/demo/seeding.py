@@ -1,4 +1,4 @@
-"""Seeds the demo: one transaction for everything that happened, then the figures of each day of the past."""
+"""Seeds the demo: everything that happened, and the scores of each day of it, in one transaction."""
 
 import time
 from collections.abc import Callable
@@ -7,22 +7,26 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
+from governance.demo import scale
 from governance.demo.alerts import happened
 from governance.demo.assessments import write_assessments
 from governance.demo.batches import write_batches
 from governance.demo.chance import Chance
+from governance.demo.copies import Copies
+from governance.demo.copying import analyse
 from governance.demo.dossier import dossiers
 from governance.demo.feeds import write_alerts, write_people_of_feeds, write_sightings, write_usage
 from governance.demo.history import write_history
 from governance.demo.logbook import write_logbook
 from governance.demo.organisation import write_organisation
-from governance.demo.register import write_register
+from governance.demo.register import write_copies, write_register
 from governance.demo.story import load_story
 from governance.demo.usage import day_figures
 from governance.demo.world import World
 from inventory import audit_log
-from inventory.models import AIApplication, AuditLogEntry
+from inventory.models import AIApplication, AuditLogEntry, ChangedApplication
 from risk.method import load_method
 
 SEEDED = "demo.seeded"
@@ -38,6 +42,7 @@ class Plan:
     """What was asked for. The same plan gives the same demo."""
 
     applications: int
+    departments: int
     months: int
     seed: int
     as_of: date
@@ -48,23 +53,29 @@ class Plan:
 
 
 def seed(plan: Plan, progress: Progress) -> dict[str, Any]:
-    """Seed the demo, or finish one that was interrupted. Returns the summary.
+    """Seed the demo, and return the summary; the same demo already there is left as it is.
 
-    Everything that happened is one transaction; the figures of the past follow day by day, and a run that was killed in
-    between goes on where it was. Raises NotEmptyError where the database holds anything else.
+    One transaction: a run that is killed leaves nothing behind. Raises NotEmptyError where the database holds anything
+    else.
     """
     begun = time.monotonic()
-    world = _world(plan)
     with transaction.atomic():
-        already = _find(plan)
-        counts = already or _write_facts(world, plan, progress)
+        counts = _find(plan) or _write(_world(plan), plan, progress)
     return {**plan.plain(), **counts, "seconds": round(time.monotonic() - begun, 1)}
 
 
 def _world(plan: Plan) -> World:
-    story = load_story()
+    story, method, chance = load_story(), load_method(), Chance(plan.seed)
     chosen = story.chosen(plan.applications)
-    return World(story, load_method(), plan.as_of, plan.months, Chance(plan.seed), chosen)
+    further = scale.further_departments(story, plan.departments)
+    places = [one.key for one in further or story.departments]
+    story = story.model_copy(update={"departments": [*story.departments, *further]})
+    world = World(story, method, plan.as_of, plan.months, chance, chosen)
+    more = plan.applications - len(chosen)
+    world.models = scale.models(story, method, chance, places, min(more, scale.MODELS))
+    world.copies = scale.copies(world.models, chance, places, more - len(world.models))
+    world.applications = [*chosen, *world.models]
+    return world
 
 
 def _find(plan: Plan) -> dict[str, Any] | None:
@@ -78,7 +89,7 @@ def _find(plan: Plan) -> dict[str, Any] | None:
             )
         return None
     if entry.details["plan"] != plan.plain():
-        told = ", ".join(f"{key} {value}" for key, value in entry.details["plan"].items())
+        told = ", ".join(f"{key} {value}" for key, value in sorted(entry.details["plan"].items()))
         raise NotEmptyError(
             f"This database already holds a demo with other settings ({told}). History can't be taken back:"
             " set HUB_HOME to a new folder (or DATABASE_URL to an empty database) for another one."
@@ -86,28 +97,41 @@ def _find(plan: Plan) -> dict[str, Any] | None:
     return dict(entry.details["counts"])
 
 
-def _write_facts(world: World, plan: Plan, progress: Progress) -> dict[str, Any]:
-    progress(f"{len(world.applications)} applications of {world.story.name}, {plan.months} months up to {plan.as_of}")
+def _write(world: World, plan: Plan, progress: Progress) -> dict[str, Any]:
+    progress(f"{plan.applications} applications of {world.story.name}, {plan.months} months up to {plan.as_of}")
     write_organisation(world)
     write_register(world)
     alerts = list(happened(world))
     write_alerts(world, alerts)
     files = dossiers(world, alerts)
     counts: dict[str, Any] = write_assessments(files, world)
-    progress(f"{counts['answers']} answers and {counts['control_states']} control states, with their history")
+    copies = _write_copies(world, progress)
     figures = list(day_figures(world))
-    people = write_people_of_feeds(world)
-    write_usage(world, figures, write_sightings(world, figures), people)
+    write_usage(world, figures, write_sightings(world, figures), write_people_of_feeds(world))
+    if copies:
+        copies.use()
     write_batches(world, figures)
-    counts["interactions"] = sum(one.interactions for one in figures)
+    counts["interactions"] = sum(one.interactions * world.times.get(one.who, 1) for one in figures)
     progress(f"{counts['interactions']} interactions as daily figures, {len(alerts)} alerts")
-    write_logbook(world, files)
-    counts["judgements"] = write_history(world, files)
-    progress(f"{counts['judgements']} judgements of the past")
+    analyse()
+    write_logbook(world, [one for one in files if one.app not in world.models])
+    counts["judgements"] = write_history(world, files, copies)
+    progress(f"{counts['judgements']} judgements, each by the engine on the facts of its day")
+    if plan.as_of < timezone.localdate():  # today's figures differ: a worker, or `rescore`, takes them
+        ChangedApplication.objects.mark(AIApplication.objects.all())
     audit_log.record(
         actor=None,
         action=SEEDED,
-        summary=f"Seeded the demo: {len(world.applications)} applications of {world.story.name}",
+        summary=f"Seeded the demo: {plan.applications} applications of {world.story.name}",
         details={"plan": plan.plain(), "counts": counts},
     )
     return counts
+
+
+def _write_copies(world: World, progress: Progress) -> Copies | None:
+    if not world.copies:
+        return None
+    copies = Copies(write_copies(world))
+    copies.assessments()
+    progress(f"{len(world.copies)} applications with the answers and controls of {len(world.models)} models")
+    return copies

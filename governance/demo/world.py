@@ -1,5 +1,6 @@
 """What every writer of the demo knows: the story, the dates, chance, and the rows written so far by their names."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
@@ -7,6 +8,7 @@ from functools import cached_property
 from django.utils import timezone
 
 from governance.demo.chance import Chance
+from governance.demo.scale import Copy
 from governance.demo.story import UNASSIGNED, ApplicationStory, Story
 from risk.scoring.method import Method
 
@@ -23,11 +25,18 @@ class World:
     as_of: date
     months: int
     chance: Chance
-    applications: list[ApplicationStory]
+    applications: list[ApplicationStory]  # those of the story, then the models
+    models: list[ApplicationStory] = field(default_factory=list)
+    copies: list[Copy] = field(default_factory=list)
     departments: dict[str, int] = field(default_factory=dict)  # key → primary key
     people: dict[str, int] = field(default_factory=dict)  # username → primary key
     registered: dict[str, int] = field(default_factory=dict)  # external id → primary key
     alerts: dict[str, int] = field(default_factory=dict)  # external id → primary key
+
+    @cached_property
+    def times(self) -> Counter[str]:
+        """How many applications there are of each: itself and its copies."""
+        return Counter([*(app.id for app in self.applications), *(model for *_, model in self.copies)])
 
     @cached_property
     def days(self) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from governance.demo.scale import default_departments
 from governance.demo.seeding import NotEmptyError, Plan, seed
 from governance.demo.story import load_story
 
@@ -40,13 +41,16 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         written = len(load_story().applications)
         parser.add_argument("--applications", type=_whole(1, 1_000_000), default=written, help=f"default {written}")
+        parser.add_argument("--departments", type=_whole(len(load_story().departments), 5000), default=None)
         parser.add_argument("--months", type=_whole(1, 24), default=12, help="length of the history, default 12")
         parser.add_argument("--seed", type=_whole(0, 2**31), default=1, help="another number, another year")
         parser.add_argument("--as-of", type=_day, default=None, help="the day on which the history ends, default today")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        applications = options["applications"]
         plan = Plan(
-            applications=options["applications"],
+            applications=applications,
+            departments=options["departments"] or default_departments(applications, load_story()),
             months=options["months"],
             seed=options["seed"],
             as_of=options["as_of"] or timezone.localdate(),
