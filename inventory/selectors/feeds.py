@@ -66,6 +66,13 @@ class SightingRow:
     last_seen: date | None
 
 
+# Short: they stand in a narrow column
+SEEN_AS = {
+    Operation.COPILOT: "Copilot or agent",
+    Operation.AI_APP: "AI app or site",
+    Operation.CONNECTED: "Connected app",
+    Operation.TEAM_COPILOT: "Team Copilot",
+}
 SIGHTING_SORTS = {
     "interactions": "interactions",
     "sensitive": "sensitive",
@@ -176,7 +183,7 @@ def _sighting_rows(
         SightingRow(
             pk=row["sighting_id"],
             name=sighting.name,
-            kinds=[Operation(operation).label for operation in sighting.operations],
+            kinds=[SEEN_AS[Operation(operation)] for operation in sighting.operations],
             agent_id=sighting.agent_id,
             app_identity=sighting.app_identity,
             host=sighting.host,

@@ -1,5 +1,6 @@
 """What feeds report: AI apps that are used but not registered, and alerts."""
 
+import re
 from typing import Any
 
 from django.http import HttpResponse
@@ -15,6 +16,7 @@ from inventory.web.filters import Filters
 from inventory.web.requests import PersonRequest
 
 _MOST_OPTIONS = 200
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 @requires(Permission.VIEW)
@@ -37,7 +39,7 @@ def sightings(request: PersonRequest) -> HttpResponse:
         "filters": filters,
         "page": page,
         "departments": _departments(request, filters),
-        "operations": [(str(value), label) for value, label in Operation.choices],
+        "operations": [(str(value.value), label) for value, label in feeds.SEEN_AS.items()],
         "seen_as": seen_as,
         "narrowed": filters.narrowed or operation,
         "may_register": access.may(request.user, Permission.EDIT),
@@ -67,6 +69,8 @@ def alerts(request: PersonRequest) -> HttpResponse:
     for alert in page.object_list:
         alert.tone = feeds.SEVERITY_TONES.get(alert.severity, "neutral")
         alert.state_tone = feeds.STATE_TONES.get(alert.state, "neutral")
+        alert.short_resource = _end(alert.resource)
+        alert.tactic_words = ", ".join(_CAMEL.sub(" ", tactic) for tactic in alert.tactics)
     context = {
         "filters": filters,
         "page": page,
@@ -80,6 +84,11 @@ def alerts(request: PersonRequest) -> HttpResponse:
         "narrowed": filters.narrowed or states or severities or application,
     }
     return render(request, "inventory/alerts.html", context)
+
+
+def _end(resource: str, most: int = 48) -> str:
+    """The end of a resource id, which is what tells it from others."""
+    return resource if len(resource) <= most else "…" + resource[-most:]
 
 
 def _chosen(request: PersonRequest, name: str, known: list[str]) -> tuple[str, ...]:

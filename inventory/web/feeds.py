@@ -92,6 +92,8 @@ def _progress(found: ImportBatch) -> dict:
         "batch": found,
         "title": connector.title if connector else "Not recognised",
         "size": filesizeformat(found.size),
+        "stored_note": f"new; {found.unmatched:,} match nothing registered" if found.unmatched else "new",
+        "quarantine_tone": "bad" if found.quarantined else "",
         "at_work": found.state in (BatchState.WAITING, BatchState.RUNNING),
         "tone": {BatchState.DONE: "good", BatchState.FAILED: "bad", BatchState.RUNNING: "info"}.get(
             BatchState(found.state), "neutral"
