@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 
@@ -78,8 +79,16 @@ CROSS JOIN LATERAL (
 ) newest WHERE newest.{counted} > 0"""
 
 
+def _ids(departments: QuerySet[Department]) -> tuple[str, Sequence[object]]:
+    """The departments as a subquery of ids."""
+    try:
+        return departments.order_by().values("pk").query.sql_with_params()
+    except EmptyResultSet:  # Django's word for a query that it knows to find nothing
+        return "SELECT NULL::bigint WHERE false", ()
+
+
 def _newest(table: str, key: str, counted: str, columns: list[str], departments: QuerySet) -> tuple[str, tuple]:
-    wanted, params = departments.order_by().values("pk").query.sql_with_params()
+    wanted, params = _ids(departments)
     picked = ", ".join(f'newest."{name}"' for name in columns)
     sql = _NEWEST.format(columns=picked, departments=wanted, table=table, key=key, counted=counted)
     return sql, tuple(params)
@@ -113,7 +122,7 @@ def coverages(departments: QuerySet[Department], day: date, frameworks: Iterable
 
 def history(departments: QuerySet[Department], principle: str, since: date, until: date) -> list[Risk]:
     """Every kept day of these departments in the period, oldest first, begun by the figure that stood at its start."""
-    wanted, params = departments.order_by().values("pk").query.sql_with_params()
+    wanted, params = _ids(departments)
     sql = f"""
         SELECT kept.department_id, kept.principle, {", ".join(f'kept."{name}"' for name in _RISK)}
         FROM risk_departmentday kept JOIN ({wanted}) wanted(id) ON kept.department_id = wanted.id

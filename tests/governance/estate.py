@@ -24,6 +24,7 @@ GRAVE = {
     "ai_system": True,
     "union_nexus": True,
     "role": ["uses"],
+    "app.personal_data": True,
 }
 HARMLESS = {
     "data_sensitivity": "internal",
@@ -66,7 +67,8 @@ def estate(cast: Cast) -> Estate:
     for application, answers in ((estate.scorer, GRAVE), (estate.summariser, HARMLESS), (estate.draft, GRAVE)):
         assessments.save_answers(actor=None, application=application, answers=answers)
     state(estate.scorer, "GV-01", ControlStatus.EVIDENCED)
-    state(estate.scorer, "GV-04", ControlStatus.NOT_STARTED, due=today - timedelta(days=3))
+    state(estate.scorer, "PR-01", ControlStatus.NOT_STARTED, due=today - timedelta(days=3))
+    state(estate.scorer, "DA-02", ControlStatus.IN_PROGRESS)
     state(estate.summariser, "GV-04", ControlStatus.VERIFIED)
     use(estate.scorer, cast.cards, 0, people=2, interactions=9, sensitive=3)
     use(estate.scorer, cast.treasury, 1, people=1, interactions=4)

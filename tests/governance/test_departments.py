@@ -1,0 +1,97 @@
+"""Departments: the tree, and figures that come apart into what made them."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from governance.selectors import department, rollups
+from governance.selectors.departments import SORTS, tree
+from inventory.models import Department
+from inventory.selectors.scope import options, path_to, scope_of
+from risk.models import CurrentScore, DepartmentDay
+from tests.governance.estate import Estate
+
+
+def names(estate: Estate, **asked) -> list[str]:
+    return [row.department.name for row in tree(scope_of(estate.cast.dan), timezone.localdate(), **asked)]
+
+
+def test_children_stand_below_their_parent(estate: Estate) -> None:
+    for sort in (*SORTS, *(f"-{sort}" for sort in SORTS)):
+        found = names(estate, sort=sort)
+        assert found[0] == "Organisation"
+        assert found.index("Cards") == found.index("Retail Banking") + 1, sort
+    assert names(estate, sort="name") == ["Organisation", "Retail Banking", "Cards", "Treasury"]
+    assert names(estate, sort="-name") == ["Organisation", "Treasury", "Retail Banking", "Cards"]
+    assert names(estate, q="CAR") == ["Cards"]
+    assert names(estate, bands=["critical"]) == [
+        one.department.name
+        for one in DepartmentDay.objects.filter(principle="overall", band="critical").order_by("-index")
+    ]
+
+
+def test_tree_of_a_leader(estate: Estate) -> None:
+    rows = tree(scope_of(estate.cast.carol), timezone.localdate())
+    assert [(row.department.name, row.depth) for row in rows] == [("Retail Banking", 0), ("Cards", 1)]
+    assert rows[0].risk is not None
+    assert rows[0].risk.count == 2
+
+
+def test_index_comes_apart(estate: Estate) -> None:
+    found = department.figures(estate.cast.retail, (), timezone.localdate())
+    assert found.overall is not None
+    assert found.parts is not None
+    assert found.overall.index == pytest.approx(max(found.parts.weighted, found.parts.guard))
+    assert found.parts.guarded == (found.parts.guard > found.parts.weighted)
+    assert found.worst == estate.scorer
+    counts = (found.overall.low_count, found.overall.moderate_count, found.overall.high_count)
+    assert sum(counts) + found.overall.critical_count == found.overall.count == 2
+    for principle, risk in found.principles:
+        assert risk is not None
+        points = CurrentScore.objects.filter(counted_in__in=(estate.cast.retail, estate.cast.cards))
+        assert risk.worst == max(points.values_list(f"{principle}_point", flat=True))
+
+
+def test_figures_hold_until_the_next(estate: Estate) -> None:
+    today = timezone.localdate()
+    now = DepartmentDay.objects.get(department=estate.cast.retail, principle="overall")
+    old = DepartmentDay.objects.get(pk=now.pk)
+    old.pk, old.day, old.index = None, today - timedelta(days=45), 10.0
+    old.save()
+    found = department.figures(estate.cast.retail, (), today)
+    assert found.change == pytest.approx(now.index - 10.0)
+    course = department.course(estate.cast.retail, today, 30)
+    assert [(risk.day, risk.index) for risk in course] == [(old.day, 10.0), (today, now.index)]
+    only = Department.objects.filter(pk=estate.cast.retail.pk)
+    assert rollups.risks(only, today - timedelta(days=46)) == []
+
+
+def test_options_lead_down_to_the_chosen_one(estate: Estate) -> None:
+    cast = estate.cast
+    assert options(scope_of(cast.dan)) == [
+        ("organisation", "Organisation", 0),
+        ("retail", "Retail Banking", 1),
+        ("treasury", "Treasury", 1),
+    ]
+    assert options(scope_of(cast.dan, cast.retail)) == [
+        ("organisation", "Organisation", 0),
+        ("retail", "Retail Banking", 1),
+        ("cards", "Cards", 2),
+        ("treasury", "Treasury", 1),
+    ]
+    assert options(scope_of(cast.carol, cast.cards)) == [("retail", "Retail Banking", 0), ("cards", "Cards", 1)]
+    assert path_to(cast.dan, cast.cards) == (cast.root, cast.retail)
+    assert path_to(cast.carol, cast.cards) == (cast.retail,)
+
+
+def test_page_explains_the_index(estate: Estate, client: Client) -> None:
+    client.force_login(estate.cast.carol)
+    body = client.get("/departments/retail/?period=90").content.decode()
+    assert "Worst quarter" in body
+    assert "Credit Scorer" in body
+    assert "Chat Elsewhere" in body
+    assert "never more than 25 below the worst" in body
+    empty = client.get("/departments/cards/?period=7")
+    assert empty.status_code == 200

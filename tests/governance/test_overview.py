@@ -1,0 +1,214 @@
+"""The overview: each number is the length of the list behind it, and nobody sees more than their own."""
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+from django.db import connection
+from django.http import QueryDict
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from governance.selectors import compliance, overview, usage
+from governance.selectors.compliance_rows import asked_for
+from governance.selectors.requirements import Pairs
+from governance.web.overview import page
+from inventory import access
+from inventory.models import User
+from inventory.selectors import feeds
+from inventory.selectors.scope import scope_of
+from inventory.web.filters import Filters
+from risk.models import CurrentScore
+from risk.selectors import applications
+from risk.services import scores
+from tests.builders import make_application, make_department
+from tests.cast import Cast
+from tests.governance.estate import Estate
+
+MOST_QUERIES = 15
+
+
+def shown(user: User, query: str = "") -> dict:
+    """What the page shows to a person."""
+    filters = Filters.from_query(user, QueryDict(query))
+    return page(scope_of(user, filters.department), filters, timezone.localdate())
+
+
+def tile(user: User, label: str, query: str = ""):
+    return next(one for one in shown(user, query)["tiles"] if one.label == label)
+
+
+def behind(user: User, href: str) -> int:
+    """How many rows the list at this address has."""
+    parts = urlsplit(href)
+    given = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    filters = Filters.from_query(user, QueryDict(parts.query))
+    if parts.path == "/applications/":
+        wanted = applications.Wanted(
+            department=filters.department, kinds=filters.kinds, lifecycles=filters.lifecycles, bands=filters.bands
+        )
+        return applications.narrowed(access.applications(user), wanted).count()
+    if parts.path == "/compliance/gaps/":
+        return len(Pairs(user, filters.department, asked_for({"binding": "yes", "state": "gap"})))
+    if parts.path == "/discovery/":
+        return feeds.sightings(user, department=filters.department, period=filters.period).paginator.count
+    assert parts.path == "/alerts/"
+    states = given["state"].split(",")
+    return feeds.alerts(user, department=filters.department, states=states, kinds=filters.kinds).paginator.count
+
+
+def test_each_number_is_the_length_of_its_list(estate: Estate) -> None:
+    for who in ("ada", "dan", "carol", "alice"):
+        user = getattr(estate.cast, who)
+        for query in ("", "department=retail", "department=cards&period=7", "kind=model,agent"):
+            for one in shown(user, query)["tiles"]:
+                assert one.value == behind(user, one.href), (who, query, one.label)
+
+
+def test_the_numbers_themselves(estate: Estate) -> None:
+    dan, carol = estate.cast.dan, estate.cast.carol
+    assert tile(dan, "AI applications").value == 3
+    assert tile(carol, "AI applications").value == 2
+    serious = CurrentScore.objects.filter(band__in=("high", "critical"), counted_in__isnull=False).count()
+    assert serious > 0
+    assert tile(dan, "High or critical risk").value == serious
+    assert tile(dan, "Open alerts").value == 2
+    assert tile(carol, "Open alerts").value == 1  # the one tied to no application is for who sees everything
+    assert tile(dan, "Unregistered AI apps").note == "used by 3 people"
+    assert tile(carol, "Unregistered AI apps").note == "used by 2 people"
+    assert tile(dan, "Unregistered AI apps", "period=7").value == 1
+    assert tile(dan, "AI applications", "kind=model").value == 1
+
+
+def test_gaps_tile_counts_binding_frameworks_only(estate: Estate) -> None:
+    scope = scope_of(estate.cast.dan)
+    found = [one for one in compliance.frameworks(scope, timezone.localdate()) if one.framework.binding]
+    overdue = sum(one.overdue for one in found)
+    gaps = tile(estate.cast.dan, "Compliance gaps open")
+    assert gaps.value == sum(one.gap for one in found) > 0
+    assert gaps.note == f"{overdue} requirements overdue"
+    assert overdue > 0
+
+
+def test_matrix_is_worst_first_and_leads_to_the_applications(estate: Estate) -> None:
+    matrix = shown(estate.cast.dan)["matrix"]
+    assert [row.label for row in matrix.rows] == ["Organisation", "Retail Banking", "Treasury"] or [
+        row.label for row in matrix.rows
+    ] == ["Organisation", "Treasury", "Retail Banking"]
+    index = [overview.figures(scope_of(estate.cast.dan), timezone.localdate()).matrix.parts[i].overall for i in (0, 1)]
+    assert index[0].index >= index[1].index
+    cell = matrix.rows[0].cells[0]
+    assert parse_qs(urlsplit(cell.url).query) == {
+        "department": ["organisation"],
+        "lifecycle": ["live"],
+        "principle": ["fairness"],
+        "sort": ["-risk"],
+    }
+    worst = CurrentScore.objects.get(application=estate.scorer)
+    retail = next(row for row in matrix.rows if row.label == "Retail Banking")
+    assert f"Worst application {worst.fairness_point:.0f}" in retail.cells[0].title
+
+
+def test_a_person_sees_only_their_departments(estate: Estate) -> None:
+    assert [row.label for row in shown(estate.cast.carol)["matrix"].rows] == ["Retail Banking", "Cards"]
+    assert [row.label for row in shown(estate.cast.eve)["matrix"].rows] == ["Treasury"]
+    assert {one.name for one in shown(estate.cast.eve)["highest"]} == {estate.hostile.name}
+
+
+def test_two_departments_side_by_side(estate: Estate) -> None:
+    cast = estate.cast
+    cast.eve.roles.create(department=cast.cards, kind="leader")
+    found = shown(cast.eve)
+    assert sorted(row.label for row in found["matrix"].rows) == ["Cards", "Treasury"]
+    assert found["tiles"][0].value == 2
+    assert found["scope"].title == "Cards, Treasury"
+
+
+def test_use_counts_by_the_department_of_the_user(estate: Estate) -> None:
+    scope, day = scope_of(estate.cast.dan), timezone.localdate()
+    found = usage.by_category(scope, day, 30)
+    sums = {name: sum(number for _, number in points) for name, points in found.items()}
+    assert sums == {"copilot": 0, "registered": 13, "unregistered": 12}
+    retail = usage.by_category(scope_of(estate.cast.dan, estate.cast.retail), day, 30)
+    assert {name: sum(n for _, n in points) for name, points in retail.items()} == {
+        "copilot": 0,
+        "registered": 9,
+        "unregistered": 7,
+    }
+    assert sum(n for _, n in usage.by_category(scope, day, 90)["copilot"]) == 100
+    assert usage.by_category(scope, day, 30, ["model"])["unregistered"] == []
+
+
+def test_an_application_out_of_sight_is_named_but_not_linked(estate: Estate) -> None:
+    used = usage.applications_used(scope_of(estate.cast.eve), timezone.localdate(), 30)
+    assert [(one.name, one.id, one.users) for one in used] == [("Credit Scorer", None, 1)]
+    seen = usage.applications_used(scope_of(estate.cast.dan), timezone.localdate(), 30)
+    assert {one.name: (one.id, one.users) for one in seen} == {
+        "Credit Scorer": (estate.scorer.pk, 3),
+        "Chat Elsewhere": (None, 3),
+    }
+
+
+def test_pages_open_for_the_cast(estate: Estate, client: Client) -> None:
+    paths = ("/", "/departments/", "/compliance/", "/compliance/gaps/", "/compliance/gdpr/?state=all")
+    for who in ("alice", "bob", "carol", "dan", "eve", "ada"):
+        client.force_login(getattr(estate.cast, who))
+        for path in paths:
+            response = client.get(path)
+            assert response.status_code == 200, (who, path)
+            body = re.sub(r"<script.*?</script>", "", response.content.decode(), flags=re.DOTALL)
+            assert "<b>" not in body  # a name from the register is text
+            if who == "eve":
+                assert "Letter Summariser" not in body
+            if who in ("alice", "bob", "carol"):
+                assert "HYPERLINK" not in body
+
+
+def test_what_is_out_of_sight_does_not_exist(estate: Estate, client: Client) -> None:
+    client.force_login(estate.cast.eve)
+    for path in ("/?department=retail", "/departments/retail/", "/compliance/?department=cards", "/departments/none/"):
+        assert client.get(path).status_code == 404, path
+    assert client.get("/compliance/no_such_framework/").status_code == 404
+
+
+def test_nobody_without_a_role(cast: Cast, client: Client) -> None:
+    client.force_login(User.objects.create_user("newcomer"))
+    assert client.get("/").status_code == 403
+
+
+def test_an_empty_database_says_what_to_do(cast: Cast, client: Client) -> None:
+    client.force_login(cast.ada)
+    bodies = {}
+    for path in ("/", "/departments/", "/departments/organisation/", "/compliance/", "/compliance/dora/", "/exports/"):
+        response = client.get(path)
+        assert response.status_code == 200, path
+        bodies[path] = response.content.decode()
+    assert "No live application yet" in bodies["/"]
+    assert "No feed was read yet" in bodies["/"]
+    assert "A department without any has no index, not zero" in bodies["/departments/organisation/"]
+    assert "No exports yet" in bodies["/exports/"]
+    assert [one.value for one in shown(cast.ada)["tiles"]] == [0, 0, 0, 0, 0]
+
+
+def test_queries_do_not_grow(cast: Cast, client: Client) -> None:
+    def queries(path: str) -> int:
+        with CaptureQueriesContext(connection) as seen:
+            assert client.get(path).status_code == 200
+        return len(seen)
+
+    def grow(number: int) -> None:
+        for place in range(number):
+            department = make_department(f"D{place}-{number}", cast.retail)
+            make_application(department)
+        scores.rescore_changed()
+
+    paths = ("/", "/?department=retail", "/departments/", "/departments/retail/", "/compliance/", "/compliance/gdpr/")
+    client.force_login(cast.dan)
+    grow(3)
+    for path in paths:
+        client.get(path)  # templates and the method are read once a process
+    few = {path: queries(path) for path in paths}
+    grow(27)
+    assert {path: queries(path) for path in paths} == few
+    assert few["/"] <= MOST_QUERIES
+    assert few["/?department=retail"] <= MOST_QUERIES
