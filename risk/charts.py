@@ -22,6 +22,7 @@ from inventory.charts.base import (
 )
 
 BAND_EDGES = (25, 50, 75)
+KINDS = ("inherent", "control", "signal", "unknown")  # of contributions, in the order of the waterfall
 
 
 @dataclass(frozen=True)
@@ -173,8 +174,11 @@ class _Bar(NamedTuple):
 
 
 def _gathered(steps: Sequence[Contribution], most: int) -> list[Contribution]:
-    """At most about `most` steps: within each kind the smallest are put together, in place of the last of them."""
-    kept = {id(s) for s in sorted(steps, key=lambda s: -abs(s.amount))[:most]}
+    """About `most` steps: the two largest of each kind, then the largest of all; the rest is put together by kind."""
+    by_size = sorted(steps, key=lambda s: -abs(s.amount))
+    first = [s for kind in KINDS for s in [one for one in by_size if one.kind == kind][:2]]
+    others = [s for s in by_size if all(s is not one for one in first)]
+    kept = {id(s) for s in [*first, *others][: max(most, len(first))]}
     words = {
         "inherent": "Other factors",
         "control": "Other controls",
@@ -182,7 +186,7 @@ def _gathered(steps: Sequence[Contribution], most: int) -> list[Contribution]:
         "unknown": "Other unknowns",
     }
     out: list[Contribution] = []
-    for kind in ("inherent", "control", "signal", "unknown"):
+    for kind in KINDS:
         mine = [s for s in steps if s.kind == kind]
         rest = [s for s in mine if id(s) not in kept]
         out += [s for s in mine if id(s) in kept]

@@ -43,6 +43,26 @@ _FIRST_OF_STEP = {
 }
 
 
+_OPTION_LABELS = {
+    "under_10k": "Under 10,000",
+    "under_1m": "Under 1 million",
+    "over_1m": "Over 1 million",
+    "over_1y": "Over a year",
+    "under_1y": "Under a year",
+    "special_category": "Special categories (health, belief, origin …)",
+    "economic": "Economic loss",
+    "human_decides": "It advises, a person decides",
+    "human_can_intervene": "It decides, a person can step in",
+    "acts_alone": "It acts alone",
+    "suggests": "It only suggests",
+    "public": "The public",
+    "vulnerable": "Vulnerable people",
+    "pilot": "In a pilot",
+    "experiment": "Still an experiment",
+    "curated": "Curated content only",
+}
+
+
 class Standing(StrEnum):
     """Where a question stands. `open` was never answered; `unknown` is an explicit "I don't know"."""
 
@@ -103,7 +123,7 @@ def step_of(key: str, method: Method) -> Step | None:
 
 def option_label(option: str) -> str:
     """An option of a factor as people read it."""
-    return option.replace("_", " ").capitalize()
+    return _OPTION_LABELS.get(option) or option.replace("_", " ").capitalize()
 
 
 def _standing(key: str, judgement: Judgement) -> Standing:

@@ -13,6 +13,7 @@ from risk.scoring.method import Control, Method
 from risk.scoring.vocabulary import Why
 from risk.selectors.summary import framework_names, satisfied
 
+ALL = "all"  # the word for every family
 _WHY = {
     Why.TIER: "asked at this level of risk",
     Why.BINDING: "a binding requirement needs it",
@@ -48,15 +49,17 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class Controls:
-    """All asked controls by family; `shown` only those that the filter wants."""
+    """The asked controls by family: `families` has all with their counts, `shown` those whose lines are wanted."""
 
     families: Sequence[Family]
+    shown: Sequence[Family]
     answered: int
     asked: int
 
 
-def controls_of(application: AIApplication, judgement: Judgement, show: str = "") -> Controls:
-    """The asked controls. `show`: open (not answered), answered, or anything else for all."""
+def controls_of(application: AIApplication, judgement: Judgement, show: str = "", family: str = "") -> Controls:
+    """The asked controls. `show`: open (not answered), answered, or anything else for all. `family`: its controls, or
+    all; without one, those of the first family that is not finished."""
     method = load_method()
     states = {one.control: one for one in application.control_states.select_related("stated_by")}
     names = framework_names(method)
@@ -66,8 +69,10 @@ def controls_of(application: AIApplication, judgement: Judgement, show: str = ""
             line = line_of(asked, states.get(asked.control.id), judgement.day, method, names)
             found.setdefault(asked.control.family, []).append(line)
     families = [_family(key, name, found[key], show) for key, name in method.families.items() if key in found]
+    wanted = _wanted(families, family)
     return Controls(
-        families=[one for one in families if one.lines],
+        families=families,
+        shown=[one for one in families if one.lines and wanted in (one.key, ALL)],
         answered=sum(one.answered for one in families),
         asked=sum(one.asked for one in families),
     )
@@ -100,6 +105,12 @@ def line_of(
         expired=until is not None and until < day,
         overdue=state is not None and state.due is not None and state.due < day,
     )
+
+
+def _wanted(families: Sequence[Family], family: str) -> str:
+    if family == ALL or family in {one.key for one in families}:
+        return family
+    return next((one.key for one in families if one.answered < one.asked), families[0].key if families else ALL)
 
 
 def _family(key: str, name: str, lines: list[Line], show: str) -> Family:

@@ -16,7 +16,8 @@ from risk.scoring.what_if import control_effects
 from risk.selectors.history import Moment, moments
 
 PRIMARY = 0.5  # from this weight on a control is evidence for a principle
-BEST_CONTROLS = 8
+BEST_CONTROLS = 6
+_SHOWN_REQUIREMENTS = 2
 HISTORY_DAYS = 365
 _STRENGTH = {status: place for place, status in enumerate(ControlStatus.values)}
 
@@ -173,9 +174,15 @@ _SHORT = {
 
 
 def satisfied(keys: tuple[str, ...], names: Mapping[str, str]) -> tuple[str, ...]:
-    """`framework:requirement` keys by framework: "EU AI Act 9, 17"."""
+    """`framework:requirement` keys by framework: "EU AI Act 9, 17 +2"."""
     grouped: dict[str, list[str]] = {}
     for key in keys:
         framework, requirement = key.split(":", 1)
         grouped.setdefault(framework, []).append(requirement)
-    return tuple(f"{names[framework]} {', '.join(found)}" for framework, found in grouped.items())
+    return tuple(f"{names[framework]} {_few(found)}" for framework, found in grouped.items())
+
+
+def _few(requirements: list[str]) -> str:
+    """The first two, and how many more."""
+    more = len(requirements) - _SHOWN_REQUIREMENTS
+    return ", ".join(requirements[:_SHOWN_REQUIREMENTS]) + (f" +{more}" if more > 0 else "")

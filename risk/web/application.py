@@ -16,7 +16,7 @@ from inventory.web.requests import PersonRequest
 from risk.charts import Contribution, ScorePoint, score_history, why_this_score
 from risk.choices import OVERALL, EUClass, Principle
 from risk.method import load_method
-from risk.scoring.vocabulary import Kind
+from risk.scoring.vocabulary import WORST, Kind
 from risk.selectors import activity, cases, history
 from risk.selectors.classification import classification
 from risk.selectors.summary import Part, Summary, summary
@@ -66,6 +66,7 @@ def application_page(request: PersonRequest, pk: int) -> HttpResponse:
         "measures": [(OVERALL, "Overall"), *Principle.choices],
         "overall": measure == OVERALL,
         "method": load_method().version,
+        "completeness": WORST - (found.judgement.score.high - found.judgement.score.low),
         "prohibited": found.judgement.inputs.prohibited,
         "maybe_prohibited": _maybe_prohibited(found),
     }
@@ -90,7 +91,8 @@ def _evidence_url(application: AIApplication, part: Part) -> str:
     """The page on which the thing behind a step is answered or shown."""
     method = load_method()
     if part.key in method.controls:
-        return reverse("risk:controls", args=[application.pk]) + f"#{part.key}"
+        family = method.controls[part.key].family
+        return reverse("risk:controls", args=[application.pk]) + f"?family={family}#{part.key}"
     if part.kind in (Kind.EVENT, Kind.RATE, Kind.DRIFT) or part.key == "telemetry":
         return reverse("risk:activity", args=[application.pk])
     if part.key == "eu_class":

@@ -10,6 +10,7 @@ from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
 from inventory import access
@@ -19,7 +20,7 @@ from inventory.web.requests import PersonRequest
 from risk.choices import ControlStatus
 from risk.scoring.judgement import Judgement
 from risk.selectors import cases
-from risk.selectors.controls import Line, controls_of, one_line
+from risk.selectors.controls import Controls, Line, controls_of, one_line
 from risk.services import controls
 from risk.web.questionnaire import effect
 from risk.web.shell import shell
@@ -47,24 +48,25 @@ def control_list(request: PersonRequest, pk: int) -> HttpResponse:
     """The asked controls by family. A POST states every control whose fields it changes."""
     permission = Permission.EDIT if request.method == "POST" else Permission.VIEW
     application = access.application_or_404(request.user, pk, permission)
-    show = request.GET.get("show", "")
+    show, family = request.GET.get("show", ""), request.GET.get("family", "")
     problems: dict[str, StateForm] = {}
     if request.method == "POST":
         problems, saved = _save_all(request, application)
         if not problems:
             messages.success(request, f"{saved} control{'' if saved == 1 else 's'} saved.")
-            return redirect(reverse("risk:controls", args=[pk]) + (f"?show={show}" if show else ""))
+            return redirect(f"{reverse('risk:controls', args=[pk])}?{urlencode({'show': show, 'family': family})}")
     judgement = cases.judge_now(application, timezone.localdate())
-    found = controls_of(application, judgement, show)
+    found = controls_of(application, judgement, show, family)
     context = {
         **shell(request.user, application, "controls"),
         "found": found,
         "rows": {
-            one.key: [(line, problems.get(line.control.id) or _form(line)) for line in one.lines]
-            for one in found.families
+            one.key: [(line, problems.get(line.control.id) or _form(line)) for line in one.lines] for one in found.shown
         },
         "shown": [(value, label, value == show) for value, label in SHOWN],
         "show": show,
+        "steps": _steps(application, found, show),
+        "every": found.shown == found.families,
         **_effect(judgement),
     }
     return render(request, "risk/controls.html", context, status=400 if problems else 200)
@@ -96,6 +98,21 @@ def control(request: PersonRequest, pk: int, key: str) -> HttpResponse:
         **_effect(judgement),
     }
     return render(request, "risk/_control_saved.html", context)
+
+
+def _steps(application: AIApplication, found: Controls, show: str) -> list[dict[str, str]]:
+    """The families as steps."""
+    address = reverse("risk:controls", args=[application.pk])
+    current = {one.key for one in found.shown} if len(found.shown) == 1 else set()
+    return [
+        {
+            "label": one.name,
+            "url": f"{address}?{urlencode({'family': one.key, **({'show': show} if show else {})})}",
+            "state": "current" if one.key in current else "done" if one.answered == one.asked else "todo",
+            "note": f"{one.answered} of {one.asked}",
+        }
+        for one in found.families
+    ]
 
 
 def _effect(judgement: Judgement) -> dict[str, Any]:
