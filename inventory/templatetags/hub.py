@@ -189,8 +189,13 @@ def eu_class(
         text = f"{name} · {first}" if first else name
         return format_html("{}", text) if plain else badge(text, tone)
     names = [EU_CLASSES.get(c, (c.replace("_", " "), ""))[0].lower() for c in (possible or ())]  # type: ignore[attr-defined]
-    text = "Open: " + " or ".join(names) if names else "Not classified"
-    return format_html('<span class="text-none">{}</span>', text) if plain else badge(text, "neutral")
+    if not names:
+        text = "Not classified"
+    else:
+        text = f"Open: {' or '.join(names)}" if len(names) < 3 else f"Open: {len(names)} classes possible"
+    title = " or ".join(names) if len(names) > 2 else ""
+    tone = "text-none" if plain else "badge tone-neutral"
+    return format_html('<span class="{}" title="{}">{}</span>', tone, title, text)
 
 
 # Of all articles that fired, the one that says why: by class, the most telling beginning first

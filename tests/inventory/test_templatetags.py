@@ -57,6 +57,13 @@ def test_a_class_names_the_article_that_decided_it(class_id, articles, shown):
     assert render("{% eu_class c a plain=True %}", c=class_id, a=articles) == shown
 
 
+def test_many_possible_classes_are_counted_and_named_on_hover() -> None:
+    html = render("{% eu_class none none p %}", none=None, p=["prohibited", "high_risk", "minimal"])
+    assert "Open: 3 classes possible" in html
+    assert 'title="prohibited or high-risk or minimal"' in html
+    assert "Open: prohibited or minimal" in render("{% eu_class none none p %}", none=None, p=["prohibited", "minimal"])
+
+
 def test_nothing_is_a_dash_that_is_read_aloud():
     for source in ("{{ none|score }}", "{% delta none %}", "{% risk_range none none %}", "{{ none|count }}"):
         assert "visually-hidden" in render(source, none=None)
