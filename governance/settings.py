@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -293,6 +294,10 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(HUB_HOME / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "rescore what changed": {"task": "risk.tasks.rescore_changed", "schedule": 30.0},
+    "judge everything as of the new day": {
+        "task": "risk.tasks.nightly",
+        "schedule": crontab(hour=0, minute=20),
+    },
     "resume interrupted imports": {
         "task": "inventory.tasks.run_waiting_imports",
         "schedule": 60.0,

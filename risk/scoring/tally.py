@@ -179,7 +179,8 @@ def _kleene(tree: Expression, facts: Mapping[str, Truths]) -> Truths:
     parts = [_kleene(part, facts) for part in tree.parts]
     if tree.kind == "not":
         return np.negative(parts[0])
-    return np.minimum.reduce(parts) if tree.kind == "and" else np.maximum.reduce(parts)
+    joined: Truths = np.minimum.reduce(parts) if tree.kind == "and" else np.maximum.reduce(parts)
+    return joined
 
 
 @dataclass(frozen=True, slots=True)

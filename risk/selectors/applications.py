@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from django.core.paginator import Page, Paginator
 from django.db.models import F, OrderBy, Q, QuerySet
@@ -54,6 +54,44 @@ class Row:
     low: float | None
     high: float | None
     band: str | None
+
+
+class Asked(Protocol):
+    """The filters of an address, as `inventory.web.filters.Filters` reads them."""
+
+    @property
+    def department(self) -> Department | None: ...
+    @property
+    def kinds(self) -> Sequence[str]: ...
+    @property
+    def lifecycles(self) -> Sequence[str]: ...
+    @property
+    def bands(self) -> Sequence[str]: ...
+    @property
+    def classes(self) -> Sequence[str]: ...
+    @property
+    def owner(self) -> str: ...
+    @property
+    def q(self) -> str: ...
+    @property
+    def principle(self) -> str: ...
+    @property
+    def sort(self) -> str: ...
+
+
+def wanted(asked: Asked) -> Wanted:
+    """The filters of an address as the list takes them; a principle that nobody knows is the overall risk."""
+    return Wanted(
+        department=asked.department,
+        kinds=asked.kinds,
+        lifecycles=asked.lifecycles,
+        bands=asked.bands,
+        classes=asked.classes,
+        owner=asked.owner,
+        q=asked.q,
+        principle=asked.principle if asked.principle in Principle.values else OVERALL,
+        sort=asked.sort,
+    )
 
 
 def narrowed(found: QuerySet[AIApplication], wanted: Wanted) -> QuerySet[AIApplication]:

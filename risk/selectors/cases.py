@@ -12,7 +12,7 @@ from inventory.models import AIApplication, Department
 from risk.method import load_method
 from risk.models import CurrentScore, OrganisationAnswer
 from risk.scoring.application import ApplicationScore, PrincipleScore, Ratchet
-from risk.scoring.case import Case, stated
+from risk.scoring.case import Case, Usage, stated
 from risk.scoring.judgement import Judgement, Previous, judge
 from risk.scoring.method import Method
 from risk.selectors import signals
@@ -83,7 +83,7 @@ def load(applications: Sequence[int], day: date, departments: Mapping[int, int] 
             organisation=facts[department],
             controls={key: stated(values) for key, values in controls.get(application, {}).items()},
             occurrences=events.get(application, ()),
-            usage=counts.get(application, signals.Usage()),
+            usage=counts.get(application, Usage()),
         )
         for application, department in departments.items()
     }
@@ -93,13 +93,15 @@ def previous(row: CurrentScore | None, method: Method) -> Previous | None:
     """The judgement before, as the ratchet needs it (docs/method.md §3)."""
     if row is None:
         return None
-    principles = {
-        p: PrincipleScore(*(getattr(row, f"{p}_{part}") for part in ("low", "high", "point", "inherent")), 0.0, 0.0)
-        for p in method.principles
-    }
+    principles = {p: _principle(row, p) for p in method.principles}
     score = ApplicationScore(principles, row.overall_low, row.overall_high, row.overall_point, row.band)
     held = Ratchet(row.held[0], row.held[1], tuple(row.held[2])) if row.held else None
     return Previous(score, row.tier, held)
+
+
+def _principle(row: CurrentScore, principle: str) -> PrincipleScore:
+    low, high, point, inherent = (getattr(row, f"{principle}_{part}") for part in ("low", "high", "point", "inherent"))
+    return PrincipleScore(low, high, point, inherent, inherent, inherent)  # the ends of inherent are not kept
 
 
 def judge_now(application: AIApplication, day: date, changes: Mapping[str, Any] | None = None) -> Judgement:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from datetime import date
 from math import isclose
+from typing import Any
 
 from django.db import connection
 
@@ -94,7 +95,7 @@ def _write(totals: Mapping[int, Mapping[str, Counts]], latest: Mapping[int, Mapp
     return upsert(CoverageDay, _COLUMNS, ["department_id", "framework", "day"], rows)
 
 
-def _read(sql: str, params: list[object]) -> dict[int, dict[str, Counts]]:
+def _read(sql: str, params: list[Any]) -> dict[int, dict[str, Counts]]:
     found: dict[int, dict[str, Counts]] = {}
     with connection.cursor() as cursor:
         cursor.execute(sql, params)

@@ -17,7 +17,7 @@ from risk.scoring.tally import Tally
 SHOWN_DECIMALS = 1  # a snapshot is due where a value rounded to this moved (contracts §3)
 _KEPT_DECIMALS = 4  # of contributions; the inputs give them back unrounded
 
-VALUES = [f.attname for f in ScoreValues._meta.get_fields() if f.name not in ("id",)]
+VALUES = [f.attname for f in ScoreValues._meta.concrete_fields]
 CURRENT = ["application_id", *VALUES] + [
     f.attname for f in CurrentScore._meta.concrete_fields if f.attname not in VALUES and f.attname != "application_id"
 ]

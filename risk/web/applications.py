@@ -22,7 +22,7 @@ def application_list(request: PersonRequest) -> HttpResponse:
     principle = filters.principle if filters.principle in Principle.values else OVERALL
     context = {
         "filters": filters,
-        "page": applications.page(request.user, wanted(filters), filters.page),
+        "page": applications.page(request.user, applications.wanted(filters), filters.page),
         "departments": options(scope_of(request.user, filters.department)),
         "kinds": ApplicationKind.choices,
         "lifecycles": Lifecycle.choices,
@@ -36,18 +36,3 @@ def application_list(request: PersonRequest) -> HttpResponse:
         "mine": request.user.username,
     }
     return render(request, "risk/applications.html", context)
-
-
-def wanted(filters: Filters) -> applications.Wanted:
-    """The filters of an address as the list takes them."""
-    return applications.Wanted(
-        department=filters.department,
-        kinds=filters.kinds,
-        lifecycles=filters.lifecycles,
-        bands=filters.bands,
-        classes=filters.classes,
-        owner=filters.owner,
-        q=filters.q,
-        principle=filters.principle or OVERALL,
-        sort=filters.sort,
-    )

@@ -83,7 +83,7 @@ def control(request: PersonRequest, pk: int, key: str) -> HttpResponse:
     saved = _save(request, application, key, form)
     if not request.htmx:  # type: ignore[attr-defined]
         if not saved:
-            messages.error(request, "; ".join(text for texts in form.errors.values() for text in texts))
+            messages.error(request, "; ".join(str(text) for texts in form.errors.values() for text in texts))
         return redirect(reverse("risk:controls", args=[pk]) + f"#{key}")
     judgement = cases.judge_now(application, day)
     line = one_line(application, judgement, key)
@@ -121,7 +121,7 @@ def _effect(judgement: Judgement) -> dict[str, Any]:
 
 def _form(line: Line) -> StateForm:
     state = line.state
-    initial = {"as_of": timezone.localdate()}
+    initial: dict[str, Any] = {"as_of": timezone.localdate()}
     if state is not None:
         initial = {"status": state.status, "as_of": state.as_of, "due": state.due, "note": state.note}
     return StateForm(prefix=line.control.id, initial=initial)
