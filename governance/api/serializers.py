@@ -47,7 +47,7 @@ class FrameworkSerializer(serializers.Serializer):
     version = serializers.CharField(source="framework.version")
     binding = serializers.BooleanField(source="framework.binding")
     met = serializers.IntegerField()
-    partial = serializers.IntegerField()
+    partial = serializers.IntegerField()  # type: ignore[assignment]  # DRF has an attribute of this name on classes
     gap = serializers.IntegerField()
     unknown = serializers.IntegerField()
     upcoming = serializers.IntegerField()

@@ -51,7 +51,7 @@ class Report:
 
     @property
     def rows(self) -> int:
-        return sum(len(table.rows) for table in (*self.tables, *self.charts))
+        return sum(len(table.rows) for table in self.tables) + sum(len(chart.rows) for chart in self.charts)
 
 
 def encode(report: Report, tokens: Mapping[str, str]) -> Iterable[bytes]:

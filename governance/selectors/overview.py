@@ -19,7 +19,7 @@ HIGHEST_ROWS = 7
 CHANGE_DAYS = 30
 SERIOUS = (Band.HIGH, Band.CRITICAL)
 # How the article begins that makes an application of this class, the most telling first
-_TELLING = {
+_TELLING: dict[str, tuple[str, ...]] = {
     EUClass.PROHIBITED: ("5(1)",),
     EUClass.HIGH_RISK: ("Annex III ", "Annex I", "6("),
     EUClass.TRANSPARENCY: ("50(", "50"),

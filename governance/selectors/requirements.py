@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
+from typing import Any
 
 import numpy as np
 from django.db.models import CharField, Count, F, QuerySet, Sum, Value
@@ -86,7 +87,7 @@ def coverage_rows(user: User | None, department: Department | None) -> QuerySet[
     return found
 
 
-def narrowed(rows: QuerySet[ApplicationCoverage], asked: Asked) -> QuerySet[ApplicationCoverage]:
+def narrowed(rows: QuerySet[ApplicationCoverage], asked: Asked) -> QuerySet[Any]:
     """The rows that hold at least one of the pairs asked for, each with their number as `pairs`."""
     rows = rows.filter(framework__in=asked.frameworks)
     if asked.requirement:
@@ -94,7 +95,7 @@ def narrowed(rows: QuerySet[ApplicationCoverage], asked: Asked) -> QuerySet[Appl
         rows = rows.annotate(letter=Substr("states", place, 1, output_field=CharField()), pairs=Value(1))
         return rows.filter(letter__in=[LETTERS[state] for state in asked.states])
     pairs = F("overdue") if asked.late else sum((F(state.value) for state in asked.states), Value(0))
-    return rows.annotate(pairs=pairs).filter(pairs__gt=0)
+    return rows.alias(held=pairs).filter(held__gt=0).annotate(pairs=pairs)
 
 
 def count(user: User | None, department: Department | None, asked: Asked) -> int:
@@ -124,7 +125,7 @@ def pairs(user: User | None, department: Department | None, asked: Asked, start:
     return list(islice(expanded(chosen, asked), start - skipped, start - skipped + most))
 
 
-class Pairs:
+class Pairs(Sequence[Pair]):
     """The pairs asked for as a sequence that a paginator can cut: it counts them, and reads only a page."""
 
     def __init__(self, user: User | None, department: Department | None, asked: Asked) -> None:
@@ -133,7 +134,9 @@ class Pairs:
     def __len__(self) -> int:
         return count(self.user, self.department, self.asked)
 
-    def __getitem__(self, part: slice) -> list[Pair]:
+    def __getitem__(self, part: Any) -> Any:
+        if not isinstance(part, slice):
+            return self[part : part + 1][0]
         start = part.start or 0
         return pairs(self.user, self.department, self.asked, start, part.stop - start)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
@@ -79,7 +80,7 @@ CROSS JOIN LATERAL (
 ) newest WHERE newest.{counted} > 0"""
 
 
-def _ids(departments: QuerySet[Department]) -> tuple[str, Sequence[object]]:
+def _ids(departments: QuerySet[Department]) -> tuple[str, Sequence[Any]]:
     """The departments as a subquery of ids."""
     try:
         return departments.order_by().values("pk").query.sql_with_params()

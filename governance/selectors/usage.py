@@ -4,6 +4,7 @@ department isn't known (*Unassigned*) count for the whole organisation only. Nob
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import Case, Count, Max, Q, QuerySet, Sum, Value, When
@@ -137,7 +138,7 @@ def applications_used(
     scope: Scope, day: date, period: int, kinds: Sequence[str] = (), most: int = MOST_APPS
 ) -> list[UsedApp]:
     """The AI apps used most by the people looked at, whoever owns the app."""
-    rows = list(
+    rows: list[Any] = list(
         _within(DailyUsage.objects.all(), scope, day, period, kinds)
         .values("application_id", "sighting_id")
         .annotate(
@@ -165,7 +166,7 @@ def applications_used(
 
 
 def _distinct_users(
-    scope: Scope, day: date, period: int, rows: Sequence[dict]
+    scope: Scope, day: date, period: int, rows: Sequence[Any]
 ) -> dict[tuple[int | None, int | None], int]:
     """Distinct people by (application, sighting): daily figures of distinct people don't add up."""
     apps = [row["application_id"] for row in rows if row["application_id"]]

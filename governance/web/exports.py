@@ -137,4 +137,4 @@ def _body(user: User, dataset: Dataset, target: Format, extent: Extent) -> Itera
 
 
 def _narrowing(request: HttpRequest) -> dict[str, str]:
-    return {name: value for name, value in request.GET.items() if name not in _OWN and value}
+    return {name: str(value) for name, value in request.GET.items() if name not in _OWN and value}

@@ -1,7 +1,7 @@
 """A small estate, registered, answered, used and judged through the services: what the roof's tests look at."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID, uuid5
 
 import pytest
@@ -82,9 +82,9 @@ def estate(cast: Cast) -> Estate:
     return estate
 
 
-def state(application: AIApplication, control: str, status: ControlStatus, **more) -> None:
+def state(application: AIApplication, control: str, status: ControlStatus, due: date | None = None) -> None:
     """A control as the system states it."""
-    controls.state_control(actor=None, application=application, control=control, status=status, **more)
+    controls.state_control(actor=None, application=application, control=control, status=status, due=due)
 
 
 def use(

@@ -1,6 +1,7 @@
 """Departments: the tree, and figures that come apart into what made them."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -14,7 +15,7 @@ from risk.models import CurrentScore, DepartmentDay
 from tests.governance.estate import Estate
 
 
-def names(estate: Estate, **asked) -> list[str]:
+def names(estate: Estate, **asked: Any) -> list[str]:
     return [row.department.name for row in tree(scope_of(estate.cast.dan), timezone.localdate(), **asked)]
 
 
@@ -57,6 +58,7 @@ def test_index_comes_apart(estate: Estate) -> None:
 def test_figures_hold_until_the_next(estate: Estate) -> None:
     today = timezone.localdate()
     now = DepartmentDay.objects.get(department=estate.cast.retail, principle="overall")
+    assert now.index is not None
     old = DepartmentDay.objects.get(pk=now.pk)
     old.pk, old.day, old.index = None, today - timedelta(days=45), 10.0
     old.save()

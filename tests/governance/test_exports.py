@@ -7,9 +7,10 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -27,7 +28,7 @@ from governance.models import Export
 from governance.selectors.datasets import DATASETS
 from governance.selectors.extent import Column, Dataset, Extent, numbers, texts, truths
 from governance.services import exports
-from inventory.models import AuditLogEntry
+from inventory.models import AuditLogEntry, User
 from risk.choices import Principle
 from risk.models import ApplicationCoverage, CurrentScore, DepartmentDay
 from risk.services import scores
@@ -221,7 +222,7 @@ def test_a_file_appears_only_when_complete(estate: Estate, tmp_path: Path, monke
     out = tmp_path / "a.csv"
     out.write_bytes(b"before")
 
-    def broken(extent: Extent):
+    def broken(extent: Extent) -> Iterator[tuple]:
         yield from ()
         raise RuntimeError("in the middle")
 
@@ -250,12 +251,12 @@ def test_each_export_leaves_one_entry(estate: Estate, tmp_path: Path) -> None:
 # The page
 
 
-def body(response) -> bytes:
+def body(response: Any) -> bytes:
     assert response.status_code == 200, response.content
     return b"".join(response.streaming_content)
 
 
-def names(client: Client, user, **query: str) -> set[str]:
+def names(client: Client, user: User, **query: str) -> set[str]:
     client.force_login(user)
     data = body(client.get("/exports/download/", {"dataset": "applications", "format": "json", **query}))
     return {row["name"] for row in json.loads(data)}
@@ -302,7 +303,7 @@ def test_list_of_exports(estate: Estate, client: Client) -> None:
 
 
 def test_a_reader_that_hangs_up_is_noted(estate: Estate) -> None:
-    def stream() -> Iterator[bytes]:
+    def stream() -> Generator[bytes, None, None]:
         extent = Extent(estate.cast.dan, timezone.localdate())
         dataset, target = DATASETS["compliance"], FORMATS["json"]
         with exports.making(actor=estate.cast.dan, dataset=dataset, format=target, extent=extent) as run:

@@ -4,11 +4,11 @@ import os
 import sys
 import tempfile
 from argparse import ArgumentTypeError
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import orjson
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -82,7 +82,7 @@ def write(chunks: Iterable[bytes], out: str) -> None:
 
 
 @contextmanager
-def _draft(path: Path):
+def _draft(path: Path) -> Iterator[IO[bytes]]:
     """A file beside `path` that takes its name, with the permissions of a new file, when all went well."""
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as draft:
         try:
