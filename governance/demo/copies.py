@@ -6,6 +6,7 @@ from datetime import date
 from django.db import connection
 from django.db.models import Model
 
+from governance.demo.bare import bare
 from governance.demo.copying import copy_into, dated_history, history_of
 from inventory.models import DailySensitive, DailyUsage, DailyUser
 from risk.models import Answer, ApplicationCoverage, BandChange, ControlState, CurrentScore, ScoreSnapshot
@@ -28,11 +29,12 @@ class Copies:
             )
             copy_into(cursor, "demo_copy", ((place, *pair) for place, pair in enumerate(pairs)))
             cursor.execute("CREATE INDEX ON demo_copy (place)")
-            cursor.execute("ANALYZE demo_copy")
+            cursor.execute("ANALYZE demo_copy; SET LOCAL work_mem = '128MB'")  # a chunk is sorted without files
 
     def assessments(self) -> None:
         """Answers and control states, each with its newest version in the row history."""
-        with dated_history(Answer, ControlState):
+        tables: list[type[Model]] = [Answer, history_of(Answer), ControlState, history_of(ControlState)]
+        with bare(tables, indexes=True), dated_history(Answer, ControlState):
             self._multiply(Answer, history="answered_at")
             self._multiply(ControlState, history="stated_at")
 
@@ -46,12 +48,16 @@ class Copies:
         if self._scored:
             self._forget(CurrentScore)
             self._forget(ApplicationCoverage)
+        with bare([CurrentScore, ApplicationCoverage, ScoreSnapshot, BandChange]):
+            self._scores(day)
+        self._scored = True
+
+    def _scores(self, day: date) -> None:
         counted = "CASE WHEN m.counted_in_id IS NOT NULL THEN c.department_id END"
         self._multiply(CurrentScore, counted_in_id=counted)
         self._multiply(ApplicationCoverage)
         self._multiply(ScoreSnapshot, of_day=("as_of", day))
         self._multiply(BandChange, of_day=("day", day))
-        self._scored = True
 
     @staticmethod
     def _forget(model: type[Model]) -> None:

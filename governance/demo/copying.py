@@ -68,7 +68,7 @@ def copy_into(cursor: Any, table: str, rows: Iterable[Sequence[Any]]) -> None:
 
 
 def analyse(*models: type[Model]) -> None:
-    """Let the planner know what was written: nothing else tells it within one transaction. All tables by default."""
+    """Let the planner know what was written: nothing else tells it within one transaction."""
     tables = ", ".join(f'"{model._meta.db_table}"' for model in models)
     with connection.cursor() as cursor:
         cursor.execute(f"ANALYZE {tables}")

@@ -17,6 +17,7 @@ MONTH_AGO = 30  # days: what the change shown on pages is measured from
 RECENT = 63  # days in which what happened to one application is judged within GRID days, before that at the month's end
 GRID = 3
 CHUNK = 300  # applications judged at once
+TABLES = (CurrentScore, ApplicationCoverage, ScoreSnapshot)
 EVENING = timedelta(hours=20)  # when a past day's figures are taken
 
 
@@ -26,11 +27,11 @@ def write_history(world: World, dossiers: Sequence[Dossier], copies: Copies | No
     for day, due in _calendar(world, dossiers):
         for start in range(0, len(due), CHUNK):
             judged += _judge(world, day, due[start : start + CHUNK])
-            if start == 0 or len(due) > CHUNK:
-                analyse(CurrentScore, ApplicationCoverage, ScoreSnapshot)
+            if len(due) > CHUNK or judged == len(due):  # much was written, or the first of all
+                analyse(*TABLES)
         if copies and day in _days_of_models(world):
             copies.scores(day)
-            analyse(CurrentScore, ApplicationCoverage, ScoreSnapshot)
+            analyse(*TABLES)
             rollups.roll_up_everything(day)
     return judged
 

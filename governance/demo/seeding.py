@@ -26,7 +26,7 @@ from governance.demo.story import load_story
 from governance.demo.usage import day_figures
 from governance.demo.world import World
 from inventory import audit_log
-from inventory.models import AIApplication, AuditLogEntry, ChangedApplication
+from inventory.models import AIApplication, AuditLogEntry, ChangedApplication, DailyUsage, Department
 from risk.method import load_method
 
 SEEDED = "demo.seeded"
@@ -113,7 +113,7 @@ def _write(world: World, plan: Plan, progress: Progress) -> dict[str, Any]:
     write_batches(world, figures)
     counts["interactions"] = sum(one.interactions * world.times.get(one.who, 1) for one in figures)
     progress(f"{counts['interactions']} interactions as daily figures, {len(alerts)} alerts")
-    analyse()
+    analyse(AIApplication, Department, DailyUsage)
     write_logbook(world, [one for one in files if one.app not in world.models])
     counts["judgements"] = write_history(world, files, copies)
     progress(f"{counts['judgements']} judgements, each by the engine on the facts of its day")
