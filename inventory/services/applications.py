@@ -110,7 +110,9 @@ def update_application(*, actor: User | None, application: AIApplication, **chan
     unknown = set(changes) - set(FIELDS)
     if unknown:
         raise TypeError(f"not a field of the register: {', '.join(sorted(unknown))}")
-    current = AIApplication.objects.select_for_update(of=("self",)).select_related("department", "owner", "deputy")
+    current = AIApplication.objects.select_for_update(of=("self",), no_key=True).select_related(
+        "department", "owner", "deputy"
+    )
     application = current.get(pk=application.pk)
     access.require(actor, Permission.EDIT, application.department)
     if "department" in changes and changes["department"] is not None:
@@ -172,7 +174,11 @@ def remove_identifier(*, actor: User | None, application: AIApplication, identif
 
 
 def _lock(actor: User | None, application: AIApplication) -> None:
-    locked = AIApplication.objects.select_for_update(of=("self",)).select_related("department").get(pk=application.pk)
+    locked = (
+        AIApplication.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("department")
+        .get(pk=application.pk)
+    )
     access.require(actor, Permission.EDIT, locked.department)
 
 

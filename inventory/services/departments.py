@@ -100,7 +100,7 @@ def free_key(name: str) -> str:
 
 def _lock_tree() -> Department:
     """One change of the tree at a time: two moves that are each fine could make a circle together."""
-    return Department.objects.select_for_update().get(parent=None)
+    return Department.objects.select_for_update(no_key=True).get(parent=None)
 
 
 def _check_move(department: Department, parent: Department | None, root: Department) -> None:

@@ -153,7 +153,7 @@ def revoke_role(*, actor: User | None, role: Role) -> None:
 def _keep_an_administrator() -> None:
     """Call after the change, inside its transaction. The root's lock lets two such changes pass one after the other,
     so they can't each count on the other's administrator."""
-    root = Department.objects.select_for_update().get(parent=None)
+    root = Department.objects.select_for_update(no_key=True).get(parent=None)
     left = Role.objects.filter(department=root, kind=RoleKind.ADMINISTRATOR, user__is_active=True)
     if not left.exists():
         raise ValidationError("This is the organisation's last administrator. Make somebody else one first.")

@@ -39,7 +39,8 @@ def save_answers(
     questionnaire facts (true/false). Raises PermissionDenied, or ValidationError by question. The score follows
     through the queue.
     """
-    application = AIApplication.objects.select_for_update(of=("self",)).get(pk=application.pk)
+    # no_key: a worker that writes this application's score must not wait for us while we wait for its queue row
+    application = AIApplication.objects.select_for_update(of=("self",), no_key=True).get(pk=application.pk)
     access.require(actor, Permission.EDIT, application.department)
     method = load_method()
     clean = _clean(answers, method)
@@ -87,7 +88,7 @@ def _checked(question: str, value: Any, method: Method) -> Any:
     if value is None:
         return None
     if question in method.factors:
-        if value not in method.factors[question].options:
+        if not isinstance(value, str) or value not in method.factors[question].options:
             raise AnswerError(f"Choose one of: {', '.join(method.factors[question].options)}.")
         return value
     if question in method.facts:
@@ -102,11 +103,16 @@ def _checked(question: str, value: Any, method: Method) -> Any:
 
 def _refuse_contradictions(case: Case, changed: Collection[str], method: Method) -> None:
     """Raise ValidationError where the answers can't be true together, on the side that was just given."""
-    facts = stated_facts(case, method) | dict.fromkeys(classified(case, method).facts, True)
-    facts |= {key: value for key, value in stated_facts(case, method).items() if value is not None}
-    found = contradictions(facts, method)
+    stated = {key: value for key, value in stated_facts(case, method).items() if value is not None}
+    found = _contradictions({**dict.fromkeys(classified(case, method).facts, True), **stated}, method)
     if found:
         raise ValidationError(_messages(found, changed, method))
+
+
+def _contradictions(stated: Mapping[str, bool | None], method: Method) -> list[Contradiction]:
+    """What can't be true together, also through what the statements imply."""
+    implied = {f: True for key, value in stated.items() if value for f in method.implied[key]}
+    return contradictions({**implied, **{key: value for key, value in stated.items() if value is not None}}, method)
 
 
 def _messages(found: list[Contradiction], changed: Collection[str], method: Method) -> dict[str, list[str]]:
@@ -150,7 +156,7 @@ def save_organisation_answers(
     )
     department.organisation_answers.filter(question__in=changes).update(answered_at=Now())
     department.organisation_answers.filter(question__in=dropped).delete()
-    found = contradictions(cases.tree().facts(department.pk), method)
+    found = _contradictions(cases.tree().facts(department.pk), method)
     if found:
         raise ValidationError(_messages(found, {*changes, *dropped}, method))
     audit_log.record(

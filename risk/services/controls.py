@@ -35,7 +35,7 @@ def state_control(
     *Independently verified* takes the right to review: who attests does not verify. What stays the same is neither
     written nor logged. Raises PermissionDenied, or ValidationError by field.
     """
-    application = AIApplication.objects.select_for_update(of=("self",)).get(pk=application.pk)
+    application = AIApplication.objects.select_for_update(of=("self",), no_key=True).get(pk=application.pk)
     access.require(actor, Permission.EDIT, application.department)
     if status == ControlStatus.VERIFIED:
         access.require(actor, Permission.REVIEW, application.department)

@@ -62,14 +62,14 @@ def roll_up(departments: set[int], parents: Mapping[int, int | None], day: date)
     own = _read(_OWN, [list(departments)])
     latest = _read(_LATEST, [list(departments.union(children)), day])
     totals: dict[int, dict[str, Counts]] = {pk: {} for pk in departments}
+    for pk in set(children) - departments:
+        _add(totals[parents[pk] or 0], latest.get(pk, {}))
     for pk in sorted(departments, key=lambda pk: -_depth(pk, parents)):
         for framework, counts in own.get(pk, {}).items():
             totals[pk].setdefault(framework, Counts()).add(counts)
         parent = parents[pk]
         if parent in totals:
             _add(totals[parent], totals[pk])
-    for pk in set(children) - departments:
-        _add(totals[parents[pk] or 0], latest.get(pk, {}))
     return _write(totals, latest, day)
 
 

@@ -5,7 +5,6 @@ from django.test import Client
 from django.urls import reverse
 
 from inventory.models import AIApplication
-from risk.models import Answer, ControlState, OrganisationAnswer
 from risk.services import scores
 from tests.builders import make_application
 from tests.cast import Cast
@@ -13,7 +12,7 @@ from tests.cast import Cast
 PAGES = ("application", "questionnaire", "classification", "controls", "activity", "history")
 
 
-@pytest.fixture()
+@pytest.fixture
 def application(cast: Cast) -> AIApplication:
     found = make_application(cast.cards, "Card helper", owner=cast.alice)
     scores.rescore_changed()

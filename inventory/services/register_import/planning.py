@@ -117,7 +117,7 @@ class Planner:
         for pk, department, name in names.iterator(chunk_size=20_000):
             namesakes[department, folded(name)].append(pk)
         by_name = [pk for row in self.rows for pk in namesakes.get(row.name_key, ())]
-        locked = AIApplication.objects.select_for_update().filter(
+        locked = AIApplication.objects.select_for_update(no_key=True).filter(
             Q(external_id__in=one_of(wanted_ids, "text")) | Q(pk__in=one_of(by_name, "bigint"))
         )
         found = [Existing(*values) for values in locked.order_by("pk").values_list("pk", "external_id", *COLUMNS)]

@@ -1,0 +1,107 @@
+"""Several workers and people at once, on real connections."""
+
+import time
+from threading import Barrier, Thread
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from inventory.models import ChangedApplication
+from risk.models import ChangedDepartment, CurrentScore, DepartmentDay, ScoreSnapshot
+from risk.services import assessments, rollups, scores
+from tests.builders import make_application
+from tests.cast import Cast
+from tests.inventory.register.test_races import at_once
+from tests.risk.test_rollups import assert_coverage_agrees, assert_figures_agree
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_two_workers_share_a_burst_and_judge_each_once(cast: Cast, monkeypatch) -> None:
+    monkeypatch.setattr(scores, "CLAIM", 5)
+    for _ in range(40):
+        make_application(cast.cards)
+    outcomes = at_once(*[scores.rescore_changed] * 2)
+    assert sum(one.applications for one in outcomes) == 40
+    assert CurrentScore.objects.count() == ScoreSnapshot.objects.count() == 40
+    assert not ChangedApplication.objects.exists()
+    assert not ChangedDepartment.objects.exists()
+    assert_figures_agree([cast.root, cast.retail, cast.cards])
+    assert_coverage_agrees([cast.root, cast.retail, cast.cards])
+
+
+def test_a_change_during_a_recalculation_is_not_lost(cast: Cast, monkeypatch) -> None:
+    application = make_application(cast.cards)
+    judging, changed = Barrier(2), Barrier(2)
+    load = scores.cases.load
+
+    def slow(*args: Any, **kwargs: Any) -> Any:
+        found = load(*args, **kwargs)
+        judging.wait(10)
+        changed.wait(10)
+        return found
+
+    def answer() -> None:
+        judging.wait(10)
+        writer = Thread(target=save)
+        writer.start()  # waits for the worker's lock on the queue row, so it must not hold up this thread
+        changed.wait(10)
+        writer.join(10)
+
+    def save() -> None:
+        try:
+            assessments.save_answers(actor=None, application=application, answers={"consequence": "none"})
+        finally:
+            connection.close()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(scores.cases, "load", slow)
+        results = at_once(lambda: scores._next_chunk(scores.Outcome()), answer)
+    assert not [one for one in results if isinstance(one, Exception)]
+    before = CurrentScore.objects.get(pk=application.pk).overall_point
+    assert ChangedApplication.objects.filter(application=application).exists()
+    scores.rescore_changed()
+    assert CurrentScore.objects.get(pk=application.pk).overall_point < before
+
+
+def test_a_full_recalculation_beside_workers(cast: Cast, monkeypatch) -> None:
+    monkeypatch.setattr(scores, "BULK", 7)
+    monkeypatch.setattr(scores, "CLAIM", 3)
+    for _ in range(30):
+        make_application(cast.cards)
+    results = at_once(scores.rescore_all, scores.rescore_changed, scores.rescore_changed)
+    assert not [one for one in results if isinstance(one, Exception)], results
+    assert results[0].applications == 30
+    assert CurrentScore.objects.count() == ScoreSnapshot.objects.count() == 30
+
+
+def test_two_roll_ups_at_once(cast: Cast) -> None:
+    for _ in range(5):
+        make_application(cast.cards)
+    scores.rescore_changed()
+    DepartmentDay.objects.all().delete()
+    results = at_once(*[rollups.roll_up_everything] * 3)
+    assert not [one for one in results if isinstance(one, Exception)], results
+    assert_figures_agree([cast.root, cast.retail, cast.cards])
+
+
+def test_contradicting_answers_at_once_leave_one_consistent_set(cast: Cast) -> None:
+    application = make_application(cast.cards)
+    results = at_once(
+        lambda: assessments.save_answers(actor=None, application=application, answers={"app.generative": False}),
+        lambda: assessments.save_answers(actor=None, application=application, answers={"app.agentic": True}),
+    )
+    assert len([one for one in results if isinstance(one, Exception)]) == 1
+    assert application.answers.count() == 1
+
+
+def test_an_answer_reaches_the_score_through_a_real_worker(cast: Cast, celery_worker: None) -> None:
+    application = make_application(cast.cards)
+    assessments.save_answers(actor=cast.alice, application=application, answers={"consequence": "none"})
+    until = time.monotonic() + 10
+    while (
+        time.monotonic() < until and not CurrentScore.objects.filter(pk=application.pk, questions_answered=1).exists()
+    ):
+        time.sleep(0.05)
+    assert CurrentScore.objects.get(pk=application.pk).questions_answered == 1
