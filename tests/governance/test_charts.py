@@ -47,6 +47,9 @@ FULL = {
     "why": charts.why_this_score(STEPS, 67),
     "bands": charts.bands_by_department(BANDS),
     "ranking": charts.department_ranking(RANKING),
+    "course": charts.department_course(
+        [charts.DepartmentPoint(date(2026, 11, day), 60.0 + day, 80.0, 40.0) for day in (1, 4)]
+    ),
 }
 EMPTY = {
     "interactions": charts.interactions_over_time([]),
@@ -57,6 +60,7 @@ EMPTY = {
     "why": charts.why_this_score([], 0),
     "bands": charts.bands_by_department([]),
     "ranking": charts.department_ranking([]),
+    "course": charts.department_course([]),
 }
 
 
