@@ -11,6 +11,7 @@ from inventory import access
 from inventory.models import AIApplication, Department, User
 from risk.choices import OVERALL, Principle
 from risk.method import load_method
+from risk.models import CurrentScore
 
 ROWS_A_PAGE = 25
 OPEN_CLASS = "open"  # the filter word for applications whose class is not decided
@@ -47,13 +48,15 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One application of the list with the risk asked for."""
+    """One application of the list with the risk asked for; nothing but the application where it waits for a score."""
 
     application: AIApplication
+    score: CurrentScore | None
     point: float | None
     low: float | None
     high: float | None
     band: str | None
+    change: float | None  # of the overall risk, in 30 days
 
 
 class Asked(Protocol):
@@ -148,6 +151,6 @@ class _Rows(Sequence[Any]):
 def _row(application: AIApplication, principle: str) -> Row:
     score = getattr(application, "score", None)
     if score is None:
-        return Row(application, None, None, None, None)
+        return Row(application, None, None, None, None, None, None)
     point, low, high = (getattr(score, f"{principle}_{part}") for part in ("point", "low", "high"))
-    return Row(application, point, low, high, load_method().band(point))
+    return Row(application, score, point, low, high, load_method().band(point), score.change_30d)

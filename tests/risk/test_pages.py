@@ -1,37 +1,372 @@
 """The pages of the risk storey, met by the cast."""
 
-import pytest
-from django.test import Client
-from django.urls import reverse
+import re
 
-from inventory.models import AIApplication
-from risk.services import scores
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from inventory.choices import ApplicationKind, Lifecycle
+from inventory.models import AIApplication, User
+from risk.models import CurrentScore
+from risk.selectors import cases
+from risk.selectors.summary import summary
+from risk.services import assessments, controls, scores
 from tests.builders import make_application
 from tests.cast import Cast
 
 PAGES = ("application", "questionnaire", "classification", "controls", "activity", "history")
+HTMX = {"HX-Request": "true"}
 
 
-@pytest.fixture
-def application(cast: Cast) -> AIApplication:
-    found = make_application(cast.cards, "Card helper", owner=cast.alice)
-    scores.rescore_changed()
-    return found
-
-
-def as_(client: Client, user) -> Client:
+def as_(user: User) -> Client:
+    client = Client()
     client.force_login(user)
     return client
 
 
+def shown(client: Client, address: str, **query: str) -> str:
+    answer = client.get(address, query)
+    assert answer.status_code == 200, answer.status_code
+    return answer.content.decode()
+
+
+# Who sees what
+
+
 @pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize("who", ["alice", "bob", "carol", "dan", "ada"])
-def test_each_page_opens_for_who_may_see_it(client: Client, cast: Cast, application, page: str, who: str) -> None:
-    answer = as_(client, getattr(cast, who)).get(reverse(f"risk:{page}", args=[application.pk]))
+def test_each_page_opens_for_who_may_see_it(cast: Cast, application: AIApplication, page: str) -> None:
+    address = reverse(f"risk:{page}", args=[application.pk])
+    for person in (cast.alice, cast.bob, cast.carol, cast.dan, cast.ada):
+        assert "Card helper" in shown(as_(person), address)
+    assert as_(cast.eve).get(address).status_code == 404
+
+
+def test_only_who_may_change_gets_the_means_to(cast: Cast, application: AIApplication) -> None:
+    for page in ("questionnaire", "controls"):
+        address = reverse(f"risk:{page}", args=[application.pk])
+        assert "hx-post" in shown(as_(cast.alice), address)
+        for person in (cast.carol, cast.dan):
+            page_shown = shown(as_(person), address)
+            assert "hx-post" not in page_shown
+            assert 'type="submit" class="btn btn-primary"' not in page_shown
+
+
+def test_who_may_only_look_is_refused_and_who_may_not_even_that_finds_nothing(
+    cast: Cast, application: AIApplication
+) -> None:
+    pk = application.pk
+    doors = (
+        (reverse("risk:questionnaire", args=[pk]), {"q:scale": "under_10k"}),
+        (reverse("risk:controls", args=[pk]), {"GV-01-status": "attested"}),
+        (reverse("risk:control", args=[pk, "GV-01"]), {"GV-01-status": "attested"}),
+    )
+    for address, data in doors:
+        for person, status in ((cast.carol, 403), (cast.dan, 403), (cast.eve, 404)):
+            assert as_(person).post(address, data).status_code == status
+    assert not application.answers.exists()
+    assert not application.control_states.exists()
+
+
+# The list
+
+
+def names(page: str) -> list[str]:
+    return re.findall(r'/applications/\d+/">([^<]+)</a>', page)
+
+
+def test_the_list_shows_what_a_person_may_see(cast: Cast, application: AIApplication) -> None:
+    make_application(cast.treasury, "Hedger")
+    address = reverse("risk:applications")
+    assert names(shown(as_(cast.alice), address)) == ["Card helper"]
+    assert names(shown(as_(cast.eve), address)) == ["Hedger"]
+    assert set(names(shown(as_(cast.dan), address))) == {"Card helper", "Hedger"}
+
+
+def test_the_list_narrows_by_everything_it_offers(cast: Cast, application: AIApplication) -> None:
+    make_application(cast.treasury, "Hedger", kind=ApplicationKind.AGENT, lifecycle=Lifecycle.IDEA)
+    scores.rescore_changed()
+    assessments.save_answers(
+        actor=None, application=application, answers={"ai_system": False, "gpai_provider": False, "consequence": "none"}
+    )
+    scores.rescore_changed()
+    band = CurrentScore.objects.get(pk=application.pk).band
+    client, address = as_(cast.dan), reverse("risk:applications")
+    for query in (
+        {"department": "retail"},
+        {"kind": "application"},
+        {"lifecycle": "live"},
+        {"class": "out_of_scope"},
+        {"owner": "alice"},
+        {"q": "card HELP"},
+        {"band": f"{band},low", "kind": "application"},
+    ):
+        assert names(shown(client, address, **query)) == ["Card helper"], query
+    assert names(shown(client, address, **{"class": "open"})) == ["Hedger"]
+    assert "No application fits" in shown(client, address, q="nothing of the kind")
+    assert "No application fits" in shown(client, address, band="low")
+
+
+def test_the_list_sorts_by_every_column_both_ways(cast: Cast, application: AIApplication) -> None:
+    make_application(cast.treasury, "Hedger")
+    scores.rescore_changed()
+    make_application(cast.treasury, "Not scored yet")
+    client, address = as_(cast.dan), reverse("risk:applications")
+    assert names(shown(client, address, sort="name")) == ["Card helper", "Hedger", "Not scored yet"]
+    assert names(shown(client, address, sort="-name"))[0] == "Not scored yet"
+    for column in ("department", "kind", "lifecycle", "class", "risk", "change", "owner", "review", "fairness", "bad"):
+        for sort in (column, f"-{column}"):
+            assert len(names(shown(client, address, sort=sort))) == 3
+    assert names(shown(client, address, sort="-risk"))[-1] == "Not scored yet"
+    assert names(shown(client, address, sort="risk"))[-1] == "Not scored yet"
+
+
+def test_the_list_pages_without_losing_or_repeating_one(cast: Cast) -> None:
+    for n in range(53):
+        make_application(cast.cards, f"App {n:02}")
+    scores.rescore_changed()
+    client, address = as_(cast.dan), reverse("risk:applications")
+    seen = [name for page in "123" for name in names(shown(client, address, page=page))]
+    assert sorted(seen) == [f"App {n:02}" for n in range(53)]
+    assert "53 applications" in shown(client, address)
+
+
+def test_the_list_costs_the_same_for_few_and_for_many(cast: Cast) -> None:
+    client, address = as_(cast.alice), reverse("risk:applications")
+
+    def queries(count: int) -> list[str]:
+        for _ in range(count):
+            make_application(cast.cards, owner=cast.alice)
+        scores.rescore_changed()
+        with CaptureQueriesContext(connection) as found:
+            shown(client, address, department="retail")
+        return [one["sql"] for one in found]
+
+    few, many = queries(3), queries(27)
+    assert len(few) == len(many) <= 10, "\n".join(many)
+
+
+def test_a_hostile_name_stays_text(cast: Cast) -> None:
+    one = make_application(cast.cards, "<script>alert(1)</script>")
+    scores.rescore_changed()
+    for address in (reverse("risk:applications"), *(reverse(f"risk:{page}", args=[one.pk]) for page in PAGES)):
+        page = shown(as_(cast.alice), address)
+        assert "<script>alert" not in page
+        assert "&lt;script&gt;alert(1)" in page
+
+
+# Summary
+
+
+def test_the_parts_add_up_to_the_shown_value(cast: Cast, application: AIApplication) -> None:
+    assessments.save_answers(
+        actor=None, application=application, answers={"consequence": "economic", "scale": "over_1m"}
+    )
+    controls.state_control(actor=None, application=application, control="GV-01", status="evidenced")
+    judgement = cases.judge_now(application, timezone.localdate())
+    for measure in ("overall", *judgement.score.principles):
+        found = summary(application, judgement, measure)
+        assert round(sum(part.amount for part in found.parts), 1) == found.total == round(found.value, 1)
+        page = shown(as_(cast.alice), reverse("risk:application", args=[application.pk]), principle=measure)
+        assert f"Why {'the overall risk' if measure == 'overall' else found.label.lower()} is {round(found.total)}" in (
+            page.replace("&amp;", "&")
+        )
+
+
+def test_the_promised_effect_of_a_control_is_what_happens(cast: Cast, application: AIApplication) -> None:
+    assessments.save_answers(actor=None, application=application, answers={"consequence": "economic"})
+    best = summary(application, cases.judge_now(application, timezone.localdate()), "overall").best[0]
+    controls.state_control(actor=None, application=application, control=best.id, status="verified")
+    scores.rescore_changed()
+    assert CurrentScore.objects.get(pk=application.pk).overall_point == pytest.approx(best.then, abs=1e-9)
+
+
+# Questionnaire
+
+
+def test_one_answer_by_htmx_is_saved_and_its_effect_comes_back(cast: Cast, application: AIApplication) -> None:
+    client, address = as_(cast.alice), reverse("risk:questionnaire", args=[application.pk])
+    answer = client.post(f"{address}?step=factors", {"q:consequence": "none"}, headers=HTMX)
     assert answer.status_code == 200
-    assert "Card helper" in answer.content.decode()
+    assert dict(application.answers.values_list("question", "value")) == {"consequence": "none"}
+    page = answer.content.decode()
+    assert "Effect so far" in page
+    assert "HX-Retarget" not in answer.headers  # the questions stay: nothing moves under the hand
+    assert 'id="state-consequence" hx-swap-oob="true"' in page
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_out_of_scope_is_out_of_sight(client: Client, cast: Cast, application, page: str) -> None:
-    assert as_(client, cast.eve).get(reverse(f"risk:{page}", args=[application.pk])).status_code == 404
+def test_an_answer_that_brings_new_questions_brings_the_step_anew(cast: Cast, application: AIApplication) -> None:
+    client, address = as_(cast.alice), reverse("risk:questionnaire", args=[application.pk])
+    assert 'id="p_d_facts"' not in shown(client, address, step="prohibited")
+    answer = client.post(f"{address}?step=prohibited", {"q:p_d": "yes"}, headers=HTMX)
+    assert answer.headers["HX-Retarget"] == "#questionnaire"
+    assert 'id="p_d_facts"' in answer.content.decode()
+
+
+def test_without_scripts_a_step_is_saved_whole_and_leads_on(cast: Cast, application: AIApplication) -> None:
+    client, address = as_(cast.alice), reverse("risk:questionnaire", args=[application.pk])
+    answer = client.post(f"{address}?step=factors", {"q:consequence": "none", "q:scale": "unknown"})
+    assert answer.status_code == 302
+    assert answer["Location"] == f"{address}?step=facts"
+    assert dict(application.answers.values_list("question", "value")) == {"consequence": "none", "scale": None}
+
+
+def test_boxes_none_and_unknown_exclude_each_other(cast: Cast, application: AIApplication) -> None:
+    client, address = as_(cast.alice), reverse("risk:questionnaire", args=[application.pk]) + "?step=scope"
+
+    def given(*values: str) -> object:
+        client.post(address, {"q:role": ["", *values]}, headers=HTMX)
+        return application.answers.filter(question="role").values_list("value", flat=True).first()
+
+    assert given() is None
+    assert not application.answers.filter(question="role").exists()  # untouched boxes are no answer
+    assert given("uses", "imports") == ["uses", "imports"]
+    assert given("uses", "imports", "none") == []  # ticked last
+    assert given("none", "uses") == ["uses"]
+    assert given("uses", "unknown") is None
+    assert application.answers.filter(question="role", value__isnull=True).exists()
+    assert given("unknown", "uses") == ["uses"]
+    assert given() == []  # the last box was cleared
+
+
+def test_what_follows_from_other_answers_is_shown_and_not_asked(cast: Cast, application: AIApplication) -> None:
+    assessments.save_answers(actor=None, application=application, answers={"app.agentic": True})
+    page = shown(as_(cast.alice), reverse("risk:questionnaire", args=[application.pk]), step="facts")
+    assert 'name="q:app.generative"' not in page
+    assert "Already known from other answers" in page
+    assert "follows from: Plans and acts through tools" in page
+
+
+def test_organisation_facts_are_never_asked_per_application(cast: Cast, application: AIApplication) -> None:
+    client, address = as_(cast.alice), reverse("risk:questionnaire", args=[application.pk])
+    for step in ("factors", "facts", "scope", "prohibited", "annex_i", "annex_iii", "transparency", "gpai"):
+        page = shown(client, address, step=step)
+        for key in ("public_body", "public_service", "org.", "eu_class"):
+            assert f'name="q:{key}' not in page
+
+
+def test_a_contradiction_is_shown_at_its_question_and_not_saved(cast: Cast, application: AIApplication) -> None:
+    assessments.save_answers(
+        actor=None, application=application, answers={"app.personal_data": False, "app.profiling": None}
+    )
+    address = reverse("risk:questionnaire", args=[application.pk]) + "?step=facts"
+    answer = as_(cast.alice).post(address, {"q:app.profiling": "yes"}, headers=HTMX)
+    assert "contradict" in answer.content.decode() or "q:app.profiling" not in answer.content.decode()
+    assert not application.answers.filter(question="app.profiling", value=True).exists()
+
+
+def test_a_question_nobody_offered_is_not_taken(cast: Cast, application: AIApplication) -> None:
+    client, address = as_(cast.alice), reverse("risk:questionnaire", args=[application.pk])
+    client.post(f"{address}?step=factors", {"q:eu_class": "minimal", "q:scale": "bogus"}, headers=HTMX)
+    assert not application.answers.exists()
+
+
+def test_a_finished_questionnaire_asks_nothing_more(cast: Cast, application: AIApplication) -> None:
+    assessments.save_answers(actor=None, application=application, answers={"ai_system": False, "gpai_provider": False})
+    page = shown(as_(cast.alice), reverse("risk:questionnaire", args=[application.pk]), step="prohibited")
+    assert 'name="q:p_a"' not in page  # outside the Act: no practice is prohibited by it
+
+
+# Controls
+
+
+def test_one_control_by_htmx(cast: Cast, application: AIApplication) -> None:
+    address = reverse("risk:control", args=[application.pk, "GV-01"])
+    data = {"GV-01-status": "attested", "GV-01-as_of": "2026-01-05", "GV-01-note": "Named."}
+    answer = as_(cast.alice).post(address, data, headers=HTMX)
+    assert answer.status_code == 200
+    assert "saved" in answer.content.decode()
+    state = application.control_states.get()
+    assert (state.control, state.status, str(state.as_of), state.note) == ("GV-01", "attested", "2026-01-05", "Named.")
+
+
+def test_a_wrong_day_is_shown_at_its_field(cast: Cast, application: AIApplication) -> None:
+    address = reverse("risk:control", args=[application.pk, "GV-01"])
+    answer = as_(cast.alice).post(address, {"GV-01-status": "attested", "GV-01-as_of": "2999-01-01"}, headers=HTMX)
+    assert "still to come" in answer.content.decode()
+    assert not application.control_states.exists()
+
+
+def test_a_page_of_controls_is_saved_whole_or_not_at_all(cast: Cast, application: AIApplication) -> None:
+    client, address = as_(cast.alice), reverse("risk:controls", args=[application.pk]) + "?family=GV"
+    good = {"GV-01-status": "attested", "GV-02-status": "planned", "GV-03-status": ""}
+    assert client.post(address, {**good, "GV-02-as_of": "2999-01-01"}).status_code == 400
+    assert not application.control_states.exists()
+    assert client.post(address, good).status_code == 302
+    assert dict(application.control_states.values_list("control", "status")) == {
+        "GV-01": "attested",
+        "GV-02": "planned",
+    }
+
+
+def test_a_control_that_is_not_asked_is_no_page(cast: Cast, application: AIApplication) -> None:
+    answer = as_(cast.alice).post(reverse("risk:control", args=[application.pk, "XX-01"]), {"XX-01-status": "attested"})
+    assert answer.status_code == 404
+
+
+def test_controls_say_why_they_are_asked(cast: Cast, application: AIApplication) -> None:
+    page = shown(as_(cast.alice), reverse("risk:controls", args=[application.pk]), family="all")
+    assert "asked at this level of risk" in page
+    assert "EU AI Act" in page
+    assert names(page) is not None
+    assert "GV-01" in shown(as_(cast.alice), reverse("risk:controls", args=[application.pk]), show="open", family="all")
+    assert "GV-01" not in shown(
+        as_(cast.alice), reverse("risk:controls", args=[application.pk]), show="answered", family="all"
+    )
+
+
+# Classification, history, organisation
+
+
+def test_a_prohibited_practice_shows_a_stop_sign(cast: Cast, application: AIApplication) -> None:
+    given = {"ai_system": True, "union_nexus": True, "exclusion": [], "p_c": True}
+    assessments.save_answers(actor=None, application=application, answers=given)
+    scores.rescore_changed()
+    page = shown(as_(cast.alice), reverse("risk:classification", args=[application.pk]))
+    assert "Stop" in page
+    assert "5(1)(c)" in page
+    assert "Social scoring" in page
+    assert "Stop" in shown(as_(cast.alice), reverse("risk:application", args=[application.pk]))
+
+
+def test_an_open_class_names_what_decides_it(cast: Cast, application: AIApplication) -> None:
+    page = shown(as_(cast.alice), reverse("risk:classification", args=[application.pk]))
+    assert "Not decided" in page
+    assert "?step=scope#ai_system" in page
+    assert reverse("risk:organisation_facts") in page
+
+
+def test_history_tells_who_answered_and_what_the_score_did(cast: Cast, application: AIApplication) -> None:
+    given = {"ai_system": True, "union_nexus": True, "exclusion": [], "p_c": True}
+    assessments.save_answers(actor=cast.alice, application=application, answers=given)
+    scores.rescore_changed()
+    page = shown(as_(cast.dan), reverse("risk:history", args=[application.pk]))
+    assert "Alice" in page
+    assert "Answered" in page
+    assert "Critical" in page
+
+
+def test_organisation_facts_by_who_may(cast: Cast) -> None:
+    address = reverse("risk:organisation_facts")
+    assert "Financial entity under DORA" in shown(as_(cast.dan), address)
+    data = {"q:org.eu_financial_entity": "yes", "q:org.us_bank": "unknown"}
+    for person in (cast.alice, cast.dan, cast.carol):
+        assert as_(person).post(address, data).status_code == 403
+    assert as_(cast.ada).post(address, data).status_code == 302
+    found = dict(cast.root.organisation_answers.values_list("question", "value"))
+    assert found == {"org.eu_financial_entity": True, "org.us_bank": None}
+
+
+def test_a_department_that_differs(cast: Cast) -> None:
+    assessments.save_organisation_answers(actor=None, department=cast.root, answers={"org.us_bank": True})
+    address = reverse("risk:organisation_facts") + "?department=retail"
+    client = as_(cast.bob)
+    assert "as answered for" in shown(client, address)
+    client.post(address, {"q:org.us_bank": "no"})
+    assert cases.tree().facts(cast.cards.pk)["org.us_bank"] is False
+    client.post(address, {"q:org.us_bank": "inherit"})
+    assert cases.tree().facts(cast.cards.pk)["org.us_bank"] is True
+    assert client.get(reverse("risk:organisation_facts") + "?department=treasury").status_code == 404

@@ -1,0 +1,49 @@
+"""`manage.py rescore`: in this process, with progress on stderr and one JSON line last on stdout."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from inventory.models import ChangedApplication
+from risk.models import CurrentScore
+from risk.services import assessments
+from tests.builders import make_application
+from tests.cast import Cast
+
+
+def rescore(*args: str) -> dict:
+    out = StringIO()
+    call_command("rescore", *args, stdout=out)
+    lines = out.getvalue().strip().splitlines()
+    assert len(lines) == 1
+    summary = json.loads(lines[0])
+    assert list(summary) == ["applications", "changed", "band_changes", "seconds"]
+    assert summary.pop("seconds") >= 0
+    return summary
+
+
+def test_without_options_only_what_changed(cast: Cast, capsys) -> None:
+    make_application(cast.cards)
+    assert rescore() == {"applications": 1, "changed": 1, "band_changes": 0}
+    assert rescore() == {"applications": 0, "changed": 0, "band_changes": 0}
+    assert "applications" in capsys.readouterr().err
+
+
+def test_all_and_a_department_with_its_sub_tree(cast: Cast) -> None:
+    inside = make_application(cast.cards)
+    make_application(cast.treasury)
+    rescore()
+    ChangedApplication.objects.all().delete()
+    assert rescore("--all") == {"applications": 2, "changed": 0, "band_changes": 0}
+    grave = {"ai_system": True, "union_nexus": True, "exclusion": [], "p_a": True}
+    assessments.save_answers(actor=None, application=inside, answers=grave)
+    assert rescore("--department", "treasury") == {"applications": 1, "changed": 0, "band_changes": 0}
+    assert rescore("--department", "retail") == {"applications": 1, "changed": 1, "band_changes": 1}
+    assert CurrentScore.objects.get(pk=inside.pk).band == "critical"
+
+
+def test_a_department_that_is_not_there(cast: Cast) -> None:
+    with pytest.raises(CommandError, match="nowhere"):
+        rescore("--department", "nowhere")
