@@ -1,7 +1,8 @@
-"""What must be there before the first page: the database's shape, the static files, the demo, somebody to sign in."""
+"""What comes before the first page: the database's shape and the static files; and, on the first run, the demo."""
 
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -10,8 +11,9 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
-from django.core.management import CommandError, call_command, get_commands
+from django.core.management import CommandError, get_commands
 
+from governance.embedded.keeper import die_with_parent
 from governance.embedded.paths import PROJECT
 from governance.management.migrated import migrate
 
@@ -23,7 +25,6 @@ def prepare(say: Say) -> None:
     with collecting_static(say):
         say("Preparing the database …")
         migrate()
-        load_demo(say)
 
 
 @contextmanager
@@ -61,27 +62,52 @@ def _static_fingerprint() -> str:
     return hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()
 
 
-def load_demo(say: Say) -> None:
-    """On the first run, with an empty register, load the demo; `HUB_DEMO=0` leaves it out.
-
-    A demo that fails is told and leaves an empty hub, which is what `HUB_DEMO=0` gives as well.
+class Demo:
+    """Loads the demo on the first run, that is into an empty register, beside the web process, which can show its
+    sign-in page meanwhile. `HUB_DEMO=0` leaves it out. A demo that fails is told, and the hub starts empty.
     """
+
+    def __init__(self, logs: Path, say: Say) -> None:
+        self.log, self.say = logs / "demo.log", say
+        self.process: subprocess.Popen[bytes] | None = None
+        self.wanted = _wants_demo()
+
+    def start(self) -> None:
+        """Begin, if there is anything to load."""
+        if not self.wanted:
+            return
+        self.say("Loading the demo, a bank that does not exist (HUB_DEMO=0 leaves it out) …")
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "seed_demo"],
+                cwd=PROJECT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=lambda: die_with_parent(signal.SIGTERM),
+            )
+
+    def finished(self) -> bool:
+        """Whether there is nothing left to wait for."""
+        if self.process is None:
+            return True
+        code = self.process.poll()
+        if code:
+            lines = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["no message"]
+            self.say(f"The demo could not be loaded, the hub starts empty: {lines[-1]} (all of it: {self.log})")
+        if code is not None:
+            self.process = None
+        return code is not None
+
+    def stop(self) -> None:
+        """Break off; what it had begun is one transaction, which is gone with it."""
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait()
+
+
+def _wants_demo() -> bool:
     from inventory.models import AIApplication
 
-    if os.environ.get("HUB_DEMO") == "0" or "seed_demo" not in get_commands() or AIApplication.objects.exists():
-        return
-    say("Loading the demo, a bank that does not exist (HUB_DEMO=0 leaves it out) …")
-    try:
-        call_command("seed_demo", stdout=_Quiet(), stderr=_Quiet())
-    except CommandError as error:
-        say(f"The demo could not be loaded, the hub starts empty: {error}")
-
-
-class _Quiet:
-    """Takes a command's summary, which is for those who called it by name."""
-
-    def write(self, text: str) -> int:
-        return len(text)
-
-    def flush(self) -> None:
-        """Nothing is held back."""
+    return os.environ.get("HUB_DEMO") != "0" and "seed_demo" in get_commands() and not AIApplication.objects.exists()

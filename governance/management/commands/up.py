@@ -22,7 +22,7 @@ from django.db import OperationalError, connections
 from governance import embedded
 from governance.embedded.paths import PROJECT
 from governance.management.crew import Child, Crew, python
-from governance.management.prepare import prepare
+from governance.management.prepare import Demo, prepare
 
 HOST = "127.0.0.1"
 WEB_WORKERS, WEB_THREADS, TASK_PROCESSES = 2, 4, 2
@@ -44,50 +44,68 @@ class Command(BaseCommand):
                 stack.enter_context(only_one(home.locks / "up.lock"))
                 listener = stack.enter_context(listen(settings.PORT))
                 servers = stack.enter_context(embedded.servers())
-                link = self._prepare()
-                self._run(home, servers, listener, link)
+                link, demo = self._prepare(home)
+                stack.callback(demo.stop)
+                self._run(home, servers, listener, link, demo)
             except KeyboardInterrupt:
                 say("Stopped before it was ready.")
             except embedded.ServerError as error:
                 raise CommandError(str(error)) from error
 
-    def _prepare(self) -> str:
-        """Bring database, files and demo into shape. Returns the sign-in link."""
+    def _prepare(self, home: embedded.Home) -> tuple[str, Demo]:
+        """Bring database and files into shape. Returns the sign-in link, and the demo that is to be loaded."""
         from inventory.services import people
 
         try:
             prepare(say)
             administrator = people.first_administrator(actor=None)
-            return people.sign_in_link(administrator, actor=None)
+            return people.sign_in_link(administrator, actor=None), Demo(home.logs, say)
         except OperationalError as error:
             raise CommandError(f"The database can't be reached: {first_line(error)} Check DATABASE_URL.") from error
         finally:
             connections.close_all()
 
-    def _run(self, home: embedded.Home, servers: embedded.Servers, listener: socket.socket, link: str) -> None:
+    def _run(
+        self, home: embedded.Home, servers: embedded.Servers, listener: socket.socket, link: str, demo: Demo
+    ) -> None:
         crew = Crew(children(listener.fileno()), home.logs, PROJECT, say)
         stop = StopFlag()
         crew.watch(stop.wake)
         crew.start("web")
+        demo.start()
         try:
-            answered, begin, looked = False, time.monotonic(), time.monotonic()
-            while not stop.asked:
-                crew.turn(0.5 if answered else 0.05)
-                if not answered:
-                    answered = answers(settings.PORT)
-                    if answered:  # only now, so that nobody waits for the first page on their account
-                        crew.start("beat", "worker")
-                        self._welcome(link)
-                    else:
-                        check_patience(crew, begin)
-                if time.monotonic() - looked > LOOK_AT_SERVERS:
-                    looked = time.monotonic()
-                    if servers.ensure():
-                        say("A server had ended together with its keeper, and was started again.")
+            if self._started(crew, demo, stop):
+                # The others only now, so that nobody waits for the first page on their account.
+                crew.start("beat", "worker")
+                self._welcome(link)
+            self._keep(crew, servers, stop)
             say("Stopping …")
         finally:
             crew.stop()
         say("Stopped.")
+
+    def _started(self, crew: Crew, demo: Demo, stop: "StopFlag") -> bool:
+        """Wait for the first answer and for the demo; False when asked to stop meanwhile."""
+        answered, begin = False, time.monotonic()
+        while not stop.asked:
+            crew.turn(0.05)
+            if not answered:
+                answered = answers(settings.PORT)
+            if not answered:
+                check_patience(crew, begin)
+            if answered and demo.finished():
+                return True
+        return False
+
+    def _keep(self, crew: Crew, servers: embedded.Servers, stop: "StopFlag") -> None:
+        """Look after everybody until asked to stop."""
+        looked = time.monotonic()
+        while not stop.asked:
+            crew.turn(0.5)
+            if time.monotonic() - looked > LOOK_AT_SERVERS:
+                looked = time.monotonic()
+                if servers.ensure():
+                    say("A server had ended together with its keeper, and was started again.")
 
     def _welcome(self, link: str) -> None:
         hours = settings.SESAME_MAX_AGE.total_seconds() / 3600
@@ -215,7 +233,7 @@ def answers(port: int) -> bool:
 
 
 def check_patience(crew: Crew, begin: float) -> None:
-    """Give up on a web process that ends again and again, or never answers."""
+    """Give up on a web process that ends again and again, or does not answer for the first time."""
     web = crew.children[0]
     if web.deaths >= HOPELESS or time.monotonic() - begin > FIRST_ANSWER:
         raise CommandError(f"The web process does not start: {web.last_line} (all of it: {crew.logs / 'web.log'})")
