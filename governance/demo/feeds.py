@@ -210,13 +210,26 @@ def write_alerts(world: World, alerts: Sequence[Happened]) -> None:
         ),
         (
             [
-                *(world.alerts[one.id], one.id, line.title, line.severity, line.tactics, line.type, one.state),
+                *(
+                    world.alerts[one.id],
+                    one.id,
+                    line.title,
+                    line.severity,
+                    _named(line.tactics),
+                    line.type,
+                    one.state,
+                ),
                 *(world.registered.get(line.application or ""), line.resource, one.at, one.closed_at),
             ]
             for one in alerts
             for line in [one.line]
         ),
     )
+
+
+def _named(tactics: list[str]) -> list[str]:
+    """Tactics as alerts write them: "Privilege Escalation"."""
+    return [tactic.replace("_", " ").title() for tactic in tactics]
 
 
 def at_hour(world: World, ago: int, hour: int) -> datetime:

@@ -1,16 +1,20 @@
 """Writes the audit log of the year: what the services would have written when all this happened."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from governance.demo.assessments import VERIFIER
 from governance.demo.copying import copy_rows
 from governance.demo.dossier import Dossier
+from governance.demo.statements import Statement
 from governance.demo.world import World
 from inventory.models import AuditLogEntry
+from risk.choices import ControlStatus
 
+SUMMARY = 500  # characters that the log keeps of one line
 ENTRY = ("at", "actor_id", "action", "object_type", "object_id", "department_id", "summary", "reason", "details")
 
 
@@ -21,36 +25,54 @@ def write_logbook(world: World, dossiers: Iterable[Dossier]) -> int:
     return copy_rows(AuditLogEntry, ENTRY, entries)
 
 
-def _entries(dossier: Dossier, world: World) -> Iterator[tuple[Any, ...]]:
+Entry = tuple[Any, ...]
+
+
+def _entries(dossier: Dossier, world: World) -> Iterator[Entry]:
+    yield from _registration(dossier, world)
     app = dossier.app
-    owner = world.people[app.owner]
+    for day, given in groupby(dossier.answers, key=attrgetter("day")):
+        answered = {one.question: one.value for one in given}
+        at = world.office_hours(day, app.id, "answers")
+        summary = f"Answered {', '.join(sorted(answered))} of {app.id}"[:SUMMARY]
+        changes = {"changes": {key: [None, value] for key, value in answered.items()}}
+        yield _entry(dossier, world, at, "answers.saved", summary, changes)
+    stated: dict[str, Statement] = {}
+    for one in dossier.statements:
+        old = stated.get(one.control)
+        stated[one.control] = one
+        days = [old and old.day.isoformat(), one.day.isoformat()]
+        moved = {"status": [old and old.status, one.status], "as_of": days}
+        yield _entry(
+            dossier,
+            world,
+            world.office_hours(one.day, app.id, one.control),
+            "control.stated",
+            f"{one.control} of {app.id}: {ControlStatus(one.status).label}",
+            {"control": one.control, "changes": moved},
+            by=VERIFIER if one.status == "verified" else app.owner,
+        )
 
-    def entry(at: datetime, action: str, summary: str, details: dict[str, Any], by: int = owner) -> tuple[Any, ...]:
-        department = world.departments[app.department]
-        return (at, by, action, "aiapplication", str(dossier.key), department, summary, "", details)
 
+def _registration(dossier: Dossier, world: World) -> Iterator[Entry]:
+    app = dossier.app
     registered = world.moment(app.registered, app.id)
-    yield entry(
-        registered,
-        "application.registered",
-        f"Registered {app.id} {app.name}",
-        {"after": {"name": app.name, "kind": app.kind, "department": app.department, "lifecycle": "idea"}},
+    after = {"name": app.name, "kind": app.kind, "department": app.department, "lifecycle": "idea"}
+    yield _entry(
+        dossier, world, registered, "application.registered", f"Registered {app.id} {app.name}", {"after": after}
     )
     before = "idea"
     for step, ago in app.path.items():
-        details: dict[str, Any] = {"changes": {"lifecycle": [before, step]}}
         at = max(registered, world.moment(ago, app.id))
-        yield entry(at, "application.updated", f"Changed lifecycle of {app.id}", details)
+        details = {"changes": {"lifecycle": [before, step]}}
+        yield _entry(dossier, world, at, "application.updated", f"Changed lifecycle of {app.id}", details)
         before = step
-    for day, count in sorted(_answers_by_day(dossier).items()):
-        at = world.office_hours(day, app.id, "answers")
-        yield entry(at, "answers.saved", f"Answered {count} questions about {app.id}", {"questions": count})
-    for one in dossier.statements:
-        by = world.people[VERIFIER] if one.status == "verified" else owner
-        details = {"control": one.control, "status": one.status, "as_of": one.day.isoformat()}
-        at = world.office_hours(one.day, app.id, one.control)
-        yield entry(at, "control.stated", f"Stated {one.control} of {app.id}: {one.status}", details, by)
 
 
-def _answers_by_day(dossier: Dossier) -> Counter[date]:
-    return Counter(one.day for one in dossier.answers)
+def _entry(
+    dossier: Dossier, world: World, at: datetime, action: str, summary: str, details: dict[str, Any], by: str = ""
+) -> Entry:
+    """An entry about the application, in the order of ENTRY; by its owner where nobody else is named."""
+    app = dossier.app
+    actor, department = world.people[by or app.owner], world.departments[app.department]
+    return (at, actor, action, "aiapplication", str(dossier.key), department, summary, "", details)
