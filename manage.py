@@ -46,7 +46,7 @@ def run(argv: list[str]) -> None:
                 command = super().fetch_command(subcommand)
                 if self.argv[1] == subcommand and subcommand not in WITHOUT_SERVERS:
                     # Wrong use ends here with exit code 2, before anything is started for it.
-                    command._called_from_command_line = True
+                    command._called_from_command_line = True  # type: ignore[attr-defined]
                     command.create_parser(self.prog_name, subcommand).parse_args(self.argv[2:])
                     stack.enter_context(embedded.servers())
                     if subcommand not in WITHOUT_MIGRATING:

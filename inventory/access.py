@@ -8,6 +8,7 @@ refused (403). `user=None` is the system itself: a command at the console, or a 
 from collections.abc import Callable
 from enum import StrEnum
 from functools import wraps
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
@@ -16,6 +17,8 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 
 from inventory.choices import RoleKind
 from inventory.models import AIApplication, Department, User
+from inventory.models.application import ApplicationQuerySet
+from inventory.models.organisation import DepartmentQuerySet
 
 
 class Permission(StrEnum):
@@ -78,7 +81,7 @@ def sees_everything(user: User | None, permission: Permission = P.VIEW) -> bool:
     )
 
 
-def departments(user: User | None, permission: Permission = P.VIEW):
+def departments(user: User | None, permission: Permission = P.VIEW) -> DepartmentQuerySet:
     """The departments in which the person has the permission."""
     everything = Department.objects.all()
     if user is None or sees_everything(user, permission):
@@ -90,7 +93,7 @@ def departments(user: User | None, permission: Permission = P.VIEW):
     )
 
 
-def applications(user: User | None, permission: Permission = P.VIEW):
+def applications(user: User | None, permission: Permission = P.VIEW) -> ApplicationQuerySet:
     """The AI applications for which the person has the permission."""
     everything = AIApplication.objects.all()
     if user is None or sees_everything(user, permission):
@@ -175,7 +178,7 @@ def requires(permission: Permission, everywhere: bool = False) -> Callable:
         view: Callable[..., HttpResponseBase],
     ) -> Callable[..., HttpResponseBase]:
         @wraps(view)
-        def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponseBase:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             (require_everywhere if everywhere else require)(request.user, permission)  # type: ignore[arg-type]
             return view(request, *args, **kwargs)
 

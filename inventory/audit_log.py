@@ -35,7 +35,7 @@ def record(
         actor=actor,
         action=action,
         summary=summary[:500],
-        object_type=obj._meta.model_name if obj is not None else "",
+        object_type=(obj._meta.model_name or "") if obj is not None else "",
         object_id=str(obj.pk) if obj is not None else "",
         department=department or getattr(obj, "department", None),
         on_behalf_of=on_behalf_of,

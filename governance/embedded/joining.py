@@ -99,9 +99,10 @@ class _Membership:
 
     def _state(self) -> dict[str, str]:
         try:
-            return json.loads((self.home.locks / f"{self.kind}.state").read_text(encoding="utf-8"))
+            state: dict[str, str] = json.loads((self.home.locks / f"{self.kind}.state").read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
             return {}
+        return state
 
     def enter(self) -> bool:
         """Use the server; True if this process had to start it. Blocks while an old keeper is stopping."""

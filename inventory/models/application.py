@@ -1,6 +1,7 @@
 """The register: AI applications, the names under which feeds report them, and the queue of changed ones."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import connection, models
@@ -106,7 +107,7 @@ class Identifier(models.Model):
     def __str__(self) -> str:
         return f"{self.kind}:{self.value}"
 
-    def save(self, *args, **kwargs) -> None:
+    def save(self, *args: Any, **kwargs: Any) -> None:
         self.folded = self.value.strip().casefold()
         super().save(*args, **kwargs)
 
@@ -128,7 +129,7 @@ class ChangedApplicationManager(models.Manager["ChangedApplication"]):
             sql, params = "SELECT unnest(%s::bigint[])", (sorted(set(applications)),)
         with connection.cursor() as cursor:
             cursor.execute(
-                f"INSERT INTO inventory_changedapplication (application_id) {sql}"  # noqa: S608 - built by the ORM
+                f"INSERT INTO inventory_changedapplication (application_id) {sql}"
                 " ON CONFLICT (application_id) DO UPDATE SET changed_at = statement_timestamp()",
                 params,
             )

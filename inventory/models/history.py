@@ -5,10 +5,13 @@ Statement triggers in PostgreSQL write it, so that COPY, `bulk_create`, `update(
 time, because both take the transaction's.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import pghistory
 
 
-def tracked(*, exclude: list[str] | None = None):
+def tracked(*, exclude: list[str] | None = None) -> Callable[[Any], Any]:
     """Class decorator: keep each version of the rows of this model in `<Model>Event`, append-only."""
     return pghistory.track(
         pghistory.InsertEvent(),
@@ -16,6 +19,6 @@ def tracked(*, exclude: list[str] | None = None):
         pghistory.DeleteEvent(),
         level=pghistory.Statement,
         append_only=True,
-        context_field=None,
+        context_field=None,  # type: ignore[arg-type]  # None is documented: no context
         exclude=exclude,
     )

@@ -1,5 +1,7 @@
 """People and what each may do where."""
 
+from typing import Any
+
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower, Now
@@ -10,7 +12,7 @@ from inventory.models.history import tracked
 
 class UserManager(BaseUserManager["User"]):
     def create_user(
-        self, username: str, email: str = "", display_name: str = "", **extra
+        self, username: str, email: str = "", display_name: str = "", **extra: Any
     ) -> "User":
         """A person without a password: sign-in is by one-time link until they set one."""
         user = self.model(

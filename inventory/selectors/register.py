@@ -72,7 +72,7 @@ def resembling(user: User, name: str, *, exclude: int | None = None) -> list[Res
         return []
     found = (
         access.applications(user)
-        .exclude(pk=exclude)
+        .exclude(pk=exclude or 0)
         .alias(folded=Upper("name"))
         .filter(Q(folded__trigram_similar=text) | Q(folded__trigram_word_similar=text))
         .annotate(likeness=Greatest(TrigramSimilarity(Upper("name"), text), TrigramWordSimilarity(text, Upper("name"))))
