@@ -27,7 +27,7 @@ class Cast:
     ada: User
 
 
-@pytest.fixture()
+@pytest.fixture
 def cast(db: None) -> Cast:
     root = Department.objects.root()
     retail = make_department("Retail Banking", key="retail")

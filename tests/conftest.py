@@ -44,7 +44,7 @@ def _no_throttle_from_the_test_before() -> None:
     cache.clear()
 
 
-@pytest.fixture()
+@pytest.fixture
 def celery_worker(transactional_db: None) -> Iterator[None]:
     """A real Celery worker on the real broker, in a thread, for tests that commit."""
     celery_app.control.purge()

@@ -1,7 +1,7 @@
 """Real servers for the tests: a pytest plugin, loaded before Django's settings (`-p tests.servers`).
 
-The embedded PostgreSQL and Valkey of a state folder for tests, `HUB_HOME/test` (`.hub/test` in the project), or those of
-DATABASE_URL and REDIS_URL. Each xdist worker joins them with a database of its own on both.
+The embedded PostgreSQL and Valkey of a state folder for tests, `HUB_HOME/test` (`.hub/test` in the project), or those
+of DATABASE_URL and REDIS_URL. Each xdist worker joins them with a database of its own on both.
 """
 
 import os

@@ -18,7 +18,7 @@ def names(queryset) -> set[str]:
     return set(queryset.values_list("name", flat=True))
 
 
-@pytest.fixture()
+@pytest.fixture
 def applications(cast: Cast) -> None:
     make_application(cast.retail, "Loan Desk Helper")
     make_application(cast.cards, "Card Limit Model")
