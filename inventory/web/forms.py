@@ -97,7 +97,7 @@ class RegisterForm(forms.Form):
     kind = forms.ChoiceField(choices=ApplicationKind.choices, initial=ApplicationKind.APPLICATION)
     origin = forms.ChoiceField(choices=[("", "From the vendor field"), *Origin.choices], required=False)
     vendor = forms.CharField(max_length=200, required=False, help_text="Empty when it is made in-house.")
-    lifecycle = forms.ChoiceField(choices=Lifecycle.choices, initial=Lifecycle.IDEA, label="Life cycle")
+    lifecycle = forms.ChoiceField(choices=Lifecycle.choices, initial=Lifecycle.IDEA, required=False, label="Life cycle")
     owner = PersonField(max_length=254, required=False, help_text="User name or e-mail.")
     deputy = PersonField(max_length=254, required=False, help_text="User name or e-mail.")
     external_id = forms.CharField(
@@ -108,6 +108,10 @@ class RegisterForm(forms.Form):
         super().__init__(*args, **options)
         choices = department_choices(user, Permission.EDIT)
         self.fields["department"] = DepartmentField(choices, help_text="Which department answers for it?")
+
+    def clean_lifecycle(self) -> str:
+        """Four fields are enough: what is not said is an idea, or stays what it is."""
+        return self.cleaned_data["lifecycle"] or self.initial.get("lifecycle") or Lifecycle.IDEA
 
     @property
     def first(self) -> list[forms.BoundField]:
