@@ -113,7 +113,7 @@ def _write(world: World, plan: Plan, progress: Progress) -> dict[str, Any]:
     write_batches(world, figures)
     counts["interactions"] = sum(one.interactions * world.times.get(one.who, 1) for one in figures)
     progress(f"{counts['interactions']} interactions as daily figures, {len(alerts)} alerts")
-    analyse(AIApplication, Department, DailyUsage)
+    analyse(Department, DailyUsage)
     write_logbook(world, [one for one in files if one.app not in world.models])
     counts["judgements"] = write_history(world, files, copies)
     progress(f"{counts['judgements']} judgements, each by the engine on the facts of its day")
