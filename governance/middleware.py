@@ -43,11 +43,7 @@ class RequestContextMiddleware:
 
 def client_address(request: HttpRequest) -> str | None:
     """The client's address: the last one that our own proxies (TRUSTED_PROXIES) vouch for."""
-    hops = [
-        hop.strip()
-        for hop in request.headers.get("X-Forwarded-For", "").split(",")
-        if hop.strip()
-    ]
+    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
     trusted = settings.ALLAUTH_TRUSTED_PROXY_COUNT
     if trusted and len(hops) >= trusted:
         return hops[-trusted]

@@ -44,9 +44,7 @@ def secret(name: str) -> str:
     if value := given_secret(name):
         return value
     if not LOOPBACK:
-        raise ImproperlyConfigured(
-            f"{name} is not set. Give {name} or {name}_FILE for a site at {HUB_URL}."
-        )
+        raise ImproperlyConfigured(f"{name} is not set. Give {name} or {name}_FILE for a site at {HUB_URL}.")
     folder = HUB_HOME / "secrets"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path_own = folder / name.lower()
@@ -134,9 +132,7 @@ def database_from_url(url: str) -> dict:
     """`postgres://user:password@host:port/name?option=value` as Django's settings; a socket folder goes in `?host=`."""
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
-        raise ImproperlyConfigured(
-            f"DATABASE_URL must start with postgres:// or postgresql://, not {parts.scheme!r}."
-        )
+        raise ImproperlyConfigured(f"DATABASE_URL must start with postgres:// or postgresql://, not {parts.scheme!r}.")
     options = dict(parse_qsl(parts.query))
     return {
         "NAME": unquote(parts.path.lstrip("/")),
@@ -154,11 +150,7 @@ DATABASES = {
         "ENGINE": "django.db.backends.postgresql",
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        **(
-            database_from_url(_database_url)
-            if _database_url
-            else embedded.database_settings(HUB_HOME)
-        ),
+        **(database_from_url(_database_url) if _database_url else embedded.database_settings(HUB_HOME)),
     }
 }
 
@@ -188,9 +180,7 @@ AUTHENTICATION_BACKENDS = [
     "sesame.backends.ModelBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
-    {
-        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"
-    },
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
         "OPTIONS": {"min_length": 12},
@@ -226,9 +216,7 @@ SECURE_HSTS_SECONDS = 0 if LOOPBACK else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not LOOPBACK
 SECURE_SSL_REDIRECT = not LOOPBACK
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # load balancers ask over plain HTTP, from beside the process
-SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https") if ALLAUTH_TRUSTED_PROXY_COUNT else None
-)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ALLAUTH_TRUSTED_PROXY_COUNT else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -254,9 +242,7 @@ STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
-    },
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 MEDIA_ROOT = HUB_HOME / "uploads"
 FILE_UPLOAD_TEMP_DIR = None
@@ -355,9 +341,7 @@ PGHISTORY_APPEND_ONLY = True
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}
-    },
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {
         "handlers": ["console"],

@@ -38,9 +38,7 @@ P = Permission
 GRANTS: dict[RoleKind, frozenset[Permission]] = {
     RoleKind.LEADER: frozenset({P.VIEW, P.EXPORT}),
     RoleKind.TEAM_MEMBER: frozenset({P.VIEW, P.EDIT, P.EXPORT}),
-    RoleKind.REVIEWER: frozenset(
-        {P.VIEW, P.EDIT, P.REVIEW, P.NAMES, P.EXPORT, P.AUDIT}
-    ),
+    RoleKind.REVIEWER: frozenset({P.VIEW, P.EDIT, P.REVIEW, P.NAMES, P.EXPORT, P.AUDIT}),
     RoleKind.AUDITOR: frozenset({P.VIEW, P.EXPORT, P.AUDIT}),
     RoleKind.ADMINISTRATOR: frozenset(Permission),
 }
@@ -65,8 +63,7 @@ def _held(user: User) -> list[tuple[str, bool]]:
     """(kind, whether on the root) of each of the person's roles; read once for each request's user object."""
     if not hasattr(user, "_held_roles"):
         user._held_roles = [  # type: ignore[attr-defined]
-            (kind, parent is None)
-            for kind, parent in user.roles.values_list("kind", "department__parent")
+            (kind, parent is None) for kind, parent in user.roles.values_list("kind", "department__parent")
         ]
     return user._held_roles  # type: ignore[attr-defined]
 
@@ -76,9 +73,7 @@ def sees_everything(user: User | None, permission: Permission = P.VIEW) -> bool:
     if user is None:
         return True
     kinds = _kinds(permission)
-    return user.is_active and any(
-        kind in kinds and on_root for kind, on_root in _held(user)
-    )
+    return user.is_active and any(kind in kinds and on_root for kind, on_root in _held(user))
 
 
 def departments(user: User | None, permission: Permission = P.VIEW) -> DepartmentQuerySet:
@@ -86,11 +81,7 @@ def departments(user: User | None, permission: Permission = P.VIEW) -> Departmen
     everything = Department.objects.all()
     if user is None or sees_everything(user, permission):
         return everything
-    return (
-        everything.filter(id__in=_granted(user, permission))
-        if user.is_active
-        else everything.none()
-    )
+    return everything.filter(id__in=_granted(user, permission)) if user.is_active else everything.none()
 
 
 def applications(user: User | None, permission: Permission = P.VIEW) -> ApplicationQuerySet:
@@ -98,20 +89,14 @@ def applications(user: User | None, permission: Permission = P.VIEW) -> Applicat
     everything = AIApplication.objects.all()
     if user is None or sees_everything(user, permission):
         return everything
-    return (
-        everything.filter(_inside(user, permission))
-        if user.is_active
-        else everything.none()
-    )
+    return everything.filter(_inside(user, permission)) if user.is_active else everything.none()
 
 
 def _inside(user: User, permission: Permission) -> Q:
     return Q(department_id__in=_granted(user, permission))
 
 
-def may(
-    user: User | None, permission: Permission, department: Department | None = None
-) -> bool:
+def may(user: User | None, permission: Permission, department: Department | None = None) -> bool:
     """Whether the person has the permission in the department, or, without one, anywhere at all."""
     if user is None:
         return True
@@ -123,35 +108,22 @@ def may(
     return departments(user, permission).filter(pk=department.pk).exists()
 
 
-def require(
-    user: User | None, permission: Permission, department: Department | None = None
-) -> None:
+def require(user: User | None, permission: Permission, department: Department | None = None) -> None:
     """Raise PermissionDenied unless `may`."""
     if not may(user, permission, department):
         where = f" in {department}" if department else ""
-        raise PermissionDenied(
-            f"You don't have the right to {permission.value}{where}."
-        )
+        raise PermissionDenied(f"You don't have the right to {permission.value}{where}.")
 
 
 def require_everywhere(user: User | None, permission: Permission) -> None:
     """Raise PermissionDenied unless the person has the permission for the whole organisation."""
     if not sees_everything(user, permission):
-        raise PermissionDenied(
-            f"You don't have the organisation-wide right to {permission.value}."
-        )
+        raise PermissionDenied(f"You don't have the organisation-wide right to {permission.value}.")
 
 
-def application_or_404(
-    user: User | None, pk: int, permission: Permission = P.VIEW
-) -> AIApplication:
+def application_or_404(user: User | None, pk: int, permission: Permission = P.VIEW) -> AIApplication:
     """The application; Http404 where the person may not even see it, PermissionDenied where seeing is all they may."""
-    found = (
-        applications(user)
-        .select_related("department", "owner", "deputy")
-        .filter(pk=pk)
-        .first()
-    )
+    found = applications(user).select_related("department", "owner", "deputy").filter(pk=pk).first()
     if found is None:
         raise Http404("No such AI application.")
     if permission != P.VIEW:
@@ -159,9 +131,7 @@ def application_or_404(
     return found
 
 
-def department_or_404(
-    user: User | None, key: str, permission: Permission = P.VIEW
-) -> Department:
+def department_or_404(user: User | None, key: str, permission: Permission = P.VIEW) -> Department:
     """The department by its external key; Http404 where the person may not see it."""
     found = departments(user).select_related("parent", "head").filter(key=key).first()
     if found is None:

@@ -28,9 +28,7 @@ def record(
     a machine may want (JSON). Raises TransactionManagementError outside a transaction: an entry never stands alone.
     """
     if not transaction.get_connection().in_atomic_block:
-        raise transaction.TransactionManagementError(
-            "An audit entry belongs into the transaction of its change."
-        )
+        raise transaction.TransactionManagementError("An audit entry belongs into the transaction of its change.")
     return AuditLogEntry.objects.create(
         actor=actor,
         action=action,

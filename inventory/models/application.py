@@ -35,19 +35,11 @@ class AIApplication(models.Model):
     name = models.CharField(max_length=200)
     purpose = models.TextField(max_length=4000)
     kind = models.CharField(max_length=20, choices=ApplicationKind.choices)
-    origin = models.CharField(
-        max_length=20, choices=Origin.choices, default=Origin.IN_HOUSE
-    )
+    origin = models.CharField(max_length=20, choices=Origin.choices, default=Origin.IN_HOUSE)
     vendor = models.CharField(max_length=200, blank=True)
-    department = models.ForeignKey(
-        Department, models.PROTECT, related_name="applications"
-    )
-    lifecycle = models.CharField(
-        max_length=20, choices=Lifecycle.choices, default=Lifecycle.IDEA
-    )
-    owner = models.ForeignKey(
-        "inventory.User", models.SET_NULL, null=True, blank=True, related_name="owns"
-    )
+    department = models.ForeignKey(Department, models.PROTECT, related_name="applications")
+    lifecycle = models.CharField(max_length=20, choices=Lifecycle.choices, default=Lifecycle.IDEA)
+    owner = models.ForeignKey("inventory.User", models.SET_NULL, null=True, blank=True, related_name="owns")
     deputy = models.ForeignKey(
         "inventory.User",
         models.SET_NULL,
@@ -66,16 +58,11 @@ class AIApplication(models.Model):
         ordering = ["name", "id"]
         indexes = [
             models.Index(fields=["name", "id"], name="application_by_name"),
-            models.Index(
-                fields=["department", "lifecycle"], name="application_by_department"
-            ),
+            models.Index(fields=["department", "lifecycle"], name="application_by_department"),
             models.Index(fields=["-updated_at", "id"], name="application_by_update"),
             # upper(): what icontains compares, so that the search of the list page is an index scan
             GinIndex(
-                *[
-                    OpClass(Upper(f), "gin_trgm_ops")
-                    for f in ("name", "purpose", "vendor", "external_id")
-                ],
+                *[OpClass(Upper(f), "gin_trgm_ops") for f in ("name", "purpose", "vendor", "external_id")],
                 name="application_search",
             ),
         ]
@@ -88,21 +75,13 @@ class AIApplication(models.Model):
 class Identifier(models.Model):
     """A name under which feeds report an application. One name belongs to one application (contracts §2)."""
 
-    application = models.ForeignKey(
-        AIApplication, models.CASCADE, related_name="identifiers"
-    )
+    application = models.ForeignKey(AIApplication, models.CASCADE, related_name="identifiers")
     kind = models.CharField(max_length=20, choices=IdentifierKind.choices)
     value = models.CharField(max_length=500)
-    folded = models.CharField(
-        max_length=500, editable=False
-    )  # case-folded, what matching compares
+    folded = models.CharField(max_length=500, editable=False)  # case-folded, what matching compares
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["kind", "folded"], name="identifier_of_one_application"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["kind", "folded"], name="identifier_of_one_application")]
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.value}"
@@ -113,18 +92,14 @@ class Identifier(models.Model):
 
 
 class ChangedApplicationManager(models.Manager["ChangedApplication"]):
-    def mark(
-        self, applications: "models.QuerySet[AIApplication] | Iterable[int]"
-    ) -> int:
+    def mark(self, applications: "models.QuerySet[AIApplication] | Iterable[int]") -> int:
         """Note that facts about these applications changed; returns how many were named.
 
         One statement. A row that a worker is just claiming makes this wait for that worker's commit and then stand
         anew, so a change that arrives during a recalculation is never lost.
         """
         if isinstance(applications, models.QuerySet):
-            sql, params = (
-                applications.order_by("pk").values("pk").query.sql_with_params()
-            )
+            sql, params = applications.order_by("pk").values("pk").query.sql_with_params()
         else:
             sql, params = "SELECT unnest(%s::bigint[])", (sorted(set(applications)),)
         with connection.cursor() as cursor:
@@ -142,9 +117,7 @@ class ChangedApplication(models.Model):
     A worker takes rows with FOR UPDATE SKIP LOCKED and deletes them in the transaction in which it writes its result.
     """
 
-    application = models.OneToOneField(
-        AIApplication, models.CASCADE, primary_key=True, related_name="+"
-    )
+    application = models.OneToOneField(AIApplication, models.CASCADE, primary_key=True, related_name="+")
     changed_at = models.DateTimeField(db_default=Now())
 
     objects = ChangedApplicationManager()

@@ -29,9 +29,7 @@ class DepartmentQuerySet(models.QuerySet["Department"]):
         """Those whose external key, name or alias equals the text, trimmed and case-folded (contracts §2)."""
         folded = text.strip().casefold()
         return self.filter(
-            models.Q(key__iexact=folded)
-            | models.Q(name__iexact=folded)
-            | models.Q(aliases__contains=[folded])
+            models.Q(key__iexact=folded) | models.Q(name__iexact=folded) | models.Q(aliases__contains=[folded])
         )
 
 
@@ -39,9 +37,7 @@ class DepartmentQuerySet(models.QuerySet["Department"]):
 class Department(models.Model):
     key = models.CharField("external key", max_length=64, unique=True)
     name = models.CharField(max_length=200)
-    parent = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="children"
-    )
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
     head = models.ForeignKey(
         "inventory.User",
         models.SET_NULL,
@@ -50,12 +46,8 @@ class Department(models.Model):
         related_name="heads_departments",
     )
     cost_centre = models.CharField(max_length=64, blank=True)
-    aliases = ArrayField(
-        models.CharField(max_length=200), default=list, blank=True
-    )  # case-folded
-    from_feed = models.BooleanField(
-        default=False
-    )  # named by a user list, not yet placed in the tree by a person
+    aliases = ArrayField(models.CharField(max_length=200), default=list, blank=True)  # case-folded
+    from_feed = models.BooleanField(default=False)  # named by a user list, not yet placed in the tree by a person
 
     objects = DepartmentQuerySet.as_manager()
 

@@ -11,13 +11,9 @@ from inventory.models.history import tracked
 
 
 class UserManager(BaseUserManager["User"]):
-    def create_user(
-        self, username: str, email: str = "", display_name: str = "", **extra: Any
-    ) -> "User":
+    def create_user(self, username: str, email: str = "", display_name: str = "", **extra: Any) -> "User":
         """A person without a password: sign-in is by one-time link until they set one."""
-        user = self.model(
-            username=username, email=email.lower(), display_name=display_name, **extra
-        )
+        user = self.model(username=username, email=email.lower(), display_name=display_name, **extra)
         user.set_unusable_password()
         user.save(using=self._db)
         return user
@@ -42,9 +38,7 @@ class User(AbstractBaseUser):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                Lower("username"), name="username_once_whatever_the_case"
-            ),
+            models.UniqueConstraint(Lower("username"), name="username_once_whatever_the_case"),
         ]
 
     def __str__(self) -> str:
@@ -56,16 +50,12 @@ class Role(models.Model):
     """A right given to a person in a department; it holds for the whole tree below."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="roles")
-    department = models.ForeignKey(
-        "inventory.Department", models.CASCADE, related_name="roles"
-    )
+    department = models.ForeignKey("inventory.Department", models.CASCADE, related_name="roles")
     kind = models.CharField(max_length=20, choices=RoleKind.choices)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["user", "department", "kind"], name="role_once"
-            ),
+            models.UniqueConstraint(fields=["user", "department", "kind"], name="role_once"),
         ]
 
     def __str__(self) -> str:
