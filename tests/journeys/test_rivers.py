@@ -87,7 +87,7 @@ def test_from_four_fields_to_the_figure_that_an_auditor_takes_home(cast: Cast) -
     assert ScoreSnapshot.objects.filter(application=application).count() >= 2
 
     figures = DepartmentDay.objects.filter(department=cast.root, principle="overall")  # they follow the scores
-    eventually(lambda: [day.index for day in figures] == [pytest.approx(score.overall_point)])
+    eventually(lambda: [day.index for day in figures.all()] == [pytest.approx(score.overall_point)])
     shown = {row["department"]: row for row in exported(dan, "department_scores") if row["principle"] == "overall"}
     for name in ("Cards", "Retail Banking"):  # one live application: the department's risk is the application's
         assert float(shown[name]["index"]) == pytest.approx(score.overall_point, abs=1e-6)
@@ -99,7 +99,7 @@ def test_from_four_fields_to_the_figure_that_an_auditor_takes_home(cast: Cast) -
     assert [one["point"] for one in api] == [pytest.approx(score.overall_point)]
     assert f">{round(score.overall_point)}<" in dan.get("/").content.decode().replace("\n", "").replace(" ", "")
     actions = set(AuditLogEntry.objects.values_list("action", flat=True))
-    assert {"application.registered", "application.changed", "answers.saved"} <= actions
+    assert {"application.registered", "application.updated", "answers.saved"} <= actions
 
 
 def test_from_a_feed_file_to_a_score_that_moved(cast: Cast, tmp_path, capsys) -> None:
