@@ -7,6 +7,7 @@ names and addresses are, and are not taken over.
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,7 +33,7 @@ from inventory.connectors.delimited import (
     split,
     text,
 )
-from inventory.connectors.keys import Keys
+from inventory.connectors.keys import MISSING, Keys
 
 _NAMES = ("CopilotInteraction", "AIAppInteraction", "ConnectedAIAppInteraction", "TeamCopilotMsgInteraction")
 OPERATIONS = {spelling: name for name in _NAMES for spelling in (name, name.casefold())}
@@ -147,9 +148,13 @@ class _Reader:
         if type(event) is not dict:
             event = {}
         messages, resources, host, inner_identity, inner_id, inner_name, inner_types = _EVENT.of(event)
-        seen = self._seen_as(
-            agent_id or inner_id, agent_name or inner_name, identity or inner_identity, host, about, operation
-        )
+        if about and not (type(about) is str and "ubscriptions/" in about):
+            about = None  # of each record another one, and only an Azure resource says anything
+        named = (agent_id or inner_id, agent_name or inner_name, identity or inner_identity, host, about, operation)
+        try:
+            seen = self._seen[named]
+        except (KeyError, TypeError):
+            seen = self._seen_as(named)
         jailbreak, message_types = _messages(messages) if messages else (False, False)
         labels, injection, resource_types = _resources(resources) if resources else ((), False, False)
         # the walk through the whole record is only for the few that say something about information types
@@ -203,16 +208,13 @@ class _Reader:
         fields = split(raw, self._delimiter)
         return text(fields[position]) if position < len(fields) else ""
 
-    def _seen_as(self, *given: Any) -> Seen:
-        try:
-            return self._seen[given]
-        except KeyError:
-            if len(self._seen) >= self._MOST_SEEN:
-                self._seen.clear()
-            seen = self._seen[given] = _seen(*given)
-            return seen
-        except TypeError:  # AppIdentity as an object
-            return _seen(*given)
+    def _seen_as(self, named: tuple[Any, ...]) -> Seen:
+        seen = _seen(*named)
+        if len(self._seen) >= self._MOST_SEEN:
+            self._seen.clear()
+        with suppress(TypeError):  # AppIdentity as an object can't be a key
+            self._seen[named] = seen
+        return seen
 
 
 def _object(payload: bytes) -> dict[str, Any] | None:
@@ -320,6 +322,8 @@ def _information_types(record: dict[str, Any]) -> tuple[str, ...]:
             open_ends.extend(value)
         elif type(value) is dict:
             for key, member in value.items():
+                if key is MISSING:
+                    continue
                 if type(member) in (list, dict):
                     open_ends.append(member)
                 if key.casefold() in _TYPE_LISTS:

@@ -131,6 +131,9 @@ class _Departments:
 
     def __init__(self) -> None:
         self._ids: dict[str, int] = {}
+        self._read()
+
+    def _read(self) -> None:
         rows = list(Department.objects.order_by("-pk").values_list("pk", "key", "name", "aliases"))
         for names in (
             lambda row: row[3],
@@ -145,6 +148,8 @@ class _Departments:
 
     def make_missing(self, names: list[str], actor: User | None, batch: ImportBatch) -> None:
         """What fits no department becomes a top-level one, as it is first written, marked as named by a feed."""
+        if any(name and fold(name) not in self._ids for name in names):
+            self._read()  # another list, or a person, may have made them since
         missing: dict[str, str] = {}
         for name in names:
             if name and fold(name) not in self._ids:

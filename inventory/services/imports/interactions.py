@@ -22,13 +22,14 @@ from inventory.services import figures
 from inventory.services.imports import sightings
 from inventory.services.pseudonyms import pseudonym
 
-_GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch
+_HEX = "[0-9a-fA-F]"
+_GUID = re.compile(f"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}").fullmatch
 _MOST_MATCHES = 20_000  # ways of naming an application that are kept at hand
 
 _TABLES = """
 SET LOCAL work_mem = '64MB';
 CREATE TEMPORARY TABLE IF NOT EXISTS import_row (
-    record_id uuid, at timestamptz, person int, seen int, jailbreak bool, injection bool,
+    record_id uuid, at float8, person int, seen int, jailbreak bool, injection bool,
     labels text[], information_types text[]
 ) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE IF NOT EXISTS import_person (
@@ -66,7 +67,7 @@ _STORE = """
 WITH stored AS (
     INSERT INTO inventory_interaction (record_id, at, application_id, sighting_id, department_id, pseudonym, operation,
                                        jailbreak, injection, labels, information_types, batch_id)
-    SELECT r.record_id, r.at, s.application_id, s.sighting_id, p.department_id, p.pseudonym, s.operation,
+    SELECT r.record_id, to_timestamp(r.at), s.application_id, s.sighting_id, p.department_id, p.pseudonym, s.operation,
            r.jailbreak, r.injection, r.labels, r.information_types, %(batch)s
     FROM import_row r JOIN import_seen s ON s.no = r.seen LEFT JOIN import_person p ON p.no = r.person
     ON CONFLICT (record_id) DO NOTHING
@@ -110,7 +111,7 @@ class Interactions:
         if at < self._cutoff:
             self.ignored += 1
             return
-        key = record_key(record_id)
+        key = record_id.lower() if _GUID(record_id) else record_key(record_id)
         if key in self._keys:
             self.duplicates += 1
             return
@@ -118,7 +119,7 @@ class Interactions:
         person = self.people.setdefault(user, len(self.people)) if user else r"\N"
         way = self.seen.setdefault(seen, len(self.seen))
         self.lines.append(
-            f"{key}\t{at.isoformat()}\t{person}\t{way}\t{jailbreak}\t{injection}"
+            f"{key}\t{at.timestamp()}\t{person}\t{way}\t{jailbreak}\t{injection}"
             f"\t{_array(labels) if labels else _NULL}\t{_array(information_types) if information_types else _NULL}\n"
         )
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from inventory.connectors.base import Connector, Ignored, Item, Unreadable
+from inventory.connectors.base import Connector, Ignored, Unreadable
 from inventory.connectors.delimited import as_utf8
 
 CHUNK_ROWS = 50_000
@@ -41,10 +41,6 @@ class Chunk:
     ignored: int = 0
     next_line: int = 0
     bytes_read: int = 0
-
-    @property
-    def full(self) -> bool:
-        return self.rows >= CHUNK_ROWS or len(self.unreadable) >= _MOST_UNREADABLE
 
 
 class HashingFile(io.RawIOBase):
@@ -114,20 +110,16 @@ def _read(file: HashingFile, connector: Connector, from_line: int, make: Callabl
     source = as_utf8(io.BufferedReader(file, _BLOCK))
     chunk = Chunk(make())
     for item in connector.read(source, from_line):
-        if chunk.full:
+        if chunk.rows >= CHUNK_ROWS or len(chunk.unreadable) >= _MOST_UNREADABLE:
             chunk.next_line, chunk.bytes_read = item.line, file.bytes_read
             yield chunk
             chunk = Chunk(make())
-        _sort(item, chunk)
+        chunk.rows += 1
+        if type(item) is Ignored:
+            chunk.ignored += 1
+        elif type(item) is Unreadable:
+            chunk.unreadable.append(item)
+        else:
+            chunk.content.add(item)
     chunk.next_line, chunk.bytes_read = END_OF_FILE, file.bytes_read
     yield chunk
-
-
-def _sort(item: Item, chunk: Chunk) -> None:
-    chunk.rows += 1
-    if type(item) is Ignored:
-        chunk.ignored += 1
-    elif type(item) is Unreadable:
-        chunk.unreadable.append(item)
-    else:
-        chunk.content.add(item)

@@ -170,6 +170,11 @@ def test_what_is_older_than_the_retention_is_ignored(tmp_path: Path, settings: S
     assert counts(summary) == (1, 0, 0, 1)
 
 
+def test_times_are_kept_to_the_microsecond(tmp_path: Path) -> None:
+    ingest(tmp_path, record(CreationTime="2026-11-02T15:02:11.1234567Z"))
+    assert Interaction.objects.get().at == datetime(2026, 11, 2, 15, 2, 11, 123456, tzinfo=UTC)
+
+
 def test_days_follow_the_time_zone_of_the_organisation(tmp_path: Path, settings: Settings) -> None:
     settings.TIME_ZONE = "Asia/Tokyo"
     evening = (datetime.now(UTC) - timedelta(days=3)).replace(hour=20)
