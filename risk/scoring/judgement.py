@@ -47,6 +47,7 @@ class Judgement:
     facts: Mapping[str, Truth]
     asked: tuple[AskedControl, ...]
     tier: int
+    table: tuple[object, ...]  # answers as the decision table takes them, in the order of its questions
     inputs: ApplicationInput
     score: ApplicationScore
 
@@ -62,7 +63,8 @@ def judge(case: Case, day: date, method: Method, previous: Previous | None = Non
     With `previous`, the ratchet (docs/method.md §3) follows from it; without, `case.held` is in force, which is how a
     snapshot is replayed.
     """
-    classification = classified(case, method)
+    table = table_answers(case, method)
+    classification = _classified(table, method)
     answers = factor_answers(case, classification, method)
     prohibited = classification.class_ == EUClass.PROHIBITED
     worst = WORST if prohibited else _inherent_worst(tuple(answers.items()), method)
@@ -79,25 +81,19 @@ def judge(case: Case, day: date, method: Method, previous: Previous | None = Non
         previous=case.held,
     )
     score = score_application(inputs, method)
-    return Judgement(case, day, classification, facts, asked, tier, inputs, score)
+    return Judgement(case, day, classification, facts, asked, tier, table, inputs, score)
 
 
 def classified(case: Case, method: Method) -> Classification:
     """The class by what was answered so far; a question that nobody answered is unknown."""
-    return _classified(tuple(map(_frozen, question_answers(case, method).values())), method)
+    return _classified(table_answers(case, method), method)
 
 
-def question_answers(case: Case, method: Method) -> dict[str, object]:
-    """Answer by question of the decision table, those of the organisation included; None where not answered."""
-    answers: dict[str, object] = {key: case.answers.get(key) for key in method.questions}
-    for question, fact in ORGANISATION_QUESTIONS.items():
-        if question in answers:
-            answers[question] = case.organisation.get(fact)
-    return answers
-
-
-def _frozen(answer: object) -> object:
-    return tuple(answer) if isinstance(answer, list) else answer
+def table_answers(case: Case, method: Method) -> tuple[object, ...]:
+    """Answer to each question of the decision table, those of the organisation included; None where not answered."""
+    given = {**case.answers, **{q: case.organisation.get(fact) for q, fact in ORGANISATION_QUESTIONS.items()}}
+    answers = map(given.get, method.questions)
+    return tuple(tuple(answer) if isinstance(answer, list) else answer for answer in answers)
 
 
 @lru_cache(maxsize=16384)

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from risk.scoring.classify import Answer, atom_values
 from risk.scoring.expressions import Expression, Truth, evaluate, names, undecided
-from risk.scoring.judgement import ORGANISATION_QUESTIONS, Judgement, question_answers, stated_facts
+from risk.scoring.judgement import ORGANISATION_QUESTIONS, Judgement, stated_facts
 from risk.scoring.method import Method, Question
 from risk.scoring.vocabulary import EU_CLASS_FACTOR
 
@@ -232,9 +232,8 @@ def _class_steps(method: Method) -> Mapping[str, Step]:
 
 def _class_questions(judgement: Judgement, method: Method) -> tuple[Question, ...]:
     """Questions of the table that are answered, or that can change the class or an open fact, each in its turn."""
-    given = question_answers(judgement.case, method)
-    answered = frozenset(key for key in method.questions if key in judgement.case.answers)
-    skipped = _never_reached(tuple(tuple(a) if isinstance(a, list) else a for a in given.values()), method)
+    answered = judgement.case.answers
+    skipped = _never_reached(judgement.table, method)
     deciding = set(judgement.classification.decided_by)
     steps = _class_steps(method)
     return tuple(

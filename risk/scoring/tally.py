@@ -91,28 +91,21 @@ def tallies(judgements: Sequence[Judgement], method: Method) -> list[list[Tally]
     applies, starts = _conditions(judgements, plan, method)
     sums = _control_sums(judgements, plan, method)
     codes = _states(applies, starts, sums, np.array([[one.day.toordinal()] for one in judgements]))
-    per_state = {state: _by_framework(codes == code, plan) for code, state in enumerate(LETTERS, start=1)}
-    open_ones = (codes == _CODES.index(LETTERS[State.GAP])) | (codes == _CODES.index(LETTERS[State.PARTIAL]))
-    late = _by_framework(open_ones & (sums.late > 0), plan)
     counted = (codes > 0) & (sums.size > 0)
+    open_ones = (codes == _CODES.index(LETTERS[State.GAP])) | (codes == _CODES.index(LETTERS[State.PARTIAL]))
+    counts = [codes == place for place in range(1, len(_CODES))]  # in the order of LETTERS, which is that of Tally
+    counts += [open_ones & (sums.late > 0), counted]
+    numbers = np.stack([_by_framework(one, plan) for one in counts], axis=2).astype(int).tolist()
     low, high = _fulfilment(applies, sums)
-    lows, highs = _by_framework(np.where(counted, low, 0.0), plan), _by_framework(np.where(counted, high, 0.0), plan)
-    assessed = _by_framework(counted, plan)
+    ends = [_by_framework(np.where(counted, end, 0.0), plan) for end in (low, high)]
+    fulfilled = np.stack(ends, axis=2).tolist()
     letters = np.array(list(_CODES.encode()), np.uint8)[codes]
     found = []
     for row in range(len(judgements)):
         text = letters[row].tobytes().decode()
         found.append(
             [
-                Tally(
-                    framework=framework,
-                    states=text[start:end],
-                    **{state.value: int(counts[row, place]) for state, counts in per_state.items()},
-                    overdue=int(late[row, place]),
-                    assessed=int(assessed[row, place]),
-                    low=float(lows[row, place]),
-                    high=float(highs[row, place]),
-                )
+                Tally(framework, text[start:end], *numbers[row][place], *fulfilled[row][place])
                 for place, (framework, start, end) in enumerate(plan.frameworks)
                 if text[start:end].strip(ABSENT)
             ]

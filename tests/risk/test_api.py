@@ -61,7 +61,7 @@ def test_scores_narrow_and_page(cast: Cast, application: AIApplication) -> None:
     assert len(rows(client, "&principle=fairness")) == 10
     assert len(rows(client, "&department=cards")) == 7
     whole = [(one["id"], one["principle"]) for one in rows(client)]
-    paged = []
+    paged: list[tuple[int, str]] = []
     while len(paged) < len(whole):
         page = client.get(f"/api/v1/scores/?limit=11&offset={len(paged)}").json()["results"]
         paged += [(one["id"], one["principle"]) for one in page]

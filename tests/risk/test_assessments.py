@@ -93,7 +93,7 @@ def test_an_exclusion_holds_in_both_directions(cast: Cast, application: AIApplic
 
 def test_a_contradiction_with_the_classification_is_refused(cast: Cast, application: AIApplication) -> None:
     listed = {"ai_system": True, "union_nexus": True, "annex_iii": ["5b"], "annex_iii_exclusion": False}
-    ruled_out = {key: [] for key in ("exclusion", "exemption", "role")}
+    ruled_out: dict[str, list[str]] = {key: [] for key in ("exclusion", "exemption", "role")}
     prohibited = {f"p_{x}": False for x in ("a", "b", "ba", "bb", "c", "d", "e", "f", "g", "h")}
     rest = {"annex_i": "none", "profiling": True, "gpai_provider": False}
     given = {**listed, **ruled_out, **prohibited, **rest}
@@ -115,7 +115,7 @@ def test_who_may_answer(cast: Cast, application: AIApplication) -> None:
 def test_every_version_of_an_answer_is_kept(cast: Cast, application: AIApplication) -> None:
     for value in ("under_10k", None, "over_1m"):
         assessments.save_answers(actor=cast.alice, application=application, answers={"scale": value})
-    events = Answer.pgh_event_model.objects.filter(application=application)  # type: ignore[attr-defined]
+    events = Answer.pgh_event_model.objects.filter(application=application)
     assert [one.value for one in events.order_by("pgh_id").filter(pgh_label="insert")] == ["under_10k"]
     assert events.order_by("pgh_id").last().value == "over_1m"
 

@@ -55,7 +55,7 @@ def estate(cast: Cast) -> list[AIApplication]:
 
 
 def counted(department: Department) -> list[CurrentScore]:
-    live = AIApplication.objects.in_department(department).live()  # type: ignore[attr-defined]
+    live = AIApplication.objects.in_department(department).live()
     return list(CurrentScore.objects.filter(application__in=live).order_by("application_id"))
 
 
