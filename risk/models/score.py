@@ -8,7 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from inventory.models import AIApplication, Department
-from risk.choices import Band, EUClass
+from risk.choices import Band, EUClass, Principle
 
 
 class ScoreValues(models.Model):
@@ -75,7 +75,18 @@ class CurrentScore(ScoreValues):
 
     class Meta:
         indexes = [
-            models.Index(fields=["-overall_point", "application"], name="score_by_point"),
+            # What the list of a hundred thousand sorts and narrows by: narrow indexes, because the rows are wide
+            models.Index(fields=["overall_point", "application"], name="score_by_point"),
+            *(
+                models.Index(fields=[f"{principle}_point", "application"], name=f"score_by_{principle}")
+                for principle in Principle.values
+            ),
+            models.Index(fields=["change_30d", "application"], name="score_by_change"),
+            models.Index(
+                models.F("change_30d").desc(nulls_last=True), models.F("application").desc(), name="score_by_rise"
+            ),
+            models.Index(fields=["eu_class", "application"], name="score_by_class"),
+            models.Index(fields=["band", "application"], name="score_by_band"),
         ]
 
     def __str__(self) -> str:

@@ -121,11 +121,22 @@ def page(user: User, wanted: Wanted, number: int) -> Page:
 
 
 def ordering(sort: str, principle: str) -> list[OrderBy | str]:
-    """The order for a sort word, a leading "-" turning it round; what has no value comes last, ties go by id."""
-    word = sort.removeprefix("-")
-    column = _COLUMNS[principle if word == RISK else word]
+    """The order for a sort word, a leading "-" turning it round; what has no value comes last, ties go by id.
+
+    Points are never null, and said so they can be read off their index in both directions.
+    """
+    word, backwards = sort.removeprefix("-"), sort.startswith("-")
+    column = column_of(word, principle)
+    nulls_last = None if column.endswith("_point") else True
     field = F(column)
-    return [field.desc(nulls_last=True) if sort.startswith("-") else field.asc(nulls_last=True), "pk"]
+    if backwards:
+        return [field.desc(nulls_last=nulls_last), "-pk"]
+    return [field.asc(nulls_last=nulls_last), "pk"]
+
+
+def column_of(word: str, principle: str) -> str:
+    """The column that a sort word means; `risk` is the risk that is shown."""
+    return _COLUMNS[principle if word == RISK else word]
 
 
 class _Rows(Sequence[Any]):
@@ -143,9 +154,23 @@ class _Rows(Sequence[Any]):
     def __getitem__(self, part: Any) -> Any:
         principle = self.wanted.principle if self.wanted.principle in Principle.values else OVERALL
         sort = self.wanted.sort if self.wanted.sort.removeprefix("-") in SORTS else f"-{RISK}"
-        ids = list(self.found.order_by(*ordering(sort, principle)).values_list("pk", flat=True)[part])
+        ids = self._ids(part, ordering(sort, principle), column_of(sort.removeprefix("-"), principle))
         whole = AIApplication.objects.select_related("department", "owner", "score").in_bulk(ids)
         return [_row(whole[pk], principle) for pk in ids if pk in whole]
+
+    def _ids(self, part: slice, order: list[OrderBy | str], column: str) -> list[int]:
+        """The applications of a slice. Those with a score first where a column of it orders them: an inner join can
+        walk that column's index, and few, if any, wait for a score."""
+        if not column.startswith("score__"):
+            return list(self.found.order_by(*order).values_list("pk", flat=True)[part])
+        scored = self.found.filter(score__isnull=False).order_by(*order)
+        ids = list(scored.values_list("pk", flat=True)[part])
+        missing = part.stop - part.start - len(ids)
+        if missing and len(self) > part.start + len(ids):
+            start = max(0, part.start - scored.count())
+            waiting = self.found.filter(score__isnull=True).order_by("pk")
+            ids += waiting.values_list("pk", flat=True)[start : start + missing]
+        return ids
 
 
 def _row(application: AIApplication, principle: str) -> Row:
