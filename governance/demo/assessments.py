@@ -1,5 +1,6 @@
 """Writes what the teams answered and stated, every version with its day."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from operator import attrgetter
@@ -18,14 +19,18 @@ VERIFIER = "bram.okonvale"  # an independent check is stated by the risk office,
 
 
 def write_assessments(dossiers: Iterable[Dossier], world: World) -> dict[str, int]:
-    """Answers and control states of the applications; returns how many of each."""
+    """Answers and control states of the applications; returns how many of each there are, with those of copies."""
     answers, states = [], []
+    counts: Counter[str] = Counter()
     for dossier in dossiers:
+        times = world.times[dossier.app.id]
+        counts["answers"] += times * len({one.question for one in dossier.answers})
+        counts["control_states"] += times * len({one.control for one in dossier.statements})
         answers += [_answer_life(list(g), dossier, world) for _, g in _by_name(dossier.answers, "question")]
         states += [_state_life(list(g), dossier, world) for _, g in _by_name(dossier.statements, "control")]
     copy_versions(Answer, ANSWER, answers)
     copy_versions(ControlState, STATE, states)
-    return {"answers": len(answers), "control_states": len(states)}
+    return dict(counts)
 
 
 def _by_name(rows: Iterable[Any], name: str) -> Iterator[tuple[str, Iterator[Any]]]:

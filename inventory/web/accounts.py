@@ -33,12 +33,7 @@ def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
         user = get_user(token, update_last_login=False)
         # The row lock makes two presses at once one success and one refusal: signing in changes last_login, on which
         # the token depends, and the second reads it after the first has committed.
-        if (
-            user
-            and User.objects.select_for_update()
-            .filter(pk=user.pk, last_login=user.last_login)
-            .exists()
-        ):
+        if user and User.objects.select_for_update().filter(pk=user.pk, last_login=user.last_login).exists():
             auth.login(request, user, backend="sesame.backends.ModelBackend")
             audit_log.record(
                 actor=user,
@@ -47,7 +42,5 @@ def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
                 obj=user,
             )
             return redirect("governance:overview")
-    messages.error(
-        request, "This sign-in link was used already or is too old. Ask for a new one."
-    )
+    messages.error(request, "This sign-in link was used already or is too old. Ask for a new one.")
     return redirect(reverse("account_login"))

@@ -49,7 +49,8 @@ def save_answers(
     if not changes:
         return []
     facts = cases.tree().facts(application.department_id)
-    _refuse_contradictions(Case(answers={**stored, **changes}, organisation=facts), set(changes), method)
+    before, after = Case(stored, facts), Case({**stored, **changes}, facts)
+    _refuse(_clashes(after, method), _clashes(before, method), changes, method)
     Answer.objects.bulk_create(
         [Answer(application=application, question=q, value=v, answered_by=actor) for q, v in changes.items()],
         update_conflicts=True,
@@ -101,10 +102,15 @@ def _checked(question: str, value: Any, method: Method) -> Any:
     return given
 
 
-def _refuse_contradictions(case: Case, changed: Collection[str], method: Method) -> None:
-    """Raise ValidationError where the answers can't be true together, on the side that was just given."""
+def _clashes(case: Case, method: Method) -> list[Contradiction]:
+    """What the answers of a case and its classification say against each other."""
     stated = {key: value for key, value in stated_facts(case, method).items() if value is not None}
-    found = _contradictions({**dict.fromkeys(classified(case, method).facts, True), **stated}, method)
+    return _contradictions({**dict.fromkeys(classified(case, method).facts, True), **stated}, method)
+
+
+def _refuse(after: list[Contradiction], before: list[Contradiction], changed: Collection[str], method: Method) -> None:
+    """Raise ValidationError for contradictions that were not there before: an old one must not block other answers."""
+    found = [one for one in after if one not in before]
     if found:
         raise ValidationError(_messages(found, changed, method))
 
@@ -148,6 +154,7 @@ def save_organisation_answers(
     dropped = [q for q in inherit if q in stored]
     if not changes and not dropped:
         return []
+    before = _contradictions(cases.tree().facts(department.pk), method)
     OrganisationAnswer.objects.bulk_create(
         [OrganisationAnswer(department=department, question=q, value=v, answered_by=actor) for q, v in changes.items()],
         update_conflicts=True,
@@ -156,9 +163,7 @@ def save_organisation_answers(
     )
     department.organisation_answers.filter(question__in=changes).update(answered_at=Now())
     department.organisation_answers.filter(question__in=dropped).delete()
-    found = _contradictions(cases.tree().facts(department.pk), method)
-    if found:
-        raise ValidationError(_messages(found, {*changes, *dropped}, method))
+    _refuse(_contradictions(cases.tree().facts(department.pk), method), before, {*changes, *dropped}, method)
     audit_log.record(
         actor=actor,
         action="organisation_facts.saved",
