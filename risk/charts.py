@@ -131,7 +131,7 @@ def why_this_score(
     unknown = sum(s.amount for s in steps if s.kind == "unknown")
     return Chart(
         key=key,
-        title=f"Why {safe_title(subject)} is {shown(round(total))}",
+        title=f"Why {safe_title(subject)} is {shown(total)}",
         unit="Contributions add up to the shown risk",
         figure={
             "data": [trace],
