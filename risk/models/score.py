@@ -71,7 +71,7 @@ class CurrentScore(ScoreValues):
     # Point now less the point 30 days ago; null where there was no score then
     change_30d = models.FloatField(null=True)
     # The department whose figures count this application now; null: not live, counted nowhere (contracts §3)
-    counted_in = models.ForeignKey(Department, models.SET_NULL, null=True, related_name="+")
+    counted_in = models.ForeignKey(Department, models.SET_NULL, null=True, related_name="+", db_index=False)
 
     class Meta:
         indexes = [
@@ -87,6 +87,12 @@ class CurrentScore(ScoreValues):
             ),
             models.Index(fields=["eu_class", "application"], name="score_by_class"),
             models.Index(fields=["band", "application"], name="score_by_band"),
+            # Everything a roll-up reads, so that it does not walk through the wide rows
+            models.Index(
+                fields=["counted_in"],
+                include=["application", "exposure", "overall_point", *(f"{p}_point" for p in Principle.values)],
+                name="score_for_rollup",
+            ),
         ]
 
     def __str__(self) -> str:
