@@ -107,7 +107,7 @@ def tiles(
         Tile(
             "Compliance gaps open",
             sum(one.gap for one in binding),
-            f"{overdue:,} requirements overdue",
+            f"{overdue:,} overdue, partly met included",
             address("governance:gaps", department=filters.department),
             "warn",
         ),
