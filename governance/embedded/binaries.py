@@ -78,11 +78,12 @@ class Unprivileged:
     owner: int | None = None
 
     def hand_over(self, *folders: Path) -> None:
-        """Let the other user own these folders and pass through those above them; nothing for one's own user."""
+        """Give these folders, with all in them, to the other user; nothing for one's own user."""
         if self.owner is None:
             return
         for folder in folders:
-            os.chown(folder, self.owner, self.owner)
+            for path in (folder, *folder.rglob("*")):
+                os.chown(path, self.owner, self.owner, follow_symlinks=False)
 
 
 def _runs(command: tuple[str, ...]) -> bool:
@@ -91,14 +92,15 @@ def _runs(command: tuple[str, ...]) -> bool:
     return subprocess.run(command, capture_output=True, timeout=30, check=False).returncode == 0
 
 
-@lru_cache
-def unprivileged(postgres: Path) -> Unprivileged:
+def unprivileged(postgres: Path, cluster_owner: int | None) -> Unprivileged:
     """For an ordinary user nothing at all; for root a user namespace, in which files stay root's and no user is
-    made; where the machine refuses namespaces, the user *nobody*, who then owns the database's folders."""
+    made; where the machine refuses namespaces, the user *nobody*, who then owns the database's folders and keeps them.
+    `cluster_owner` is the user id of a cluster that is there already.
+    """
     if os.geteuid() != 0:
         return Unprivileged()
     namespace = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
-    if _runs((*namespace, str(postgres), "--version")):
+    if cluster_owner != NOBODY and _runs((*namespace, str(postgres), "--version")):
         return Unprivileged(namespace)
     # A change of user clears the wish to die with the keeper, so that setpriv has to make it again.
     nobody = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--pdeathsig=INT")

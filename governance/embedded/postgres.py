@@ -5,7 +5,6 @@ import shutil
 import signal
 import stat
 import subprocess
-from pathlib import Path
 
 from . import binaries
 from .leftovers import stop_leftover
@@ -39,7 +38,8 @@ class Postgres:
         self.folder = binaries.postgres_folder()
         self.program = self.folder / "postgres"
         self.major = binaries.postgres_major(self.folder)
-        self.user = binaries.unprivileged(self.program)
+        made = self.home.database
+        self.user = binaries.unprivileged(self.program, made.stat().st_uid if made.exists() else None)
 
     def prepare(self) -> None:
         """Stop what a dead keeper left, make the cluster where there is none, refuse another version's."""
@@ -54,6 +54,7 @@ class Postgres:
                 f"{self.home.database} was made by PostgreSQL {made_by}, but {self.folder} is {self.major}. "
                 f"Bring the data over with the old version's pg_dump, or move the folder away to start empty."
             )
+        self._check_owner()
         stop_leftover(self.home.database / "postmaster.pid", self.home.database, self.stop_signal)
         self.user.hand_over(self.home.sockets)
 
@@ -71,6 +72,18 @@ class Postgres:
         except FileNotFoundError:
             return False
         return lines[0] == str(pid) and len(lines) > 7 and lines[7].strip() == "ready"
+
+    def _check_owner(self) -> None:
+        """PostgreSQL serves only a cluster of its own user. One that root made goes to the user it runs as now."""
+        runs_as = os.geteuid() if self.user.owner is None else self.user.owner
+        owner = self.home.database.stat().st_uid
+        if owner != runs_as and os.geteuid() == 0 and owner == 0:
+            self.user.hand_over(self.home.database)
+        elif owner != runs_as:
+            raise ServerError(
+                f"{self.home.database} belongs to user {owner}, but PostgreSQL would run as user {runs_as}. "
+                f"Run as that user, or give the state folder to this one with chown."
+            )
 
     def _open_the_way(self) -> None:
         """Another user can use its folders only if it may pass through the state folder and all those above it."""
@@ -114,8 +127,3 @@ class Postgres:
 def environment() -> dict[str, str]:
     """The environment for the servers: without PG* variables, which would override what we say."""
     return {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C"}
-
-
-def cluster_exists(folder: Path) -> bool:
-    """Whether this state folder already has a database."""
-    return Home(folder).database.exists()
