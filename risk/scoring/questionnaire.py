@@ -112,6 +112,29 @@ def asked_keys(judgement: Judgement, method: Method) -> tuple[str, ...]:
     return factors + facts + tuple(q.id for q in _class_questions(judgement, method))
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a judgement's questions and controls are answered; "I don't know" counts as answered."""
+
+    questions_asked: int
+    questions_answered: int
+    controls_asked: int
+    controls_answered: int
+
+
+def progress_of(judgement: Judgement, method: Method) -> Progress:
+    """How much is asked, and how much of it answered."""
+    questions = asked_keys(judgement, method)
+    controls = [one.control.id for one in judgement.asked if one.applicable is not False]
+    case = judgement.case
+    return Progress(
+        questions_asked=len(questions),
+        questions_answered=sum(key in case.answers for key in questions),
+        controls_asked=len(controls),
+        controls_answered=sum(key in case.controls for key in controls),
+    )
+
+
 def step_of(key: str, method: Method) -> Step | None:
     """The step in which a question stands; None for a key that nobody is asked about an application."""
     if key in method.factors and key != EU_CLASS_FACTOR:

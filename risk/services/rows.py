@@ -11,7 +11,7 @@ from risk.scoring.case import digest, to_plain
 from risk.scoring.explain import contribution_values
 from risk.scoring.judgement import Judgement
 from risk.scoring.method import Method
-from risk.scoring.questionnaire import asked_keys
+from risk.scoring.questionnaire import progress_of
 from risk.scoring.tally import Tally
 
 SHOWN_DECIMALS = 1  # a snapshot is due where a value rounded to this moved (contracts §3)
@@ -75,16 +75,15 @@ def current_row(
 ) -> tuple[Any, ...]:
     """The row of `CurrentScore`, in the order of CURRENT."""
     judged = one.judgement
-    asked = [a for a in judged.asked if a.applicable is not False]
-    questions = asked_keys(judged, one.method)
+    progress = progress_of(judged, one.method)
     extra = {
         "eu_possible": list(judged.classification.possible),
         "eu_articles": list(judged.classification.articles),
         "facts": orjson.dumps({k: v for k, v in judged.facts.items() if v is not False}).decode(),
-        "questions_asked": len(questions),
-        "questions_answered": sum(key in judged.case.answers for key in questions),
-        "controls_asked": len(asked),
-        "controls_answered": sum(a.control.id in judged.case.controls for a in asked),
+        "questions_asked": progress.questions_asked,
+        "questions_answered": progress.questions_answered,
+        "controls_asked": progress.controls_asked,
+        "controls_answered": progress.controls_answered,
         "tier": judged.tier,
         "held": orjson.dumps(one.plain["held"]).decode() if one.plain.get("held") else None,
         "change_30d": change,

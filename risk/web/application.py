@@ -53,9 +53,10 @@ def application_page(request: PersonRequest, pk: int) -> HttpResponse:
     application = access.application_or_404(request.user, pk)
     filters = Filters.from_request(request)
     measure = filters.principle if filters.principle in Principle.values else OVERALL
-    found = summary(application, cases.judge_now(application, timezone.localdate()), measure)
+    judgement = cases.judge_now(application, timezone.localdate())
+    found = summary(application, judgement, measure)
     context = {
-        **shell(request.user, application, "application"),
+        **shell(request.user, application, "application", judgement),
         "found": found,
         "why": _why(application, found),
         "parts": [(one, _KIND_WORDS[one.kind], _evidence_url(application, one)) for one in found.parts],
@@ -108,7 +109,7 @@ def classification_page(request: PersonRequest, pk: int) -> HttpResponse:
     application = access.application_or_404(request.user, pk)
     judgement = cases.judge_now(application, timezone.localdate())
     context = {
-        **shell(request.user, application, "classification"),
+        **shell(request.user, application, "classification", judgement),
         "found": classification(judgement, load_method()),
         "method": load_method().version,
     }
@@ -121,15 +122,16 @@ def activity_page(request: PersonRequest, pk: int) -> HttpResponse:
     application = access.application_or_404(request.user, pk)
     filters = Filters.from_request(request)
     today = timezone.localdate()
+    judgement = cases.judge_now(application, today)
     use = activity.usage_of(application, today, filters.period)
     context = {
-        **shell(request.user, application, "activity"),
+        **shell(request.user, application, "activity", judgement),
         "filters": filters,
         "use": use,
         "chart": interactions_over_time([DailySeries("registered", application.name, use.days)] if use.days else []),
         "period_words": f"Last {filters.period} days",
         "alerts": activity.alerts_of(application),
-        "signals": activity.signals_of(cases.judge_now(application, today)),
+        "signals": activity.signals_of(judgement),
     }
     return render(request, "risk/activity.html", context)
 

@@ -58,7 +58,7 @@ def control_list(request: PersonRequest, pk: int) -> HttpResponse:
     judgement = cases.judge_now(application, timezone.localdate())
     found = controls_of(application, judgement, show, family)
     context = {
-        **shell(request.user, application, "controls"),
+        **shell(request.user, application, "controls", judgement),
         "found": found,
         "rows": {
             one.key: [(line, problems.get(line.control.id) or _form(line)) for line in one.lines] for one in found.shown

@@ -72,7 +72,7 @@ def _page(request: PersonRequest, application: AIApplication, step: str, problem
     judgement = cases.judge_now(application, timezone.localdate())
     found = questions(judgement, step)
     return {
-        **shell(request.user, application, "questionnaire"),
+        **shell(request.user, application, "questionnaire", judgement),
         "found": found,
         "steps": _steps(application, found),
         "effect": effect(judgement),

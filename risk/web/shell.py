@@ -11,7 +11,10 @@ from django.utils import timezone
 from inventory import access
 from inventory.access import Permission
 from inventory.models import AIApplication, DailyUsage, User
+from risk.method import load_method
 from risk.models import CurrentScore
+from risk.scoring.judgement import Judgement
+from risk.scoring.questionnaire import Progress, progress_of
 from risk.selectors.signals import WINDOW_DAYS, window_start
 
 
@@ -25,26 +28,32 @@ class Tab:
     count: str = ""
 
 
-def shell(user: User, application: AIApplication, active: str) -> dict[str, Any]:
-    """What base_application.html needs, beside what the page itself shows. `active`: the route of the page."""
+def shell(user: User, application: AIApplication, active: str, judgement: Judgement | None = None) -> dict[str, Any]:
+    """What base_application.html needs, beside what the page itself shows. `active`: the route of the page.
+
+    With a `judgement` the counts are those of this moment, else those of the stored score.
+    """
     score = CurrentScore.objects.filter(pk=application.pk).first()
+    progress = progress_of(judgement, load_method()) if judgement is not None else score
     return {
         "application": application,
         "score": score,
-        "tabs": _tabs(application, score, active),
+        "classified": judgement.classification if judgement is not None else None,
+        "progress": progress,
+        "tabs": _tabs(application, progress, active),
         "may_edit": access.may(user, Permission.EDIT, application.department),
         "interactions": _interactions(application),
         "interaction_days": WINDOW_DAYS,
-        "open_questions": max(0, score.questions_asked - score.questions_answered) if score else 0,
+        "open_questions": progress.questions_asked - progress.questions_answered if progress else 0,
     }
 
 
-def _tabs(application: AIApplication, score: CurrentScore | None, active: str) -> list[Tab]:
+def _tabs(application: AIApplication, progress: Progress | CurrentScore | None, active: str) -> list[Tab]:
     counts = {}
-    if score is not None:
+    if progress is not None:
         counts = {
-            "questionnaire": f"{score.questions_answered}/{score.questions_asked}",
-            "controls": f"{score.controls_answered}/{score.controls_asked}",
+            "questionnaire": f"{progress.questions_answered}/{progress.questions_asked}",
+            "controls": f"{progress.controls_answered}/{progress.controls_asked}",
         }
     labels = {
         "application": "Summary",
