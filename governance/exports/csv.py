@@ -12,12 +12,12 @@ CONTENT_TYPE = "text/csv; charset=utf-8"
 ROWS_A_CHUNK = 500
 
 # A spreadsheet runs a cell that begins with one of these as a formula (OWASP, CSV injection).
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = frozenset("=+-@\t\r")
 
 
 def neutralised(text: str) -> str:
     """The text with an apostrophe before it where a spreadsheet would take it for a formula."""
-    return "'" + text if text.startswith(FORMULA_STARTS) else text
+    return "'" + text if text and text[0] in FORMULA_STARTS else text
 
 
 def encode(columns: Sequence[Column], rows: Iterable[tuple]) -> Iterator[bytes]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
-from governance.selectors.extent import Extent, numbers, texts, truths
+from governance.selectors.extent import Extent, figures, texts, truths
 from governance.selectors.requirements import Asked, Pair, coverage_rows, expanded, narrowed
 from risk.method import load_method
 from risk.scoring.vocabulary import State
@@ -13,9 +13,8 @@ BLOCK = 1_000  # rows of coverage, about thirteen an application
 COLUMNS = (
     *texts("framework version requirement title"),
     *truths("binding"),
-    *texts("application department state"),
-    *numbers("fulfilment"),
-    *texts("controls due obligation_from"),
+    *texts("application department"),
+    *figures("state fulfilment controls due obligation_from"),
 )
 
 

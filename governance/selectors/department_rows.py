@@ -5,16 +5,13 @@ from collections.abc import Iterator
 from django.db.models import QuerySet
 
 from governance.selectors import rollups
-from governance.selectors.extent import Extent, numbers, texts
+from governance.selectors.extent import Extent, figures, texts
 from inventory import access
 from inventory.models import Department
 
 COLUMNS = (
-    *texts("department department_key parent_key principle"),
-    *numbers("index worst tail mean"),
-    *texts("band"),
-    *numbers("critical_share high_share count"),
-    *texts("as_of"),
+    *texts("department department_key parent_key"),
+    *figures("principle index worst tail mean band critical_share high_share count as_of"),
 )
 
 

@@ -9,7 +9,8 @@ from inventory.models import Department, User
 
 @dataclass(frozen=True)
 class Column:
-    """A column. `text`: free text, which CSV must keep from being read as a formula; `truth`: true or false."""
+    """A column. `text`: whatever people wrote, which CSV must keep from being read as a formula; `truth`: true or
+    false; neither: a number, a day, or a word of ours."""
 
     name: str
     text: bool = True
@@ -43,8 +44,8 @@ def texts(*names: str) -> tuple[Column, ...]:
     return tuple(Column(name) for given in names for name in given.split())
 
 
-def numbers(*names: str) -> tuple[Column, ...]:
-    """Columns of numbers; a name may hold several, parted by blanks."""
+def figures(*names: str) -> tuple[Column, ...]:
+    """Columns of numbers, days, and words of ours; a name may hold several, parted by blanks."""
     return tuple(Column(name, text=False) for given in names for name in given.split())
 
 

@@ -6,7 +6,7 @@ from django.contrib.postgres.aggregates import StringAgg
 from django.db.models import CharField, F, Func, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Concat
 
-from governance.selectors.extent import Extent, numbers, texts
+from governance.selectors.extent import Extent, figures, texts
 from inventory import access
 from inventory.models import AIApplication, Identifier
 from risk.choices import OVERALL, Principle
@@ -17,17 +17,18 @@ BLOCK = 2_000
 _LISTS = ("kind", "lifecycle", "band", "class")  # filters of several words
 
 APPLICATION_COLUMNS = (
-    *texts("external_id name purpose kind origin vendor department department_key lifecycle owner deputy eu_class"),
-    *texts("eu_articles"),
-    *numbers("overall low high"),
-    *texts("band"),
-    *numbers(*Principle.values),
-    *texts("next_review identifiers registered updated"),
+    *texts("external_id name purpose"),
+    *figures("kind origin"),
+    *texts("vendor department department_key"),
+    *figures("lifecycle"),
+    *texts("owner deputy"),
+    *figures("eu_class eu_articles overall low high band", *Principle.values, "next_review"),
+    *texts("identifiers"),
+    *figures("registered updated"),
 )
 SCORE_COLUMNS = (
-    *texts("external_id name department principle"),
-    *numbers("inherent low point high"),
-    *texts("band method as_of"),
+    *texts("external_id name department"),
+    *figures("principle inherent low point high band method as_of"),
 )
 
 

@@ -6,7 +6,7 @@ from datetime import date
 from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
-from governance.selectors.extent import Extent, numbers, texts
+from governance.selectors.extent import Extent, figures, texts
 from governance.selectors.register_rows import BLOCK, DayText
 from inventory import access
 from inventory.access import Permission
@@ -14,7 +14,7 @@ from inventory.models import DailyUsage
 from inventory.selectors.scope import subtree
 
 UNASSIGNED = "Unassigned"
-COLUMNS = (*texts("application department day"), *numbers("interactions users sensitive jailbreak injection"))
+COLUMNS = (*texts("application department"), *figures("day interactions users sensitive jailbreak injection"))
 
 
 def usage_in(extent: Extent) -> QuerySet[DailyUsage]:

@@ -26,7 +26,7 @@ from governance.exports import json as json_format
 from governance.exports.formats import FORMATS
 from governance.models import Export
 from governance.selectors.datasets import DATASETS
-from governance.selectors.extent import Column, Dataset, Extent, numbers, texts, truths
+from governance.selectors.extent import Column, Dataset, Extent, figures, texts, truths
 from governance.services import exports
 from inventory.models import AuditLogEntry, User
 from risk.choices import Principle
@@ -74,7 +74,7 @@ def csv_rows(data: bytes) -> list[dict[str, str]]:
 
 
 def test_csv_escapes_formulas_in_text_only() -> None:
-    columns = (*texts("name"), *numbers("change"), *truths("binding"))
+    columns = (*texts("name"), *figures("change"), *truths("binding"))
     rows = [("=1+1", -3.5, True), ("+x", 2, False), ("\tx", None, None), ("-", -1, True), ('@a, "b"\nc', 0, True)]
     data = b"".join(csv_format.encode(columns, rows))
     assert data == (
@@ -86,16 +86,16 @@ def test_csv_escapes_formulas_in_text_only() -> None:
 
 @given(st.lists(st.tuples(st.text(st.characters(codec="utf-8")), st.none() | st.floats(allow_nan=False))))
 def test_csv_reads_back_as_written(rows: list[tuple]) -> None:
-    data = b"".join(csv_format.encode((*texts("a"), *numbers("b")), rows))
+    data = b"".join(csv_format.encode((*texts("a"), *figures("b")), rows))
     found = list(csv.reader(StringIO(data.decode("utf-8-sig"), newline="")))[1:]
     for (text, number), (cell, figure) in zip(rows, found, strict=True):
         assert cell == csv_format.neutralised(text)
-        assert not cell.startswith(csv_format.FORMULA_STARTS)
+        assert not cell.startswith(tuple(csv_format.FORMULA_STARTS))
         assert (float(figure) if figure else None) == number
 
 
 def test_json_is_one_array_and_lines_are_objects() -> None:
-    columns = (*texts("name"), *numbers("n"))
+    columns = (*texts("name"), *figures("n"))
     rows = [("=a", 1.5), (None, None)]
     assert json.loads(b"".join(json_format.encode_array(columns, rows))) == [
         {"name": "=a", "n": 1.5},
