@@ -93,6 +93,7 @@ class _Membership:
         self.home, self.kind, self.throwaway, self.say = home, kind, throwaway, say
         self.log = home.logs / "keeper.log"
         self.users = self._open("users")
+        self.keeper: subprocess.Popen[bytes] | None = None  # if this process had to start it
 
     def _open(self, lock: str) -> int:
         return os.open(self.home.locks / f"{self.kind}.{lock}", os.O_RDWR | os.O_CREAT, 0o600)
@@ -117,7 +118,7 @@ class _Membership:
             lock = self._open("keeper")
             try:
                 if started is None and _try_lock(lock, fcntl.LOCK_EX):
-                    started = self._spawn(lock)
+                    started = self.keeper = self._spawn(lock)
             finally:
                 os.close(lock)
             state = self._state()
@@ -164,6 +165,8 @@ class _Membership:
                 self.say(f"{TITLES[self.kind]} is still stopping. See {self.log}.")
                 break
             time.sleep(LOOK)
+        if self.keeper is not None and self._stopped():
+            self.keeper.wait()  # it has let go of its lock, so it is ending; nobody else would take note of its end
         os.close(self.users)
 
     def _stopped(self) -> bool:
