@@ -11,13 +11,14 @@ from risk.scoring.application import Contribution
 from risk.scoring.explain import explain, shown
 from risk.scoring.judgement import Judgement
 from risk.scoring.method import Method
-from risk.scoring.vocabulary import Kind
+from risk.scoring.vocabulary import EU_CLASS_FACTOR, Kind
 from risk.scoring.what_if import control_effects
 from risk.selectors.history import Moment, moments
 
 PRIMARY = 0.5  # from this weight on a control is evidence for a principle
 BEST_CONTROLS = 6
 _SHOWN_REQUIREMENTS = 2
+_CLASS_LABEL = "Class under the EU AI Act"
 HISTORY_DAYS = 365
 _STRENGTH = {status: place for place, status in enumerate(ControlStatus.values)}
 
@@ -98,7 +99,8 @@ def summary(application: AIApplication, judgement: Judgement, measure: str) -> S
 
 
 def _part(bar: Contribution) -> Part:
-    return Part(bar.kind, bar.key, bar.label, bar.value)
+    label = _CLASS_LABEL if bar.key == EU_CLASS_FACTOR else bar.label[:1].upper() + bar.label[1:]
+    return Part(bar.kind, bar.key, f"Not known: {label}" if bar.kind is Kind.UNKNOWN else label, bar.value)
 
 
 def _lines(judgement: Judgement, method: Method) -> list[PrincipleLine]:
