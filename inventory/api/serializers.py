@@ -13,7 +13,16 @@ from inventory.services import applications
 from inventory.services.sessions import TOKEN_DAYS
 
 
-class EditableDepartments(serializers.SlugRelatedField):
+class NamedField(serializers.SlugRelatedField):
+    """Something by its name or key; a name that PostgreSQL can't hold is the name of nothing."""
+
+    def to_internal_value(self, data):
+        if "\x00" in str(data):
+            self.fail("does_not_exist", slug_name=self.slug_field, value="…")
+        return super().to_internal_value(data)
+
+
+class EditableDepartments(NamedField):
     """A department by its external key, of those where the caller may edit; any other doesn't exist for them."""
 
     def get_queryset(self):
@@ -29,12 +38,8 @@ class ApplicationSerializer(serializers.ModelSerializer):
     """One AI application. Needed to register: name, purpose, kind, department."""
 
     department = EditableDepartments(slug_field="key", help_text="External key of the department.")
-    owner = serializers.SlugRelatedField(
-        slug_field="username", queryset=User.objects.all(), required=False, allow_null=True
-    )
-    deputy = serializers.SlugRelatedField(
-        slug_field="username", queryset=User.objects.all(), required=False, allow_null=True
-    )
+    owner = NamedField(slug_field="username", queryset=User.objects.all(), required=False, allow_null=True)
+    deputy = NamedField(slug_field="username", queryset=User.objects.all(), required=False, allow_null=True)
     identifiers = IdentifierSerializer(many=True, required=False, help_text="The whole set; left out: unchanged.")
 
     class Meta:

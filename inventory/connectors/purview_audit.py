@@ -143,6 +143,8 @@ class _Reader:
             return Unreadable(line, "AuditData has no CreationTime that is a date and time.", raw)
         if type(user) is not str or not user:
             user = self._column(raw, self._user)
+        if not user.isprintable():
+            user = clean(user)
         if type(event) is str:
             event = _object(event.encode())
         if type(event) is not dict:

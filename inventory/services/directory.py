@@ -13,6 +13,7 @@ from inventory import audit_log
 from inventory.connectors.base import ListedUser
 from inventory.models import Department, ImportBatch, User
 from inventory.services import figures
+from inventory.services.departments import RESERVED_KEYS
 from inventory.services.pseudonyms import pseudonym
 
 _TABLE = """
@@ -23,10 +24,12 @@ CREATE TEMPORARY TABLE IF NOT EXISTS import_superseded (old uuid, new uuid) ON C
 TRUNCATE import_listed, import_superseded
 """
 
-# A list without object ids speaks of the accounts that we know by theirs.
+# A list without object ids speaks of the accounts that we know by theirs, unless it names that account itself under
+# another name: then the old name is somebody else's now.
 _KNOWN = """
 UPDATE import_listed l SET pseudonym = d.pseudonym, object_id = d.object_id
 FROM inventory_directoryuser d WHERE l.object_id = '' AND d.upn_pseudonym = l.upn_pseudonym
+AND NOT EXISTS (SELECT FROM import_listed other WHERE other.pseudonym = d.pseudonym)
 """
 
 # A name that another account had goes to the account that has it now. A person who was listed by name alone and now
@@ -79,9 +82,13 @@ class ListedUsers:
         if key in self.people:
             self.duplicates += 1
             return
-        if item.upn in self._names:  # two accounts of one name: the first keeps it
-            item = item._replace(upn="") if item.object_id else item
-        self._names.add(item.upn)
+        if item.upn and item.upn in self._names:  # two accounts of one name: the first keeps it
+            if not item.object_id:
+                self.duplicates += 1
+                return
+            item = item._replace(upn="")
+        if item.upn:
+            self._names.add(item.upn)
         self.people[key] = item
 
 
@@ -157,11 +164,11 @@ class _Departments:
         if not missing:
             return
         root = Department.objects.root()
-        taken = set(Department.objects.values_list("key", flat=True))
+        taken = RESERVED_KEYS | {fold(key) for key in Department.objects.values_list("key", flat=True)}
         made = []
         for folded, name in missing.items():
             key = _free_key(name, taken)
-            taken.add(key)
+            taken |= {key}
             department = Department.objects.create(key=key, name=name[:200], parent=root, from_feed=True)
             self._ids[folded] = department.pk
             made.append(department)
@@ -179,7 +186,7 @@ def fold(name: str) -> str:
     return name.strip().casefold()
 
 
-def _free_key(name: str, taken: set[str]) -> str:
+def _free_key(name: str, taken: frozenset[str]) -> str:
     base = re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-")[:50] or "department"
     key, number = base, 1
     while key in taken:

@@ -13,7 +13,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DataError, IntegrityError, connection, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -153,6 +153,11 @@ def run(batch: ImportBatch, path: Path, *, actor: User | None, progress: Progres
     except UnknownFormatError as problem:
         fail(batch, str(problem), actor=actor)
         raise ImportFailedError(str(problem)) from problem
+    except (DataError, IntegrityError) as problem:
+        # Reading it again would end here again. The first line names no value of the file.
+        reason = f"The database refused rows after line {max(batch.next_line, 1)}: {str(problem).splitlines()[0]}"
+        fail(batch, reason, actor=actor)
+        raise ImportFailedError(reason) from problem
     finally:
         file.close()
 
@@ -219,11 +224,12 @@ def _finish(batch: ImportBatch, sink: Sink, sha256: str, actor: User | None) -> 
 
 @transaction.atomic
 def fail(batch: ImportBatch, error: str, *, actor: User | None) -> None:
-    """Give the batch up; `error` is for people."""
-    batch.state = BatchState.FAILED
-    batch.error = error
-    batch.finished_at = timezone.now()
-    batch.save(update_fields=["state", "error", "finished_at"])
+    """Give the batch up, unless it has ended or somebody else has claimed it; `error` is for people."""
+    mine = ImportBatch.objects.filter(pk=batch.pk, claim=batch.claim)
+    open_ones = mine.exclude(state__in=[BatchState.DONE, BatchState.FAILED])
+    batch.state, batch.error, batch.finished_at = BatchState.FAILED, error, timezone.now()
+    if not open_ones.update(state=batch.state, error=error, finished_at=batch.finished_at):
+        return
     audit_log.record(
         actor=actor, action="feed.failed", summary=f"{batch.file_name} could not be read", obj=batch, reason=error
     )

@@ -127,3 +127,16 @@ def test_a_list_moves_what_a_matched_application_saw_too(load: Load, cast: Cast)
     usage = DailyUsage.objects.get()
     assert (usage.application, usage.department, usage.interactions) == (application, cast.treasury, 2)
     consistent()
+
+
+def test_two_rows_of_one_name_are_one_person(load: Load, cast: Cast) -> None:
+    found = load(users=[(ANN, "Ann", "oid-ann", "Treasury"), (ANN, "Ann again", "", "Treasury")])
+    assert (found.rows, found.stored, found.duplicates) == (2, 1, 1)
+
+
+def test_a_name_that_moved_on_belongs_to_who_has_it_now(load: Load, cast: Cast) -> None:
+    load(users=[(BO, "Ann under another name", "oid-ann", "Treasury")])
+    found = load(users=[(ANN, "Ann", "oid-ann", "Treasury"), (BO, "Bo", "", "Retail")])
+    assert (found.rows, found.stored + found.duplicates) == (2, 2)
+    people = set(DirectoryUser.objects.values_list("upn", "object_id"))
+    assert people == {(ANN, "oid-ann"), (BO, "")}

@@ -6,17 +6,19 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError
 from django.db.models import Sum
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pytest_django import Settings
 
 from governance.bench.purview_export import write_audit, write_users
-from inventory.choices import Operation
+from inventory.choices import BatchState, Operation
 from inventory.models import (
     AuditLogEntry,
     ChangedApplication,
@@ -30,7 +32,7 @@ from inventory.models import (
     SeenUser,
     Sighting,
 )
-from inventory.services.imports import ImportFailedError, Summary, import_file, reading
+from inventory.services.imports import ImportFailedError, Summary, batches, import_file, reading
 from inventory.services.pseudonyms import pseudonym
 from tests.builders import make_application, make_department
 from tests.cast import Cast
@@ -333,3 +335,30 @@ def test_departments_that_nobody_knows_are_made_and_marked(tmp_path: Path, cast:
     assert all(department.parent == cast.root for department in made.values())
     held = dict(DirectoryUser.objects.values_list("object_id", "department__key"))
     assert held == {"1": "new-ventures", "2": "new-ventures", "3": "ct", "4": "b-neu-alt-b"}
+
+
+def test_a_nul_in_a_user_name_costs_nothing(tmp_path: Path) -> None:
+    summary = ingest(tmp_path, record(UserId="a\x00b@bank.example"), record())
+    assert counts(summary) == (2, 0, 0, 0)
+
+
+def test_what_the_database_refuses_ends_the_batch_with_a_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise IntegrityError("duplicate key value\nDETAIL: somebody@bank.example")
+
+    monkeypatch.setattr("inventory.services.imports.quarantine.store", refuse)
+    with pytest.raises(ImportFailedError, match="after line 1: duplicate"):
+        ingest(tmp_path, record())
+    batch = ImportBatch.objects.get()
+    assert batch.state == BatchState.FAILED
+    assert "somebody" not in batch.error
+
+
+def test_a_reader_that_lost_its_claim_cannot_fail_its_successor(tmp_path: Path) -> None:
+    ingest(tmp_path, record())
+    batch = ImportBatch.objects.get()
+    ImportBatch.objects.update(state=BatchState.RUNNING, claim=uuid4())
+    batches.fail(batch, "I was away", actor=None)
+    assert ImportBatch.objects.get().state == BatchState.RUNNING
