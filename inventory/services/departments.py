@@ -1,5 +1,6 @@
 """The department tree: adding, changing and moving departments. Only who administers the whole organisation may."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,6 +13,8 @@ from inventory.access import Permission
 from inventory.models import AIApplication, ChangedApplication, Department, User
 
 FIELDS = ("name", "key", "parent", "head", "cost_centre", "aliases")
+RESERVED_KEYS = frozenset({"add"})  # addresses that stand beside those of the departments
+_KEY = re.compile(r"[^\W_][\w.-]*")
 
 
 @transaction.atomic
@@ -85,6 +88,7 @@ def update_department(*, actor: User | None, department: Department, **changes: 
     if "parent" in changed:
         ChangedApplication.objects.mark(AIApplication.objects.in_department(department))
         doorbell.ring("risk.tasks.rescore_changed")
+        doorbell.ring("risk.tasks.roll_up_everything")  # also those above, where the department was before
     return department
 
 
@@ -92,7 +96,7 @@ def free_key(name: str) -> str:
     """A key made of the name that no department has yet."""
     base = slugify(name)[:56] or "department"
     key, number = base, 1
-    while Department.objects.filter(key__iexact=key).exists():
+    while key in RESERVED_KEYS or Department.objects.filter(key__iexact=key).exists():
         number += 1
         key = f"{base}-{number}"
     return key
@@ -117,6 +121,11 @@ def _check_move(department: Department, parent: Department | None, root: Departm
 def _check(department: Department) -> None:
     """What names a department names only one (contracts §2: key, name or alias, case-folded)."""
     department.full_clean(exclude=["parent", "head"], validate_constraints=False)
+    if not _KEY.fullmatch(department.key):
+        problem = "Use letters, digits, dots, dashes and underscores only, a letter or a digit first."
+        raise ValidationError({"key": problem})
+    if department.key.casefold() in RESERVED_KEYS:
+        raise ValidationError({"key": f"“{department.key}” is an address of this site. Choose another key."})
     others = Department.objects.exclude(pk=department.pk)
     for holder in others.filter(key__iexact=department.key):
         raise ValidationError({"key": f"{holder.name} has this key."})

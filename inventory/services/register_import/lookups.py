@@ -13,6 +13,7 @@ from django.utils.text import slugify
 from inventory import access
 from inventory.access import Permission
 from inventory.models import Department, User
+from inventory.services.departments import RESERVED_KEYS
 from inventory.services.register_import.reading import Problem, printable
 
 
@@ -31,7 +32,7 @@ class Departments:
         self._editable = self._ids(actor, Permission.EDIT)
         self._known = [d for d in everything if self._visible is None or d.pk in self._visible]
         self._root = next(d for d in everything if d.parent_id is None)
-        self._keys = {folded(d.key) for d in everything}
+        self._keys = RESERVED_KEYS.union(folded(d.key) for d in everything)
         self._may_create = access.sees_everything(actor, Permission.ADMIN)
         self._fresh = len(everything) == 1
         self._create = self._may_create and (create or self._fresh)
@@ -86,7 +87,7 @@ class Departments:
             while key in self._keys:
                 number += 1
                 key = f"{base}-{number}"
-            self._keys.add(key)
+            self._keys |= {key}
             self.new[name] = Department(key=key, name=text.strip()[:200], parent=self._root)
         return self.new[name]
 

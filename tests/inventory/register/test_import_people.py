@@ -30,10 +30,16 @@ def test_owner_and_deputy_are_two_people(cast: Cast) -> None:
 
 
 def test_a_fresh_organisation_gets_its_departments_from_the_file(db: None) -> None:
-    result = load(rows("A,p,agent,Retail Banking", "B,p,agent,retail banking ", "C,p,agent,Bücher & Co"))
-    assert result.created == 3
+    result = load(
+        rows("A,p,agent,Retail Banking", "B,p,agent,retail banking ", "C,p,agent,Bücher & Co", "D,p,agent,Add")
+    )
+    assert result.created == 4
     below = Department.objects.exclude(parent=None)
-    assert set(below.values_list("key", "name")) == {("retail-banking", "Retail Banking"), ("bucher-co", "Bücher & Co")}
+    assert set(below.values_list("key", "name")) == {
+        ("retail-banking", "Retail Banking"),
+        ("bucher-co", "Bücher & Co"),
+        ("add-2", "Add"),
+    }
     assert all(d.parent == Department.objects.root() for d in below)
 
 

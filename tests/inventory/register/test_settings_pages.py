@@ -1,5 +1,7 @@
 """Departments, people and one's own account."""
 
+from pathlib import Path
+
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection
@@ -11,8 +13,10 @@ from knox.models import AuthToken
 from inventory.choices import RoleKind
 from inventory.models import AuditLogEntry, ChangedApplication, Department, Role, User
 from inventory.services import departments, people, sessions
+from inventory.services.imports import import_file
 from tests.builders import make_application, make_department, make_user
 from tests.cast import Cast
+from tests.inventory.feeds.files import users_text
 from tests.inventory.register.test_register_pages import signed_in
 
 PAGES = ["inventory:department_admin", "inventory:department_add", "inventory:people", "inventory:person_add"]
@@ -72,6 +76,10 @@ def test_a_department_cannot_come_to_lie_below_itself(cast: Cast) -> None:
         ({"name": "X", "aliases": ["Treasury"]}, "aliases"),
         ({"name": "X", "aliases": ["plastic"]}, "aliases"),
         ({"name": " "}, "name"),
+        ({"name": "X", "key": "a/b"}, "key"),
+        ({"name": "X", "key": "a b"}, "key"),
+        ({"name": "X", "key": ".."}, "key"),
+        ({"name": "X", "key": "Add"}, "key"),
     ],
 )
 def test_a_name_stands_for_one_department(cast: Cast, given: dict, field: str) -> None:
@@ -79,6 +87,18 @@ def test_a_name_stands_for_one_department(cast: Cast, given: dict, field: str) -
     with pytest.raises(ValidationError) as problems:
         departments.add_department(actor=None, **given)
     assert field in problems.value.message_dict
+
+
+def test_a_key_made_from_a_name_fits_an_address(cast: Cast, tmp_path: Path) -> None:
+    assert departments.add_department(actor=None, name="Add").key == "add-2"
+    assert departments.add_department(actor=None, name="X", key="É.ops_1-b").key == "É.ops_1-b"
+    departments.add_department(actor=None, name="Mixed", key="R-and-D")
+    path = tmp_path / "users.csv"
+    path.write_text(users_text(("a@x.example", "A", "1", "R/and D"), ("b@x.example", "B", "2", "add ")))
+    import_file(actor=None, path=path)
+    assert Department.objects.get(name="R/and D").key == "r-and-d-2"
+    # "add" is the name of the first one already
+    assert set(Department.objects.filter(from_feed=True).values_list("name", flat=True)) == {"R/and D"}
 
 
 def test_a_department_of_a_feed_is_placed_by_choosing_its_parent(cast: Cast) -> None:
