@@ -21,8 +21,11 @@ def _anywhere(permission: Permission) -> Callable[[User], bool]:
 _may_view = _anywhere(Permission.VIEW)
 
 
-def _may_administer(user: User) -> bool:
-    return access.sees_everything(user, Permission.ADMIN)
+def _everywhere(permission: Permission) -> Callable[[User], bool]:
+    return lambda user: access.sees_everything(user, permission)
+
+
+_may_administer = _everywhere(Permission.ADMIN)
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     (
         "Set up",
         (
-            Entry("Feeds", "plug", "inventory:feeds", _anywhere(Permission.FEEDS)),
+            Entry("Feeds", "plug", "inventory:feeds", _everywhere(Permission.FEEDS)),
             Entry("Organisation facts", "building-bank", "risk:organisation_facts"),
             Entry("Department tree", "affiliate", "inventory:department_admin", _may_administer),
             Entry("People", "users", "inventory:people", _may_administer),

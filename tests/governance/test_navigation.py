@@ -2,12 +2,18 @@
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.http import QueryDict
 from django.test import RequestFactory
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from governance.web import context
+from governance.web import context, overview
+from inventory.choices import RoleKind
 from inventory.models import User
+from inventory.selectors.scope import scope_of
+from inventory.web.filters import Filters
+from tests.builders import make_user
 from tests.cast import Cast
 
 
@@ -22,6 +28,10 @@ def test_each_role_sees_what_it_may_open(cast: Cast) -> None:
     assert "People" not in labels(cast.alice)
     assert "Feeds" not in labels(cast.dan)
     assert "Overview" in labels(cast.eve)
+    assert "Feeds" in labels(cast.ada)
+    local = make_user("local", (RoleKind.ADMINISTRATOR, cast.retail))
+    assert "Feeds" not in labels(local)  # feeds belong to the whole organisation
+    assert not overview.page(scope_of(local), Filters.from_query(local, QueryDict()), timezone.localdate())["may_load"]
     assert labels(AnonymousUser()) == {}
 
 
