@@ -104,20 +104,19 @@ def gap_list(request: HttpRequest) -> HttpResponse:
 def pair_list(request: HttpRequest, scope: Scope, preset: dict[str, str]) -> dict[str, Any]:
     """A page of (application, requirement) pairs as the address asks: gaps, unless it names another state."""
     asked = {name: request.GET[name] for name in NARROWING if request.GET.get(name)} | preset
-    late = bool(asked.get("overdue"))
-    asked.setdefault("state", State.GAP.value)
-    shown = asked["state"]
-    if shown == EVERY_STATE or late:
-        asked.pop("state")
-    page: Page = Paginator(Pairs(scope.user, scope.chosen, asked_for(asked)), ROWS_A_PAGE).get_page(
-        request.GET.get("page")
-    )
+    shown = asked.pop("state", State.GAP.value)
+    wanted = asked_for(asked)
+    if not wanted.late and shown != EVERY_STATE:
+        wanted = asked_for({**asked, "state": shown})
+    # The heading says what the list was narrowed by: several frameworks have no requirement in common
+    narrowed = wanted.requirement or not wanted.frameworks
+    page: Page = Paginator(Pairs(scope.user, scope.chosen, wanted), ROWS_A_PAGE).get_page(request.GET.get("page"))
     return {
         "page": page,
         "states": RequirementStatus.choices,
-        "shown_state": "" if late else shown,
-        "late": late,
-        "requirement": asked.get("requirement", ""),
+        "shown_state": "" if wanted.late else shown,
+        "late": wanted.late,
+        "requirement": asked.get("requirement", "") if narrowed else "",
     }
 
 

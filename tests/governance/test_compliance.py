@@ -108,6 +108,14 @@ def test_pages_narrow_as_the_address_says(estate: Estate, client: Client) -> Non
     assert listed("/compliance/gaps/?framework=gdpr") == whole["gdpr"].gap
     for nonsense in ("?state=nonsense", "?requirement=nonsense", "?state=gap&requirement=999"):
         assert listed(f"/compliance/gdpr/{nonsense}") == 0
+    # a requirement is not asked for together with overdue: neither the list nor its heading is
+    both = client.get("/compliance/eu_ai_act/?requirement=4&overdue=1").context
+    assert (both["late"], both["shown_state"], both["requirement"]) == (False, "gap", "4")
+    assert both["page"].paginator.count == listed("/compliance/eu_ai_act/?requirement=4")
+    many = client.get("/compliance/gaps/?requirement=4&overdue=1").context
+    assert (many["late"], many["shown_state"], many["requirement"]) == (True, "", "")
+    assert many["page"].paginator.count == sum(one.overdue for one in whole.values() if one.framework.binding)
+    assert not client.get("/compliance/eu_ai_act/?overdue=0").context["late"]
     page = client.get("/compliance/gdpr/?state=all&department=cards")
     assert "Letter Summariser" not in page.content.decode()
     assert client.get("/compliance/gdpr/?page=999").status_code == 200
