@@ -1,10 +1,12 @@
 """The roof's API: departments, frameworks, compliance, usage. The same selectors as the pages and the exports."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import LimitOffsetPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -127,10 +129,20 @@ class UsageList(Listing):
         user, department = self.asked(request)
         access.require(user, Permission.EXPORT, department)
         filters = request.query_params.dict()
+        _check_days(filters)
         found = usage_rows.selected(Extent(user, timezone.localdate(), department, filters))
         paginator, rows = self.paged(request, found)
         data = [named(usage_rows.COLUMNS, row) for row in rows]
         return paginator.get_paginated_response(UsageSerializer(data, many=True).data)
+
+
+def _check_days(filters: dict[str, str]) -> None:
+    """Refuse a day that can't be read: leaving it out would answer with more than was asked for."""
+    for name in ("since", "until"):
+        try:
+            date.fromisoformat(filters.get(name) or "2000-01-01")
+        except ValueError as problem:
+            raise ValidationError({name: ["Not a day. Write it as YYYY-MM-DD."]}) from problem
 
 
 def named(columns: Sequence[Column], row: tuple) -> dict[str, Any]:

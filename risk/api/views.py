@@ -2,6 +2,7 @@
 
 from django.core.exceptions import ValidationError
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ValidationError as BadRequest
 from rest_framework.pagination import LimitOffsetPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -40,8 +41,11 @@ class ScoreList(APIView):
     )
     def get(self, request: Request) -> Response:
         user = person(request)
+        principle = request.query_params.get("principle", "")
+        if principle and principle not in MEASURES:
+            raise BadRequest({"principle": [f"No such principle. Choose one of: {', '.join(MEASURES)}."]})
         given = wanted(Filters.from_query(user, request.query_params))
-        measures = (given.principle,) if request.query_params.get("principle") else MEASURES
+        measures = (principle,) if principle else MEASURES
         paginator = LimitOffsetPagination()
         found = ScoreRows(narrowed(access.applications(user), given), measures)
         rows = paginator.paginate_queryset(found, request, view=self)

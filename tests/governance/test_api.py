@@ -86,6 +86,14 @@ def test_usage_agrees_with_the_export(estate: Estate, tmp_path: Path) -> None:
     assert everything(client, "usage/?until=2020-01-01") == []
 
 
+@pytest.mark.parametrize("name", ["since", "until"])
+def test_a_day_that_cannot_be_read_is_refused(cast: Cast, name: str) -> None:
+    answer = api(cast.dan).get(f"/api/v1/usage/?{name}=yesterday")
+    assert answer.status_code == 400
+    assert "YYYY-MM-DD" in answer.json()[name][0]
+    assert api(cast.dan).get(f"/api/v1/usage/?{name}=").status_code == 200
+
+
 def test_everyone_sees_only_their_own(estate: Estate) -> None:
     carol, eve = api(estate.cast.carol), api(estate.cast.eve)
     assert {one["key"] for one in everything(carol, "departments/")} == {"retail", "cards"}

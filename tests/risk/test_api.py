@@ -68,6 +68,13 @@ def test_scores_narrow_and_page(cast: Cast, application: AIApplication) -> None:
     assert paged == whole
 
 
+def test_an_unknown_principle_is_refused(cast: Cast) -> None:
+    answer = api(cast.dan).get("/api/v1/scores/?principle=kindness")
+    assert answer.status_code == 400
+    assert "fairness" in answer.json()["principle"][0]
+    assert rows(api(cast.dan), f"&principle={OVERALL}") == []
+
+
 def test_scores_cost_the_same_for_few_and_for_many(cast: Cast) -> None:
     client = api(cast.dan)
 
