@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from inventory.charts.base import (
@@ -102,16 +102,22 @@ def department_course(points: Sequence[DepartmentPoint]) -> Chart:
     )
 
 
-def bands_by_department(rows: Sequence[DepartmentBands]) -> Chart:
-    """Stacked bars: live applications by band, in the given order."""
+def bands_by_department(rows: Sequence[DepartmentBands], whole: DepartmentBands | None = None) -> Chart:
+    """Stacked bars: live applications by band, in the given order.
+
+    `whole` is the department that holds the others, in which theirs are counted already: it stands first, and alone
+    makes the sum.
+    """
+    summed = (whole,) if whole else tuple(rows)
+    rows = (replace(whole, name=f"{whole.name}, all of it"), *rows) if whole else rows
     traces = []
     for band, words in BANDS:
         values = [getattr(row, band) for row in rows]
         hover = [f"<b>{safe(row.name)}</b><br>{words}: {n:,}" for row, n in zip(rows, values, strict=True)]
         urls = [f"{row.url}{'&' if '?' in row.url else '?'}band={band}" if row.url else "" for row in rows]
         traces.append(horizontal_bars(words, values, token(f"band-{band}-solid"), urls, hover))
-    serious = sum(row.high + row.critical for row in rows)
-    everything = serious + sum(row.low + row.moderate for row in rows)
+    serious = sum(row.high + row.critical for row in summed)
+    everything = serious + sum(row.low + row.moderate for row in summed)
     return Chart(
         key="bands",
         title="Risk bands by department",

@@ -54,7 +54,10 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
         "filters": filters,
         "figures": department.figures(found, path_to(user, found), day),
         "course": charts.department_course([charts.DepartmentPoint(r.day, r.index, r.worst, r.mean) for r in days]),
-        "bands": charts.bands_by_department([bands_row(row) for row in (*below.whole, *below.parts) if row.overall]),
+        "bands": charts.bands_by_department(
+            [bands_row(row) for row in below.parts if row.overall],
+            next((bands_row(row) for row in below.whole if row.overall), None),
+        ),
         "below": below,
         "highest": overview.highest(scope),
         "used": usage.applications_used(scope, day, filters.period, filters.kinds),

@@ -149,7 +149,7 @@ def sensitive_by_app(apps: Sequence[SensitiveApp], labels: Sequence[str]) -> Cha
             for app, total in zip(apps, totals, strict=True)
         ),
         summary=(
-            f"{many(sum(totals), 'sensitive interaction')} in {many(len(apps), 'AI app')}; most in "
+            f"{many(sum(totals), 'sensitive interaction')} in the {many(len(apps), 'AI app')} shown; most in "
             f"{apps[totals.index(max(totals))].name} with {max(totals):,}."
             if apps
             else "No sensitive interactions in this period."

@@ -175,3 +175,10 @@ def test_the_legend_names_each_series_once():
     for chart in FULL.values():
         for key in chart.legend:
             assert all(f".{name}" in css for name in key.swatch.split())
+
+
+def test_a_department_that_holds_the_others_makes_the_sum_alone():
+    whole = charts.DepartmentBands("Retail", 2, 1, 2, 1)
+    chart = charts.bands_by_department([charts.DepartmentBands("Lending", 1, 0, 1, 1)], whole)
+    assert chart.summary == "3 applications of 6 high or critical."
+    assert chart.rows[0].label == "Retail, all of it"
