@@ -68,12 +68,19 @@ def main() -> int:
         return 1
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import CommandError
+    from django.db import OperationalError, connection
 
     try:
         check_environment()
         run(sys.argv)
     except (ServerError, CommandError, ImproperlyConfigured) as error:
         print(f"Error: {error}", file=sys.stderr)
+        return 1
+    except OperationalError as error:
+        if connection.connection is not None:
+            raise  # it was reached, so this is a fault of ours: the whole of it helps
+        told = str(error).strip().splitlines()[0]
+        print(f"Error: the database can't be reached: {told} (DATABASE_URL)", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)

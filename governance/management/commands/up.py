@@ -15,9 +15,11 @@ from types import FrameType
 from typing import Any
 
 from django.conf import settings
+from django.core.cache import cache
 from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connections
+from redis.exceptions import RedisError
 
 from governance import embedded
 from governance.embedded.paths import PROJECT
@@ -57,11 +59,14 @@ class Command(BaseCommand):
         from inventory.services import people
 
         try:
+            cache.get("up")
             prepare(say)
             administrator = people.first_administrator(actor=None)
             return people.sign_in_link(administrator, actor=None), Demo(home.logs, say)
         except OperationalError as error:
-            raise CommandError(f"The database can't be reached: {first_line(error)} Check DATABASE_URL.") from error
+            raise CommandError(f"The database can't be reached: {first_line(error)}. Check DATABASE_URL.") from error
+        except RedisError as error:
+            raise CommandError(f"The queue can't be reached: {first_line(error)}. Check REDIS_URL.") from error
         finally:
             connections.close_all()
 
@@ -155,7 +160,7 @@ def say(text: str) -> None:
 
 def first_line(error: BaseException) -> str:
     """An error's message without what follows its first line."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
 @contextmanager
