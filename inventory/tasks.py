@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from inventory.services import imports
+from inventory.services import imports, register_uploads
 
 
 @shared_task
@@ -21,3 +21,4 @@ def run_waiting_imports() -> None:
 def purge_expired() -> None:
     """Drop what is kept for a time only."""
     imports.purge()
+    register_uploads.forget_expired()

@@ -40,7 +40,7 @@ def keep(user: User, chunks: Iterable[bytes]) -> str:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     _forget_old(folder)
     digest, size = hashlib.sha256(), 0
-    draft = folder / f".{os.getpid()}-{time.monotonic_ns()}"
+    draft = _draft(folder)
     try:
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             for chunk in chunks:
@@ -63,9 +63,14 @@ def path(user: User, digest: str) -> Path | None:
 def keep_preview(user: User, digest: str, result: ImportResult, file_name: str, create_departments: bool) -> None:
     """Store what the dry run said, beside the file."""
     preview = Preview(file_name, create_departments, result.summary(), asdict(result))
-    target = _folder(user) / f"{digest}.json"
-    with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        json.dump(asdict(preview), file)
+    folder = _folder(user)
+    draft = _draft(folder)
+    try:
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            json.dump(asdict(preview), file)
+        draft.replace(folder / f"{digest}.json")
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def preview(user: User, digest: str) -> Preview | None:
@@ -81,15 +86,34 @@ def forget(user: User, digest: str) -> None:
             found.unlink(missing_ok=True)
 
 
+def forget_expired() -> None:
+    """Delete what anybody uploaded and did not confirm in time."""
+    for folder in _root().glob("*/"):
+        _forget_old(folder)
+
+
+def _root() -> Path:
+    return Path(settings.MEDIA_ROOT) / "register"
+
+
 def _folder(user: User) -> Path:
-    return Path(settings.MEDIA_ROOT) / "register" / str(user.pk)
+    return _root() / str(user.pk)
+
+
+def _draft(folder: Path) -> Path:
+    """Where a file is written before it gets its name, so that nobody reads half of one."""
+    return folder / f".{os.getpid()}-{time.monotonic_ns()}"
 
 
 def _existing(user: User, digest: str, suffix: str) -> Path | None:
     if not _DIGEST.fullmatch(digest):
         return None
     found = _folder(user) / f"{digest}.{suffix}"
-    return found if found.is_file() else None
+    try:
+        fresh = found.stat().st_mtime >= time.time() - KEPT_SECONDS
+    except FileNotFoundError:
+        return None
+    return found if fresh else None
 
 
 def _forget_old(folder: Path) -> None:

@@ -1,5 +1,7 @@
 """Upload, preview, confirm."""
 
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
+from inventory import tasks
 from inventory.models import AIApplication, Department
 from inventory.services import register_uploads
 from tests.builders import make_application
@@ -109,9 +112,24 @@ def test_uploads_are_bounded_private_and_tidied(cast: Cast, monkeypatch: pytest.
     old = register_uploads.path(cast.alice, url.rstrip("/").rsplit("/", 1)[1])
     assert old is not None
     assert old.stat().st_mode & 0o777 == 0o600
-    monkeypatch.setattr(register_uploads, "KEPT_SECONDS", -1)
+    os.utime(old, (0, 0))
     upload(client, BAD)
     assert not old.exists()
     monkeypatch.setattr(register_uploads, "MOST_BYTES", 10)
     answer = client.post(UPLOAD, {"file": SimpleUploadedFile("r.csv", GOOD.encode())})
     assert "larger than" in answer.content.decode()
+
+
+def test_an_expired_upload_is_refused_and_swept(cast: Cast, tmp_path: Path) -> None:
+    client = signed_in(cast.alice)
+    url, fresh = upload(client, BAD), upload(signed_in(cast.bob), GOOD)
+    long_ago = time.time() - register_uploads.KEPT_SECONDS - 60
+    folder = tmp_path / "register" / str(cast.alice.pk)
+    assert len(list(folder.iterdir())) == 2  # no draft is left
+    for file in folder.iterdir():
+        os.utime(file, (long_ago, long_ago))
+    assert client.get(url).status_code == 404
+    assert client.post(url + "confirm/").status_code == 404
+    tasks.purge_expired()
+    assert not list(folder.iterdir())
+    assert signed_in(cast.bob).get(fresh).status_code == 200
