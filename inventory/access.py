@@ -3,8 +3,8 @@
 A right is a Role: a kind, given in a department, valid for the tree below it; on the root it is organisation-wide.
 Everything is a filter in SQL. What a person may not see does not exist for them (404); what they see but may not do is
 refused (403). One exception: usage counts by the user's department, so usage figures of a department also name the
-applications of other departments that its people used, without linking to them. `user=None` is the system itself: a command at the
-console, or a worker carrying out what was allowed.
+applications of other departments that its people used, without linking to them. `user=None` is the system itself: a
+command at the console, or a worker carrying out what was allowed.
 """
 
 from collections.abc import Callable
