@@ -37,14 +37,14 @@ def state_control(
     """
     application = AIApplication.objects.select_for_update(of=("self",), no_key=True).get(pk=application.pk)
     access.require(actor, Permission.EDIT, application.department)
-    if status == ControlStatus.VERIFIED:
-        access.require(actor, Permission.REVIEW, application.department)
     stated = {"status": status, "as_of": as_of or timezone.localdate(), "due": due, "note": note.strip()}
     _check(control, stated)
     old = application.control_states.filter(control=control).first()
     before = {field: getattr(old, field) for field in FIELDS} if old else {}
     if old and before == stated:
         return old
+    if status == ControlStatus.VERIFIED:
+        access.require(actor, Permission.REVIEW, application.department)
     state, _ = ControlState.objects.update_or_create(
         application=application, control=control, defaults={**stated, "stated_by": actor, "stated_at": Now()}
     )

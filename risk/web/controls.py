@@ -1,10 +1,11 @@
 """The controls of one application: each stated one by one, or the whole page at once."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -20,12 +21,15 @@ from inventory.web.requests import PersonRequest
 from risk.choices import ControlStatus
 from risk.scoring.judgement import Judgement
 from risk.selectors import cases
-from risk.selectors.controls import Controls, Line, controls_of, one_line
+from risk.selectors.controls import Controls, controls_of, one_line
 from risk.services import controls
 from risk.web.questionnaire import effect
 from risk.web.shell import shell
 
 SHOWN = (("", "All"), ("open", "Not answered"), ("answered", "Answered"))
+
+
+VERIFIED_BY_REVIEWER = "Only a reviewer can state this as independently verified. Choose another state."
 
 
 class StateForm(forms.Form):
@@ -42,6 +46,14 @@ class StateForm(forms.Form):
         required=False, max_length=4000, label="Note", widget=forms.Textarea(attrs={"rows": 2}), strip=True
     )
 
+    def __init__(self, *args: Any, may_verify: bool, **kwargs: Any) -> None:
+        """Who may not review is not offered *Independently verified*, unless that is how it stands."""
+        super().__init__(*args, **kwargs)
+        if not may_verify and self.initial.get("status") != ControlStatus.VERIFIED:
+            status = self.fields["status"]
+            status.choices = [one for one in status.choices if one[0] != ControlStatus.VERIFIED]  # type: ignore[attr-defined]
+            status.error_messages["invalid_choice"] = VERIFIED_BY_REVIEWER
+
 
 @require_http_methods(["GET", "POST"])
 def control_list(request: PersonRequest, pk: int) -> HttpResponse:
@@ -57,11 +69,13 @@ def control_list(request: PersonRequest, pk: int) -> HttpResponse:
             return redirect(f"{reverse('risk:controls', args=[pk])}?{urlencode({'show': show, 'family': family})}")
     judgement = cases.judge_now(application, timezone.localdate())
     found = controls_of(application, judgement, show, family)
+    form_of = _forms(request, application)
     context = {
         **shell(request.user, application, "controls", judgement),
         "found": found,
         "rows": {
-            one.key: [(line, problems.get(line.control.id) or _form(line)) for line in one.lines] for one in found.shown
+            one.key: [(line, problems.get(line.control.id) or form_of(line.control.id)) for line in one.lines]
+            for one in found.shown
         },
         "shown": [(value, label, value == show) for value, label in SHOWN],
         "show": show,
@@ -79,7 +93,7 @@ def control(request: PersonRequest, pk: int, key: str) -> HttpResponse:
     day = timezone.localdate()
     if one_line(application, cases.judge_now(application, day), key) is None:
         raise Http404("This control is not asked here.")
-    form = StateForm(request.POST, prefix=key)
+    form = _forms(request, application)(key, request.POST)
     saved = _save(request, application, key, form)
     if not request.htmx:  # type: ignore[attr-defined]
         if not saved:
@@ -88,9 +102,9 @@ def control(request: PersonRequest, pk: int, key: str) -> HttpResponse:
     judgement = cases.judge_now(application, day)
     line = one_line(application, judgement, key)
     context = {
-        "application": application,
+        **shell(request.user, application, "controls", judgement),
         "line": line,
-        "form": _form(line) if saved and line else form,
+        "form": _forms(request, application)(key) if saved else form,
         "saved": saved,
         "may_edit": True,
         "swapped": True,
@@ -119,12 +133,19 @@ def _effect(judgement: Judgement) -> dict[str, Any]:
     return {"effect": effect(judgement)}
 
 
-def _form(line: Line) -> StateForm:
-    state = line.state
-    initial: dict[str, Any] = {"as_of": timezone.localdate()}
-    if state is not None:
-        initial = {"status": state.status, "as_of": state.as_of, "due": state.due, "note": state.note}
-    return StateForm(prefix=line.control.id, initial=initial)
+def _forms(request: PersonRequest, application: AIApplication) -> Callable[..., StateForm]:
+    """Makes the form of a control, from what is stated of it now and, where given, what the person sent."""
+    may_verify = access.may(request.user, Permission.REVIEW, application.department)
+    states = {one.control: one for one in application.control_states.all()}
+
+    def form(key: str, data: QueryDict | None = None) -> StateForm:
+        state = states.get(key)
+        initial: dict[str, Any] = {"as_of": timezone.localdate()}
+        if state is not None:
+            initial = {"status": state.status, "as_of": state.as_of, "due": state.due, "note": state.note}
+        return StateForm(data, prefix=key, initial=initial, may_verify=may_verify)
+
+    return form
 
 
 def _save(request: PersonRequest, application: AIApplication, key: str, form: StateForm) -> bool:
@@ -139,6 +160,9 @@ def _save(request: PersonRequest, application: AIApplication, key: str, form: St
         for field, texts in problems.message_dict.items():
             form.add_error(field if field in form.fields else None, texts)
         return False
+    except PermissionDenied:
+        form.add_error("status", VERIFIED_BY_REVIEWER)
+        return False
     return True
 
 
@@ -148,7 +172,8 @@ def _save_all(request: PersonRequest, application: AIApplication) -> tuple[dict[
     changed."""
     judgement = cases.judge_now(application, timezone.localdate())
     before = dict(application.control_states.values_list("control", "stated_at"))
-    forms_ = {key: StateForm(request.POST, prefix=key) for key in _given(request.POST, judgement)}
+    form_of = _forms(request, application)
+    forms_ = {key: form_of(key, request.POST) for key in _given(request.POST, judgement)}
     wrong = {key: form for key, form in forms_.items() if not _save(request, application, key, form)}
     if wrong:
         transaction.set_rollback(True)

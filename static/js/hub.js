@@ -77,6 +77,27 @@ document.addEventListener("change", (event) => {
   if (form && event.target.type !== "search" && event.target.type !== "text") submitFilters(form);
 });
 
+/* A save by htmx that the server refuses is said where it was made: htmx itself swaps nothing in then */
+function showProblem(event) {
+  const source = event.detail.requestConfig?.triggeringEvent?.target ?? event.detail.elt;
+  const place = source.closest?.(".field, fieldset, form") ?? event.detail.elt;
+  const status = event.detail.xhr?.status;
+  const note = document.createElement("p");
+  note.className = "invalid-feedback d-block";
+  note.dataset.requestProblem = "";
+  note.setAttribute("role", "alert");
+  if (status === 403) note.textContent = "Not saved: you may not change this. Load the page again to see what stands.";
+  else if (status) note.textContent = "Not saved: something went wrong. Load the page again and try once more.";
+  else note.textContent = "Not saved: the hub can't be reached. Try again in a moment.";
+  place.append(note);
+}
+
+document.addEventListener("htmx:responseError", showProblem);
+document.addEventListener("htmx:sendError", showProblem);
+document.addEventListener("htmx:beforeRequest", () => {
+  for (const note of document.querySelectorAll("[data-request-problem]")) note.remove();
+});
+
 /* Coming back by the browser's button must not find disabled filters */
 window.addEventListener("pageshow", () => {
   for (const element of document.querySelectorAll("[data-filter-bar] :disabled")) element.disabled = false;

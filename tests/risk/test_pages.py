@@ -302,6 +302,26 @@ def test_a_page_of_controls_is_saved_whole_or_not_at_all(cast: Cast, application
     }
 
 
+def test_only_a_reviewer_is_offered_verified(cast: Cast, application: AIApplication) -> None:
+    page = reverse("risk:controls", args=[application.pk]) + "?family=GV"
+    option = '<option value="verified"'
+    assert option not in shown(as_(cast.alice), page)
+    assert option in shown(as_(cast.bob), page)
+    address = reverse("risk:control", args=[application.pk, "GV-01"])
+    data = {"GV-01-status": "verified", "GV-01-as_of": "2026-01-05"}
+    refused = as_(cast.alice).post(address, data, headers=HTMX)
+    assert refused.status_code == 200  # htmx swaps it in
+    assert "Only a reviewer" in refused.content.decode()
+    assert not application.control_states.exists()
+    as_(cast.bob).post(address, data, headers=HTMX)
+    assert option in shown(as_(cast.alice), page)  # as it stands
+    saved = as_(cast.alice).post(page, {**data, "GV-02-status": "planned"})
+    assert saved.status_code == 302  # what she leaves as it is, is no statement of hers
+    changed = as_(cast.alice).post(address, {**data, "GV-01-note": "Mine."}, headers=HTMX)
+    assert "Only a reviewer" in changed.content.decode()
+    assert application.control_states.get(control="GV-01").note == ""
+
+
 def test_a_control_that_is_not_asked_is_no_page(cast: Cast, application: AIApplication) -> None:
     answer = as_(cast.alice).post(reverse("risk:control", args=[application.pk, "XX-01"]), {"XX-01-status": "attested"})
     assert answer.status_code == 404
