@@ -322,6 +322,11 @@ def test_only_a_reviewer_is_offered_verified(cast: Cast, application: AIApplicat
     assert application.control_states.get(control="GV-01").note == ""
 
 
+def test_the_summary_says_how_many_controls_are_answered(cast: Cast, application: AIApplication) -> None:
+    page = shown(as_(cast.alice), reverse("risk:application", args=[application.pk]))
+    assert re.search(r"Controls answered</dt><dd>0 of [1-9]", page)
+
+
 def test_a_control_that_is_not_asked_is_no_page(cast: Cast, application: AIApplication) -> None:
     answer = as_(cast.alice).post(reverse("risk:control", args=[application.pk, "XX-01"]), {"XX-01-status": "attested"})
     assert answer.status_code == 404
