@@ -20,6 +20,7 @@ BEST_CONTROLS = 6
 _SHOWN_REQUIREMENTS = 2
 _CLASS_LABEL = "Class under the EU AI Act"
 HISTORY_DAYS = 365
+_WORKING = (ControlStatus.ATTESTED, ControlStatus.EVIDENCED, ControlStatus.VERIFIED)
 _STRENGTH = {status: place for place, status in enumerate(ControlStatus.values)}
 
 
@@ -58,6 +59,7 @@ class BestControl:
     status_label: str
     until: date | None
     expired: bool
+    counts: bool  # it works, so its statement has a validity; a plan has none
     now: float
     then: float
 
@@ -146,6 +148,7 @@ def _best(judgement: Judgement, method: Method, measure: str) -> tuple[BestContr
                 status_label=ControlStatus(stated.status).label if stated else "Not answered",
                 until=until,
                 expired=until is not None and until < judgement.day,
+                counts=stated is not None and stated.status in _WORKING,
                 now=effect.now,
                 then=effect.then,
             )

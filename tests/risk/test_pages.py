@@ -327,6 +327,14 @@ def test_the_summary_says_how_many_controls_are_answered(cast: Cast, application
     assert re.search(r"Controls answered</dt><dd>0 of [1-9]", page)
 
 
+def test_a_plan_is_not_valid_until_a_day(cast: Cast, application: AIApplication) -> None:
+    best = summary(application, cases.judge_now(application, timezone.localdate()), "overall").best[0]
+    for status, counts in (("planned", False), ("attested", True)):
+        controls.state_control(actor=cast.alice, application=application, control=best.id, status=status)
+        found = summary(application, cases.judge_now(application, timezone.localdate()), "overall").best
+        assert [one.counts for one in found if one.id == best.id] in ([counts], [])
+
+
 def test_a_control_that_is_not_asked_is_no_page(cast: Cast, application: AIApplication) -> None:
     answer = as_(cast.alice).post(reverse("risk:control", args=[application.pk, "XX-01"]), {"XX-01-status": "attested"})
     assert answer.status_code == 404
