@@ -63,7 +63,7 @@ def _answer_to_htmx(
     same = [item.key for item in before.asked] == [item.key for item in context["found"].asked]
     if same and not problems and before.derived == context["found"].derived:
         return render(request, "risk/_saved.html", {**context, "swapped": True})
-    response = render(request, "risk/_questionnaire.html", context)
+    response = render(request, "risk/_questionnaire_anew.html", {**context, "swapped": True})
     response["HX-Retarget"], response["HX-Reswap"] = "#questionnaire", "outerHTML"
     return response
 

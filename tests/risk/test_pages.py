@@ -335,6 +335,16 @@ def test_a_plan_is_not_valid_until_a_day(cast: Cast, application: AIApplication)
         assert [one.counts for one in found if one.id == best.id] in ([counts], [])
 
 
+def test_the_tabs_count_along(cast: Cast, application: AIApplication) -> None:
+    address = reverse("risk:control", args=[application.pk, "GV-01"])
+    page = as_(cast.alice).post(address, {"GV-01-status": "planned"}, headers=HTMX).content.decode()
+    assert 'id="application-tabs" hx-swap-oob="true"' in page
+    assert re.search(r'tab-count">1/', page)
+    address = reverse("risk:questionnaire", args=[application.pk])
+    page = as_(cast.alice).post(address, {"q:scale": "under_10k"}, headers=HTMX).content.decode()
+    assert 'id="application-tabs" hx-swap-oob="true"' in page
+
+
 def test_a_control_that_is_not_asked_is_no_page(cast: Cast, application: AIApplication) -> None:
     answer = as_(cast.alice).post(reverse("risk:control", args=[application.pk, "XX-01"]), {"XX-01-status": "attested"})
     assert answer.status_code == 404
