@@ -122,7 +122,9 @@ def why_this_score(
     hover = [f"<b>{safe(bar.label)}</b><br>{bar.text}" for bar in bars]
     trace = horizontal_bars("", [bar.size for bar in bars], "", [bar.url for bar in bars], hover)
     trace["marker"]["color"] = [token(bar.colour) for bar in bars]
-    trace |= {"base": [bar.base for bar in bars], "text": [bar.text for bar in bars]}
+    # A bar that takes off is drawn from its lower end, so that its label stands to the right, never on the names.
+    trace["x"] = [abs(bar.size) for bar in bars]
+    trace |= {"base": [min(bar.base, bar.base + bar.size) for bar in bars], "text": [bar.text for bar in bars]}
     trace |= {"textposition": "outside", "cliponaxis": False}
     top = max((max(bar.base, bar.base + bar.size) for bar in bars), default=0)
     up = sum(s.amount for s in steps if s.kind == "inherent")
