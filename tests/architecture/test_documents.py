@@ -8,7 +8,7 @@ import pytest
 from tests.architecture.project import PROJECT, files, name
 
 DOCUMENTS = [*sorted(PROJECT.glob("*.md")), *files("*.md", "docs")]
-LOCAL_PATH = re.compile(r"(?<![\w.])(?:/work/|/home/\w|/root\b|/Users/\w|[A-Z]:\\)[^\s`)]*")
+LOCAL_PATH = re.compile(r"(?<![\w.])(?:/home/\w|/root\b|/Users/\w|[A-Z]:\\)[^\s`)]*")
 LINK = re.compile(r"\]\((?!https?://|mailto:|#)([^)#\s]+)")
 
 
