@@ -20,7 +20,7 @@ from inventory.models import Alert, DailyUsage, DirectoryUser, SeenUser, Sightin
 from inventory.services.pseudonyms import pseudonym
 
 WHOSE = ("application_id", "sighting_id", "department_id", "day")
-USAGE = (*WHOSE, "interactions", "users", "sensitive", "jailbreak", "injection")
+USAGE = (*WHOSE, "interactions", "users", "sensitive", "jailbreak", "injection", "attacks")
 # What made an interaction sensitive: (labels, information types, how often)
 SENSITIVE: list[tuple[list[str], list[str], int]] = [
     (["Confidential"], [], 5),
@@ -117,7 +117,7 @@ def write_usage(world: World, figures: Iterable[DayFigures], sightings: dict[str
             world.department(one.department),
             world.day(one.ago),
         )
-        usage.append((*whose, one.interactions, count, one.sensitive, one.jailbreak, one.injection))
+        usage.append((*whose, one.interactions, count, one.sensitive, one.jailbreak, one.injection, one.attacks))
         first = world.chance.whole(0, len(pool.people) - 1, one.who, one.department, one.ago, "who")
         users.append((*whose, pool.number, first, count, len(pool.people)))
         sensitive += [(*whose, place, count) for place, count in _sensitive(one, world)]
@@ -205,7 +205,7 @@ def write_alerts(world: World, alerts: Sequence[Happened]) -> None:
     copy_rows(
         Alert,
         (
-            *("id", "external_id", "title", "severity", "tactics", "technique", "state"),
+            *("id", "external_id", "title", "severity", "tactics", "type", "technique", "state"),
             *("application_id", "resource", "at", "resolved_at"),
         ),
         (
@@ -217,6 +217,7 @@ def write_alerts(world: World, alerts: Sequence[Happened]) -> None:
                     line.severity,
                     _named(line.tactics),
                     line.type,
+                    "",
                     one.state,
                 ),
                 *(world.registered.get(line.application or ""), line.resource, one.at, one.closed_at),

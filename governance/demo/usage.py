@@ -30,6 +30,11 @@ class DayFigures:
     jailbreak: int
     injection: int
 
+    @property
+    def attacks(self) -> int:
+        """Interactions with a mark of either kind: the demo gives none both, where it can."""
+        return min(self.interactions, self.jailbreak + self.injection)
+
 
 def usage_stories(world: World) -> Iterator[tuple[str, UsageStory, int]]:
     """(external id or name seen, its use, first day of use) of everything that is used."""

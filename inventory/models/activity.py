@@ -181,13 +181,15 @@ class DailyRow(models.Model):
 
 
 class DailyUsage(DailyRow):
-    """Figures of one application (or sighting), department and day. `users` are distinct, so they don't add up."""
+    """Figures of one application (or sighting), department and day. `users` are distinct, so they don't add up;
+    `attacks` are the interactions with a mark of either kind, each counted once."""
 
     interactions = models.IntegerField()
     users = models.IntegerField()
     sensitive = models.IntegerField()
     jailbreak = models.IntegerField()
     injection = models.IntegerField()
+    attacks = models.IntegerField()
 
     class Meta:
         constraints = [
@@ -268,6 +270,7 @@ class Alert(models.Model):
     """A threat or an unusual activity reported about an AI application or a resource of it."""
 
     external_id = models.CharField(max_length=200, unique=True, null=True)
+    type = models.CharField(max_length=200, blank=True)  # the product's own name of this kind of alert
     title = models.CharField(max_length=300)
     severity = models.CharField(max_length=15, choices=Severity.choices)
     tactics = ArrayField(models.CharField(max_length=60), default=list, blank=True)

@@ -16,24 +16,25 @@ WITH people AS (
     RETURNING application_id, sighting_id, department_id, day
 ), users AS (
     SELECT application_id, sighting_id, department_id, day, 0 AS interactions, count(*) AS users, 0 AS sensitive,
-           0 AS jailbreak, 0 AS injection
+           0 AS jailbreak, 0 AS injection, 0 AS attacks
     FROM people GROUP BY 1, 2, 3, 4
 ), counts AS (
     SELECT application_id, sighting_id, department_id, day, count(*) AS interactions, 0 AS users,
            count(*) FILTER (WHERE labels IS NOT NULL OR information_types IS NOT NULL) AS sensitive,
-           count(*) FILTER (WHERE jailbreak) AS jailbreak, count(*) FILTER (WHERE injection) AS injection
+           count(*) FILTER (WHERE jailbreak) AS jailbreak, count(*) FILTER (WHERE injection) AS injection,
+           count(*) FILTER (WHERE jailbreak OR injection) AS attacks
     FROM import_new GROUP BY 1, 2, 3, 4
 )
 INSERT INTO inventory_dailyusage AS d
-       (application_id, sighting_id, department_id, day, interactions, users, sensitive, jailbreak, injection)
+       (application_id, sighting_id, department_id, day, interactions, users, sensitive, jailbreak, injection, attacks)
 SELECT application_id, sighting_id, department_id, day, sum(interactions), sum(users), sum(sensitive),
-       sum(jailbreak), sum(injection)
+       sum(jailbreak), sum(injection), sum(attacks)
 FROM (SELECT * FROM counts UNION ALL SELECT * FROM users) both_of_them
 GROUP BY 1, 2, 3, 4
 ON CONFLICT (application_id, sighting_id, day, department_id) DO UPDATE SET
     interactions = d.interactions + excluded.interactions, users = d.users + excluded.users,
     sensitive = d.sensitive + excluded.sensitive, jailbreak = d.jailbreak + excluded.jailbreak,
-    injection = d.injection + excluded.injection
+    injection = d.injection + excluded.injection, attacks = d.attacks + excluded.attacks
 """
 
 _DIGEST = "md5(coalesce(labels, '{}')::text || '/' || coalesce(information_types, '{}')::text)::uuid"
@@ -119,14 +120,16 @@ FROM import_delta
 
 _USAGE_MOVES = f"""
 INSERT INTO inventory_dailyusage AS d
-       (application_id, sighting_id, department_id, day, interactions, users, sensitive, jailbreak, injection)
+       (application_id, sighting_id, department_id, day, interactions, users, sensitive, jailbreak, injection, attacks)
 SELECT application_id, sighting_id, department_id, day, sum(step), 0,
        coalesce(sum(step) FILTER (WHERE labels IS NOT NULL OR information_types IS NOT NULL), 0),
-       coalesce(sum(step) FILTER (WHERE jailbreak), 0), coalesce(sum(step) FILTER (WHERE injection), 0)
+       coalesce(sum(step) FILTER (WHERE jailbreak), 0), coalesce(sum(step) FILTER (WHERE injection), 0),
+       coalesce(sum(step) FILTER (WHERE jailbreak OR injection), 0)
 FROM ({_STEPS}) steps GROUP BY 1, 2, 3, 4
 ON CONFLICT (application_id, sighting_id, day, department_id) DO UPDATE SET
     interactions = d.interactions + excluded.interactions, sensitive = d.sensitive + excluded.sensitive,
-    jailbreak = d.jailbreak + excluded.jailbreak, injection = d.injection + excluded.injection
+    jailbreak = d.jailbreak + excluded.jailbreak, injection = d.injection + excluded.injection,
+    attacks = d.attacks + excluded.attacks
 """  # noqa: S608 - constants of this file
 _USERS_ANEW = f"""
 WITH touched AS (

@@ -3,7 +3,7 @@
 Dates, not ages: the same case judged on two days differs only by the day (contracts §3).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
@@ -15,15 +15,28 @@ from risk.scoring.application import Ratchet
 from risk.scoring.classify import Answer
 from risk.scoring.expressions import Truth
 from risk.scoring.method import Method
+from risk.scoring.vocabulary import ATTESTED, PROVEN
 
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """A control as a person stated it. `as_of`: the day from which it ages; `due`: the promised next day."""
+    """A control as a person stated it. `as_of`: the day from which it ages; `due`: the promised next day.
 
-    status: str
+    `valid_until`: the last day on which its evidence holds (None: no end). `applicable` False: two people agreed that
+    it does not apply, so it isn't asked. `status` is None only then, where nothing else was stated.
+    """
+
+    status: str | None
     as_of: date
     due: date | None = None
+    valid_until: date | None = None
+    applicable: bool = True
+
+    def status_on(self, day: date) -> str | None:
+        """What the statement is worth on a day: once its evidence has run out, the word of who gave it."""
+        if self.valid_until is not None and day > self.valid_until and self.status in PROVEN:
+            return ATTESTED
+        return self.status
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +119,24 @@ def from_plain(plain: Mapping[str, Any]) -> Case:
     )
 
 
-def stated(values: list[str]) -> Stated:
-    """A control from `[status, day]` or `[status, day, due day]`."""
-    return Stated(values[0], date.fromisoformat(values[1]), date.fromisoformat(values[2]) if len(values) > 2 else None)
+def stated(values: Sequence[Any]) -> Stated:
+    """A control from `[status, day]`, `[status, day, due day]` or
+    `[status, day, due day or null, last day of its evidence or null, whether it applies]`."""
+    status, as_of, *rest = values
+    if len(rest) < 3:
+        return Stated(status, date.fromisoformat(as_of), _day(rest[0]) if rest else None)
+    due, valid_until, applicable = rest
+    return Stated(status, date.fromisoformat(as_of), _day(due), _day(valid_until), applicable)
 
 
-def _stated(one: Stated) -> list[str]:
-    return [one.status, one.as_of.isoformat(), *([one.due.isoformat()] if one.due else [])]
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _stated(one: Stated) -> list[Any]:
+    """The shortest of the forms that `stated` reads."""
+    due = one.due.isoformat() if one.due else None
+    until = one.valid_until.isoformat() if one.valid_until else None
+    if until or not one.applicable:
+        return [one.status, one.as_of.isoformat(), due, until, one.applicable]
+    return [one.status, one.as_of.isoformat(), *([due] if due else [])]

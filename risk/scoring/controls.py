@@ -38,15 +38,20 @@ def asked_controls(
     inherent_worst: float,
     eu_class: str | None,
     answered: Collection[str],
+    excluded: Collection[str] = (),
 ) -> list[AskedControl]:
     """The controls that count for an application, in the order of the library.
 
     `facts`: value by fact, absent is unknown. `inherent_worst`: worst inherent point value. `answered`: ids of controls
     that have a status; above the tier a control counts only when it is answered or a binding duty needs it.
+    `excluded`: ids that two people agreed do not apply, against the rule; a duty then needs another control.
     """
     tier = tier_of(inherent_worst, eu_class)
     known = {**facts, INHERENT_HIGH_FACT: inherent_worst >= INHERENT_HIGH_FROM}
-    applies = {key: evaluate(control.applies_when, known.get) for key, control in method.controls.items()}
+    applies = {
+        key: False if key in excluded else evaluate(control.applies_when, known.get)
+        for key, control in method.controls.items()
+    }
     needed = _needed_by_duties(method, known.get, applies, tier)
     asked = []
     for key, control in method.controls.items():

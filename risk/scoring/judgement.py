@@ -146,7 +146,8 @@ def _asked(
     case: Case, classification: Classification, worst: float, method: Method
 ) -> tuple[Mapping[str, Truth], tuple[AskedControl, ...]]:
     stated = tuple(sorted(stated_facts(case, method).items(), key=lambda item: item[0]))
-    return _asked_of(_Settled(classification), stated, worst, frozenset(case.controls), method)
+    excluded = frozenset(key for key, one in case.controls.items() if not one.applicable)
+    return _asked_of(_Settled(classification), stated, worst, frozenset(case.controls), excluded, method)
 
 
 class _Settled:
@@ -170,11 +171,12 @@ def _asked_of(
     stated: tuple[tuple[str, Truth], ...],
     worst: float,
     answered: frozenset[str],
+    excluded: frozenset[str],
     method: Method,
 ) -> tuple[Mapping[str, Truth], tuple[AskedControl, ...]]:
     classification = settled.classification
     facts = combine(method, classification, dict(stated), worst)
-    return facts, tuple(asked_controls(method, facts, worst, classification.class_, answered))
+    return facts, tuple(asked_controls(method, facts, worst, classification.class_, answered, excluded))
 
 
 def control_input(one: AskedControl, case: Case, day: date) -> ControlInput:
@@ -183,7 +185,7 @@ def control_input(one: AskedControl, case: Case, day: date) -> ControlInput:
     return ControlInput(
         id=one.control.id,
         severity=one.control.severity,
-        status=stated.status if stated else None,
+        status=stated.status_on(day) if stated else None,
         age=max(0, (day - stated.as_of).days) if stated else 0,
         interval=one.control.review_days,
         applicable=one.applicable,

@@ -27,6 +27,10 @@ INHERENT_HIGH_FROM: Final = 50.0
 # A requirement is met when its weakest control reaches "evidenced" in date (section 8).
 MET_FROM: Final = 0.8
 
+# What a control's statement is worth once its evidence has run out, and the statements that rest on evidence.
+ATTESTED: Final = "attested"
+PROVEN: Final = frozenset({"evidenced", "verified"})
+
 # Built into the expression language: true for every application.
 ALWAYS: Final = "always"
 

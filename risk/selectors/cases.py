@@ -23,8 +23,10 @@ SELECT application_id, jsonb_object_agg(question, value)::text FROM risk_answer
 WHERE application_id = ANY(%s) GROUP BY application_id"""
 _CONTROLS = """
 SELECT application_id, jsonb_object_agg(
-    control, CASE WHEN due IS NULL THEN jsonb_build_array(status, as_of)
-             ELSE jsonb_build_array(status, as_of, due) END)::text
+    control, CASE WHEN valid_until IS NOT NULL OR not_applicable
+                      THEN jsonb_build_array(status, as_of, due, valid_until, NOT not_applicable)
+                  WHEN due IS NULL THEN jsonb_build_array(status, as_of)
+                  ELSE jsonb_build_array(status, as_of, due) END)::text
 FROM risk_controlstate WHERE application_id = ANY(%s) GROUP BY application_id"""
 
 

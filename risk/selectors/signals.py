@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import Sum
+from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
 from inventory.choices import AlertState, Severity
@@ -13,6 +13,8 @@ from risk.scoring.case import Occurrence, Usage
 
 WINDOW_DAYS = 30
 _OPEN = {AlertState.NEW, AlertState.ACTIVE, AlertState.IN_PROGRESS}
+# Types of alerts that report an attack which was stopped
+_BLOCKED = Q(type__contains="BlockedAttempt") | Q(type__contains="BlockedJailbreak")
 
 
 def window_start(day: date) -> date:
@@ -57,19 +59,34 @@ def tactic_key(name: str) -> str:
 
 
 def usage(applications: Sequence[int], day: date) -> dict[int, Usage]:
-    """Counts of the window by application; no entry where nothing was seen.
+    """Counts of the window by application; no entry where nothing was used.
 
-    `sensitive` stays 0 as long as no label dictionary ranks the labels: a label of unknown rank does not count
-    (docs/method.md §4). It still shows in the usage figures.
+    Attacks are the marked interactions and the alerts of a blocked one; a dismissed alert was none. `sensitive` stays 0
+    as long as no label dictionary ranks the labels: a label of unknown rank does not count (docs/method.md §4). It
+    still shows in the usage figures.
     """
     rows = (
         DailyUsage.objects.filter(application__in=applications, day__range=(window_start(day), day))
         .order_by()
         .values("application_id")
-        .annotate(interactions=Sum("interactions"), jailbreak=Sum("jailbreak"), injection=Sum("injection"))
-        .values_list("application_id", "interactions", "jailbreak", "injection")
+        .annotate(interactions=Sum("interactions"), attacks=Sum("attacks"))
+        .values_list("application_id", "interactions", "attacks")
     )
+    blocked = _blocked_attempts(applications, day)
     return {
-        application: Usage(interactions=total, attacks=min(total, jailbreak + injection))
-        for application, total, jailbreak, injection in rows
+        application: Usage(interactions=total, attacks=attacks + blocked.get(application, 0))
+        for application, total, attacks in rows
     }
+
+
+def _blocked_attempts(applications: Sequence[int], day: date) -> dict[int, int]:
+    """Alerts of the window that report a blocked attack, by application."""
+    zone = timezone.get_default_timezone()
+    found = (
+        Alert.objects.filter(_BLOCKED, application__in=applications)
+        .filter(at__gte=datetime.combine(window_start(day), time.min, zone))
+        .filter(at__lt=datetime.combine(day + timedelta(days=1), time.min, zone))
+        .exclude(state=AlertState.DISMISSED)
+        .order_by()
+    )
+    return dict(found.values("application_id").annotate(n=Count("pk")).values_list("application_id", "n"))

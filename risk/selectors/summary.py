@@ -138,17 +138,18 @@ def _best(judgement: Judgement, method: Method, measure: str) -> tuple[BestContr
     for effect in control_effects(judgement, method, measure)[:BEST_CONTROLS]:
         control = method.controls[effect.control]
         stated = judgement.case.controls.get(control.id)
+        status = stated.status_on(judgement.day) if stated else None
         until = stated.as_of + timedelta(days=control.review_days) if stated else None
         found.append(
             BestControl(
                 id=control.id,
                 title=control.title,
                 satisfies=satisfied(control.satisfies, names),
-                status=stated.status if stated else "",
-                status_label=ControlStatus(stated.status).label if stated else "Not answered",
+                status=status or "",
+                status_label=ControlStatus(status).label if status else "Not answered",
                 until=until,
                 expired=until is not None and until < judgement.day,
-                counts=stated is not None and stated.status in _WORKING,
+                counts=status in _WORKING,
                 now=effect.now,
                 then=effect.then,
             )

@@ -105,7 +105,7 @@ def use(
         "day": day,
     }
     DailyUsage.objects.create(
-        **row, interactions=interactions, users=people, sensitive=sensitive, jailbreak=0, injection=0
+        **row, interactions=interactions, users=people, sensitive=sensitive, jailbreak=0, injection=0, attacks=0
     )
     for person in range(people):
         DailyUser.objects.create(**row, pseudonym=uuid5(SPACE, f"{department}{person}"))

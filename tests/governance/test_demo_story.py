@@ -58,7 +58,7 @@ def test_figures_add_up(bank: dict, db: None) -> None:
     assert DailyUser.objects.count() == usage["users"]
     seen = DailyUsage.objects.filter(sighting__isnull=False).aggregate(all=Sum("interactions"))["all"]
     assert seen == files["unmatched"] == Sighting.objects.aggregate(all=Sum("interactions"))["all"]
-    marks = F("sensitive"), F("jailbreak"), F("injection"), F("users")
+    marks = F("sensitive"), F("attacks"), F("users")
     assert not DailyUsage.objects.filter(Q(*[Q(interactions__lt=mark) for mark in marks], _connector=Q.OR)).exists()
 
 

@@ -83,6 +83,7 @@ def test_a_snapshot_replays_to_the_same_figures(cast: Cast, application: AIAppli
         sensitive=1,
         jailbreak=2,
         injection=0,
+        attacks=2,
     )
     scores.rescore_changed()
     for snapshot in ScoreSnapshot.objects.all():
@@ -119,7 +120,14 @@ def test_signals_of_the_window_count(cast: Cast, application: AIApplication) -> 
     today = timezone.localdate()
     quiet = CurrentScore.objects.get(pk=application.pk)
     DailyUsage.objects.create(
-        application=application, day=today, interactions=1000, users=3, sensitive=0, jailbreak=0, injection=0
+        application=application,
+        day=today,
+        interactions=1000,
+        users=3,
+        sensitive=0,
+        jailbreak=0,
+        injection=0,
+        attacks=0,
     )
     scores.rescore_all()
     seen = CurrentScore.objects.get(pk=application.pk)
@@ -142,7 +150,14 @@ def test_old_signals_do_not_count(cast: Cast, application: AIApplication) -> Non
     long_ago = timezone.now() - timedelta(days=40)
     Alert.objects.create(title="Old", severity=Severity.HIGH, at=long_ago, application=application)
     DailyUsage.objects.create(
-        application=application, day=long_ago.date(), interactions=9, users=1, sensitive=0, jailbreak=9, injection=0
+        application=application,
+        day=long_ago.date(),
+        interactions=9,
+        users=1,
+        sensitive=0,
+        jailbreak=9,
+        injection=0,
+        attacks=9,
     )
     assert scores.rescore_all().changed == 0
 

@@ -140,6 +140,7 @@ def test_sensitive_jailbreak_and_injection_count_records(tmp_path: Path) -> None
     ingest(tmp_path, record(event={"AccessedResources": resources, "Messages": messages}), record())
     row = DailyUsage.objects.get()
     assert (row.interactions, row.sensitive, row.jailbreak, row.injection, row.users) == (2, 1, 1, 1, 1)
+    assert row.attacks == 1  # one interaction, though marked twice
     assert DailySensitive.objects.get().labels == [LABEL]
     assert Interaction.objects.get(labels__isnull=False).labels == [LABEL]
 
