@@ -4,7 +4,7 @@ Dates, not ages: the same case judged on two days differs only by the day (contr
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import sha256
 from typing import Any
@@ -16,6 +16,8 @@ from risk.scoring.classify import Answer
 from risk.scoring.expressions import Truth
 from risk.scoring.method import Method
 from risk.scoring.vocabulary import ATTESTED, PROVEN
+
+WINDOW_DAYS = 30  # signals count for this many days (docs/method.md §4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,11 @@ class Case:
     occurrences: tuple[Occurrence, ...] = ()
     usage: Usage = Usage()
     held: Ratchet | None = None
+
+    def later(self, day: date) -> "Case":
+        """The case on a later day if nobody acts: use goes on as it is, and alerts leave the window of signals."""
+        kept = tuple(one for one in self.occurrences if (day - one.day).days <= WINDOW_DAYS)
+        return self if len(kept) == len(self.occurrences) else replace(self, occurrences=kept)
 
 
 def digest(plain: Mapping[str, Any], method: Method) -> str:

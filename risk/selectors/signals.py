@@ -9,9 +9,8 @@ from django.utils import timezone
 
 from inventory.choices import AlertState, Severity
 from inventory.models import Alert, DailyUsage
-from risk.scoring.case import Occurrence, Usage
+from risk.scoring.case import WINDOW_DAYS, Occurrence, Usage
 
-WINDOW_DAYS = 30
 _OPEN = {AlertState.NEW, AlertState.ACTIVE, AlertState.IN_PROGRESS}
 # Types of alerts that report an attack which was stopped
 _BLOCKED = Q(type__contains="BlockedAttempt") | Q(type__contains="BlockedJailbreak")
