@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connection
 
 from inventory import audit_log
-from inventory.connectors.base import ListedUser
+from inventory.connectors.content import ListedUsers
 from inventory.models import Department, ImportBatch, User
 from inventory.services import figures
 from inventory.services.departments import RESERVED_KEYS
@@ -65,31 +65,6 @@ WITH stored AS (
 )
 SELECT count(*) FROM stored
 """
-
-
-class ListedUsers:
-    """The people of one chunk, each once: the first row of a person wins."""
-
-    def __init__(self) -> None:
-        self.ignored = 0
-        self.duplicates = 0
-        self.people: dict[str, ListedUser] = {}
-        self._names: set[str] = set()
-
-    def add(self, item: ListedUser) -> None:
-        """Take the person in, unless they were here before."""
-        key = item.object_id or item.upn
-        if key in self.people:
-            self.duplicates += 1
-            return
-        if item.upn and item.upn in self._names:  # two accounts of one name: the first keeps it
-            if not item.object_id:
-                self.duplicates += 1
-                return
-            item = item._replace(upn="")
-        if item.upn:
-            self._names.add(item.upn)
-        self.people[key] = item
 
 
 class DirectoryWriter:

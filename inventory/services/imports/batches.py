@@ -22,17 +22,20 @@ from inventory import access, audit_log, doorbell
 from inventory.access import Permission
 from inventory.choices import BatchState
 from inventory.connectors.base import Connector, UnknownFormatError
+from inventory.connectors.chunks import Chunk
+from inventory.connectors.content import Interactions, ListedUsers
 from inventory.connectors.registry import CONNECTORS, recognise
 from inventory.models import ImportBatch, User
-from inventory.services.directory import DirectoryWriter, ListedUsers
+from inventory.services.directory import DirectoryWriter
 from inventory.services.imports import quarantine
-from inventory.services.imports.interactions import Interactions, InteractionWriter
-from inventory.services.imports.reading import Chunk, HashingFile, chunks
+from inventory.services.imports.interactions import InteractionWriter
+from inventory.services.imports.reading import ReaderDiedError, read
 
 logger = logging.getLogger(__name__)
 
 STALE_AFTER = timedelta(minutes=5)  # without a sign of life; a chunk takes seconds
 MOST_ATTEMPTS = 5
+INTERRUPTED = "Interrupted. What was stored stays; read the file again, nothing counts twice."
 _LOCK = 0x1_FEED  # one chunk at a time: two files at once would lock each other out on the same keys and figures
 RESCORE = "risk.tasks.rescore_changed"
 
@@ -72,15 +75,12 @@ class _InteractionSink:
     def __init__(self, batch: ImportBatch, actor: User | None) -> None:
         self._writer = InteractionWriter(batch)
 
-    def content(self) -> Interactions:
-        return Interactions(timezone.now() - timedelta(days=settings.INTERACTION_RETENTION_DAYS))
-
     def store(self, content: Interactions, batch: ImportBatch) -> int:
         result = self._writer.store(content)
         batch.unmatched += result.unmatched
         if result.newest_at:
             batch.newest_at = max(batch.newest_at or result.newest_at, result.newest_at)
-        batch.duplicates += len(content.lines) - result.stored
+        batch.duplicates += content.count - result.stored
         return result.stored
 
     def finish(self) -> dict[str, int]:
@@ -92,9 +92,6 @@ class _UserSink:
 
     def __init__(self, batch: ImportBatch, actor: User | None) -> None:
         self._writer = DirectoryWriter(batch, actor)
-
-    def content(self) -> ListedUsers:
-        return ListedUsers()
 
     def store(self, content: ListedUsers, batch: ImportBatch) -> int:
         stored = self._writer.store(content)
@@ -134,7 +131,7 @@ def claim(batch_id: int) -> ImportBatch | None:
 def run(batch: ImportBatch, path: Path, *, actor: User | None, progress: Progress | None = None) -> None:
     """Read the file of a claimed batch to its end.
 
-    Raises ImportFailedError where the file is of no known kind, and ClaimLostError.
+    Raises ImportFailedError where the file is of no known kind; ClaimLostError; ReaderDiedError.
     """
     try:
         connector = _connector(batch, path)
@@ -142,14 +139,16 @@ def run(batch: ImportBatch, path: Path, *, actor: User | None, progress: Progres
         fail(batch, str(problem), actor=actor)
         raise ImportFailedError(str(problem)) from problem
     sink: Sink = _SINKS[connector.kind](batch, actor)
-    file = HashingFile(str(path))
+    cutoff = timezone.now() - timedelta(days=settings.INTERACTION_RETENTION_DAYS)
+    sha256 = ""
     try:
-        with closing(chunks(file, connector, batch.next_line, sink.content)) as parts:
-            for chunk in parts:
+        with closing(read(path, connector.kind, batch.next_line, cutoff.isoformat())) as chunks:
+            for chunk in chunks:
                 _store(batch, sink, chunk)
+                sha256 = chunk.sha256
                 if progress:
                     progress(batch)
-        _finish(batch, sink, file.hexdigest(), actor)
+        _finish(batch, sink, sha256, actor)
     except UnknownFormatError as problem:
         fail(batch, str(problem), actor=actor)
         raise ImportFailedError(str(problem)) from problem
@@ -158,8 +157,6 @@ def run(batch: ImportBatch, path: Path, *, actor: User | None, progress: Progres
         reason = f"The database refused rows after line {max(batch.next_line, 1)}: {str(problem).splitlines()[0]}"
         fail(batch, reason, actor=actor)
         raise ImportFailedError(reason) from problem
-    finally:
-        file.close()
 
 
 def _connector(batch: ImportBatch, path: Path) -> Connector:
@@ -176,7 +173,7 @@ def _store(batch: ImportBatch, sink: Sink, chunk: Chunk) -> None:
     _hold(batch)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-    stored = sink.store(chunk.content, batch)  # type: ignore[arg-type]
+    stored = sink.store(chunk.content, batch)
     quarantine.store(batch, chunk.unreadable)
     batch.rows += chunk.rows
     batch.stored += stored
@@ -257,7 +254,9 @@ def import_file(*, actor: User | None, path: Path, kind: str = "", progress: Pro
         run(batch, path, actor=actor, progress=progress)
     except ImportFailedError:
         raise
-    except BaseException:
-        fail(batch, "Interrupted. What was stored stays; read the file again, nothing counts twice.", actor=actor)
+    except BaseException as problem:
+        fail(batch, INTERRUPTED, actor=actor)
+        if isinstance(problem, ReaderDiedError):
+            raise ImportFailedError(INTERRUPTED) from problem
         raise
     return Summary.of(batch, datetime.now().timestamp() - began)

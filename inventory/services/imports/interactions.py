@@ -4,26 +4,22 @@ Within a chunk duplicates are known by a set, across chunks and files by the pri
 are joined in SQL, and all figures are taken from the rows that were really new.
 """
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import blake2b
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
 
-from inventory.connectors.base import Interaction, Seen
+from inventory.connectors.base import Seen
+from inventory.connectors.content import Interactions
 from inventory.matching import Identifiers, Match
 from inventory.models import ChangedApplication, Identifier, ImportBatch
 from inventory.services import figures
 from inventory.services.imports import sightings
 from inventory.services.pseudonyms import pseudonym
 
-_HEX = "[0-9a-fA-F]"
-_GUID = re.compile(f"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}").fullmatch
 _MOST_MATCHES = 20_000  # ways of naming an application that are kept at hand
 
 _TABLES = """
@@ -86,53 +82,6 @@ FROM import_new
 """
 
 
-def record_key(record_id: str) -> str:
-    """The key of a record id: a GUID is its own, whatever its case; any other id is hashed to 128 bits."""
-    if _GUID(record_id):
-        return record_id.lower()
-    return str(UUID(bytes=blake2b(record_id.encode("utf-8", "replace"), digest_size=16).digest()))
-
-
-class Interactions:
-    """The interactions of one chunk, ready for COPY. People and names of applications stand in it once each."""
-
-    def __init__(self, cutoff: datetime) -> None:
-        self.ignored = 0
-        self.duplicates = 0
-        self.lines: list[str] = []
-        self.people: dict[str, int] = {}
-        self.seen: dict[Seen, int] = {}
-        self._keys: set[str] = set()
-        self._cutoff = cutoff
-
-    def add(self, item: Interaction) -> None:
-        """Take the interaction in, unless it is older than the retention or was here before."""
-        _, record_id, at, user, seen, labels, information_types, jailbreak, injection = item
-        if at < self._cutoff:
-            self.ignored += 1
-            return
-        key = record_id.lower() if _GUID(record_id) else record_key(record_id)
-        if key in self._keys:
-            self.duplicates += 1
-            return
-        self._keys.add(key)
-        person = self.people.setdefault(user, len(self.people)) if user else r"\N"
-        way = self.seen.setdefault(seen, len(self.seen))
-        self.lines.append(
-            f"{key}\t{at.timestamp()}\t{person}\t{way}\t{jailbreak}\t{injection}"
-            f"\t{_array(labels) if labels else _NULL}\t{_array(information_types) if information_types else _NULL}\n"
-        )
-
-
-_NULL = r"\N"
-_ARRAY = str.maketrans({"\\": r"\\\\", '"': r"\\" + '"'})  # once for the array, once for COPY
-
-
-def _array(values: Iterable[str]) -> str:
-    """The texts, which hold no control characters, as an array in COPY's text format."""
-    return "{" + ",".join(f'"{value.translate(_ARRAY)}"' for value in values) + "}"
-
-
 @dataclass
 class Stored:
     """What became of a chunk."""
@@ -153,14 +102,14 @@ class InteractionWriter:
 
     def store(self, chunk: Interactions) -> Stored:
         """Store the chunk and bring the daily figures and sightings up to date, inside the caller's transaction."""
-        if not chunk.lines:
+        if not chunk.count:
             return Stored(0, 0, None)
         with connection.cursor() as cursor:
             cursor.execute(_TABLES)
             self._people(cursor, chunk)
             self._seen(cursor, chunk)
             with cursor.copy("COPY import_row FROM STDIN") as copy:
-                copy.write("".join(chunk.lines))
+                copy.write(chunk.text)
             cursor.execute(_STORE, {"batch": self._batch.pk, "zone": settings.TIME_ZONE})
             cursor.execute(_TOTALS)
             stored, unmatched, newest_at, applications = cursor.fetchone()

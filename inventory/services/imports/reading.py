@@ -1,125 +1,63 @@
-"""Reads a feed file in a thread of its own, so that parsing the next chunk and storing the last one overlap.
+"""Reads a feed file in a process of its own, so that parsing the next chunk and storing the last one overlap.
 
-The reader holds at most three chunks, whatever the size of the file.
+Threads would share one processor, and the thread that stores would wait for the one that parses at each turn. The
+reader holds one chunk, whatever the size of the file, and so does the storing side.
 """
 
-import gc
-import hashlib
-import io
-import queue
-import threading
-from collections.abc import Callable, Generator, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+import pickle
+import subprocess
+import sys
+from collections.abc import Generator
+from pathlib import Path
+from typing import IO
 
-from inventory.connectors.base import Connector, Ignored, Unreadable
-from inventory.connectors.delimited import as_utf8
+from django.conf import settings
+
+from inventory.connectors import chunks
+from inventory.connectors.chunks import Chunk, Task
 
 CHUNK_ROWS = 50_000
-_MOST_UNREADABLE = 2_000  # of a chunk: their texts are kept, so this bounds memory
-_BLOCK = 1 << 20
-END_OF_FILE = 1 << 62  # as the line at which reading goes on: nowhere
+_PROGRAM = "import sys; from inventory.connectors.chunks import main; sys.exit(main())"
+SMALL = 1 << 20  # bytes; below, a process costs more than it gains
 
 
-class Content(Protocol):
-    """The records of one chunk, in the form in which their kind is stored."""
-
-    ignored: int
-    duplicates: int
-
-    def add(self, item: Any) -> None: ...
+class ReaderDiedError(Exception):
+    """The reading process ended before the file did: what was stored stays, and reading may go on."""
 
 
-@dataclass
-class Chunk:
-    """A part of a file. `next_line` is where reading goes on after it."""
+def read(path: Path, kind: str, from_line: int, cutoff: str) -> Generator[Chunk]:
+    """The file's chunks in order, from the line on; see `connectors.chunks.read`.
 
-    content: Content
-    rows: int = 0
-    unreadable: list[Unreadable] = field(default_factory=list)
-    ignored: int = 0
-    next_line: int = 0
-    bytes_read: int = 0
-
-
-class HashingFile(io.RawIOBase):
-    """A file that is hashed while it is read; `hexdigest` is that of the whole only once all of it was read."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__()
-        self._file = open(path, "rb", buffering=0)  # noqa: SIM115 - closed with this object
-        self._hash = hashlib.sha256()
-        self.bytes_read = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        count = self._file.readinto(buffer) or 0
-        self._hash.update(memoryview(buffer)[:count])
-        self.bytes_read += count
-        return count
-
-    def hexdigest(self) -> str:
-        return self._hash.hexdigest()
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
+    Raises UnknownFormatError, OSError or ReaderDiedError.
+    """
+    task = Task(str(path), kind, from_line, cutoff, CHUNK_ROWS)
+    if path.stat().st_size < SMALL:
+        yield from chunks.read(task)
+    else:
+        yield from _read_beside(task)
 
 
-def chunks(file: HashingFile, connector: Connector, from_line: int, make: Callable[[], Content]) -> Generator[Chunk]:
-    """The file's chunks in order, from the line on. An error of the reader is raised here."""
-    ready: queue.Queue[Chunk | BaseException | None] = queue.Queue(maxsize=1)
-    stop = threading.Event()
-
-    def put(value: Chunk | BaseException | None) -> None:
-        while not stop.is_set():
-            with suppress(queue.Full):
-                ready.put(value, timeout=0.5)
-                return
-
-    def read() -> None:
-        usual = gc.get_threshold()
-        gc.set_threshold(100_000)  # records are made and dropped by the million and hold no cycles
+def _read_beside(task: Task) -> Generator[Chunk]:
+    command = [sys.executable, "-c", _PROGRAM, chunks.as_argument(task)]
+    # The environment holds secrets that a parser of foreign files has no use for.
+    environment = {"PYTHONPATH": str(settings.BASE_DIR), "PYTHONUTF8": "1"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=settings.BASE_DIR, env=environment) as process:  # noqa: S603 - our own
+        assert process.stdout is not None
         try:
-            for chunk in _read(file, connector, from_line, make):
-                put(chunk)
-                if stop.is_set():
+            while True:
+                chunk = _next(process.stdout)
+                yield chunk
+                if chunk.next_line == chunks.END_OF_FILE:
                     return
-            put(None)
-        except BaseException as problem:  # handed to the thread that waits for it
-            put(problem)
         finally:
-            gc.set_threshold(*usual)
+            process.kill()
 
-    thread = threading.Thread(target=read, name="feed-reader", daemon=True)
-    thread.start()
+
+def _next(stream: IO[bytes]) -> Chunk:
     try:
-        while (chunk := ready.get()) is not None:
-            if isinstance(chunk, BaseException):
-                raise chunk
-            yield chunk
-    finally:
-        stop.set()
-        thread.join()
-
-
-def _read(file: HashingFile, connector: Connector, from_line: int, make: Callable[[], Content]) -> Iterator[Chunk]:
-    source = as_utf8(io.BufferedReader(file, _BLOCK))
-    chunk = Chunk(make())
-    for item in connector.read(source, from_line):
-        if chunk.rows >= CHUNK_ROWS or len(chunk.unreadable) >= _MOST_UNREADABLE:
-            chunk.next_line, chunk.bytes_read = item.line, file.bytes_read
-            yield chunk
-            chunk = Chunk(make())
-        chunk.rows += 1
-        if type(item) is Ignored:
-            chunk.ignored += 1
-        elif type(item) is Unreadable:
-            chunk.unreadable.append(item)
-        else:
-            chunk.content.add(item)
-    chunk.next_line, chunk.bytes_read = END_OF_FILE, file.bytes_read
-    yield chunk
+        found = pickle.load(stream)  # noqa: S301 - from our own process
+    except (EOFError, pickle.UnpicklingError) as problem:
+        raise ReaderDiedError("The process that reads the file has died.") from problem
+    if isinstance(found, Exception):
+        raise found
+    return found

@@ -18,6 +18,7 @@ from inventory.choices import BatchState
 from inventory.connectors.registry import recognise
 from inventory.models import ImportBatch, User
 from inventory.services.imports.batches import (
+    INTERRUPTED,
     MOST_ATTEMPTS,
     STALE_AFTER,
     ClaimLostError,
@@ -26,6 +27,7 @@ from inventory.services.imports.batches import (
     fail,
     run,
 )
+from inventory.services.imports.reading import ReaderDiedError
 
 logger = logging.getLogger(__name__)
 TASK = "inventory.tasks.run_import"
@@ -107,6 +109,9 @@ def run_batch(batch_id: int) -> bool:
     except ClaimLostError:
         logger.warning("Import %s was taken over by another worker.", batch.pk)
         return False
+    except ReaderDiedError:
+        logger.exception("Import %s will be taken up again.", batch.pk)  # as if this worker had died
+        return False
     except ImportFailedError as problem:
         logger.info("Import %s failed: %s", batch.pk, problem)
     path.unlink(missing_ok=True)
@@ -125,5 +130,5 @@ def close_abandoned() -> int:
     limit = timezone.now() - STALE_AFTER
     found = ImportBatch.objects.filter(state=BatchState.RUNNING, stored_as="", heartbeat_at__lt=limit)
     for batch in found:
-        fail(batch, "Interrupted. What was stored stays; read the file again, nothing counts twice.", actor=None)
+        fail(batch, INTERRUPTED, actor=None)
     return len(found)

@@ -80,7 +80,7 @@ class Killed(BaseException):
 
 
 def die_after(monkeypatch: pytest.MonkeyPatch, chunks: int) -> None:
-    whole = reading.chunks
+    whole = reading.read
 
     def cut(*args: Any) -> Iterator[Any]:
         source = whole(*args)
@@ -92,7 +92,7 @@ def die_after(monkeypatch: pytest.MonkeyPatch, chunks: int) -> None:
         finally:
             source.close()
 
-    monkeypatch.setattr(batches, "chunks", cut)
+    monkeypatch.setattr(batches, "read", cut)
 
 
 def grow_stale(batch: ImportBatch) -> None:

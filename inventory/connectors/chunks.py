@@ -1,0 +1,123 @@
+"""A feed file as chunks that are each stored as one; also as a program, so that reading has a processor to itself.
+
+Pure, like the connectors. The program writes pickled chunks to stdout, and the error it ends with, if any.
+"""
+
+import gc
+import hashlib
+import io
+import json
+import pickle
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from inventory.connectors.base import Ignored, UnknownFormatError, Unreadable
+from inventory.connectors.content import Content, Interactions, ListedUsers
+from inventory.connectors.delimited import as_utf8
+from inventory.connectors.registry import CONNECTORS
+
+END_OF_FILE = 1 << 62  # as the line at which reading goes on: nowhere
+_MOST_UNREADABLE = 2_000  # of a chunk: their texts are kept, so this bounds memory
+_BLOCK = 1 << 20
+_RARELY = 100_000  # objects between looks for cycles: records are made and dropped by the million and hold none
+
+
+@dataclass(frozen=True)
+class Task:
+    """What to read: a file of a known kind from a line on. Interactions before `cutoff` (ISO 8601) are ignored."""
+
+    path: str
+    kind: str
+    from_line: int
+    cutoff: str
+    rows_a_chunk: int
+
+    def content(self) -> Content:
+        """An empty chunk's content."""
+        return ListedUsers() if self.kind == "entra_users" else Interactions(datetime.fromisoformat(self.cutoff))
+
+
+@dataclass
+class Chunk:
+    """A part of a file. `next_line` is where reading goes on after it; the last one has the whole file's `sha256`."""
+
+    content: Any
+    rows: int = 0
+    unreadable: list[Unreadable] = field(default_factory=list)
+    ignored: int = 0
+    next_line: int = 0
+    bytes_read: int = 0
+    sha256: str = ""
+
+    def ending(self, next_line: int, bytes_read: int, sha256: str = "") -> "Chunk":
+        self.content.finish()
+        self.next_line, self.bytes_read, self.sha256 = next_line, bytes_read, sha256
+        return self
+
+
+class _HashingFile(io.RawIOBase):
+    """A file that is hashed while it is read."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self._file = open(path, "rb", buffering=0)  # noqa: SIM115 - closed with this object
+        self._hash = hashlib.sha256()
+        self.bytes_read = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        count = self._file.readinto(buffer) or 0
+        self._hash.update(memoryview(buffer)[:count])
+        self.bytes_read += count
+        return count
+
+    def hexdigest(self) -> str:
+        return self._hash.hexdigest()
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def read(task: Task) -> Iterator[Chunk]:
+    """The file's chunks in order. Raises UnknownFormatError or OSError."""
+    with _HashingFile(task.path) as file:
+        chunk = Chunk(task.content())
+        for item in CONNECTORS[task.kind].read(as_utf8(io.BufferedReader(file, _BLOCK)), task.from_line):
+            if chunk.rows >= task.rows_a_chunk or len(chunk.unreadable) >= _MOST_UNREADABLE:
+                yield chunk.ending(item.line, file.bytes_read)
+                chunk = Chunk(task.content())
+            chunk.rows += 1
+            if type(item) is Ignored:
+                chunk.ignored += 1
+            elif type(item) is Unreadable:
+                chunk.unreadable.append(item)
+            else:
+                chunk.content.add(item)
+        yield chunk.ending(END_OF_FILE, file.bytes_read, file.hexdigest())
+
+
+def main() -> int:
+    """Read the task that the first argument holds as JSON."""
+    gc.set_threshold(_RARELY)
+    out = sys.stdout.buffer
+    try:
+        for chunk in read(Task(**json.loads(sys.argv[1]))):
+            pickle.dump(chunk, out, pickle.HIGHEST_PROTOCOL)
+            out.flush()
+    except BrokenPipeError:
+        return 1  # whoever wanted the chunks is gone
+    except (UnknownFormatError, OSError) as problem:
+        pickle.dump(problem, out)
+    out.flush()
+    return 0
+
+
+def as_argument(task: Task) -> str:
+    """The task as `main` reads it."""
+    return json.dumps(asdict(task))
