@@ -108,6 +108,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "governance.middleware.RequestContextMiddleware",
+    "risk.web.not_computable.NotComputableMiddleware",
 ]
 
 ROOT_URLCONF = "governance.urls"

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from governance import charts
 from governance.selectors import compliance, department, overview, usage
 from governance.selectors.departments import tree
+from governance.selectors.not_computable import left_out
 from governance.web.links import address, applications_url, framework_charts
 from inventory import access
 from inventory.access import Permission, requires
@@ -34,6 +35,7 @@ def department_list(request: HttpRequest) -> HttpResponse:
         "scope": scope,
         "departments": options(scope),
         "bands": Band.choices,
+        "not_computable": left_out(scope),
         "page": Paginator(rows, ROWS_A_PAGE).get_page(filters.page),
     }
     return render(request, "governance/departments.html", context)
@@ -59,6 +61,7 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
             next((bands_row(row) for row in below.whole if row.overall), None),
         ),
         "below": below,
+        "not_computable": left_out(scope),
         "highest": overview.highest(scope),
         "used": usage.applications_used(scope, day, filters.period, filters.kinds),
         "coverage": framework_charts(compliance.frameworks(scope, day), found),

@@ -108,9 +108,11 @@ def report(shown: dict[str, Any]) -> html.Report:
             for one in shown["highest"]
         ],
     )
+    without = shown["not_computable"].count
     return html.Report(
         title="AI Governance Hub: overview",
-        subtitle=f"{shown['scope'].title} · as of {shown['day']:%-d %B %Y} · scores by method {shown['method']}",
+        subtitle=f"{shown['scope'].title} · as of {shown['day']:%-d %B %Y} · scores by method {shown['method']}"
+        + (f" · {without:,} not computable, left out" if without else ""),
         tiles=[(tile.label, f"{tile.value:,}", tile.note) for tile in shown["tiles"]],
         tables=[matrix, highest],
         charts=[shown["interactions"], shown["sensitive"], shown["coverage"].binding, shown["coverage"].voluntary],

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from governance import charts
 from governance.charts import Matrix, MatrixCell, MatrixColumn, MatrixRow
 from governance.selectors import compliance, overview, usage
+from governance.selectors.not_computable import left_out
 from governance.selectors.overview import DepartmentRow
 from governance.selectors.rollups import Risk
 from governance.web.links import SERIOUS, address, application_url, applications_url, department_url, framework_charts
@@ -53,6 +54,7 @@ def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
         "tiles": tiles(scope, filters, day, found.numbers, covered),
         "matrix": matrix_table(found.matrix, scope),
         "left_out": found.matrix.left_out,
+        "not_computable": left_out(scope),
         "interactions": interactions_chart(scope, filters, day),
         "highest": overview.highest(scope, kinds),
         "sensitive": sensitive_chart(scope, filters, day),

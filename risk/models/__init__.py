@@ -1,7 +1,7 @@
 from risk.models.assessment import Answer, OrganisationAnswer
 from risk.models.control import ControlState
 from risk.models.rollup import ApplicationCoverage, ChangedDepartment, CoverageDay, DepartmentDay
-from risk.models.score import BandChange, CurrentScore, ScoreSnapshot, ScoreValues
+from risk.models.score import BandChange, CurrentScore, NotComputable, ScoreSnapshot, ScoreValues
 
 __all__ = [
     "Answer",
@@ -12,6 +12,7 @@ __all__ = [
     "CoverageDay",
     "CurrentScore",
     "DepartmentDay",
+    "NotComputable",
     "OrganisationAnswer",
     "ScoreSnapshot",
     "ScoreValues",

@@ -99,6 +99,17 @@ class CurrentScore(ScoreValues):
         return f"{self.overall_point:.1f} {self.band}"
 
 
+class NotComputable(models.Model):
+    """An application that the method in force can't judge. It then has no current score: nothing shows a number."""
+
+    application = models.OneToOneField(AIApplication, models.CASCADE, primary_key=True, related_name="not_computable")
+    reason = models.TextField()
+    since = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.reason
+
+
 def _append_only(what: str) -> list[pgtrigger.Trigger]:
     return [
         pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),

@@ -155,7 +155,7 @@ class _Rows(Sequence[Any]):
         principle = self.wanted.principle if self.wanted.principle in Principle.values else OVERALL
         sort = self.wanted.sort if self.wanted.sort.removeprefix("-") in SORTS else f"-{RISK}"
         ids = self._ids(part, ordering(sort, principle), column_of(sort.removeprefix("-"), principle))
-        whole = AIApplication.objects.select_related("department", "owner", "score").in_bulk(ids)
+        whole = AIApplication.objects.select_related("department", "owner", "score", "not_computable").in_bulk(ids)
         return [_row(whole[pk], principle) for pk in ids if pk in whole]
 
     def _ids(self, part: slice, order: list[OrderBy | str], column: str) -> list[int]:

@@ -13,6 +13,7 @@ from risk.method import load_method
 from risk.models import CurrentScore, OrganisationAnswer
 from risk.scoring.application import ApplicationScore, PrincipleScore, Ratchet
 from risk.scoring.case import Case, Usage, stated
+from risk.scoring.fitness import NotComputableError, fitting, judge_fit, misfits
 from risk.scoring.judgement import Judgement, Previous, judge
 from risk.scoring.method import Method
 from risk.selectors import signals
@@ -109,14 +110,32 @@ def _principle(row: CurrentScore, principle: str) -> PrincipleScore:
 def judge_now(application: AIApplication, day: date, changes: Mapping[str, Any] | None = None) -> Judgement:
     """The judgement of one application as it stands this moment, or as it would stand with some answers changed.
 
-    The same road as the worker's, so a page shows an answer's effect before the worker has written it.
+    The same road as the worker's, so a page shows an answer's effect before the worker has written it. Raises
+    NotComputableError where something stored doesn't fit the method; a page of its own then says what.
     """
-    case = load([application.pk], day, {application.pk: application.department_id})[application.pk]
+    case = case_now(application, day)
     if changes:
         case = replace(case, answers={**case.answers, **changes})
-    method = load_method()
-    row = CurrentScore.objects.filter(pk=application.pk).first()
-    return judge(case, day, method, previous(row, method))
+    try:
+        return judge_fit(case, day, load_method(), _previous_of(application))
+    except NotComputableError as error:
+        error.application = application.pk
+        raise
+
+
+def judge_fitting(application: AIApplication, day: date) -> tuple[Judgement, Mapping[str, str]]:
+    """The judgement of what fits the method, and what does not: the ground on which it is answered again."""
+    method, case = load_method(), case_now(application, day)
+    return judge(fitting(case, method), day, method, _previous_of(application)), misfits(case, method)
+
+
+def case_now(application: AIApplication, day: date) -> Case:
+    """Everything that is stated and seen of one application at this moment."""
+    return load([application.pk], day, {application.pk: application.department_id})[application.pk]
+
+
+def _previous_of(application: AIApplication) -> Previous | None:
+    return previous(CurrentScore.objects.filter(pk=application.pk).first(), load_method())
 
 
 def _parts(sql: str, applications: list[int]) -> dict[int, dict[str, Any]]:

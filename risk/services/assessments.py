@@ -5,6 +5,7 @@ with both sides named (contracts §2), so the stored answers are always one cons
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -19,6 +20,7 @@ from risk.models import Answer, OrganisationAnswer
 from risk.scoring.case import Case
 from risk.scoring.classify import AnswerError, checked
 from risk.scoring.facts import Contradiction, contradictions
+from risk.scoring.fitness import fitting
 from risk.scoring.judgement import classified, stated_facts
 from risk.scoring.method import Method
 from risk.scoring.questionnaire import step_of
@@ -49,7 +51,8 @@ def save_answers(
     if not changes:
         return []
     facts = cases.tree().facts(application.department_id)
-    before, after = Case(stored, facts), Case({**stored, **changes}, facts)
+    before = fitting(Case(stored, facts), method)  # what no longer fits is answered anew, and contradicts nothing
+    after = replace(before, answers={**before.answers, **changes})
     _refuse(_clashes(after, method), _clashes(before, method), changes, method)
     Answer.objects.bulk_create(
         [Answer(application=application, question=q, value=v, answered_by=actor) for q, v in changes.items()],

@@ -18,12 +18,14 @@ from inventory.models import AIApplication, ChangedApplication, Department
 from risk.method import load_method
 from risk.models import ApplicationCoverage, BandChange, ChangedDepartment, CurrentScore, ScoreSnapshot
 from risk.scoring.case import Case
-from risk.scoring.judgement import Judgement, judge
+from risk.scoring.fitness import NotComputableError, judge_fit
+from risk.scoring.judgement import Judgement
 from risk.scoring.method import Method
 from risk.scoring.tally import tallies
 from risk.selectors import cases
 from risk.selectors.history import points_before
 from risk.services import rollups, rows
+from risk.services.not_computable import put_aside
 from risk.services.writing import copy_in, upsert
 
 RESCORE = "risk.tasks.rescore_changed"
@@ -68,6 +70,7 @@ class _Chunk:
     bands: list[tuple] = field(default_factory=list)
     coverage: list[tuple] = field(default_factory=list)
     departments: set[int] = field(default_factory=set)
+    failed: dict[int, NotComputableError] = field(default_factory=dict)  # what the method can't judge
 
 
 def mark(applications: "QuerySet[AIApplication] | Iterable[int]") -> None:
@@ -160,13 +163,18 @@ def _rescore(ids: Sequence[int]) -> Outcome:
 
 def _judge(found: Mapping[int, tuple[Case, int | None]], chunk: _Chunk) -> None:
     """Judge each case and add its rows to the chunk; the department is the one that counts it."""
-    judgements = []
+    judgements: dict[int, Judgement] = {}
     for pk in sorted(found):
         case, counted_in = found[pk]
-        judgement = judge(case, chunk.day, chunk.method, cases.previous(chunk.before.get(pk), chunk.method))
-        judgements.append(judgement)
-        _add_rows(pk, judgement, counted_in, chunk)
-    for pk, covered in zip(sorted(found), tallies(judgements, chunk.method), strict=True):
+        old = chunk.before.get(pk)
+        try:
+            judgements[pk] = judge_fit(case, chunk.day, chunk.method, cases.previous(old, chunk.method))
+        except NotComputableError as error:
+            chunk.failed[pk] = error
+            chunk.departments |= {d for d in (counted_in, old.counted_in_id if old else None) if d is not None}
+        else:
+            _add_rows(pk, judgements[pk], counted_in, chunk)
+    for pk, covered in zip(judgements, tallies(list(judgements.values()), chunk.method), strict=True):
         chunk.coverage += [rows.coverage_row(pk, one) for one in covered]
 
 
@@ -191,6 +199,7 @@ def _write(chunk: _Chunk) -> None:
     copy_in(BandChange, rows.BAND_CHANGE, chunk.bands)
     written += upsert(ApplicationCoverage, rows.COVERAGE, ["application_id", "framework"], chunk.coverage)
     written += _drop_uncovered(chunk)
+    written += put_aside(chunk.failed, [row[0] for row in chunk.current], chunk.at)
     if written:
         copy_in(ChangedDepartment, ["department_id"], [(pk,) for pk in sorted(chunk.departments)])
 

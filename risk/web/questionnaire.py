@@ -35,7 +35,7 @@ def questionnaire(request: PersonRequest, pk: int) -> HttpResponse:
     step = request.GET.get("step", "")
     if request.method != "POST":
         return render(request, "risk/questionnaire.html", _page(request, application, step, {}))
-    before = questions(cases.judge_now(application, timezone.localdate()), step)
+    before = questions(cases.judge_fitting(application, timezone.localdate())[0], step)
     problems = _save(request, application, before)
     if request.htmx:  # type: ignore[attr-defined]
         return _answer_to_htmx(request, application, before, problems)
@@ -69,13 +69,14 @@ def _answer_to_htmx(
 
 
 def _page(request: PersonRequest, application: AIApplication, step: str, problems: Problems) -> dict[str, Any]:
-    judgement = cases.judge_now(application, timezone.localdate())
+    judgement, misfits = cases.judge_fitting(application, timezone.localdate())
     found = questions(judgement, step)
     return {
         **shell(request.user, application, "questionnaire", judgement),
         "found": found,
         "steps": _steps(application, found),
-        "effect": effect(judgement),
+        "effect": None if misfits else effect(judgement),
+        "misfits": list(misfits.values()),
         "problems": problems,
         "elsewhere": {key: text for key, text in problems.items() if not _shown(key, found)},
         "method": load_method().version,
@@ -115,7 +116,7 @@ def effect(judgement: Judgement) -> dict[str, Any]:
 
 def _next_address(application: AIApplication, before: Questions) -> str:
     """The step after the one just saved, as the answers now stand; after the last the summary."""
-    found = questions(cases.judge_now(application, timezone.localdate()), before.current.step)
+    found = questions(cases.judge_fitting(application, timezone.localdate())[0], before.current.step)
     if found.following is None:
         return reverse("risk:application", args=[application.pk])
     return reverse("risk:questionnaire", args=[application.pk]) + f"?step={found.following.step}"

@@ -25,7 +25,7 @@ from tests.builders import make_application, make_department
 from tests.cast import Cast
 from tests.governance.estate import Estate
 
-MOST_QUERIES = 15
+MOST_QUERIES = 16
 
 
 def shown(user: User, query: str = "") -> dict:
