@@ -1,12 +1,10 @@
 """The roof's API: departments, frameworks, compliance, usage. The same selectors as the pages and the exports."""
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import LimitOffsetPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,27 +13,38 @@ from rest_framework.views import APIView
 from governance.api.serializers import DepartmentSerializer, FrameworkSerializer, PairSerializer, UsageSerializer
 from governance.selectors import compliance, compliance_rows, rollups, usage_rows
 from governance.selectors.extent import Column, Extent
+from governance.selectors.narrowing import ASSESSED, DAYS, NOTHING, REQUIREMENTS, Filters
 from governance.selectors.requirements import Pairs
 from inventory import access
 from inventory.access import Permission
+from inventory.api.narrowing import refuse
 from inventory.models import Department, User
+from inventory.selectors.asked import Reader
 from inventory.selectors.scope import scope_of, subtree
-from risk.choices import OVERALL, Principle, RequirementStatus
-from risk.scoring.vocabulary import State
+from risk.choices import OVERALL, Principle
 
 DEPARTMENT = OpenApiParameter("department", str, description="External key; its sub-tree is included.")
 PAGING = [OpenApiParameter("limit", int), OpenApiParameter("offset", int)]
-STATES = [state.value for state in RequirementStatus if state.value != State.NOT_ASSESSED]
 
 
 class Listing(APIView):
     """A list that is cut to what the caller may see."""
 
+    narrowing = NOTHING
+
     def asked(self, request: Request) -> tuple[User, Department | None]:
         """Who asks, and below which department; one out of sight is a 404."""
         assert isinstance(request.user, User)  # IsAuthenticated lets nobody else in
-        key = request.query_params.get("department", "").strip()
+        reader = Reader(request.query_params)
+        key = reader.text("department")
+        refuse(reader.problems)
         return request.user, access.department_or_404(request.user, key) if key else None
+
+    def filters(self, request: Request) -> Filters:
+        """By what else the list is to be narrowed; what can't be applied is a 400."""
+        filters, problems = self.narrowing.read(request.query_params, "This list")
+        refuse(problems)
+        return filters
 
     def paged(self, request: Request, found: Any) -> tuple[LimitOffsetPagination, Sequence[Any]]:
         """The page asked for of anything with a length that can be cut."""
@@ -53,6 +62,7 @@ class DepartmentList(Listing):
     )
     def get(self, request: Request) -> Response:
         user, department = self.asked(request)
+        self.filters(request)
         found = subtree(user, department).select_related("parent", "head").order_by("key")
         paginator, rows = self.paged(request, found)
         shown = Department.objects.filter(pk__in=[one.pk for one in rows])
@@ -85,20 +95,23 @@ class FrameworkList(Listing):
     )
     def get(self, request: Request) -> Response:
         scope = scope_of(*self.asked(request))
+        self.filters(request)
         return Response(FrameworkSerializer(compliance.frameworks(scope, timezone.localdate()), many=True).data)
 
 
 class ComplianceList(Listing):
     """Requirements that apply to live applications; columns as in the export `compliance`."""
 
+    narrowing = REQUIREMENTS
+
     @extend_schema(
         summary="Requirements by live application",
         parameters=[
             DEPARTMENT,
-            OpenApiParameter("framework", str),
+            OpenApiParameter("framework", str, description="Its id. Several are parted by commas."),
             OpenApiParameter("binding", str, enum=["yes", "no"]),
-            OpenApiParameter("requirement", str, description="Needs `framework`."),
-            OpenApiParameter("state", str, enum=STATES),
+            OpenApiParameter("requirement", str, description="Needs one `framework`."),
+            OpenApiParameter("state", str, enum=ASSESSED, description="Several are parted by commas."),
             OpenApiParameter("overdue", str, enum=["yes"], description="Not met though a due day has passed."),
             *PAGING,
         ],
@@ -106,7 +119,7 @@ class ComplianceList(Listing):
     )
     def get(self, request: Request) -> Response:
         user, department = self.asked(request)
-        asked = compliance_rows.assessed(request.query_params.dict())
+        asked = compliance_rows.assessed(self.filters(request))
         paginator, rows = self.paged(request, Pairs(user, department, asked))
         data = [named(compliance_rows.COLUMNS, compliance_rows.as_row(pair)) for pair in rows]
         return paginator.get_paginated_response(PairSerializer(data, many=True).data)
@@ -114,6 +127,8 @@ class ComplianceList(Listing):
 
 class UsageList(Listing):
     """Interactions by AI app, department and day; columns as in the export `usage`."""
+
+    narrowing = DAYS
 
     @extend_schema(
         summary="Usage by AI app, department and day",
@@ -128,21 +143,10 @@ class UsageList(Listing):
     def get(self, request: Request) -> Response:
         user, department = self.asked(request)
         access.require(user, Permission.EXPORT, department)
-        filters = request.query_params.dict()
-        _check_days(filters)
-        found = usage_rows.selected(Extent(user, timezone.localdate(), department, filters))
+        found = usage_rows.selected(Extent(user, timezone.localdate(), department, self.filters(request)))
         paginator, rows = self.paged(request, found)
         data = [named(usage_rows.COLUMNS, row) for row in rows]
         return paginator.get_paginated_response(UsageSerializer(data, many=True).data)
-
-
-def _check_days(filters: dict[str, str]) -> None:
-    """Refuse a day that can't be read: leaving it out would answer with more than was asked for."""
-    for name in ("since", "until"):
-        try:
-            date.fromisoformat(filters.get(name) or "2000-01-01")
-        except ValueError as problem:
-            raise ValidationError({name: ["Not a day. Write it as YYYY-MM-DD."]}) from problem
 
 
 def named(columns: Sequence[Column], row: tuple) -> dict[str, Any]:

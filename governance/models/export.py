@@ -16,7 +16,7 @@ class Export(models.Model):
     format = models.CharField(max_length=8)
     # The sub-tree asked for; null: everything that `made_by` may take away
     department = models.ForeignKey(Department, models.PROTECT, null=True, related_name="+")
-    filters = models.JSONField(default=dict)  # as in the address of a page
+    filters = models.JSONField(default=dict)  # those applied: lists of values by parameter
     as_of = models.DateField()
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     started_at = models.DateTimeField(db_default=Now())

@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import islice
 
 from governance.selectors.extent import Extent, figures, texts, truths
+from governance.selectors.narrowing import LATE, YES, Filters
 from governance.selectors.requirements import Asked, Pair, coverage_rows, expanded, narrowed
 from risk.method import load_method
 from risk.scoring.vocabulary import State
@@ -18,31 +19,26 @@ COLUMNS = (
 )
 
 
-def asked_for(filters: dict[str, str]) -> Asked:
-    """What a page's address or an API call asks for; a word nobody knows finds nothing."""
-    frameworks = load_method().frameworks
-    named = filters.get("framework", "")
-    binding = {"yes": True, "no": False}.get(filters.get("binding", ""))
-    chosen = [one for one in frameworks.values() if (one.id == named if named else binding in (None, one.binding))]
-    requirement = filters.get("requirement", "") if len(chosen) == 1 else ""
-    if requirement and requirement not in chosen[0].requirements:
-        chosen = []
-    state = filters.get("state", "")
-    if state and state not in set(State):
-        chosen = []
+def asked_for(filters: Filters) -> Asked:
+    """What an address asks for, as `governance.selectors.narrowing` reads it."""
+    named, binding = filters.get("framework"), filters.get("binding")
     return Asked(
-        frameworks=tuple(one.id for one in chosen),
-        state=State(state) if state and chosen else None,
-        requirement=requirement if chosen else "",
-        late=filters.get("overdue", "") in ("1", "yes", "true") and not requirement,
+        frameworks=tuple(
+            one.id
+            for one in load_method().frameworks.values()
+            if (not named or one.id in named) and (not binding or one.binding == (YES in binding))
+        ),
+        states=tuple(State(state) for state in filters.get("state", ())) or tuple(State),
+        requirement="".join(filters.get("requirement", ())),
+        late=LATE in filters,
     )
 
 
-def assessed(filters: dict[str, str]) -> Asked:
+def assessed(filters: Filters) -> Asked:
     """The same for the dataset: requirements without an asked control are not assessed; they are listed on the pages,
     and have no place in it."""
     asked = asked_for(filters)
-    return replace(asked, frameworks=() if asked.state == State.NOT_ASSESSED else asked.frameworks, assessed=True)
+    return replace(asked, states=tuple(state for state in asked.states if state != State.NOT_ASSESSED))
 
 
 def pairs(extent: Extent) -> Iterator[Pair]:

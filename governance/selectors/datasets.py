@@ -1,15 +1,23 @@
 """The datasets that leave the house, by name. Page, command and API hand out the same rows (docs/api.md)."""
 
-from governance.selectors import compliance_rows, department_rows, register_rows, usage_rows
+from governance.selectors import compliance_rows, department_rows, narrowing, register_rows, usage_rows
 from governance.selectors.extent import Dataset
 
 DATASETS = {
     dataset.name: dataset
     for dataset in (
-        Dataset("applications", "AI applications", register_rows.APPLICATION_COLUMNS, register_rows.application_rows),
-        Dataset("scores", "Scores by principle", register_rows.SCORE_COLUMNS, register_rows.score_rows),
+        Dataset(
+            "applications",
+            "AI applications",
+            register_rows.APPLICATION_COLUMNS,
+            register_rows.application_rows,
+            narrowing.REGISTER,
+        ),
+        Dataset(
+            "scores", "Scores by principle", register_rows.SCORE_COLUMNS, register_rows.score_rows, narrowing.SCORES
+        ),
         Dataset("department_scores", "Department scores", department_rows.COLUMNS, department_rows.rows, dated=True),
-        Dataset("compliance", "Compliance", compliance_rows.COLUMNS, compliance_rows.rows),
-        Dataset("usage", "Usage by day", usage_rows.COLUMNS, usage_rows.rows),
+        Dataset("compliance", "Compliance", compliance_rows.COLUMNS, compliance_rows.rows, narrowing.REQUIREMENTS),
+        Dataset("usage", "Usage by day", usage_rows.COLUMNS, usage_rows.rows, narrowing.DAYS),
     )
 }

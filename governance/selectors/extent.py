@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
+from governance.selectors.narrowing import NOTHING, Filters, Narrowing
 from inventory.models import Department, User
 
 
@@ -20,12 +21,12 @@ class Column:
 @dataclass(frozen=True)
 class Extent:
     """How much of a dataset is asked for: what `user` may take away (None: everything), below `department`, as of
-    `day`, narrowed by `filters`, which are read from a page's address."""
+    `day`, narrowed by `filters`, as the dataset's narrowing reads them from an address."""
 
     user: User | None
     day: date
     department: Department | None = None
-    filters: dict[str, str] = field(default_factory=dict)
+    filters: Filters = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Dataset:
     title: str
     columns: tuple[Column, ...]
     rows: Callable[[Extent], Iterator[tuple]]
+    narrowing: Narrowing = NOTHING
     dated: bool = False
 
 

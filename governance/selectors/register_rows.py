@@ -12,9 +12,9 @@ from inventory.models import AIApplication, Identifier
 from risk.choices import OVERALL, Principle
 from risk.method import load_method
 from risk.selectors import applications
+from risk.selectors.scores import MEASURES
 
 BLOCK = 2_000
-_LISTS = ("kind", "lifecycle", "band", "class")  # filters of several words
 
 APPLICATION_COLUMNS = (
     *texts("external_id name purpose"),
@@ -57,16 +57,7 @@ class Joined(Func):
 
 def applications_in(extent: Extent) -> QuerySet[AIApplication]:
     """The applications asked for, in the order of their external id; narrowed as the list page narrows them."""
-    words = {name: tuple(filter(None, extent.filters.get(name, "").split(","))) for name in _LISTS}
-    wanted = applications.Wanted(
-        department=extent.department,
-        kinds=words["kind"],
-        lifecycles=words["lifecycle"],
-        bands=words["band"],
-        classes=words["class"],
-        owner=extent.filters.get("owner", ""),
-        q=extent.filters.get("q", ""),
-    )
+    wanted = applications.wanted_by(extent.filters, extent.department)
     found = access.applications(extent.user, access.Permission.EXPORT)
     return applications.narrowed(found, wanted).order_by("external_id")
 
@@ -92,8 +83,10 @@ def application_rows(extent: Extent) -> Iterator[tuple]:
 
 
 def score_rows(extent: Extent) -> Iterator[tuple]:
-    """Seven rows a scored application: overall, then the six principles. There is no inherent overall risk."""
+    """Seven rows a scored application: overall, then the six principles, or only those asked for. There is no inherent
+    overall risk."""
     band = load_method().band
+    measures = extent.filters.get("principle", MEASURES)
     fields = [f"score__{p}_{part}" for p in Principle.values for part in ("inherent", "low", "point", "high")]
     rows = (
         applications_in(extent)
@@ -108,7 +101,10 @@ def score_rows(extent: Extent) -> Iterator[tuple]:
         chunk_size=BLOCK
     ):
         head = (external_id, name, department)
-        yield *head, OVERALL, None, low, point, high, overall_band, method, as_of
+        if OVERALL in measures:
+            yield *head, OVERALL, None, low, point, high, overall_band, method, as_of
         for place, principle in enumerate(Principle.values):
+            if principle not in measures:
+                continue
             part = values[4 * place : 4 * place + 4]
             yield *head, principle, *part, band(part[2]), method, as_of

@@ -52,22 +52,13 @@ class Pair:
 
 @dataclass(frozen=True)
 class Asked:
-    """Which pairs: of these frameworks, in this state (None: all that apply), or, with `late`, those that are not met
-    though a day for them has passed. `requirement` names one of the only framework, for which `late` is not offered.
-    `assessed` leaves out requirements that no asked control covers."""
+    """Which pairs: of these frameworks, in these states, or, with `late`, those that are not met though a day for them
+    has passed. `requirement` names one of the only framework, for which `late` is not offered."""
 
     frameworks: tuple[str, ...]
-    state: State | None = None
+    states: tuple[State, ...] = tuple(State)
     requirement: str = ""
     late: bool = False
-    assessed: bool = False
-
-    @property
-    def states(self) -> list[State]:
-        """The states that are asked for."""
-        if self.state:
-            return [self.state]
-        return [state for state in State if not self.assessed or state != State.NOT_ASSESSED]
 
     def of(self, framework: str, requirement: str, state: State, is_late: bool) -> bool:
         """Whether a pair is asked for."""

@@ -39,22 +39,13 @@ def usage_in(extent: Extent) -> QuerySet[DailyUsage]:
 def selected(extent: Extent) -> QuerySet[DailyUsage, tuple]:
     """The rows in the order of COLUMNS, between the days `since` and `until` of the filters where they are given."""
     found = usage_in(extent)
-    since, until = (_day(extent.filters.get(name, "")) for name in ("since", "until"))
-    if since:
-        found = found.filter(day__gte=since)
-    if until:
-        found = found.filter(day__lte=until)
+    for name, comparison in (("since", "day__gte"), ("until", "day__lte")):
+        for day in extent.filters.get(name, ()):
+            found = found.filter(**{comparison: date.fromisoformat(day)})
     return found.values_list(
         *("app", Coalesce("department__name", Value(UNASSIGNED)), DayText(F("day"))),
         *("interactions", "users", "sensitive", "jailbreak", "injection"),
     )
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def rows(extent: Extent) -> Iterator[tuple]:

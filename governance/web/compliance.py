@@ -1,5 +1,6 @@
 """Compliance: coverage by framework, the requirements of one, and the list behind each bar."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -11,21 +12,22 @@ from django.views.decorators.http import require_safe
 from governance import charts
 from governance.selectors import compliance
 from governance.selectors.compliance_rows import asked_for
+from governance.selectors.narrowing import LATE, YES, requirements
 from governance.selectors.requirements import Pairs
 from governance.web.links import framework_bars, framework_charts
 from inventory.access import Permission, requires
 from inventory.models import User
+from inventory.selectors.asked import Reader
 from inventory.selectors.scope import Scope, options, scope_of
-from inventory.web.filters import Filters
+from inventory.web.filters import Filters, tell
 from risk.choices import RequirementStatus
 from risk.method import load_method
 from risk.scoring.vocabulary import State
 
 ROWS_A_PAGE = 25
 DEPARTMENT_ROWS = 20
-# The address parameters that narrow a list of pairs
-NARROWING = ("framework", "binding", "requirement", "state", "overdue")
 EVERY_STATE = "all"
+STATES = (*RequirementStatus.values, EVERY_STATE)
 
 
 @require_safe
@@ -69,6 +71,9 @@ def framework_page(request: HttpRequest, framework: str) -> HttpResponse:
         raise Http404("No such framework.")
     filters, scope = _asked(request)
     figures = next(one for one in compliance.frameworks(scope, timezone.localdate()) if one.framework.id == framework)
+    reader = Reader(request.GET)
+    asked = requirements(reader, only=found, states=STATES)
+    tell(request, reader.problems)
     own, of_organisation = compliance.requirements_of(scope.user, scope.chosen, found)
     context = {
         "filters": filters,
@@ -79,7 +84,7 @@ def framework_page(request: HttpRequest, framework: str) -> HttpResponse:
         "requirements": [one for one in own if one.total],
         "idle": [one.requirement for one in own if not one.total],
         "of_organisation": of_organisation,
-        **pair_list(request, scope, {"framework": framework}),
+        **pair_list(filters, scope, asked),
     }
     return render(request, "governance/framework.html", context)
 
@@ -89,34 +94,36 @@ def framework_page(request: HttpRequest, framework: str) -> HttpResponse:
 def gap_list(request: HttpRequest) -> HttpResponse:
     """What is not met, over all binding frameworks; the other ones, or one alone, by the address."""
     filters, scope = _asked(request)
-    preset = {} if request.GET.get("framework") else {"binding": request.GET.get("binding") or "yes"}
+    reader = Reader(request.GET)
+    asked = dict(requirements(reader, states=STATES))
+    if not asked["framework"] and not any(asked["binding"]):
+        asked["binding"] = (YES,)
+    tell(request, reader.problems)
     context = {
         "filters": filters,
         "scope": scope,
         "departments": options(scope),
-        "frameworks": load_method().frameworks.values(),
-        "binding": preset.get("binding", ""),
-        **pair_list(request, scope, preset),
+        "binding": "".join(asked["binding"]),
+        **pair_list(filters, scope, asked),
     }
     return render(request, "governance/gaps.html", context)
 
 
-def pair_list(request: HttpRequest, scope: Scope, preset: dict[str, str]) -> dict[str, Any]:
-    """A page of (application, requirement) pairs as the address asks: gaps, unless it names another state."""
-    asked = {name: request.GET[name] for name in NARROWING if request.GET.get(name)} | preset
-    shown = asked.pop("state", State.GAP.value)
-    wanted = asked_for(asked)
-    if not wanted.late and shown != EVERY_STATE:
-        wanted = asked_for({**asked, "state": shown})
-    # The heading says what the list was narrowed by: several frameworks have no requirement in common
-    narrowed = wanted.requirement or not wanted.frameworks
-    page: Page = Paginator(Pairs(scope.user, scope.chosen, wanted), ROWS_A_PAGE).get_page(request.GET.get("page"))
+def pair_list(filters: Filters, scope: Scope, asked: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """A page of (application, requirement) pairs as the address asks: gaps, unless it names other states."""
+    found = {name: tuple(values) for name, values in asked.items() if any(values)}
+    states = found.pop("state", () if LATE in found else (State.GAP.value,))
+    if EVERY_STATE not in states and states:
+        found["state"] = states
+    wanted = asked_for(found)
+    page: Page = Paginator(Pairs(scope.user, scope.chosen, wanted), ROWS_A_PAGE).get_page(filters.page)
     return {
         "page": page,
         "states": RequirementStatus.choices,
-        "shown_state": "" if wanted.late else shown,
+        "shown_states": states,
+        "export_state": ",".join(found.get("state", ())),
         "late": wanted.late,
-        "requirement": asked.get("requirement", "") if narrowed else "",
+        "requirement": wanted.requirement,
     }
 
 

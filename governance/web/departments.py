@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from governance import charts
 from governance.selectors import compliance, department, overview, usage
-from governance.selectors.departments import tree
+from governance.selectors.departments import SORTS, tree
 from governance.selectors.not_computable import left_out
 from governance.web.links import address, applications_url, framework_charts
 from inventory import access
@@ -27,7 +27,7 @@ CHART_ROWS = 12
 def department_list(request: HttpRequest) -> HttpResponse:
     """The tree with index, parts, bands and trend."""
     user: User = request.user  # type: ignore[assignment]
-    filters = Filters.from_request(request)
+    filters = Filters.from_request(request, sorts=SORTS)
     scope = scope_of(user, filters.department)
     rows = tree(scope, timezone.localdate(), q=filters.q, bands=filters.bands, sort=filters.sort or "-index")
     context = {

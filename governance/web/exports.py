@@ -1,13 +1,12 @@
 """Exports: what may be taken away, and what was."""
 
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from django.contrib.staticfiles import finders
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
@@ -19,23 +18,32 @@ from governance.exports.formats import FORMATS, Format
 from governance.selectors.datasets import DATASETS
 from governance.selectors.exports import exports_seen_by
 from governance.selectors.extent import Dataset, Extent
+from governance.selectors.narrowing import OVERVIEW, Filters
 from governance.services import exports
 from governance.web.overview import page
 from inventory import access, audit_log
 from inventory.access import Permission, requires
 from inventory.models import User
+from inventory.selectors.asked import Reader
 from inventory.selectors.scope import scope_of
-from inventory.web.filters import Filters
+from inventory.web.filters import Filters as PageFilters
+from inventory.web.filters import tell
 
 ROWS_A_PAGE = 25
-# What an address says about the download itself; everything else in it narrows the rows.
-_OWN = ("dataset", "format", "department", "as_of", "page", "sort", "period")
 
 
 @require_GET
 @requires(Permission.EXPORT)
 def export_list(request: HttpRequest) -> HttpResponse:
-    """The form (filters of the page one came from stay), and the exports made."""
+    """The form (filters of the page one came from stay, as far as the dataset knows them), and the exports made."""
+    dataset = DATASETS.get(request.GET.get("dataset", ""), next(iter(DATASETS.values())))
+    kept, problems = dataset.narrowing.read(request.GET, dataset.title)
+    tell(request, problems)
+    return _export_page(request, kept)
+
+
+def _export_page(request: HttpRequest, kept: Filters, refused: Sequence[str] = ()) -> HttpResponse:
+    """`refused`: why what was asked for was not exported."""
     user: User = request.user  # type: ignore[assignment]
     made = Paginator(exports_seen_by(user), ROWS_A_PAGE).get_page(request.GET.get("page"))
     context = {
@@ -43,11 +51,12 @@ def export_list(request: HttpRequest) -> HttpResponse:
         "formats": FORMATS.values(),
         "departments": access.departments(user, Permission.EXPORT).order_by("name").values_list("key", "name"),
         "asked": request.GET,
-        "kept": _narrowing(request),
+        "kept": kept,
+        "refused": refused,
         "titles": {name: dataset.title for name, dataset in DATASETS.items()},
         "made": made,
     }
-    return render(request, "governance/exports.html", context)
+    return render(request, "governance/exports.html", context, status=400 if refused else 200)
 
 
 @require_GET
@@ -59,17 +68,17 @@ def download(request: HttpRequest) -> HttpResponseBase:
     if dataset is None or target is None:
         raise Http404("No such dataset or format.")
     user: User = request.user  # type: ignore[assignment]
-    key = request.GET.get("department", "").strip()
+    reader = Reader(request.GET)
+    key, day = reader.text("department"), reader.day("as_of")
+    filters, problems = dataset.narrowing.read(request.GET, dataset.title)
+    department = access.department_or_404(user, key, Permission.EXPORT) if key else None
+    extent = Extent(user, day or timezone.localdate(), department, filters)
+    if problems := [*reader.problems, *problems]:
+        return _export_page(request, filters, [problem.refused for problem in problems])
     try:
-        extent = Extent(
-            user=user,
-            day=date.fromisoformat(request.GET.get("as_of") or timezone.localdate().isoformat()),
-            department=access.department_or_404(user, key, Permission.EXPORT) if key else None,
-            filters=_narrowing(request),
-        )
         exports.check(actor=user, dataset=dataset, extent=extent)
-    except ValueError as error:  # no day, or a day that was not kept
-        return HttpResponseBadRequest(str(error), content_type="text/plain; charset=utf-8")
+    except exports.NotKeptError as error:
+        return _export_page(request, filters, [str(error)])
     response = StreamingHttpResponse(_body(user, dataset, target, extent), content_type=target.content_type)
     name = "-".join(part for part in (dataset.name, key, extent.day.isoformat()) if part)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.{target.name}"'
@@ -81,8 +90,11 @@ def download(request: HttpRequest) -> HttpResponseBase:
 def overview_html(request: HttpRequest) -> HttpResponse:
     """The overview, filtered as the address says, as one interactive file without any outside address."""
     user: User = request.user  # type: ignore[assignment]
-    filters = Filters.from_query(user, request.GET)
-    extent = Extent(user, timezone.localdate(), filters.department, _narrowing(request))
+    asked, problems = OVERVIEW.read(request.GET, "The overview")
+    if problems:
+        return _export_page(request, {}, [problem.refused for problem in problems])
+    filters = PageFilters.from_query(user, request.GET)
+    extent = Extent(user, timezone.localdate(), filters.department, asked)
     shown = report(page(scope_of(user, filters.department), filters, extent.day))
     tokens = tokens_from_css(Path(finders.find("css/tokens.css") or "").read_text(encoding="utf-8"))
     with exports.recording(actor=user, dataset="overview", format_name="html", extent=extent) as run:
@@ -136,7 +148,3 @@ def _body(user: User, dataset: Dataset, target: Format, extent: Extent) -> Itera
             audit_log.request_address.set(None)
 
     return chunks()
-
-
-def _narrowing(request: HttpRequest) -> dict[str, str]:
-    return {name: str(value) for name, value in request.GET.items() if name not in _OWN and value}

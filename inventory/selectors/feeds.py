@@ -115,7 +115,7 @@ def sightings(
     *,
     department: Department | None = None,
     period: int = 30,
-    operation: int | None = None,
+    operations: Sequence[int] = (),
     q: str = "",
     sort: str = "",
     page: int = 1,
@@ -129,8 +129,8 @@ def sightings(
     people = _people(user, department)
     day = today or timezone.localdate()
     seen = DailyUsage.objects.filter(people, application=None, day__gt=day - timedelta(days=period), day__lte=day)
-    if operation:
-        seen = seen.filter(sighting__operations__contains=[operation])
+    if operations:
+        seen = seen.filter(sighting__operations__overlap=list(operations))
     if q:
         text = Q(sighting__name__icontains=q) | Q(sighting__app_identity__icontains=q) | Q(sighting__host__icontains=q)
         seen = seen.filter(text)

@@ -1,5 +1,6 @@
 """The department tree and the people, as their settings pages show them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
@@ -60,13 +61,13 @@ def tree() -> list[TreeRow]:
     return rows
 
 
-def people(q: str = "", page: int = 1, role: str = "") -> Page:
+def people(q: str = "", page: int = 1, roles: Sequence[str] = ()) -> Page:
     """A page of people with their roles (`shown_roles`), those who can sign in first; three queries."""
     found = User.objects.order_by("-is_active", "display_name", "username", "pk")
     if q:
         found = found.filter(Q(username__icontains=q) | Q(display_name__icontains=q) | Q(email__icontains=q))
-    if role:
-        found = found.filter(Exists(Role.objects.filter(user=OuterRef("pk"), kind=role)))
-    roles = Role.objects.select_related("department").order_by("kind", "department__name")
-    found = found.prefetch_related(Prefetch("roles", roles, to_attr="shown_roles"))
+    if roles:
+        found = found.filter(Exists(Role.objects.filter(user=OuterRef("pk"), kind__in=roles)))
+    held = Role.objects.select_related("department").order_by("kind", "department__name")
+    found = found.prefetch_related(Prefetch("roles", held, to_attr="shown_roles"))
     return Paginator(found, PEOPLE_A_PAGE).get_page(page)

@@ -3,13 +3,13 @@
 import re
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from inventory import access
 from inventory.access import Permission, requires
-from inventory.choices import AlertState, ApplicationKind, Operation, Severity
+from inventory.choices import AlertState, ApplicationKind, Severity
 from inventory.selectors import feeds
 from inventory.selectors.register import DepartmentChoice, department_choices
 from inventory.web.filters import Filters
@@ -23,14 +23,14 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 @require_GET
 def sightings(request: PersonRequest) -> HttpResponse:
     """AI apps seen and not registered, by the use that the person may see."""
-    filters = Filters.from_request(request)
-    seen_as = request.GET.get("seen_as", "")
-    operation = int(seen_as) if seen_as in map(str, Operation.values) else None
+    seen_as = {str(value.value): label for value, label in feeds.SEEN_AS.items()}
+    filters = Filters.from_request(request, sorts=list(feeds.SIGHTING_SORTS), own={"seen_as": list(seen_as)})
+    chosen = filters.own.get("seen_as", ())
     page = feeds.sightings(
         request.user,
         department=filters.department,
         period=filters.period,
-        operation=operation,
+        operations=[int(one) for one in chosen],
         q=filters.q,
         sort=filters.sort,
         page=filters.page,
@@ -39,9 +39,9 @@ def sightings(request: PersonRequest) -> HttpResponse:
         "filters": filters,
         "page": page,
         "departments": _departments(request, filters),
-        "operations": [(str(value.value), label) for value, label in feeds.SEEN_AS.items()],
-        "seen_as": seen_as,
-        "narrowed": filters.narrowed or operation,
+        "operations": seen_as.items(),
+        "seen_as": ",".join(chosen),
+        "narrowed": filters.narrowed,
         "may_register": access.may(request.user, Permission.EDIT),
         "may_load": access.sees_everything(request.user, Permission.FEEDS),
     }
@@ -52,9 +52,8 @@ def sightings(request: PersonRequest) -> HttpResponse:
 @require_GET
 def alerts(request: PersonRequest) -> HttpResponse:
     """Alerts about the applications that the person may see."""
-    filters = Filters.from_request(request)
-    states = _chosen(request, "state", AlertState.values)
-    severities = _chosen(request, "severity", Severity.values)
+    filters = Filters.from_request(request, own={"state": AlertState.values, "severity": Severity.values})
+    states, severities = filters.own.get("state", ()), filters.own.get("severity", ())
     application = _application(request)
     page = feeds.alerts(
         request.user,
@@ -81,7 +80,7 @@ def alerts(request: PersonRequest) -> HttpResponse:
         "severities": Severity.choices,
         "severity": ",".join(severities),
         "application": application,
-        "narrowed": filters.narrowed or states or severities or application,
+        "narrowed": filters.narrowed or application,
     }
     return render(request, "inventory/alerts.html", context)
 
@@ -91,17 +90,13 @@ def _end(resource: str, most: int = 48) -> str:
     return resource if len(resource) <= most else "…" + resource[-most:]
 
 
-def _chosen(request: PersonRequest, name: str, known: list[str]) -> tuple[str, ...]:
-    """The words of a filter that we know, in the order given."""
-    words = ",".join(request.GET.getlist(name)).split(",")
-    return tuple(dict.fromkeys(word for word in words if word in known))
-
-
 def _application(request: PersonRequest) -> Any:
-    """The application that the list is narrowed to; one out of sight is a 404."""
-    given = request.GET.get("application", "")
-    if not given.isdecimal() or len(given) > 15:
+    """The application that the list is narrowed to; one out of sight, or none at all, is a 404."""
+    given = request.GET.get("application", "").strip()
+    if not given:
         return None
+    if not given.isdecimal() or len(given) > 15:
+        raise Http404("No such AI application.")
     return access.application_or_404(request.user, int(given))
 
 

@@ -22,13 +22,12 @@ administers = requires(Permission.ADMIN, everywhere=True)
 @require_GET
 def people_list(request: PersonRequest) -> HttpResponse:
     """Everybody, with their roles; `q` searches, `role` keeps those who hold one."""
-    filters = Filters.from_request(request)
-    role = request.GET.get("role", "")
-    role = role if role in RoleKind.values else ""
+    filters = Filters.from_request(request, own={"role": RoleKind.values})
+    roles = filters.own.get("role", ())
     context = {
-        "page": organisation.people(filters.q, filters.page, role),
+        "page": organisation.people(filters.q, filters.page, roles),
         "filters": filters,
-        "role": role,
+        "role": ",".join(roles),
         "roles": RoleKind.choices,
     }
     return render(request, "inventory/people.html", context)

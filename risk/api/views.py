@@ -2,7 +2,6 @@
 
 from django.core.exceptions import ValidationError
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.exceptions import ValidationError as BadRequest
 from rest_framework.pagination import LimitOffsetPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -10,22 +9,24 @@ from rest_framework.views import APIView
 
 from inventory import access
 from inventory.access import Permission
+from inventory.api.narrowing import refuse
 from inventory.api.serializers import refused
 from inventory.api.views import person
 from inventory.models import AIApplication
-from inventory.web.filters import Filters
+from inventory.selectors.asked import Reader
 from risk.api.serializers import AnswersSerializer, ControlStateSerializer, ScoreSerializer
 from risk.choices import Band, EUClass
-from risk.selectors.applications import OPEN_CLASS, narrowed, wanted
+from risk.selectors.applications import NARROWED_BY, OPEN_CLASS, narrowed, read, wanted_by
 from risk.selectors.scores import MEASURES, ScoreRows
 from risk.services import assessments, controls
 
 _FILTERS = [
     OpenApiParameter("department", str, description="External key; its sub-tree is included."),
     OpenApiParameter("kind", str, description="Several are parted by commas."),
-    OpenApiParameter("lifecycle", str),
+    OpenApiParameter("lifecycle", str, description="Several are parted by commas, here as everywhere."),
     OpenApiParameter("band", str, enum=Band.values, description="Band of the overall risk."),
     OpenApiParameter("class", str, enum=[*EUClass.values, OPEN_CLASS], description="EU AI Act."),
+    OpenApiParameter("owner", str, description="User name."),
     OpenApiParameter("q", str, description="Part of the name, purpose, vendor or external id."),
     OpenApiParameter("principle", str, enum=list(MEASURES), description="Only this one."),
     OpenApiParameter("limit", int),
@@ -41,11 +42,11 @@ class ScoreList(APIView):
     )
     def get(self, request: Request) -> Response:
         user = person(request)
-        principle = request.query_params.get("principle", "")
-        if principle and principle not in MEASURES:
-            raise BadRequest({"principle": [f"No such principle. Choose one of: {', '.join(MEASURES)}."]})
-        given = wanted(Filters.from_query(user, request.query_params))
-        measures = (principle,) if principle else MEASURES
+        reader = Reader(request.query_params)
+        key, asked, measures = reader.text("department"), read(reader), reader.words("principle") or MEASURES
+        reader.only(("department", "principle", *NARROWED_BY), "This list")
+        refuse(reader.problems)
+        given = wanted_by(asked, access.department_or_404(user, key) if key else None)
         paginator = LimitOffsetPagination()
         found = ScoreRows(narrowed(access.applications(user), given), measures)
         rows = paginator.paginate_queryset(found, request, view=self)

@@ -1,6 +1,6 @@
 """The list of AI applications: narrowed, sorted and cut in SQL, whatever the size of the register."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -9,6 +9,7 @@ from django.db.models import F, OrderBy, Q, QuerySet
 
 from inventory import access
 from inventory.models import AIApplication, Department, User
+from inventory.selectors.asked import Reader
 from risk.choices import OVERALL, Principle
 from risk.method import load_method
 from risk.models import CurrentScore
@@ -16,6 +17,7 @@ from risk.models import CurrentScore
 ROWS_A_PAGE = 25
 OPEN_CLASS = "open"  # the filter word for applications whose class is not decided
 RISK = "risk"
+NARROWED_BY = ("kind", "lifecycle", "band", "class", "owner", "q")  # parameters of an address
 _COLUMNS = {
     "name": "name",
     "department": "department__name",
@@ -83,7 +85,7 @@ class Asked(Protocol):
 
 
 def wanted(asked: Asked) -> Wanted:
-    """The filters of an address as the list takes them; a principle that nobody knows is the overall risk."""
+    """The filters of an address as the list takes them."""
     return Wanted(
         department=asked.department,
         kinds=asked.kinds,
@@ -92,8 +94,27 @@ def wanted(asked: Asked) -> Wanted:
         classes=asked.classes,
         owner=asked.owner,
         q=asked.q,
-        principle=asked.principle if asked.principle in Principle.values else OVERALL,
+        principle=asked.principle or OVERALL,
         sort=asked.sort,
+    )
+
+
+def read(reader: Reader) -> dict[str, Sequence[str]]:
+    """What an address asks of the register, by parameter (NARROWED_BY)."""
+    lists: dict[str, Sequence[str]] = {name: reader.words(name) for name in ("kind", "lifecycle", "band", "class")}
+    return {**lists, **{name: (text,) if (text := reader.text(name)) else () for name in ("owner", "q")}}
+
+
+def wanted_by(filters: Mapping[str, Sequence[str]], department: Department | None) -> Wanted:
+    """The same as the list takes it. Of `filters`, an empty one may be missing."""
+    return Wanted(
+        department=department,
+        kinds=filters.get("kind", ()),
+        lifecycles=filters.get("lifecycle", ()),
+        bands=filters.get("band", ()),
+        classes=filters.get("class", ()),
+        owner="".join(filters.get("owner", ())),
+        q="".join(filters.get("q", ())),
     )
 
 
@@ -152,8 +173,7 @@ class _Rows(Sequence[Any]):
         return self.length
 
     def __getitem__(self, part: Any) -> Any:
-        principle = self.wanted.principle if self.wanted.principle in Principle.values else OVERALL
-        sort = self.wanted.sort if self.wanted.sort.removeprefix("-") in SORTS else f"-{RISK}"
+        principle, sort = self.wanted.principle, self.wanted.sort or f"-{RISK}"
         ids = self._ids(part, ordering(sort, principle), column_of(sort.removeprefix("-"), principle))
         whole = AIApplication.objects.select_related("department", "owner", "score", "not_computable").in_bulk(ids)
         return [_row(whole[pk], principle) for pk in ids if pk in whole]

@@ -52,7 +52,7 @@ def application_page(request: PersonRequest, pk: int) -> HttpResponse:
     """Residual risk by principle, why it is what it is, what would help most, and its course."""
     application = access.application_or_404(request.user, pk)
     filters = Filters.from_request(request)
-    measure = filters.principle if filters.principle in Principle.values else OVERALL
+    measure = filters.principle or OVERALL
     judgement = cases.judge_now(application, timezone.localdate())
     found = summary(application, judgement, measure)
     context = {

@@ -18,8 +18,8 @@ from risk.selectors import applications
 @requires(Permission.VIEW)
 def application_list(request: PersonRequest) -> HttpResponse:
     """Every application the person may see: search, filters, sort, pages."""
-    filters = Filters.from_request(request)
-    principle = filters.principle if filters.principle in Principle.values else OVERALL
+    filters = Filters.from_request(request, sorts=applications.SORTS)
+    principle = filters.principle or OVERALL
     context = {
         "filters": filters,
         "page": applications.page(request.user, applications.wanted(filters), filters.page),

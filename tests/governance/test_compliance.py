@@ -31,7 +31,7 @@ def test_a_bar_is_as_long_as_its_list(estate: Estate, who: str) -> None:
     user = getattr(estate.cast, who)
     for one in compliance.frameworks(scope_of(user), timezone.localdate()):
         for state in RequirementStatus:
-            asked = Asked((one.framework.id,), State(state.value))
+            asked = Asked((one.framework.id,), (State(state.value),))
             listed = Pairs(user, None, asked)
             assert len(listed) == getattr(one, state.value)
             assert len(listed[0 : len(listed)]) == len(listed)
@@ -40,7 +40,7 @@ def test_a_bar_is_as_long_as_its_list(estate: Estate, who: str) -> None:
 
 
 def test_pages_of_a_list_add_up_to_the_list(estate: Estate) -> None:
-    asked = asked_for({"binding": "yes"})
+    asked = asked_for({"binding": ("yes",)})
     whole = pairs(estate.cast.dan, None, asked, 0, 10_000)
     assert len(whole) == count(estate.cast.dan, None, asked) > 50
     cut = [pair for start in range(0, len(whole), 7) for pair in pairs(estate.cast.dan, None, asked, start, 7)]
@@ -56,8 +56,8 @@ def test_counts_by_requirement(estate: Estate) -> None:
         assert sum(counts[state] for counts in found.values()) == sum(stored.values_list(state.value, flat=True))
     for key, counts in found.items():
         for state, number in counts.items():
-            assert count(estate.cast.dan, None, Asked(("gdpr",), state, key)) == number
-        assert count(estate.cast.dan, None, Asked(("gdpr",), None, key)) == counts.total()
+            assert count(estate.cast.dan, None, Asked(("gdpr",), (state,), key)) == number
+        assert count(estate.cast.dan, None, Asked(("gdpr",), requirement=key)) == counts.total()
 
 
 def test_a_gap_says_what_is_missing_and_by_when(estate: Estate) -> None:
@@ -101,19 +101,23 @@ def test_pages_narrow_as_the_address_says(estate: Estate, client: Client) -> Non
     for state in RequirementStatus.values:
         assert listed(f"/compliance/eu_ai_act/?state={state}") == getattr(whole["eu_ai_act"], state)
     assert listed("/compliance/eu_ai_act/") == whole["eu_ai_act"].gap
-    assert listed("/compliance/eu_ai_act/?overdue=1") == whole["eu_ai_act"].overdue
+    assert listed("/compliance/eu_ai_act/?overdue=yes") == whole["eu_ai_act"].overdue
     assert listed("/compliance/eu_ai_act/?state=all") == whole["eu_ai_act"].total
     assert listed("/compliance/gaps/") == sum(one.gap for one in whole.values() if one.framework.binding)
     assert listed("/compliance/gaps/?binding=no") == sum(one.gap for one in whole.values() if not one.framework.binding)
     assert listed("/compliance/gaps/?framework=gdpr") == whole["gdpr"].gap
+    two = whole["gdpr"].gap + whole["gdpr"].met
+    assert listed("/compliance/gdpr/?state=gap,met") == listed("/compliance/gdpr/?state=gap&state=met") == two
     for nonsense in ("?state=nonsense", "?requirement=nonsense", "?state=gap&requirement=999"):
-        assert listed(f"/compliance/gdpr/{nonsense}") == 0
+        answer = client.get(f"/compliance/gdpr/{nonsense}")
+        assert answer.context["page"].paginator.count == whole["gdpr"].gap
+        assert "It was left out." in answer.content.decode()
     # a requirement is not asked for together with overdue: neither the list nor its heading is
-    both = client.get("/compliance/eu_ai_act/?requirement=4&overdue=1").context
-    assert (both["late"], both["shown_state"], both["requirement"]) == (False, "gap", "4")
+    both = client.get("/compliance/eu_ai_act/?requirement=4&overdue=yes").context
+    assert (both["late"], both["shown_states"], both["requirement"]) == (False, ("gap",), "4")
     assert both["page"].paginator.count == listed("/compliance/eu_ai_act/?requirement=4")
-    many = client.get("/compliance/gaps/?requirement=4&overdue=1").context
-    assert (many["late"], many["shown_state"], many["requirement"]) == (True, "", "")
+    many = client.get("/compliance/gaps/?requirement=4&overdue=yes").context
+    assert (many["late"], many["shown_states"], many["requirement"]) == (True, (), "")
     assert many["page"].paginator.count == sum(one.overdue for one in whole.values() if one.framework.binding)
     assert not client.get("/compliance/eu_ai_act/?overdue=0").context["late"]
     page = client.get("/compliance/gdpr/?state=all&department=cards")

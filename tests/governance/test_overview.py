@@ -49,7 +49,7 @@ def behind(user: User, href: str) -> int:
         )
         return applications.narrowed(access.applications(user), wanted).count()
     if parts.path == "/compliance/gaps/":
-        return len(Pairs(user, filters.department, asked_for({"binding": "yes", "state": "gap"})))
+        return len(Pairs(user, filters.department, asked_for({"binding": ("yes",), "state": ("gap",)})))
     if parts.path == "/discovery/":
         return feeds.sightings(user, department=filters.department, period=filters.period).paginator.count
     assert parts.path == "/alerts/"

@@ -12,7 +12,7 @@ from tests.cast import Cast
 
 
 def read(user: User, query: str) -> Filters:
-    return Filters.from_query(user, QueryDict(query))
+    return Filters.from_query(user, QueryDict(query), sorts=("name", "risk"))
 
 
 def test_all_filters_are_read(cast: Cast) -> None:

@@ -1,0 +1,91 @@
+"""By what the rows of a dataset can be narrowed, and how that is read from an address: for exports and the API."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from inventory.selectors.asked import PERIODS, Problem, Reader
+from risk.choices import RequirementStatus
+from risk.method import load_method
+from risk.scoring.method import Framework
+from risk.scoring.vocabulary import State
+from risk.selectors import applications
+
+Filters = dict[str, tuple[str, ...]]  # what was read, by parameter; nothing empty
+LATE = "overdue"
+YES, NO = "yes", "no"
+# Requirements that no control covers are listed on pages and have no place in a dataset (docs/api.md)
+ASSESSED = [state for state in RequirementStatus.values if state != State.NOT_ASSESSED]
+
+
+@dataclass(frozen=True)
+class Narrowing:
+    """The parameters, beside the department, and what reads them. Days are kept as ISO 8601."""
+
+    parameters: tuple[str, ...] = ()
+    take: Callable[[Reader], Mapping[str, Sequence[str]]] = lambda reader: {}
+
+    def read(self, query: Mapping[str, Any], what: str) -> tuple[Filters, list[Problem]]:
+        """The filters of an address, and what of them can't be applied to `what`."""
+        reader = Reader(query)
+        found = {name: tuple(values) for name, values in self.take(reader).items() if any(values)}
+        reader.only(("department", *self.parameters), what)
+        return found, reader.problems
+
+
+def _scores(reader: Reader) -> dict[str, Sequence[str]]:
+    return {**applications.read(reader), "principle": reader.words("principle")}
+
+
+def _days(reader: Reader) -> dict[str, Sequence[str]]:
+    days = {name: reader.day(name) for name in ("since", "until")}
+    return {name: (day.isoformat(),) for name, day in days.items() if day}
+
+
+def requirements(
+    reader: Reader, only: Framework | None = None, states: Sequence[str] = RequirementStatus.values
+) -> dict[str, Sequence[str]]:
+    """Which pairs of an application and a requirement; all of the framework `only` where a page shows one alone."""
+    known = load_method().frameworks
+    named = (only.id,) if only else reader.words("framework", list(known))
+    found: dict[str, Sequence[str]] = {
+        "framework": named,
+        "binding": (reader.word("binding", (YES, NO)),),
+        "requirement": (_requirement(reader, [known[key] for key in named]),),
+        "state": reader.words("state", states),
+        LATE: (reader.word(LATE, (YES, "1")),),
+    }
+    for name in ("requirement", "state"):
+        if any(found[LATE]) and any(found[name]):
+            reader.refuse(LATE, found[LATE][0], f"can't be asked together with {name}", "Leave one of the two out.")
+            found[LATE] = ()
+    return found
+
+
+def _requirement(reader: Reader, frameworks: Sequence[Framework]) -> str:
+    """The id of a requirement of the only framework."""
+    given = reader.text("requirement")
+    if given and len(frameworks) != 1:
+        reader.refuse("requirement", given, "needs one framework", "Name it: framework=….")
+    elif given and given not in frameworks[0].requirements:
+        reader.refuse("requirement", given, f"is no requirement of {frameworks[0].name}")
+    else:
+        return given
+    return ""
+
+
+def _assessed(reader: Reader) -> dict[str, Sequence[str]]:
+    return requirements(reader, states=ASSESSED)
+
+
+def _overview(reader: Reader) -> dict[str, Sequence[str]]:
+    period = reader.number("period", 0, PERIODS)
+    return {"kind": reader.words("kind"), "period": (str(period),) if period else ()}
+
+
+NOTHING = Narrowing()
+REGISTER = Narrowing(applications.NARROWED_BY, applications.read)
+SCORES = Narrowing((*REGISTER.parameters, "principle"), _scores)
+REQUIREMENTS = Narrowing(("framework", "binding", "requirement", "state", LATE), _assessed)
+DAYS = Narrowing(("since", "until"), _days)
+OVERVIEW = Narrowing(("kind", "period"), _overview)

@@ -1,0 +1,131 @@
+"""What an address asks for: the one reader of parameters, for pages, the API and exports alike.
+
+It keeps what it can read, and a Problem about each value that it can't; the caller decides what becomes of these. A
+page leaves them out and says so; the API and exports refuse, because leaving one out would answer with more than was
+asked for.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.utils import timezone
+
+from inventory.choices import ApplicationKind, Lifecycle
+
+# The words that a parameter may hold, wherever it stands. A storey above names its own when its app is ready: `teach`.
+WORDS: dict[str, tuple[str, ...]] = {
+    "kind": tuple(ApplicationKind.values),
+    "lifecycle": tuple(Lifecycle.values),
+}
+# Further parameters that narrow a list somewhere. One that stands where it can't be applied is refused by name.
+NAMES = {"department", "owner", "period", "q", "severity", "since", "state", "until"}
+PERIODS = (7, 30, 90, 365)  # days
+LONGEST_TEXT = 200
+NOBODYS = "doesn't exist"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A value of an address that can't be applied: why, and what could be (`mend`, a sentence, or nothing)."""
+
+    parameter: str
+    value: str
+    why: str
+    mend: str = ""
+
+    @property
+    def left_out(self) -> str:
+        """What a page says, which goes on without the value."""
+        return f"The address asks for {self.parameter} “{self.value[:40]}”, which {self.why}. It was left out."
+
+    @property
+    def refused(self) -> str:
+        """What the API and an export say, which don't go on."""
+        return f"{self.parameter} “{self.value[:40]}” {self.why}.{f' {self.mend}' if self.mend else ''}"
+
+
+def teach(words: Mapping[str, Sequence[str]], names: Iterable[str] = ()) -> None:
+    """Make further parameters known: with their words, or by name alone where these depend on the place."""
+    WORDS.update({name: tuple(known) for name, known in words.items()})
+    NAMES.update(names)
+
+
+class Reader:
+    """Takes values out of a query string. `query`: a QueryDict, or a plain mapping of single values."""
+
+    def __init__(self, query: Mapping[str, Any]) -> None:
+        self.query = query
+        self.problems: list[Problem] = []
+
+    def given(self, name: str) -> list[str]:
+        """The values of a parameter that say anything, each once."""
+        values = self.query.getlist(name) if hasattr(self.query, "getlist") else [self.query.get(name, "")]
+        return list(dict.fromkeys(text for value in values if (text := str(value).replace("\x00", "").strip())))
+
+    def refuse(self, name: str, value: str, why: str = NOBODYS, mend: str = "") -> None:
+        """Note a value that can't be applied."""
+        self.problems.append(Problem(name, value, why, mend))
+
+    def words(self, name: str, known: Collection[str] | None = None) -> tuple[str, ...]:
+        """Some of the words that are known, from repeated or comma-separated values, in the order given."""
+        known = WORDS[name] if known is None else known
+        found = dict.fromkeys(word.strip() for value in self.given(name) for word in value.split(",") if word.strip())
+        for word in found:
+            if word not in known:
+                self.refuse(name, word, mend=f"Choose from: {', '.join(known)}.")
+        return tuple(word for word in found if word in known)
+
+    def word(self, name: str, known: Collection[str] | None = None) -> str:
+        """One of the words that are known, or ""."""
+        found = self.words(name, known)
+        self._only_one(name, found)
+        return found[0] if found else ""
+
+    def text(self, name: str) -> str:
+        """Free text, cut to LONGEST_TEXT characters."""
+        found = self.given(name)
+        self._only_one(name, found)
+        return found[0][:LONGEST_TEXT] if found else ""
+
+    def number(self, name: str, default: int, allowed: Collection[int] = ()) -> int:
+        """A whole number from 1, or one of those allowed."""
+        value = self.text(name)
+        if not value:
+            return default
+        # isdecimal also accepts other scripts' digits, which int() reads as well
+        if not value.isdecimal() or len(value) > 9 or int(value) < 1 or (allowed and int(value) not in allowed):
+            choice = f"Choose from: {', '.join(map(str, allowed))}." if allowed else "Give a whole number from 1."
+            self.refuse(name, value, mend=choice)
+            return default
+        return int(value)
+
+    def day(self, name: str) -> date | None:
+        """A day in ISO 8601."""
+        value = self.text(name)
+        try:
+            return date.fromisoformat(value) if value else None
+        except ValueError:
+            self.refuse(name, value, "is not a day", "Write it as YYYY-MM-DD.")
+            return None
+
+    def moment(self, name: str) -> datetime | None:
+        """A time in ISO 8601; without a zone it is the organisation's."""
+        value = self.text(name)
+        try:
+            found = datetime.fromisoformat(value) if value else None
+        except ValueError:
+            self.refuse(name, value, "is not a time", "Write it as YYYY-MM-DDTHH:MM:SSZ.")
+            return None
+        return timezone.make_aware(found) if found and found.tzinfo is None else found
+
+    def only(self, applied: Iterable[str], what: str) -> None:
+        """Refuse whatever narrows lists elsewhere and can't narrow this one. Parameters that nobody knows pass."""
+        for name in sorted((NAMES | set(WORDS)) - set(applied)):
+            for value in self.given(name)[:1]:
+                self.refuse(name, value, f"can't be applied: {what} can't be narrowed by {name}")
+
+    def _only_one(self, name: str, found: Sequence[str]) -> None:
+        for value in found[1:]:
+            self.refuse(name, value, "is one value too many", f"Give {name} once.")
