@@ -15,6 +15,7 @@ class DepartmentDay(models.Model):
     that never had a live application has no row; one that lost its last one gets a row with count 0 and no figures.
     `<band>_count` are the applications whose point for this principle lies in the band; they add up to `count`, and the
     overview and the band charts read them, so that no page counts a hundred thousand applications.
+    `index_30d` and so on: the index in so many days if nobody acts; for "overall" only.
     """
 
     department = models.ForeignKey(Department, models.CASCADE, related_name="days", db_index=False)
@@ -32,6 +33,9 @@ class DepartmentDay(models.Model):
     moderate_count = models.IntegerField()
     high_count = models.IntegerField()
     critical_count = models.IntegerField()
+    index_30d = models.FloatField(null=True)
+    index_60d = models.FloatField(null=True)
+    index_90d = models.FloatField(null=True)
     worst_application = models.ForeignKey(AIApplication, models.SET_NULL, null=True, related_name="+")
 
     class Meta:

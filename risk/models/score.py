@@ -3,12 +3,17 @@
 Computed tables have no row history; their own dated rows are it (contracts §4).
 """
 
+from typing import Any
+
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import OuterRef
+from django.db.models.functions import Coalesce
 
 from inventory.models import AIApplication, Department
 from risk.choices import Band, EUClass, Principle
+from risk.scoring.case import MOVING
 
 
 class ScoreValues(models.Model):
@@ -70,6 +75,10 @@ class CurrentScore(ScoreValues):
     held = models.JSONField(null=True)  # the ratchet in force: [overall, {principle: point}, [controls waited for]]
     # Point now less the point 30 days ago; null where there was no score then
     change_30d = models.FloatField(null=True)
+    # Overall point in so many days if nobody acts: ages grow, evidence runs out, events fade, usage stays as it is
+    overall_30d = models.FloatField(null=True)
+    overall_60d = models.FloatField(null=True)
+    overall_90d = models.FloatField(null=True)
     # The department whose figures count this application now; null: not live, counted nowhere (contracts §3)
     counted_in = models.ForeignKey(Department, models.SET_NULL, null=True, related_name="+", db_index=False)
 
@@ -123,16 +132,35 @@ def _append_only(what: str) -> list[pgtrigger.Trigger]:
     ]
 
 
+class SnapshotQuerySet(models.QuerySet["ScoreSnapshot"]):
+    """Stored judgements."""
+
+    def with_inputs(self) -> "SnapshotQuerySet":
+        """Each with the dated inputs it was made of, also where another snapshot holds them, in the same query."""
+        return self.annotate(
+            dated_inputs=Coalesce("inputs", models.Subquery(_holders(OuterRef("application"), OuterRef("digest"))))
+        )
+
+
+def _holders(application: Any, digest: Any) -> models.QuerySet["ScoreSnapshot", Any]:
+    """The inputs with this digest: of the first snapshot with them, since one after a return holds the same."""
+    found = ScoreSnapshot.objects.filter(application=application, digest=digest, inputs__isnull=False)
+    return found.order_by("id").values_list("inputs", flat=True)[:1]
+
+
 class ScoreSnapshot(ScoreValues):
     """One judgement as it was made, with everything needed to make it again (methods.md §12).
 
-    `inputs` are the dated inputs in compact form (`risk.services.inputs`); `contributions` the parts of each
-    principle's point, unrounded, as `{principle: {part: points}}`.
+    `inputs` are the dated inputs as `risk.scoring.case.to_plain` writes them, once for each time they changed: null
+    says that they are those of an earlier snapshot of the application with this `digest`. `moving` is what the digest
+    leaves out: usage of the window and the ratchet, null where there is neither. Explanations are derived from both.
     """
 
     application = models.ForeignKey(AIApplication, models.PROTECT, related_name="snapshots", db_index=False)
-    inputs = models.JSONField()
-    contributions = models.JSONField(default=dict)
+    inputs = models.JSONField(null=True)
+    moving = models.JSONField(null=True)
+
+    objects = SnapshotQuerySet.as_manager()
 
     class Meta:
         indexes = [
@@ -143,6 +171,20 @@ class ScoreSnapshot(ScoreValues):
 
     def __str__(self) -> str:
         return f"{self.as_of}: {self.overall_point:.1f} {self.band}"
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """Everything it was made of, as `risk.scoring.case.from_plain` and `digest` take it.
+
+        Costs a query where another snapshot holds the inputs and it wasn't read `with_inputs`.
+        """
+        dated = self.inputs if self.inputs is not None else getattr(self, "dated_inputs", None)
+        if dated is None:
+            dated = _holders(self.application_id, self.digest).first()
+        if dated is None:
+            raise ValueError(f"no snapshot holds the inputs {self.digest}")
+        own = {} if self.inputs is not None else dict.fromkeys(MOVING)
+        return {key: value for key, value in {**dated, **own, **(self.moving or {})}.items() if value is not None}
 
 
 class BandChange(models.Model):

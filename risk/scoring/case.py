@@ -87,10 +87,25 @@ class Case:
         return self if len(kept) == len(self.occurrences) else replace(self, occurrences=kept)
 
 
+# Parts of the plain form that change without anybody stating anything: counts of a moving window, and the ratchet
+MOVING = ("usage", "held")
+
+
 def digest(plain: Mapping[str, Any], method: Method) -> str:
     """SHA-256 over the method and the dated inputs (`to_plain`), without moving-window counts and the ratchet."""
-    dated = {key: value for key, value in plain.items() if key not in ("usage", "held")}
-    return sha256(method.digest.encode() + orjson.dumps(dated, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return sha256(method.digest.encode() + dated_text(plain)).hexdigest()
+
+
+def dated_text(plain: Mapping[str, Any]) -> bytes:
+    """The dated inputs as JSON with sorted keys: what the digest is taken of, and what a snapshot stores."""
+    dated = {key: value for key, value in plain.items() if key not in MOVING}
+    return orjson.dumps(dated, option=orjson.OPT_SORT_KEYS)
+
+
+def moving_text(plain: Mapping[str, Any]) -> bytes | None:
+    """What the digest leaves out as JSON, None where there is nothing of it."""
+    moving = {key: plain[key] for key in MOVING if key in plain}
+    return orjson.dumps(moving) if moving else None
 
 
 def to_plain(case: Case) -> dict[str, Any]:

@@ -56,4 +56,4 @@ def band_changes(application: int, limit: int = 50) -> list[BandChange]:
 def snapshots(application: int, limit: int = 50) -> list[ScoreSnapshot]:
     """The latest judgements of one application, newest first, without their inputs."""
     found = ScoreSnapshot.objects.filter(application=application).order_by("-as_of", "-id")
-    return list(found.defer("inputs", "contributions")[:limit])
+    return list(found.defer("inputs", "moving")[:limit])

@@ -30,7 +30,7 @@ class Replay:
 
 def snapshots(newest_only: bool) -> QuerySet[ScoreSnapshot]:
     """The snapshots to verify: every one, or the newest of each application."""
-    found = ScoreSnapshot.objects.select_related("application")
+    found = ScoreSnapshot.objects.with_inputs().select_related("application")
     if newest_only:
         return found.order_by("application_id", "-as_of", "-id").distinct("application_id")
     return found.order_by("application_id", "as_of", "id")
@@ -45,7 +45,7 @@ def replayed(wanted: QuerySet[ScoreSnapshot]) -> Iterator[Replay]:
 def judged_again(snapshot: ScoreSnapshot) -> tuple[Judgement, Method]:
     """The judgement that a snapshot stores, with its method. Raises MethodError where that method is gone."""
     method = load_method(snapshot.method)
-    return judge(from_plain(snapshot.inputs), snapshot.as_of, method), method
+    return judge(from_plain(snapshot.plain), snapshot.as_of, method), method
 
 
 @cache
@@ -64,7 +64,7 @@ def _differences(snapshot: ScoreSnapshot) -> Iterator[str]:
         return
     try:
         judgement, method = judged_again(snapshot)
-        found = digest(snapshot.inputs, method)
+        found = digest(snapshot.plain, method)
     except _UNREADABLE as problem:
         yield f"inputs cannot be read: {type(problem).__name__} {problem}"
         return

@@ -17,6 +17,7 @@ from risk.choices import OVERALL, Band, Principle
 from risk.method import load_method
 from risk.models import ChangedDepartment, DepartmentDay
 from risk.scoring.bulk import Floats, PortfolioScore, score_portfolio
+from risk.scoring.forecast import HORIZONS
 from risk.selectors import cases
 from risk.services import coverage
 from risk.services.writing import upsert
@@ -25,14 +26,16 @@ _LOCK = 7_130_011  # advisory lock of the roll-up; any number that nothing else 
 PRINCIPLES = (OVERALL, *Principle.values)
 _FIGURES = ["index", "worst", "tail", "mean", "band", "critical_share", "high_share", "count"]
 _BY_BAND = [f"{band}_count" for band in Band.values]
-_COLUMNS = ["department_id", "day", "principle", *_FIGURES, *_BY_BAND, "worst_application_id"]
+_FORECAST = [f"index_{days}d" for days in HORIZONS]
+_COLUMNS = ["department_id", "day", "principle", *_FIGURES, *_BY_BAND, *_FORECAST, "worst_application_id"]
 _KEY = ["department_id", "principle", "day"]
 
 # One row a department, so that the estate does not become a hundred thousand Python rows
 _OWN_POINTS = f"""
 SELECT counted_in_id, array_agg(application_id ORDER BY application_id), array_agg(exposure ORDER BY application_id),
-       {", ".join(f"array_agg({p}_point ORDER BY application_id)" for p in PRINCIPLES)}
-FROM risk_currentscore WHERE counted_in_id IS NOT NULL GROUP BY counted_in_id"""  # noqa: S608 - the six principles
+       {", ".join(f"array_agg({p}_point ORDER BY application_id)" for p in PRINCIPLES)},
+       {", ".join(f"array_agg(coalesce(overall_{days}d, overall_point) ORDER BY application_id)" for days in HORIZONS)}
+FROM risk_currentscore WHERE counted_in_id IS NOT NULL GROUP BY counted_in_id"""  # noqa: S608 - principles and days of our own
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class _Estate:
 
     applications: Sequence[int]
     exposure: Floats
-    risks: Floats  # one row a principle, in the order of PRINCIPLES
+    risks: Floats  # one row a principle, in the order of PRINCIPLES, then one for each of the days HORIZONS
     span: Mapping[int, tuple[int, int]]
 
 
@@ -94,16 +97,21 @@ def _write_risk(departments: set[int], branches: cases.Tree, day: date) -> int:
 def _rows(department: int, day: date, estate: _Estate) -> Iterable[tuple[Any, ...]]:
     start, end = estate.span[department]
     method = load_method()
-    for place, principle in enumerate(PRINCIPLES):
-        found = score_portfolio(estate.risks[place, start:end], estate.exposure[start:end], method)
-        yield (department, day, principle, *_figures(found, estate.applications[start:end]))
+    exposure = estate.exposure[start:end]
+    now = [score_portfolio(risks, exposure, method) for risks in estate.risks[:, start:end]]
+    ahead = [one.score.index if one else None for one in now[len(PRINCIPLES) :]]
+    for principle, found in zip(PRINCIPLES, now, strict=False):
+        later = ahead if principle == OVERALL else [None for _ in HORIZONS]
+        yield (department, day, principle, *_figures(found, later, estate.applications[start:end]))
 
 
-def _figures(found: PortfolioScore | None, applications: Sequence[int]) -> tuple[Any, ...]:
+def _figures(
+    found: PortfolioScore | None, ahead: Sequence[float | None], applications: Sequence[int]
+) -> tuple[Any, ...]:
     if found is None:
-        return (*[None] * (len(_FIGURES) - 1), 0, *[0] * len(_BY_BAND), None)
+        return (*[None] * (len(_FIGURES) - 1), 0, *[0] * len(_BY_BAND), *ahead, None)
     score = found.score
-    return (*(getattr(score, name) for name in _FIGURES), *found.by_band, applications[found.worst_at])
+    return (*(getattr(score, name) for name in _FIGURES), *found.by_band, *ahead, applications[found.worst_at])
 
 
 def _latest(departments: set[int], day: date) -> dict[tuple[int, str], tuple[Any, ...]]:
@@ -132,7 +140,7 @@ def _estate(parents: Mapping[int, int | None]) -> _Estate:
         own = {row[0]: row[1:] for row in cursor}
     applications: list[int] = []
     exposure: list[float] = []
-    risks: list[list[float]] = [[] for _ in PRINCIPLES]
+    risks: list[list[float]] = [[] for _ in (*PRINCIPLES, *HORIZONS)]
     starts = []
     for department in order:
         starts.append(len(applications))

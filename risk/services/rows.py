@@ -1,27 +1,26 @@
 """Judgements as rows: the order of columns, and what has to be written where."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 
 from risk.models import CurrentScore, ScoreValues
-from risk.scoring.case import digest, to_plain
-from risk.scoring.explain import contribution_values
+from risk.scoring.case import dated_text, digest, moving_text, to_plain
+from risk.scoring.forecast import HORIZONS, later
 from risk.scoring.judgement import Judgement
 from risk.scoring.method import Method
 from risk.scoring.questionnaire import progress_of
 from risk.scoring.tally import Tally
 
 SHOWN_DECIMALS = 1  # a snapshot is due where a value rounded to this moved (contracts §3)
-_KEPT_DECIMALS = 4  # of contributions; the inputs give them back unrounded
 
 VALUES = [f.attname for f in ScoreValues._meta.concrete_fields]
 CURRENT = ["application_id", *VALUES] + [
     f.attname for f in CurrentScore._meta.concrete_fields if f.attname not in VALUES and f.attname != "application_id"
 ]
-SNAPSHOT = ["application_id", *VALUES, "inputs", "contributions"]
+SNAPSHOT = ["application_id", *VALUES, "inputs", "moving"]
 BAND_CHANGE = ["application_id", "day", "changed_at", "before", "after", "point_before", "point_after"]
 COVERAGE = [
     "application_id", "framework", "states", "met", "partial", "gap", "unknown", "upcoming", "not_assessed",
@@ -30,6 +29,9 @@ COVERAGE = [
 DATES = ["as_of", "computed_at"]  # a row that differs in nothing else is the same
 # Figures of which a move, rounded, makes a snapshot
 _FIGURES = [c for c in VALUES if c.endswith(("_low", "_high", "_point", "_inherent"))]
+
+
+FORECAST = [f"overall_{days}d" for days in HORIZONS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +89,22 @@ def current_row(
         "tier": judged.tier,
         "held": orjson.dumps(one.plain["held"]).decode() if one.plain.get("held") else None,
         "change_30d": change,
+        **dict(zip(FORECAST, forecast(judged, one.method), strict=True)),
         "counted_in_id": counted_in,
     }
     return (pk, *values, *(extra[column] for column in CURRENT[1 + len(VALUES) :]))
 
 
-def snapshot_row(pk: int, one: Verdict, values: list[Any]) -> tuple[Any, ...]:
-    """The row of `ScoreSnapshot`, in the order of SNAPSHOT."""
-    bars = contribution_values(one.judgement.inputs, one.judgement.score, one.method)
-    contributions = {
-        principle: {f"{kind}:{key}": round(value, _KEPT_DECIMALS) for (kind, key), value in bars[principle].items()}
-        for principle in one.method.principles
-    }
-    return (pk, *values, orjson.dumps(one.plain).decode(), orjson.dumps(contributions).decode())
+def forecast(judged: Judgement, method: Method) -> list[float]:
+    """Overall point on each of the HORIZONS if nobody acts."""
+    return [later(judged, judged.day + timedelta(days=days), method).score.point for days in HORIZONS]
+
+
+def snapshot_row(pk: int, one: Verdict, values: list[Any], before: CurrentScore | None) -> tuple[Any, ...]:
+    """The row of `ScoreSnapshot`, in the order of SNAPSHOT; inputs only where they are not those of `before`."""
+    known = before is not None and before.digest == one.digest
+    moving = moving_text(one.plain)
+    return (pk, *values, None if known else dated_text(one.plain).decode(), moving and moving.decode())
 
 
 def band_change_row(pk: int, before: CurrentScore, one: Verdict) -> tuple[Any, ...]:

@@ -186,7 +186,7 @@ def _add_rows(pk: int, judgement: Judgement, counted_in: int | None, chunk: _Chu
     change = None if past is None else judgement.score.point - past
     chunk.current.append(rows.current_row(pk, verdict, values, change, counted_in))
     if old is None or rows.moved(old, values):
-        chunk.snapshots.append(rows.snapshot_row(pk, verdict, values))
+        chunk.snapshots.append(rows.snapshot_row(pk, verdict, values, old))
     if old is not None and old.band != judgement.score.band:
         chunk.bands.append(rows.band_change_row(pk, old, verdict))
     chunk.departments |= {d for d in (counted_in, old.counted_in_id if old else None) if d is not None}

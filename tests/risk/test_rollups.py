@@ -16,6 +16,7 @@ from risk.choices import OVERALL, Band, Principle
 from risk.method import load_method
 from risk.models import ApplicationCoverage, ControlState, CoverageDay, CurrentScore, DepartmentDay
 from risk.scoring.bulk import score_portfolio
+from risk.scoring.forecast import HORIZONS
 from risk.scoring.portfolio import score_department
 from risk.scoring.tally import ABSENT, LETTERS
 from risk.services import assessments, rollups, scores
@@ -78,6 +79,11 @@ def assert_figures_agree(departments: list[Department]) -> None:
             for name in FIGURES:
                 assert getattr(row, name) == pytest.approx(getattr(expected, name), abs=1e-9), (department, name)
             assert (row.band, row.count) == (expected.band, expected.count)
+            for days in HORIZONS:
+                ahead = [getattr(one, f"overall_{days}d") for one in below]
+                then = score_department(zip(ahead, [one.exposure for one in below], strict=True), method)
+                shown = getattr(row, f"index_{days}d")
+                assert shown == (pytest.approx(then and then.index, abs=1e-9) if principle == OVERALL else None)
             bands = [method.band(point) for point in points]
             assert [getattr(row, f"{band}_count") for band in Band.values] == [bands.count(b) for b in Band.values]
             assert row.worst_application_id == below[points.index(max(points))].application_id

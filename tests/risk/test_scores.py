@@ -6,6 +6,7 @@ import pytest
 from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from inventory.choices import AlertState, Lifecycle, Severity
 from inventory.models import AIApplication, Alert, ChangedApplication, DailyUsage
@@ -22,6 +23,7 @@ from risk.models import (
 )
 from risk.scoring.case import digest, from_plain
 from risk.scoring.judgement import judge
+from risk.selectors import cases
 from risk.services import assessments, controls, scores
 from risk.services.rows import VALUES
 from tests.builders import make_application
@@ -86,17 +88,50 @@ def test_a_snapshot_replays_to_the_same_figures(cast: Cast, application: AIAppli
         attacks=2,
     )
     scores.rescore_changed()
-    for snapshot in ScoreSnapshot.objects.all():
+    for snapshot in ScoreSnapshot.objects.with_inputs():
         method = load_method(snapshot.method)
-        again = judge(from_plain(snapshot.inputs), snapshot.as_of, method)
-        assert digest(snapshot.inputs, method) == snapshot.digest
+        again = judge(from_plain(snapshot.plain), snapshot.as_of, method)
+        assert digest(snapshot.plain, method) == snapshot.digest
         assert again.score.band == snapshot.band
         assert again.score.point == pytest.approx(snapshot.overall_point, abs=1e-9)
         for principle, one in again.score.principles.items():
             assert one.low == pytest.approx(getattr(snapshot, f"{principle}_low"), abs=1e-9)
             assert one.high == pytest.approx(getattr(snapshot, f"{principle}_high"), abs=1e-9)
-            parts = snapshot.contributions[principle].values()
-            assert sum(parts) == pytest.approx(one.point, abs=1e-2)
+
+
+def test_inputs_are_stored_once_for_each_time_they_change(
+    cast: Cast, application: AIApplication, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    DailyUsage.objects.create(
+        application=application,
+        day=timezone.localdate(),
+        interactions=200,
+        users=3,
+        sensitive=0,
+        jailbreak=2,
+        injection=0,
+        attacks=2,
+    )
+    scores.rescore_all()
+    first, second = ScoreSnapshot.objects.order_by("id")
+    assert second.digest == first.digest
+    assert (first.moving, second.inputs, second.moving) == (None, None, {"usage": [200, 0, 2]})
+    with django_assert_num_queries(1):
+        before, after = (one.plain for one in ScoreSnapshot.objects.with_inputs().order_by("id"))
+    assert after == second.plain == {**before, "usage": [200, 0, 2]}
+
+
+def test_the_forecast_is_the_same_case_judged_later(cast: Cast, application: AIApplication) -> None:
+    controls.state_control(actor=cast.alice, application=application, control="GV-01", status="attested")
+    aged = timezone.localdate() - timedelta(days=load_method().controls["GV-01"].review_days)
+    ControlState.objects.update(as_of=aged)
+    scores.rescore_all()
+    score, judgement = CurrentScore.objects.get(), cases.judge_now(application, timezone.localdate())
+    assert score.overall_30d is not None
+    assert score.overall_point < score.overall_30d
+    for days in (30, 60, 90):
+        later = judge(judgement.case, timezone.localdate() + timedelta(days=days), load_method())
+        assert getattr(score, f"overall_{days}d") == pytest.approx(later.score.point, abs=1e-9)
 
 
 def test_a_prohibited_practice_scores_100_and_moves_the_band(cast: Cast, application: AIApplication) -> None:

@@ -79,7 +79,7 @@ def test_a_changed_figure_is_found(history: AIApplication, column: str, value: o
 
 def test_a_changed_answer_is_found_even_with_the_figures_made_to_fit(history: AIApplication) -> None:
     newest = ScoreSnapshot.objects.filter(application=history).latest("id")
-    changed = {**newest.inputs, "answers": {**newest.inputs["answers"], "scale": "over_1m"}}
+    changed = {**newest.plain, "answers": {**newest.plain["answers"], "scale": "over_1m"}}
     tamper(newest, inputs=changed, digest=digest(changed, load_method(newest.method)))
     assert "overall_point" in verify()[0][0]
 
@@ -87,7 +87,7 @@ def test_a_changed_answer_is_found_even_with_the_figures_made_to_fit(history: AI
 @pytest.mark.parametrize(("part", "value"), [("usage", [200, 0, 150]), ("held", [99.0, {"fairness": 99.0}, ["GV-01"]])])
 def test_what_stands_beside_the_digest_is_verified_too(history: AIApplication, part: str, value: list) -> None:
     newest = ScoreSnapshot.objects.filter(application=history).latest("id")
-    tamper(newest, inputs={**newest.inputs, part: value})
+    tamper(newest, moving={**(newest.moving or {}), part: value})
     lines, _, failed = verify()
     assert failed
     assert "digest" not in lines[0]
