@@ -1,6 +1,6 @@
 """Reading YAML that people write: strict, and all errors at once, each with file, place and mend."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -53,33 +53,14 @@ class Findings:
 class StrictModel(BaseModel):
     """A mapping in a file: unknown keys are refused, values are not converted."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class _Loader(yaml.CSafeLoader):
-    """YAML's own safe loader, and a key that stands twice is an error instead of the last one winning."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        mapping = super().construct_mapping(node, deep)
-        if len(mapping) != len(node.value):
-            self._refuse_duplicates(node)
-        return mapping
-
-    def _refuse_duplicates(self, node: yaml.MappingNode) -> None:
-        seen = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} stands twice", key_node.start_mark
-                )
-            seen.add(key)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 def read_yaml(text: bytes, file: str, schema: type[Schema], findings: Findings) -> Schema | None:
     """The file as `schema`, or None with everything wrong in it added to `findings`."""
+    before = len(findings.problems)
     try:
-        raw = yaml.load(text, Loader=_Loader)  # noqa: S506 - a subclass of the safe loader
+        raw = _load(text, file, findings)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -88,12 +69,46 @@ def read_yaml(text: bytes, file: str, schema: type[Schema], findings: Findings) 
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         findings.add(file, "", f"not readable as YAML ({error})", "save it as plain UTF-8 YAML")
         return None
+    if len(findings.problems) > before:
+        return None
     try:
         return schema.model_validate(raw)
     except ValidationError as error:
         for fault in error.errors(include_url=False):
             findings.add(file, _place(fault["loc"], raw), fault["msg"], _mend(fault))
         return None
+
+
+def _load(text: bytes, file: str, findings: Findings) -> Any:
+    """The plain values of a YAML text. Of a key that stands twice YAML would keep the last: each one is a finding."""
+    loader = yaml.CSafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        for key in _repeated(node):
+            place = f"line {key.start_mark.line + 1}, column {key.start_mark.column + 1}"
+            findings.add(file, place, f"the key {key.value!r} stands twice", "keep one of the two")
+        return None if node is None else loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _repeated(root: yaml.Node | None) -> Iterator[yaml.Node]:
+    """Every key that stands twice in its mapping, in the order of the text."""
+    waiting, met = [root], set()
+    while waiting:
+        node = waiting.pop()
+        if node is None or id(node) in met:  # an alias leads to a node that was looked at, or round in a circle
+            continue
+        met.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            keys = set()
+            for key, _ in node.value:
+                if (key.tag, str(key.value)) in keys:
+                    yield key
+                keys.add((key.tag, str(key.value)))
+            waiting += [value for pair in reversed(node.value) for value in reversed(pair)]
+        elif isinstance(node, yaml.SequenceNode):
+            waiting += reversed(node.value)
 
 
 def _place(location: tuple[int | str, ...], raw: Any) -> str:

@@ -7,6 +7,7 @@ from typing import TypeVar
 from risk.frameworks import parsed, read_frameworks, read_uncovered
 from risk.frameworks.reading import Findings, StrictModel, read_yaml
 from risk.method.checks import check_method
+from risk.method.order import check_order
 from risk.method.schema import (
     ClassificationSchema,
     ControlSchema,
@@ -19,6 +20,7 @@ from risk.method.schema import (
     RuleSchema,
     ScoringSchema,
 )
+from risk.method.vocabulary import check_vocabulary
 from risk.scoring import method as m
 
 Schema = TypeVar("Schema", bound=StrictModel)
@@ -57,6 +59,8 @@ def build_method(
         uncovered=uncovered,
     )
     check_method(method, scoring, controls, table, findings)
+    check_order(method, findings)
+    check_vocabulary(method, facts, controls, table, findings)
     return method
 
 
