@@ -18,6 +18,7 @@ from inventory.charts.base import (
     layout,
     safe,
     shown,
+    time_axis,
     token,
 )
 
@@ -100,7 +101,7 @@ def score_history(
         unit="Risk, 0 best to 100 worst; the band is the range",
         figure={
             "data": traces,
-            "layout": layout(xaxis=axis(type="date", showgrid=False, ticks="outside", ticklen=4), yaxis=risk_axis()),
+            "layout": layout(xaxis=time_axis([p.day for p in ordered]), yaxis=risk_axis()),
         },
         columns=("Day", "Low", "Risk", "High"),
         rows=tuple(Row(f"{p.day:%-d %b %Y}", (p.low, p.point, p.high)) for p in reversed(ordered)),

@@ -9,11 +9,9 @@ by static/js/charts.js from static/css/tokens.css, or by `resolve_tokens` where 
 from governance.charts.compliance import FrameworkCoverage, compliance_by_framework, gaps_by_framework
 from governance.charts.departments import (
     DepartmentBands,
-    DepartmentIndex,
     DepartmentPoint,
     bands_by_department,
     department_course,
-    department_ranking,
 )
 from governance.charts.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
 from inventory.charts.base import Chart, Row, resolve_tokens, tokens_from_css
@@ -25,7 +23,6 @@ __all__ = [
     "Contribution",
     "DailySeries",
     "DepartmentBands",
-    "DepartmentIndex",
     "DepartmentPoint",
     "FrameworkCoverage",
     "Matrix",
@@ -38,7 +35,6 @@ __all__ = [
     "bands_by_department",
     "compliance_by_framework",
     "department_course",
-    "department_ranking",
     "gaps_by_framework",
     "interactions_over_time",
     "resolve_tokens",

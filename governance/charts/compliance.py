@@ -10,13 +10,12 @@ from inventory.charts.base import (
     Figure,
     Row,
     axis,
-    category_axis,
     hatching,
     height_for,
     horizontal_bars,
-    layout,
     many,
     safe,
+    stacked,
     token,
 )
 
@@ -32,7 +31,8 @@ STATES = (
 
 @dataclass(frozen=True)
 class FrameworkCoverage:
-    """How many (application, requirement) pairs of a framework are in each state. `url` lists them all."""
+    """How many (application, requirement) pairs of a framework are in each state. `low`, `high`: its coverage, from 0
+    to 1 (docs/method.md §8), None where nothing is assessed. `url` lists them all."""
 
     name: str
     met: int
@@ -40,7 +40,17 @@ class FrameworkCoverage:
     gap: int
     unknown: int
     upcoming: int
+    low: float | None = None
+    high: float | None = None
     url: str = ""
+
+    @property
+    def coverage(self) -> str:
+        """ "48–54 %", as the tables have it."""
+        if self.low is None or self.high is None:
+            return "–"
+        ends = round(self.low * 100), round(self.high * 100)
+        return f"{ends[0]} %" if ends[0] == ends[1] else f"{ends[0]}–{ends[1]} %"
 
     @property
     def total(self) -> int:
@@ -68,39 +78,40 @@ def _part(state: str, words: str, pattern: str, rows: Sequence[FrameworkCoverage
 
 def _table(rows: Sequence[FrameworkCoverage]) -> tuple[Row, ...]:
     return tuple(
-        Row(row.name, (row.met, row.partial, row.gap, row.unknown, row.upcoming, row.total), row.url) for row in rows
+        Row(
+            row.name,
+            (row.coverage, row.met, row.partial, row.gap, row.unknown, row.upcoming, row.total),
+            row.url,
+        )
+        for row in rows
     )
 
 
-_COLUMNS = ("Framework", *(words for _, words, _ in STATES), "All")
+_COLUMNS = ("Framework", "Coverage", *(words for _, words, _ in STATES), "All")
 _EMPTY = "Coverage appears once applications are registered and their controls answered."
 
 
 def compliance_by_framework(
     rows: Sequence[FrameworkCoverage], *, key: str = "compliance", title: str = "Compliance by framework"
 ) -> Chart:
-    """100 % bars: which share of the applicable requirements is in which state."""
+    """100 % bars: which share of the applicable requirements is in which state, with the coverage beside the name."""
     assessed = [row for row in rows if row.total]
-    best = max(assessed, key=lambda row: row.met / row.total, default=None)
-    worst = max(assessed, key=lambda row: row.gap / row.total, default=None)
+    ranked = sorted((row for row in assessed if row.low is not None), key=lambda row: -(row.low or 0))
     summary = "No requirement applies to an application in this view yet."
-    if best and worst:
-        summary = (
-            f"Most met: {best.name}, {100 * best.met / best.total:.0f} %. "
-            f"Largest share of gaps: {worst.name}, {100 * worst.gap / worst.total:.0f} %."
-        )
+    if ranked:
+        best, worst = ranked[0], ranked[-1]
+        summary = f"Coverage is highest in {best.name}, {best.coverage}, and lowest in {worst.name}, {worst.coverage}."
+    if len(ranked) == 1:
+        summary = f"Coverage of {best.name}: {best.coverage}."
     return Chart(
         key=key,
         title=title,
-        unit="Share of the requirements that apply, over all applications",
-        figure={
-            "data": [_part(*state, assessed, shares=True) for state in STATES],
-            "layout": layout(
-                barmode="stack",
-                xaxis=axis(range=[0, 100], ticksuffix=" %", dtick=20, showgrid=False),
-                yaxis=category_axis([row.name for row in assessed]),
-            ),
-        },
+        unit="Coverage beside the name; bars: requirements that apply, by state",
+        figure=stacked(
+            [_part(*state, assessed, shares=True) for state in STATES],
+            [f"{row.name}, {row.coverage}" for row in assessed],
+            axis(range=[0, 100], ticksuffix=" %", dtick=20, showgrid=False),
+        ),
         columns=_COLUMNS,
         rows=_table(assessed),
         summary=summary,
@@ -121,14 +132,7 @@ def gaps_by_framework(
         key=key,
         title=title,
         unit="Requirements not met, over all applications",
-        figure={
-            "data": [_part(*state, lacking, shares=False) for state in open_states],
-            "layout": layout(
-                barmode="stack",
-                xaxis=axis(tickformat=",d", rangemode="tozero"),
-                yaxis=category_axis([row.name for row in lacking]),
-            ),
-        },
+        figure=stacked([_part(*state, lacking, shares=False) for state in open_states], [row.name for row in lacking]),
         columns=_COLUMNS,
         rows=_table(lacking),
         summary=(

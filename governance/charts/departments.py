@@ -1,4 +1,4 @@
-"""Charts of departments' risk: course, bands, ranking. Risk runs from 0 (best) to 100 (worst)."""
+"""Charts of departments' risk: course, bands. Risk runs from 0 (best) to 100 (worst)."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from inventory.charts.base import (
     Chart,
     Figure,
     Row,
-    axis,
-    category_axis,
     height_for,
     horizontal_bars,
     layout,
     many,
     safe,
-    shown,
+    stacked,
+    time_axis,
     token,
 )
 from risk.charts import risk_axis
@@ -34,17 +33,6 @@ class DepartmentBands:
     moderate: int
     high: int
     critical: int
-    url: str = ""
-
-
-@dataclass(frozen=True)
-class DepartmentIndex:
-    """A department's index with its worst application; None where it has no live one."""
-
-    name: str
-    index: float | None
-    worst: float | None
-    band: str
     url: str = ""
 
 
@@ -91,7 +79,7 @@ def department_course(points: Sequence[DepartmentPoint]) -> Chart:
             "data": traces,
             "layout": layout(
                 hovermode="x unified",
-                xaxis=axis(type="date", showgrid=False, ticks="outside", ticklen=4),
+                xaxis=time_axis([p.day for p in ordered]),
                 yaxis=risk_axis(),
             ),
         },
@@ -122,51 +110,10 @@ def bands_by_department(rows: Sequence[DepartmentBands], whole: DepartmentBands 
         key="bands",
         title="Risk bands by department",
         unit="Live applications",
-        figure={
-            "data": traces,
-            "layout": layout(
-                barmode="stack",
-                xaxis=axis(tickformat=",d", rangemode="tozero"),
-                yaxis=category_axis([row.name for row in rows]),
-            ),
-        },
+        figure=stacked(traces, [row.name for row in rows]),
         columns=("Department", *(words for _, words in BANDS)),
         rows=tuple(Row(row.name, (row.critical, row.high, row.moderate, row.low), row.url) for row in rows),
         summary=f"{many(serious, 'application')} of {everything:,} high or critical.",
         empty="Departments appear here once they have a live application.",
         height=height_for(len(rows)),
-    )
-
-
-def department_ranking(rows: Sequence[DepartmentIndex]) -> Chart:
-    """Bars: the index of each department, worst first, coloured by its band."""
-    ranked = sorted((row for row in rows if row.index is not None), key=lambda row: -(row.index or 0))
-    index = [row.index or 0.0 for row in ranked]
-    hover = [
-        f"<b>{safe(row.name)}</b><br>index {row.index or 0:.0f}, "
-        f"worst application {shown(row.worst and round(row.worst))}"
-        for row in ranked
-    ]
-    bars = horizontal_bars("Index", index, "", [row.url for row in ranked], hover)
-    bars["marker"]["color"] = [token(f"band-{row.band}-solid") for row in ranked]
-    bars |= {"text": [f"{value:.0f}" for value in index], "textposition": "outside", "cliponaxis": False}
-    return Chart(
-        key="ranking",
-        title="Departments by risk",
-        unit="Index, 0 best to 100 worst",
-        figure={
-            "data": [bars],
-            "layout": layout(xaxis=risk_axis(), yaxis=category_axis([row.name for row in ranked])),
-        },
-        columns=("Department", "Index", "Worst application"),
-        rows=tuple(
-            Row(row.name, (row.index and round(row.index), row.worst and round(row.worst)), row.url) for row in ranked
-        ),
-        summary=(
-            f"Highest: {ranked[0].name}, {index[0]:.0f}. Lowest: {ranked[-1].name}, {index[-1]:.0f}."
-            if ranked
-            else "No department has a live application."
-        ),
-        empty="Departments appear here once they have a live application.",
-        height=height_for(len(ranked)),
     )

@@ -17,22 +17,11 @@ from risk.scoring.method import Framework, Requirement
 from risk.scoring.vocabulary import State
 
 
-@dataclass(frozen=True)
-class FrameworkFigures:
-    """Pairs of a live application and a requirement of a framework, by state (docs/method.md §8). `low` and `high`
-    bound the coverage, the mean fulfilment of what is assessed; None where nothing is."""
+@dataclass(frozen=True, kw_only=True)
+class FrameworkFigures(rollups.Counts):
+    """The counts of a framework in what is looked at."""
 
     framework: Framework
-    met: int = 0
-    partial: int = 0
-    gap: int = 0
-    unknown: int = 0
-    upcoming: int = 0
-    not_assessed: int = 0
-    overdue: int = 0
-    assessed: int = 0
-    fulfilment_low: float = 0.0
-    fulfilment_high: float = 0.0
 
     @property
     def short_name(self) -> str:
@@ -47,14 +36,6 @@ class FrameworkFigures:
         """(state, pairs in it), in the order in which states are shown."""
         return [(state.value, getattr(self, state.value)) for state in RequirementStatus]
 
-    @property
-    def low(self) -> float | None:
-        return self.fulfilment_low / self.assessed if self.assessed else None
-
-    @property
-    def high(self) -> float | None:
-        return self.fulfilment_high / self.assessed if self.assessed else None
-
 
 def short_name(framework: Framework) -> str:
     """A name that fits an axis or a column, from the framework's id: `nist_ai_600_1` is NIST AI 600-1."""
@@ -62,7 +43,7 @@ def short_name(framework: Framework) -> str:
     return re.sub(r"(\d) (\d+)$", r"\1-\2", words).replace(" ACT", " Act")
 
 
-_SUMS = [name for name in FrameworkFigures.__dataclass_fields__ if name != "framework"]
+_SUMS = list(rollups.Counts.__dataclass_fields__)
 
 
 def frameworks(scope: Scope, day: date) -> list[FrameworkFigures]:
@@ -80,7 +61,7 @@ def summed(rows: Iterable[rollups.Coverage]) -> list[FrameworkFigures]:
         for name in _SUMS:
             mine[name] += getattr(row, name)
     ordered = sorted(load_method().frameworks.values(), key=lambda framework: not framework.binding)
-    return [FrameworkFigures(one, **sums.get(one.id, {})) for one in ordered]  # type: ignore[arg-type]
+    return [FrameworkFigures(framework=one, **sums.get(one.id, {})) for one in ordered]  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)

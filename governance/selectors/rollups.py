@@ -37,26 +37,21 @@ class Risk:
     worst_application_id: int | None
 
 
-@dataclass(frozen=True)
-class Coverage:
-    """Coverage of a framework in a department with everything below it (docs/method.md §8): pairs of a live
-    application and a requirement by state. `low` and `high` bound the share that is fulfilled; None: nothing assessed.
-    """
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """Pairs of a live application and a requirement of a framework, by state (docs/method.md §8). `low` and `high`
+    bound the coverage, the mean fulfilment of what is assessed; None where nothing is."""
 
-    department_id: int
-    framework: str
-    day: date
-    applications: int
-    met: int
-    partial: int
-    gap: int
-    unknown: int
-    upcoming: int
-    not_assessed: int
-    overdue: int
-    assessed: int
-    fulfilment_low: float
-    fulfilment_high: float
+    met: int = 0
+    partial: int = 0
+    gap: int = 0
+    unknown: int = 0
+    upcoming: int = 0
+    not_assessed: int = 0
+    overdue: int = 0
+    assessed: int = 0
+    fulfilment_low: float = 0.0
+    fulfilment_high: float = 0.0
 
     @property
     def low(self) -> float | None:
@@ -67,8 +62,17 @@ class Coverage:
         return self.fulfilment_high / self.assessed if self.assessed else None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Coverage(Counts):
+    """The counts of a framework in a department with everything below it."""
+
+    department_id: int
+    framework: str
+    applications: int
+
+
 _RISK = [name for name in Risk.__dataclass_fields__ if name not in ("department_id", "principle")]
-_COVERAGE = [name for name in Coverage.__dataclass_fields__ if name not in ("department_id", "framework")]
+_COVERAGE = ["applications", *Counts.__dataclass_fields__]
 
 # One index descent a department and principle, whatever the number of days kept; a plain DISTINCT ON would read all.
 _NEWEST = """
@@ -118,7 +122,10 @@ def coverages(departments: QuerySet[Department], day: date, frameworks: Iterable
     sql, params = _newest("risk_coverageday", "framework", "applications", _COVERAGE, departments)
     with connection.cursor() as cursor:
         cursor.execute(sql, [*params, list(frameworks), [day]])
-        return [Coverage(*row) for _, *row in cursor]
+        return [
+            Coverage(department_id=department, framework=framework, **dict(zip(_COVERAGE, row, strict=True)))
+            for _, department, framework, *row in cursor
+        ]
 
 
 def history(departments: QuerySet[Department], principle: str, since: date, until: date) -> list[Risk]:

@@ -14,7 +14,7 @@ from governance.selectors import compliance
 from governance.selectors.compliance_rows import asked_for
 from governance.selectors.narrowing import LATE, YES, requirements
 from governance.selectors.requirements import Pairs
-from governance.web.links import framework_bars, framework_charts
+from governance.web.links import framework_bars
 from inventory.access import Permission, requires
 from inventory.models import User
 from inventory.selectors.asked import Reader
@@ -54,7 +54,6 @@ def compliance_page(request: HttpRequest) -> HttpResponse:
         "voluntary_gaps": charts.gaps_by_framework(
             framework_bars(voluntary, filters.department), key="voluntary-gaps", title="Gaps by voluntary framework"
         ),
-        "coverage": framework_charts(covered, filters.department),
         "rows": departments,
         "more": more,
         "duties": compliance.upcoming_duties(scope, day, covered),

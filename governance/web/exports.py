@@ -1,6 +1,7 @@
 """Exports: what may be taken away, and what was."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -107,8 +108,11 @@ def overview_html(request: HttpRequest) -> HttpResponse:
 
 def report(shown: dict[str, Any]) -> html.Report:
     """What the page shows, as the file holds it."""
+    only = f" · only {shown['kind_words']}" if shown["kind_words"] else ""
+    every = f" ({shown['every_kind']})" if shown["every_kind"] else ""
+    coverage = (shown["coverage"].binding, shown["coverage"].voluntary)
     matrix = html.Table(
-        shown["matrix"].caption,
+        shown["matrix"].caption + every,
         [shown["matrix"].corner, *(column.label for column in shown["matrix"].columns)],
         [[row.label, *(_rounded(cell.value) for cell in row.cells)] for row in shown["matrix"].rows],
     )
@@ -123,11 +127,14 @@ def report(shown: dict[str, Any]) -> html.Report:
     without = shown["not_computable"].count
     return html.Report(
         title="AI Governance Hub: overview",
-        subtitle=f"{shown['scope'].title} · as of {shown['day']:%-d %B %Y} · scores by method {shown['method']}"
+        subtitle=f"{shown['scope'].title}{only} · as of {shown['day']:%-d %B %Y} · scores by method {shown['method']}"
         + (f" · {without:,} not computable, left out" if without else ""),
         tiles=[(tile.label, f"{tile.value:,}", tile.note) for tile in shown["tiles"]],
         tables=[matrix, highest],
-        charts=[shown["interactions"], shown["sensitive"], shown["coverage"].binding, shown["coverage"].voluntary],
+        charts=[
+            *(shown["interactions"], shown["sensitive"]),
+            *(replace(chart, title=chart.title + every) for chart in coverage),
+        ],
     )
 
 

@@ -62,6 +62,8 @@ def framework_bars(found: Sequence[FrameworkFigures], department: Department | N
             gap=one.gap,
             unknown=one.unknown,
             upcoming=one.upcoming,
+            low=one.low,
+            high=one.high,
             url=address("governance:framework", one.framework.id, department=department),
         )
         for one in found
@@ -74,9 +76,9 @@ def framework_charts(found: Sequence[FrameworkFigures], department: Department |
     voluntary = [one for one in found if not one.framework.binding]
     return FrameworkCharts(
         charts.compliance_by_framework(
-            framework_bars(binding, department), key="compliance", title="Compliance: binding frameworks"
+            framework_bars(binding, department), key="compliance", title="Binding frameworks"
         ),
         charts.compliance_by_framework(
-            framework_bars(voluntary, department), key="voluntary", title="Coverage: voluntary frameworks"
+            framework_bars(voluntary, department), key="voluntary", title="Voluntary frameworks"
         ),
     )

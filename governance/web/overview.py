@@ -26,6 +26,8 @@ from inventory.web.filters import Filters
 from risk.choices import Band, Principle
 from risk.method import load_method
 
+EVERY_KIND = "all kinds"
+
 
 @require_safe
 @requires(Permission.VIEW)
@@ -50,13 +52,16 @@ def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
         "method": load_method().version,
         "departments": options(scope),
         "kinds": ApplicationKind.choices,
-        "kind_words": [ApplicationKind(kind).label for kind in kinds],
+        "kind_words": ", ".join(ApplicationKind(kind).label.lower() for kind in kinds),
+        # What roll-ups hold is not told apart by kind, and says so while a kind is chosen
+        "every_kind": EVERY_KIND if kinds else "",
         "tiles": tiles(scope, filters, day, found.numbers, covered),
         "matrix": matrix_table(found.matrix, scope),
         "left_out": found.matrix.left_out,
         "not_computable": left_out(scope),
         "interactions": interactions_chart(scope, filters, day),
         "highest": overview.highest(scope, kinds),
+        "highest_note": "Live applications, only those of the kind chosen" if kinds else "Live applications",
         "sensitive": sensitive_chart(scope, filters, day),
         "coverage": framework_charts(covered, filters.department),
         "highest_url": applications_url(department=filters.department, kind=kinds, lifecycle="live", sort="-risk"),
@@ -96,6 +101,7 @@ def tiles(
     overdue = sum(one.overdue for one in binding)
     live = {**here, "lifecycle": Lifecycle.LIVE}
     people = "person" if unseen.people == 1 else "people"
+    every = f"{EVERY_KIND} · " if filters.kinds else ""
     return [
         Tile("AI applications", counted.applications, growth(counted), applications_url(**live), "primary"),
         Tile(
@@ -109,14 +115,14 @@ def tiles(
         Tile(
             "Compliance gaps open",
             sum(one.gap for one in binding),
-            f"{overdue:,} overdue, partly met included",
+            f"{every}{overdue:,} overdue, partly met included",
             address("governance:gaps", department=filters.department),
             "warn",
         ),
         Tile(
             "Unregistered AI apps",
             unseen.apps,
-            f"used by {unseen.people:,} {people}",
+            f"{'have no kind · ' if filters.kinds else ''}used by {unseen.people:,} {people}",
             address("inventory:sightings", department=filters.department, period=filters.period),
             "accent",
         ),

@@ -6,12 +6,14 @@ import html
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 Figure = dict[str, Any]
 Cell = int | float | str | None
 
 FONT = '"Inter Variable", "Segoe UI", system-ui, sans-serif'
+FEW_DAYS = 7
 LABEL_CHARACTERS = 24  # of one line on an axis; longer names take two, still longer ones are cut: hover has them whole
 _TOKEN = re.compile(r"var\((--hub-[a-z0-9-]+)\)")
 
@@ -160,6 +162,24 @@ def axis(**changes: Any) -> Figure:
     return {**base, **changes}
 
 
+def time_axis(days: Sequence[date]) -> Figure:
+    """An axis of days. Few days are named one by one: left alone, Plotly would put hours between them."""
+    known = sorted(set(days))
+    span = (known[-1] - known[0]).days if known else 0
+    few: Figure = {}
+    if known and span < FEW_DAYS:
+        ticks = [known[0] + timedelta(days=n) for n in range(span + 1)]
+        few = {
+            "tickmode": "array",
+            "tickvals": [day.isoformat() for day in ticks],
+            "ticktext": [f"{day:%-d %b}" if span else f"{day:%-d %b %Y}" for day in ticks],
+        }
+        if not span:
+            start = datetime.combine(known[0], time())
+            few["range"] = [(start + timedelta(hours=hours)).isoformat() for hours in (-12, 12)]
+    return axis(type="date", showgrid=False, ticks="outside", tickcolor=token("chart-axis"), ticklen=4, **few)
+
+
 def category_axis(labels: Sequence[str], characters: int = LABEL_CHARACTERS, **changes: Any) -> Figure:
     """An axis of names by position, so that two of the same name stay two bars; the first name is on top."""
     return axis(
@@ -207,6 +227,18 @@ def horizontal_bars(
         "marker": {"color": colour, "line": {"width": 0}},
     }
     return {**trace, **changes}
+
+
+def stacked(bars: Sequence[Figure], names: Sequence[str], xaxis: Figure | None = None) -> Figure:
+    """Horizontal bars, one part on top of the other, a name a bar; by default they count things."""
+    return {
+        "data": list(bars),
+        "layout": layout(
+            barmode="stack",
+            xaxis=xaxis or axis(tickformat=",d", rangemode="tozero"),
+            yaxis=category_axis(names),
+        ),
+    }
 
 
 def tokens_from_css(css: str) -> dict[str, str]:

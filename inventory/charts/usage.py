@@ -11,13 +11,14 @@ from inventory.charts.base import (
     Figure,
     Row,
     axis,
-    category_axis,
     hatching,
     height_for,
     horizontal_bars,
     layout,
     many,
     safe,
+    stacked,
+    time_axis,
     token,
 )
 
@@ -80,7 +81,7 @@ def interactions_over_time(series: Sequence[DailySeries]) -> Chart:
             "data": traces,
             "layout": layout(
                 hovermode="x unified",
-                xaxis=axis(type="date", showgrid=False, ticks="outside", tickcolor=token("chart-axis"), ticklen=4),
+                xaxis=time_axis(days),
                 yaxis=axis(rangemode="tozero", tickformat=",d"),
             ),
         },
@@ -135,14 +136,7 @@ def sensitive_by_app(apps: Sequence[SensitiveApp], labels: Sequence[str]) -> Cha
         key="sensitive",
         title="Sensitive interactions per AI app",
         unit="Interactions that touched labelled or personal data",
-        figure={
-            "data": traces,
-            "layout": layout(
-                barmode="stack",
-                xaxis=axis(tickformat=",d", rangemode="tozero"),
-                yaxis=category_axis([app.name for app in apps]),
-            ),
-        },
+        figure=stacked(traces, [app.name for app in apps]),
         columns=("AI app", *labels, "Total"),
         rows=tuple(
             Row(app.name, (*(app.by_label.get(label, 0) for label in labels), total), app.url)

@@ -19,8 +19,8 @@ SERIES = [
 ]
 APPS = [charts.SensitiveApp("Loan Desk Helper", {"Confidential": 206, "None of ours": 1}, "/applications/1/")]
 FRAMEWORKS = [
-    charts.FrameworkCoverage("EU AI Act", 46, 14, 27, 13, 0, "/compliance/eu_ai_act/"),
-    charts.FrameworkCoverage("DORA", 10, 0, 30, 0, 5, "/compliance/dora/?department=retail"),
+    charts.FrameworkCoverage("EU AI Act", 46, 14, 27, 13, 0, 0.48, 0.541, "/compliance/eu_ai_act/"),
+    charts.FrameworkCoverage("DORA", 10, 0, 30, 0, 5, 0.25, 0.25, "/compliance/dora/?department=retail"),
     charts.FrameworkCoverage("GDPR", 0, 0, 0, 0, 0),
 ]
 HISTORY = [charts.ScorePoint(DAY + timedelta(days=7 * n), 40.2, 60.4 - n, 80.0) for n in range(4)]
@@ -32,11 +32,6 @@ STEPS = [
     charts.Contribution("Not answered: scale", 7, "unknown"),
 ]
 BANDS = [charts.DepartmentBands("Retail Banking", 4, 3, 2, 1, "/applications/?department=retail")]
-RANKING = [
-    charts.DepartmentIndex("Treasury", 9.4, 12, "low"),
-    charts.DepartmentIndex("Retail Banking", 78.2, 88, "critical", "/departments/retail/"),
-    charts.DepartmentIndex("Archive", None, None, ""),
-]
 
 FULL = {
     "interactions": charts.interactions_over_time(SERIES),
@@ -46,7 +41,6 @@ FULL = {
     "history": charts.score_history(HISTORY),
     "why": charts.why_this_score(STEPS, 67),
     "bands": charts.bands_by_department(BANDS),
-    "ranking": charts.department_ranking(RANKING),
     "course": charts.department_course(
         [charts.DepartmentPoint(date(2026, 11, day), 60.0 + day, 80.0, 40.0) for day in (1, 4)]
     ),
@@ -59,7 +53,6 @@ EMPTY = {
     "history": charts.score_history([]),
     "why": charts.why_this_score([], 0),
     "bands": charts.bands_by_department([]),
-    "ranking": charts.department_ranking([]),
     "course": charts.department_course([]),
 }
 
@@ -104,7 +97,6 @@ def test_names_from_outside_stay_text():
         charts.gaps_by_framework([charts.FrameworkCoverage(HOSTILE, 1, 1, 1, 1, 1)]),
         charts.why_this_score([charts.Contribution(HOSTILE, 10, "inherent")], 10, subject=HOSTILE),
         charts.bands_by_department([charts.DepartmentBands(HOSTILE, 1, 1, 1, 1)]),
-        charts.department_ranking([charts.DepartmentIndex(HOSTILE, 10, 10, "low")]),
     ]
     for chart in figures:
         assert "<img" not in str(chart.figure)
@@ -120,12 +112,32 @@ def test_days_without_use_are_zeroes():
     assert "1 November with 1,200" in FULL["interactions"].summary
 
 
+def test_few_days_are_named_as_days():
+    """Left alone, Plotly names the hours between two days, and 00:00:00 for one."""
+    for days in (1, 2, 7):
+        known = [(DAY + timedelta(days=n), 5) for n in range(days)]
+        axis = charts.interactions_over_time([charts.DailySeries("copilot", "Copilot", known)]).figure["layout"][
+            "xaxis"
+        ]
+        assert axis["tickvals"] == [day.isoformat() for day, _ in known]
+        assert axis["ticktext"][0].startswith("1 Nov")
+    assert charts.score_history(HISTORY[:1]).figure["layout"]["xaxis"]["ticktext"] == ["1 Nov 2026"]
+    assert "tickvals" not in FULL["history"].figure["layout"]["xaxis"]
+
+
 def test_the_parts_of_a_bar_are_the_shares_of_a_framework():
     data = FULL["compliance"].figure["data"]
     assert [sum(trace["x"][n] for trace in data) for n in (0, 1)] == [pytest.approx(100), pytest.approx(100)]
     assert data[2]["customdata"][0] == "/compliance/eu_ai_act/?state=gap"
     assert data[2]["customdata"][1] == "/compliance/dora/?department=retail&state=gap"
     assert [row.label for row in FULL["compliance"].rows] == ["EU AI Act", "DORA"]  # nothing applies under GDPR here
+
+
+def test_coverage_stands_beside_the_name_as_on_the_compliance_page():
+    chart = FULL["compliance"]
+    assert chart.figure["layout"]["yaxis"]["ticktext"] == ["EU AI Act, 48–54 %", "DORA, 25 %"]
+    assert [row.values[0] for row in chart.rows] == ["48–54 %", "25 %"]
+    assert chart.summary == "Coverage is highest in EU AI Act, 48–54 %, and lowest in DORA, 25 %."
 
 
 def test_gaps_come_worst_first():
@@ -158,10 +170,6 @@ def test_two_departments_of_one_name_stay_two_bars():
     figure = charts.bands_by_department(rows).figure
     assert figure["data"][3]["y"] == [0, 1]
     assert figure["layout"]["yaxis"]["ticktext"] == ["Operations", "Operations"]
-
-
-def test_departments_rank_worst_first_without_those_that_have_none():
-    assert [row.label for row in FULL["ranking"].rows] == ["Retail Banking", "Treasury"]
 
 
 def test_the_legend_names_each_series_once():

@@ -3,6 +3,7 @@
 import re
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from django.db import connection
 from django.http import QueryDict
 from django.test import Client
@@ -10,16 +11,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from governance.selectors import compliance, overview, usage
-from governance.selectors.compliance_rows import asked_for
-from governance.selectors.requirements import Pairs
 from governance.web.overview import Tile, page
-from inventory import access
 from inventory.models import User
-from inventory.selectors import feeds
 from inventory.selectors.scope import scope_of
 from inventory.web.filters import Filters
 from risk.models import CurrentScore
-from risk.selectors import applications
 from risk.services import scores
 from tests.builders import make_application, make_department
 from tests.cast import Cast
@@ -38,31 +34,43 @@ def tile(user: User, label: str, query: str = "") -> Tile:
     return next(one for one in shown(user, query)["tiles"] if one.label == label)
 
 
-def behind(user: User, href: str) -> int:
-    """How many rows the list at this address has."""
-    parts = urlsplit(href)
-    given = {name: values[0] for name, values in parse_qs(parts.query).items()}
-    filters = Filters.from_query(user, QueryDict(parts.query))
-    if parts.path == "/applications/":
-        wanted = applications.Wanted(
-            department=filters.department, kinds=filters.kinds, lifecycles=filters.lifecycles, bands=filters.bands
-        )
-        return applications.narrowed(access.applications(user), wanted).count()
-    if parts.path == "/compliance/gaps/":
-        return len(Pairs(user, filters.department, asked_for({"binding": ("yes",), "state": ("gap",)})))
-    if parts.path == "/discovery/":
-        return feeds.sightings(user, department=filters.department, period=filters.period).paginator.count
-    assert parts.path == "/alerts/"
-    states = given["state"].split(",")
-    return feeds.alerts(user, department=filters.department, states=states, kinds=filters.kinds).paginator.count
+def behind(client: Client, href: str) -> int:
+    """How many rows the list at this address has, as its page says."""
+    answer = client.get(href)
+    assert answer.status_code == 200, href
+    assert "It was left out." not in answer.content.decode()
+    return answer.context["page"].paginator.count
 
 
-def test_each_number_is_the_length_of_its_list(estate: Estate) -> None:
-    for who in ("ada", "dan", "carol", "alice"):
-        user = getattr(estate.cast, who)
-        for query in ("", "department=retail", "department=cards&period=7", "kind=model,agent"):
-            for one in shown(user, query)["tiles"]:
-                assert one.value == behind(user, one.href), (who, query, one.label)
+@pytest.mark.parametrize("who", ["ada", "dan", "carol", "alice"])
+@pytest.mark.parametrize(
+    "query", ["", "department=retail", "department=cards&period=7", "kind=model,agent", "kind=copilot"]
+)
+def test_each_number_is_the_length_of_its_list(estate: Estate, client: Client, who: str, query: str) -> None:
+    user = getattr(estate.cast, who)
+    client.force_login(user)
+    for one in shown(user, query)["tiles"]:
+        assert one.value == behind(client, one.href), one.label
+
+
+def test_what_is_not_told_apart_by_kind_says_so(estate: Estate, client: Client) -> None:
+    dan = estate.cast.dan
+    client.force_login(dan)
+    whole, models = shown(dan), shown(dan, "kind=model")
+    for label in ("Compliance gaps open", "Unregistered AI apps"):
+        one, other = tile(dan, label), tile(dan, label, "kind=model")
+        assert (one.value, one.href) == (other.value, other.href)
+    assert "all kinds" in tile(dan, "Compliance gaps open", "kind=model").note
+    assert [cell.url for row in models["matrix"].rows for cell in row.cells] == [
+        cell.url for row in whole["matrix"].rows for cell in row.cells
+    ]
+    assert {one.name for one in models["highest"]} == {"Credit Scorer"}
+    body = client.get("/?kind=model").content.decode()
+    assert body.count("all kinds") == 4  # the matrix, the gaps tile, and two charts of coverage
+    assert "only model" in body
+    assert "all kinds" not in client.get("/").content.decode()
+    file = client.get("/exports/overview.html?kind=model").content.decode()
+    assert "principle (all kinds)" in file
 
 
 def test_the_numbers_themselves(estate: Estate) -> None:
