@@ -28,12 +28,13 @@ KINDS = ("inherent", "control", "signal", "unknown")  # of contributions, in the
 
 @dataclass(frozen=True)
 class ScorePoint:
-    """A score on a day: the range that is certain to hold it, and the value shown."""
+    """A score on a day: the range that is certain to hold it, and the value shown. `url` opens what changed since."""
 
     day: date
     low: float
     point: float
     high: float
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,60 +56,89 @@ def risk_axis(**changes: object) -> Figure:
 
 
 def score_history(
-    points: Sequence[ScorePoint], *, key: str = "history", title: str = "Overall risk over time"
+    points: Sequence[ScorePoint],
+    *,
+    ahead: Sequence[ScorePoint] = (),
+    key: str = "history",
+    title: str = "Overall risk over time",
 ) -> Chart:
-    """The shown value as a line, its range as a band; a score holds until the next, so the line goes in steps."""
+    """The shown value as a line, its range as a band; a score holds until the next, so the line goes in steps.
+
+    `ahead`: what it will be if nobody acts, dashed; its first point should be today's.
+    """
     ordered = sorted(points, key=lambda p: p.day)
-    x = [p.day.isoformat() for p in ordered]
-    edge: Figure = {
-        "type": "scatter",
-        "mode": "lines",
-        "line": {"width": 0, "shape": "hv"},
-        "hoverinfo": "skip",
-        "x": x,
-    }
-    traces = [
-        {**edge, "y": [p.high for p in ordered], "showlegend": False},
-        {
-            **edge,
-            "y": [p.low for p in ordered],
-            "fill": "tonexty",
-            "fillcolor": token("series-1-soft"),
-            "name": "Range",
-        },
-        {
-            "type": "scatter",
-            "mode": "lines+markers" if len(ordered) <= 40 else "lines",
-            "name": "Risk",
-            "x": x,
-            "y": [p.point for p in ordered],
-            "line": {"color": token("series-1"), "width": 2, "shape": "hv"},
-            "marker": {"size": 5},
-            "hovertext": [f"{p.day:%-d %b %Y}: <b>{p.point:.0f}</b> (range {p.low:.0f}–{p.high:.0f})" for p in ordered],
-            "hovertemplate": "%{hovertext}<extra></extra>",
-        },
-    ]
-    summary = "No score yet."
-    if ordered:
-        first, last = ordered[0], ordered[-1]
-        summary = f"{last.point:.0f} on {last.day:%-d %B %Y}, range {last.low:.0f}–{last.high:.0f}"
-        if first is not last:
-            summary += f"; {first.point:.0f} on {first.day:%-d %B %Y}"
-        summary += "."
     return Chart(
         key=key,
         title=title,
         unit="Risk, 0 best to 100 worst; the band is the range",
         figure={
-            "data": traces,
-            "layout": layout(xaxis=time_axis([p.day for p in ordered]), yaxis=risk_axis()),
+            "data": [*_range_lines(ordered), _value_line(ordered), *([_ahead_line(ahead)] if ahead else [])],
+            "layout": layout(xaxis=time_axis([p.day for p in (*ordered, *ahead)]), yaxis=risk_axis()),
         },
         columns=("Day", "Low", "Risk", "High"),
-        rows=tuple(Row(f"{p.day:%-d %b %Y}", (p.low, p.point, p.high)) for p in reversed(ordered)),
-        summary=summary,
+        rows=(
+            *(Row(f"{p.day:%-d %b %Y}, if nobody acts", (p.low, p.point, p.high)) for p in reversed(ahead[1:])),
+            *(Row(f"{p.day:%-d %b %Y}", (p.low, p.point, p.high), p.url) for p in reversed(ordered)),
+        ),
+        summary=_course_in_words(ordered, ahead),
         empty="The history begins with the first score, as soon as a question is answered.",
         height="md",
     )
+
+
+def _range_lines(ordered: Sequence[ScorePoint]) -> list[Figure]:
+    edge: Figure = {
+        "type": "scatter",
+        "mode": "lines",
+        "line": {"width": 0, "shape": "hv"},
+        "hoverinfo": "skip",
+        "x": [p.day.isoformat() for p in ordered],
+    }
+    soft = {"fill": "tonexty", "fillcolor": token("series-1-soft"), "name": "Range"}
+    return [
+        {**edge, "y": [p.high for p in ordered], "showlegend": False},
+        {**edge, "y": [p.low for p in ordered], **soft},
+    ]
+
+
+def _value_line(ordered: Sequence[ScorePoint]) -> Figure:
+    return {
+        "type": "scatter",
+        "mode": "lines+markers" if len(ordered) <= 40 else "lines",
+        "name": "Risk",
+        "x": [p.day.isoformat() for p in ordered],
+        "y": [p.point for p in ordered],
+        "line": {"color": token("series-1"), "width": 2, "shape": "hv"},
+        "marker": {"size": 5},
+        "hovertext": [f"{p.day:%-d %b %Y}: <b>{p.point:.0f}</b> (range {p.low:.0f}–{p.high:.0f})" for p in ordered],
+        "hovertemplate": "%{hovertext}<extra></extra>",
+        "customdata": [p.url for p in ordered],
+    }
+
+
+def _course_in_words(ordered: Sequence[ScorePoint], ahead: Sequence[ScorePoint]) -> str:
+    if not ordered:
+        return "No score yet."
+    first, last = ordered[0], ordered[-1]
+    words = f"{last.point:.0f} on {last.day:%-d %B %Y}, range {last.low:.0f}–{last.high:.0f}"
+    if first is not last:
+        words += f"; {first.point:.0f} on {first.day:%-d %B %Y}"
+    if ahead:
+        words += f"; {ahead[-1].point:.0f} on {ahead[-1].day:%-d %B %Y} if nobody acts"
+    return f"{words}."
+
+
+def _ahead_line(points: Sequence[ScorePoint]) -> Figure:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": "If nobody acts",
+        "x": [p.day.isoformat() for p in points],
+        "y": [p.point for p in points],
+        "line": {"color": token("series-3"), "width": 2, "dash": "dot", "shape": "hv"},
+        "hovertext": [f"{p.day:%-d %b %Y}, if nobody acts: <b>{p.point:.0f}</b>" for p in points],
+        "hovertemplate": "%{hovertext}<extra></extra>",
+    }
 
 
 def why_this_score(

@@ -2,25 +2,37 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 
 from inventory.models import AIApplication
 from risk.choices import OVERALL, ControlStatus, Principle
 from risk.method import load_method
 from risk.scoring.application import Contribution
-from risk.scoring.explain import explain, shown
+from risk.scoring.explain import SHOWN_DECIMALS, explain, shown
 from risk.scoring.judgement import Judgement
 from risk.scoring.method import Method
 from risk.scoring.vocabulary import EU_CLASS_FACTOR, Kind
-from risk.scoring.what_if import control_effects
 from risk.selectors.history import Moment, moments
+from risk.selectors.next_steps import ControlStep, QuestionStep, next_steps
+from risk.selectors.outlook import Ahead, ahead
 
 PRIMARY = 0.5  # from this weight on a control is evidence for a principle
-BEST_CONTROLS = 6
 _SHOWN_REQUIREMENTS = 2
 _CLASS_LABEL = "Class under the EU AI Act"
 HISTORY_DAYS = 365
-_WORKING = (ControlStatus.ATTESTED, ControlStatus.EVIDENCED, ControlStatus.VERIFIED)
+_GROUPS = {
+    Kind.IMPACT: "inherent",
+    Kind.LIKELIHOOD: "inherent",
+    Kind.FLOOR: "inherent",
+    Kind.PROHIBITED: "inherent",
+    Kind.CONTROL: "controls",
+    Kind.EVENT: "signals",
+    Kind.RATE: "signals",
+    Kind.DRIFT: "signals",
+    Kind.BOUND: "bound",
+    Kind.UNKNOWN: "unknown",
+    Kind.HELD: "held",
+}
 _STRENGTH = {status: place for place, status in enumerate(ControlStatus.values)}
 
 
@@ -49,19 +61,20 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class BestControl:
-    """A control and what verifying it would do to the shown risk. `until`: the day its review interval ends."""
+class Account:
+    """The shown parts of a score by what they are; they add up to the shown value."""
 
-    id: str
-    title: str
-    satisfies: tuple[str, ...]
-    status: str
-    status_label: str
-    until: date | None
-    expired: bool
-    counts: bool  # it works, so its statement has a validity; a plan has none
-    now: float
-    then: float
+    inherent: float
+    controls: float
+    signals: float
+    bound: float
+    unknown: float
+    held: float
+
+    @property
+    def low(self) -> float:
+        """What is certain: without the unknown and what is held."""
+        return round(self.inherent + self.controls + self.signals + self.bound, SHOWN_DECIMALS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +85,17 @@ class Summary:
     measure: str
     label: str
     value: float
+    low: float
+    high: float
     band: str
     principles: tuple[PrincipleLine, ...]
     parts: tuple[Part, ...]
     total: float
-    best: tuple[BestControl, ...]
+    account: Account
+    worst: PrincipleLine
+    steps: tuple[ControlStep | QuestionStep, ...]
     history: tuple[Moment, ...]
+    ahead: Ahead
 
 
 def summary(application: AIApplication, judgement: Judgement, measure: str) -> Summary:
@@ -85,18 +103,25 @@ def summary(application: AIApplication, judgement: Judgement, measure: str) -> S
     method = load_method()
     explained = explain(judgement.inputs, method)
     one = explained if measure == OVERALL else explained.principles[measure]
-    parts, total = shown(one.contributions, one.point)
+    bars, total = shown(one.contributions, one.point)
+    parts = tuple(_part(bar) for bar in bars)
+    lines = tuple(_lines(judgement, method))
     return Summary(
         judgement=judgement,
         measure=measure,
         label="Overall risk" if measure == OVERALL else Principle(measure).label,
         value=one.point,
+        low=one.low,
+        high=one.high,
         band=method.band(one.point),
-        principles=tuple(_lines(judgement, method)),
-        parts=tuple(_part(bar) for bar in parts),
+        principles=lines,
+        parts=parts,
         total=total,
-        best=_best(judgement, method, measure),
+        account=_account(parts),
+        worst=max(lines, key=lambda line: line.point),
+        steps=tuple(next_steps(judgement, measure)),
         history=tuple(moments(application.pk, judgement.day - timedelta(days=HISTORY_DAYS), measure)),
+        ahead=ahead(judgement, measure),
     )
 
 
@@ -132,29 +157,11 @@ def _evidence(judgement: Judgement, principle: str) -> str:
     return "missing" if best is None or best == ControlStatus.NOT_STARTED else ControlStatus(best).label.lower()
 
 
-def _best(judgement: Judgement, method: Method, measure: str) -> tuple[BestControl, ...]:
-    names = framework_names(method)
-    found = []
-    for effect in control_effects(judgement, method, measure)[:BEST_CONTROLS]:
-        control = method.controls[effect.control]
-        stated = judgement.case.controls.get(control.id)
-        status = stated.status_on(judgement.day) if stated else None
-        until = stated.as_of + timedelta(days=control.review_days) if stated else None
-        found.append(
-            BestControl(
-                id=control.id,
-                title=control.title,
-                satisfies=satisfied(control.satisfies, names),
-                status=status or "",
-                status_label=ControlStatus(status).label if status else "Not answered",
-                until=until,
-                expired=until is not None and until < judgement.day,
-                counts=status in _WORKING,
-                now=effect.now,
-                then=effect.then,
-            )
-        )
-    return tuple(found)
+def _account(parts: tuple[Part, ...]) -> Account:
+    sums = dict.fromkeys(("inherent", "controls", "signals", "bound", "unknown", "held"), 0.0)
+    for one in parts:
+        sums[_GROUPS[one.kind]] += one.amount
+    return Account(**{key: round(value, SHOWN_DECIMALS) for key, value in sums.items()})
 
 
 def framework_names(method: Method) -> Mapping[str, str]:

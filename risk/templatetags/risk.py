@@ -28,6 +28,13 @@ def choices(item: Item) -> list[tuple[str, str, bool]]:
 
 
 @register.filter
+def signed(amount: float) -> str:
+    """A difference with its sign and one decimal; a real minus, and no sign for none."""
+    rounded = round(float(amount), 1)
+    return f"{'+' if rounded > 0 else '−' if rounded < 0 else ''}{abs(rounded):.1f}"
+
+
+@register.filter
 def of(mapping: Mapping[str, Any], key: str) -> Any:
     """The value of a key that a template can't write after a dot."""
     return mapping.get(key)

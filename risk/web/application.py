@@ -1,9 +1,13 @@
 """The pages of one application that only show: summary, classification, activity, history."""
 
+from dataclasses import replace
+from datetime import date
+
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from inventory import access
@@ -19,7 +23,9 @@ from risk.method import load_method
 from risk.scoring.vocabulary import WORST, Kind
 from risk.selectors import activity, cases, history
 from risk.selectors.classification import classification
-from risk.selectors.summary import Part, Summary, summary
+from risk.selectors.ratchet import held
+from risk.selectors.summary import Summary, summary
+from risk.web.addresses import address_of, addressed
 from risk.web.shell import shell
 
 _CHART_KINDS = {
@@ -31,19 +37,6 @@ _CHART_KINDS = {
     Kind.EVENT: "signal",
     Kind.RATE: "signal",
     Kind.DRIFT: "signal",
-}
-_KIND_WORDS = {
-    Kind.IMPACT: "Impact",
-    Kind.LIKELIHOOD: "Likelihood",
-    Kind.FLOOR: "Class",
-    Kind.PROHIBITED: "Class",
-    Kind.CONTROL: "Control",
-    Kind.EVENT: "Alert",
-    Kind.RATE: "Usage",
-    Kind.DRIFT: "Drift",
-    Kind.BOUND: "Bound",
-    Kind.UNKNOWN: "Not known",
-    Kind.HELD: "Held",
 }
 
 
@@ -59,11 +52,11 @@ def application_page(request: PersonRequest, pk: int) -> HttpResponse:
         **shell(request.user, application, "application", judgement),
         "found": found,
         "why": _why(application, found),
-        "parts": [(one, _KIND_WORDS[one.kind], _evidence_url(application, one)) for one in found.parts],
-        "course": score_history(
-            [ScorePoint(m.day, m.low, m.point, m.high) for m in found.history],
-            title=f"{found.label} over time",
-        ),
+        "course": _course(application, found, judgement.day),
+        "horizons": [(one, addressed(application.pk, one.causes)) for one in found.ahead.horizons],
+        "steps": [(one, address_of(application.pk, "", one.key)) for one in found.steps],
+        "held": held(judgement),
+        "compared": "" if measure == OVERALL else urlencode({"principle": measure}),
         "measures": [(OVERALL, "Overall"), *Principle.choices],
         "overall": measure == OVERALL,
         "method": load_method().version,
@@ -76,7 +69,12 @@ def application_page(request: PersonRequest, pk: int) -> HttpResponse:
 
 def _why(application: AIApplication, found: Summary) -> Chart:
     steps = [
-        Contribution(part.label, part.amount, _CHART_KINDS.get(part.kind, "unknown"), _evidence_url(application, part))
+        Contribution(
+            part.label,
+            part.amount,
+            _CHART_KINDS.get(part.kind, "unknown"),
+            address_of(application.pk, part.kind, part.key),
+        )
         for part in found.parts
     ]
     subject = "the overall risk" if found.measure == OVERALL else found.label.lower()
@@ -88,19 +86,17 @@ def _maybe_prohibited(found: Summary) -> bool:
     return EUClass.PROHIBITED in possible and not found.judgement.inputs.prohibited
 
 
-def _evidence_url(application: AIApplication, part: Part) -> str:
-    """The page on which the thing behind a step is answered or shown."""
-    method = load_method()
-    if part.key in method.controls:
-        family = method.controls[part.key].family
-        return reverse("risk:controls", args=[application.pk]) + f"?family={family}#{part.key}"
-    if part.kind in (Kind.EVENT, Kind.RATE, Kind.DRIFT) or part.key == "telemetry":
-        return reverse("risk:activity", args=[application.pk])
-    if part.key == "eu_class":
-        return reverse("risk:classification", args=[application.pk])
-    if part.key in method.factors:
-        return reverse("risk:questionnaire", args=[application.pk]) + f"#{part.key}"
-    return ""
+def _course(application: AIApplication, found: Summary, today: date) -> Chart:
+    """The past year, then the forecast; a click on a day opens what changed since."""
+    compare = reverse("risk:compare", args=[application.pk])
+    points = [
+        ScorePoint(m.day, m.low, m.point, m.high, f"{compare}?before={m.day.isoformat()}" if m.day < today else "")
+        for m in found.history
+    ]
+    ahead = [ScorePoint(m.day, m.low, m.point, m.high) for m in found.ahead.course]
+    if points and ahead:
+        ahead.insert(0, replace(points[-1], day=today, point=found.value))
+    return score_history(points, ahead=ahead if points else (), title=f"{found.label} over time, and ahead")
 
 
 @require_safe

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from risk.web import application, applications, controls, organisation, questionnaire
+from risk.web import application, applications, compare, controls, organisation, questionnaire
 
 app_name = "risk"
 
@@ -15,5 +15,6 @@ urlpatterns = [
     path("applications/<int:pk>/controls/<str:key>/", controls.control, name="control"),
     path("applications/<int:pk>/activity/", application.activity_page, name="activity"),
     path("applications/<int:pk>/history/", application.history_page, name="history"),
+    path("applications/<int:pk>/compare/", compare.compare_page, name="compare"),
     path("organisation-facts/", organisation.organisation_page, name="organisation_facts"),
 ]

@@ -38,7 +38,7 @@ FULL = {
     "sensitive": charts.sensitive_by_app(APPS, ["Confidential", "Unlabelled personal data"]),
     "compliance": charts.compliance_by_framework(FRAMEWORKS),
     "gaps": charts.gaps_by_framework(FRAMEWORKS),
-    "history": charts.score_history(HISTORY),
+    "history": charts.score_history(HISTORY, ahead=[charts.ScorePoint(DAY + timedelta(days=90), 45.0, 65.0, 80.0)] * 2),
     "why": charts.why_this_score(STEPS, 67),
     "bands": charts.bands_by_department(BANDS),
     "course": charts.department_course(
@@ -178,7 +178,7 @@ def test_the_legend_names_each_series_once():
         "Unregistered AI apps",
     ]
     assert FULL["interactions"].legend[1].swatch == "swatch-line fill-series-3 is-dotted"
-    assert [key.label for key in FULL["history"].legend] == ["Range", "Risk"]
+    assert [key.label for key in FULL["history"].legend] == ["Range", "Risk", "If nobody acts"]
     assert FULL["why"].legend == []
     css = (TOKENS.parent / "components.css").read_text(encoding="utf-8")
     for chart in FULL.values():

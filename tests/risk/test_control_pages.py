@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from inventory.models import AIApplication
 from risk.selectors import cases
-from risk.selectors.summary import summary
+from risk.selectors.next_steps import ControlStep, next_steps
 from risk.services import controls
 from tests.cast import Cast
 from tests.risk.test_pages import HTMX, as_, shown
@@ -68,11 +68,14 @@ def test_the_summary_says_how_many_controls_are_answered(cast: Cast, application
 
 
 def test_a_plan_is_not_valid_until_a_day(cast: Cast, application: AIApplication) -> None:
-    best = summary(application, cases.judge_now(application, timezone.localdate()), "overall").best[0]
+    def steps() -> list[ControlStep]:
+        found = next_steps(cases.judge_now(application, timezone.localdate()))
+        return [one for one in found if isinstance(one, ControlStep)]
+
+    best = steps()[0]
     for status, counts in (("planned", False), ("attested", True)):
         controls.state_control(actor=cast.alice, application=application, control=best.id, status=status)
-        found = summary(application, cases.judge_now(application, timezone.localdate()), "overall").best
-        assert [one.counts for one in found if one.id == best.id] in ([counts], [])
+        assert [one.counts for one in steps() if one.id == best.id] in ([counts], [])
 
 
 def test_the_tabs_count_along(cast: Cast, application: AIApplication) -> None:

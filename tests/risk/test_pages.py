@@ -13,12 +13,13 @@ from inventory.choices import ApplicationKind, Lifecycle
 from inventory.models import AIApplication, User
 from risk.models import CurrentScore
 from risk.selectors import cases
+from risk.selectors.next_steps import ControlStep
 from risk.selectors.summary import summary
 from risk.services import assessments, controls, scores
 from tests.builders import make_application
 from tests.cast import Cast
 
-PAGES = ("application", "questionnaire", "classification", "controls", "activity", "history")
+PAGES = ("application", "questionnaire", "classification", "controls", "activity", "history", "compare")
 HTMX = {"HX-Request": "true"}
 
 
@@ -178,7 +179,8 @@ def test_the_parts_add_up_to_the_shown_value(cast: Cast, application: AIApplicat
 
 def test_the_promised_effect_of_a_control_is_what_happens(cast: Cast, application: AIApplication) -> None:
     assessments.save_answers(actor=None, application=application, answers={"consequence": "economic"})
-    best = summary(application, cases.judge_now(application, timezone.localdate()), "overall").best[0]
+    steps = summary(application, cases.judge_now(application, timezone.localdate()), "overall").steps
+    best = next(one for one in steps if isinstance(one, ControlStep))
     controls.state_control(actor=None, application=application, control=best.id, status="verified")
     scores.rescore_changed()
     assert CurrentScore.objects.get(pk=application.pk).overall_point == pytest.approx(best.then, abs=1e-9)

@@ -1,0 +1,170 @@
+"""Why a score is what it is, what changed between two days, and what comes if nobody acts: as pages tell it."""
+
+import re
+from datetime import date, timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from inventory.choices import Severity
+from inventory.models import AIApplication, Alert, DailyUsage
+from risk.models import ControlState, CurrentScore, ScoreSnapshot
+from risk.scoring.what_if import value_of
+from risk.selectors import cases
+from risk.selectors.comparison import compare
+from risk.selectors.next_steps import QuestionStep, next_steps
+from risk.selectors.outlook import ahead
+from risk.services import assessments, scores
+from tests.cast import Cast
+
+ANSWERS = {"consequence": "economic", "scale": "under_10k", "ai_system": False, "gpai_provider": False}
+
+
+@pytest.fixture
+def today(monkeypatch: pytest.MonkeyPatch):
+    """Sets the day that everything takes for today."""
+
+    def move(day: date) -> date:
+        real = timezone.localdate
+        monkeypatch.setattr(timezone, "localdate", lambda value=None, zone=None: real(value, zone) if value else day)
+        return day
+
+    return move
+
+
+def state(application: AIApplication, control: str, status: str, as_of: date, **more: object) -> None:
+    ControlState.objects.update_or_create(
+        application=application, control=control, defaults={"status": status, "as_of": as_of, **more}
+    )
+    scores.mark([application.pk])
+
+
+def page(cast: Cast, route: str, application: AIApplication, **query: str) -> str:
+    client = Client()
+    client.force_login(cast.alice)
+    answer = client.get(reverse(f"risk:{route}", args=[application.pk]), query)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_what_changed_adds_up_and_names_its_cause(cast: Cast, application: AIApplication, today) -> None:
+    now = timezone.localdate()
+    assessments.save_answers(actor=None, application=application, answers=ANSWERS)
+    state(application, "GV-01", "attested", now)
+    scores.rescore_changed()
+    later = today(now + timedelta(days=40))
+    assessments.save_answers(actor=None, application=application, answers={"scale": "over_1m"})
+    state(application, "RM-02", "verified", later)
+    Alert.objects.create(
+        title="Odd", severity=Severity.HIGH, at=timezone.now() + timedelta(39), application=application
+    )
+    scores.rescore_changed()
+    found = compare(application, now, later, later)
+    assert found is not None
+    assert {(one.kind, one.key) for one in found.changes} >= {("answer", "scale"), ("control", "RM-02")}
+    assert "Under 10,000 → Over 1 million" in {one.what for one in found.changes}
+    assert round(sum(one.amount for one in found.changes), 1) == found.total
+    assert round(sum(one.change for one in found.parts), 1) == found.total
+    for side, column in ((found.before, "before"), (found.after, "after")):
+        assert round(sum(getattr(one, column) for one in found.parts), 1) == round(side.point, 1)
+    assert found.after.point == CurrentScore.objects.get(pk=application.pk).overall_point
+    text = page(cast, "compare", application, before=now.isoformat())
+    assert "Under 10,000 → Over 1 million" in text
+    assert "new on" in text
+
+
+def test_a_day_before_the_first_score_has_nothing_to_compare(cast: Cast, application: AIApplication) -> None:
+    assert "The first score is of" in page(cast, "compare", application, before="2020-01-01")
+    for odd in ("2026-02-31", "tomorrow", "9999-12-31", ""):
+        page(cast, "compare", application, before=odd, after=odd, principle=odd)
+
+
+def test_a_method_that_is_gone_is_said_and_no_crash(cast: Cast, application: AIApplication, today) -> None:
+    old = ScoreSnapshot.objects.get()
+    old.pk, old.as_of, old.method = None, old.as_of - timedelta(days=10), "1999.9"
+    old.save()
+    assert "1999.9" in page(cast, "compare", application, before=old.as_of.isoformat())
+
+
+def test_a_comparison_costs_the_same_however_much_changed(cast: Cast, application: AIApplication, today) -> None:
+    now = timezone.localdate()
+    client = Client()
+    client.force_login(cast.alice)
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as found:
+            assert client.get(reverse("risk:compare", args=[application.pk])).status_code == 200
+        return len(found)
+
+    today(now + timedelta(days=31))
+    few = queries()
+    assessments.save_answers(actor=None, application=application, answers={**ANSWERS, "novelty": "pilot"})
+    for control in ("GV-01", "RM-02", "GV-05"):
+        state(application, control, "attested", now)
+    assert queries() == few
+
+
+# Forecast: advancing the clock proves it
+
+
+def test_the_forecast_is_the_score_once_the_day_has_come(cast: Cast, application: AIApplication, today) -> None:
+    now = timezone.localdate()
+    assessments.save_answers(actor=None, application=application, answers=ANSWERS)
+    state(application, "GV-01", "attested", now - timedelta(days=170))
+    state(application, "RM-02", "evidenced", now - timedelta(days=5), valid_until=now + timedelta(days=20))
+    Alert.objects.create(title="Odd", severity=Severity.HIGH, at=timezone.now(), application=application)
+    for n in range(-30, 91):  # use goes on as it is
+        DailyUsage.objects.create(
+            application=application, day=now + timedelta(days=n), interactions=10, users=1, sensitive=0, jailbreak=0,
+            injection=1, attacks=1,
+        )  # fmt: skip
+    scores.rescore_changed()
+    promised = ahead(cases.judge_now(application, now))
+    assert promised.moves
+    for one in promised.horizons:
+        today(one.day)
+        scores.nightly()
+        score = CurrentScore.objects.get(pk=application.pk)
+        assert (score.overall_low, score.overall_point, score.overall_high) == pytest.approx(
+            (one.low, one.point, one.high), abs=1e-9
+        )
+        assert round(sum(cause.amount for cause in one.causes), 1) == one.change
+
+
+def test_the_page_says_what_runs_out_and_when(cast: Cast, application: AIApplication) -> None:
+    now = timezone.localdate()
+    assessments.save_answers(actor=None, application=application, answers=ANSWERS)
+    until = now + timedelta(days=20)
+    state(application, "RM-02", "verified", now, valid_until=until)
+    text = page(cast, "application", application)
+    assert f"its evidence ended on {until:%-d %b %Y}" in text
+    assert "if nobody acts" in text
+
+
+# What lowers the risk most
+
+
+def test_each_answer_that_is_promised_comes_true(cast: Cast, application: AIApplication) -> None:
+    steps = next_steps(cases.judge_now(application, timezone.localdate()))
+    question = next(one for one in steps if isinstance(one, QuestionStep) and one.step == "factors")
+    options = {"consequence": ("none", "health_or_irreversible"), "people": ("professionals", "vulnerable")}
+    for answer, promised in zip(options[question.key], (question.best, question.worst), strict=True):
+        assessments.save_answers(actor=None, application=application, answers={question.key: answer})
+        judged = cases.judge_now(application, timezone.localdate())
+        assert value_of(judged, "overall") == pytest.approx(promised, abs=1e-9)
+        scores.rescore_changed()
+        assert CurrentScore.objects.get(pk=application.pk).overall_point == pytest.approx(promised, abs=1e-9)
+
+
+def test_the_account_in_words_adds_up_to_the_shown_value(cast: Cast, application: AIApplication) -> None:
+    assessments.save_answers(actor=None, application=application, answers=ANSWERS)
+    state(application, "GV-01", "evidenced", timezone.localdate())
+    for principle in ("", "fairness"):
+        text = page(cast, "application", application, principle=principle)
+        account = text[text.index('<ol class="account">') :].split("</ol>")[0]
+        amounts = [float(a.replace("−", "-")) for a in re.findall(r"<li[^>]*><b>([+−]?[\d.]+)</b>", account)]
+        assert round(sum(amounts[:-1]), 1) == amounts[-1]
