@@ -12,6 +12,7 @@ WITH people AS (
     INSERT INTO inventory_dailyuser (application_id, sighting_id, department_id, day, pseudonym)
     SELECT DISTINCT application_id, sighting_id, department_id, day, pseudonym
     FROM import_new WHERE pseudonym IS NOT NULL
+    ORDER BY application_id, sighting_id, day, department_id, pseudonym
     ON CONFLICT DO NOTHING
     RETURNING application_id, sighting_id, department_id, day
 ), users AS (
