@@ -81,9 +81,11 @@ Item = Interaction | ListedUser | Ignored | Unreadable
 
 
 class Source(Protocol):
-    """What connectors read from: an open binary file, or anything that has its `readline`."""
+    """What connectors read from: an open binary file, or anything that reads like one."""
 
     def readline(self, size: int = -1, /) -> bytes: ...
+
+    def read(self, size: int = -1, /) -> bytes: ...
 
 
 class Connector(Protocol):
