@@ -7,14 +7,13 @@ from django.db.models import CharField, F, Func, OuterRef, QuerySet, Subquery, V
 from django.db.models.functions import Concat
 
 from governance.selectors.extent import Extent, figures, texts
+from governance.selectors.streaming import streamed
 from inventory import access
 from inventory.models import AIApplication, Identifier
 from risk.choices import OVERALL, Principle
 from risk.method import load_method
 from risk.selectors import applications
 from risk.selectors.scores import MEASURES
-
-BLOCK = 2_000
 
 APPLICATION_COLUMNS = (
     *texts("external_id name purpose"),
@@ -79,7 +78,7 @@ def application_rows(extent: Extent) -> Iterator[tuple]:
         *(DayText(F("next_review")), Subquery(identifiers)),
         *(UTCText(F("registered_at")), UTCText(F("updated_at"))),
     )
-    return rows.iterator(chunk_size=BLOCK)
+    return streamed(rows)
 
 
 def score_rows(extent: Extent) -> Iterator[tuple]:
@@ -97,9 +96,7 @@ def score_rows(extent: Extent) -> Iterator[tuple]:
             *fields,
         )
     )
-    for external_id, name, department, method, as_of, overall_band, low, point, high, *values in rows.iterator(
-        chunk_size=BLOCK
-    ):
+    for external_id, name, department, method, as_of, overall_band, low, point, high, *values in streamed(rows):
         head = (external_id, name, department)
         if OVERALL in measures:
             yield *head, OVERALL, None, low, point, high, overall_band, method, as_of

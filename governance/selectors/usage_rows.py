@@ -7,7 +7,8 @@ from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from governance.selectors.extent import Extent, figures, texts
-from governance.selectors.register_rows import BLOCK, DayText
+from governance.selectors.register_rows import DayText
+from governance.selectors.streaming import streamed
 from inventory import access
 from inventory.access import Permission
 from inventory.models import DailyUsage
@@ -50,4 +51,4 @@ def selected(extent: Extent) -> QuerySet[DailyUsage, tuple]:
 
 def rows(extent: Extent) -> Iterator[tuple]:
     """A row an app, department and day. Users are distinct within the row; they don't add up over rows."""
-    return selected(extent).iterator(chunk_size=BLOCK)
+    return streamed(selected(extent))
