@@ -6,12 +6,16 @@ class RiskConfig(AppConfig):
     verbose_name = "Risk"
 
     def ready(self) -> None:
-        """Make the judge's words known to whoever reads an address, and its checks to `manage.py check`."""
+        """Make the judge's words known to whoever reads an address, its checks to `manage.py check`, and its objections
+        to whoever moves an application along its life cycle."""
         from inventory.selectors import asked
+        from inventory.services import lifecycle
         from risk import checks  # noqa: F401 - registers what `manage.py check` looks at
         from risk.choices import OVERALL, Band, EUClass, Principle
         from risk.selectors.applications import OPEN_CLASS
+        from risk.services import gate
 
+        lifecycle.add_guard("risk", gate.objections)
         asked.teach(
             {
                 "band": Band.values,

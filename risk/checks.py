@@ -1,11 +1,13 @@
 """The method at `manage.py check`: a wrong file is told before anything is judged with it, all mistakes at once."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.checks import CheckMessage, Error, register
 
-from risk.frameworks.reading import MethodError
+from risk.frameworks.reading import MethodError, Problem
 from risk.method import load_method, releases
+from risk.records import check_forms
 
 
 @register()
@@ -14,18 +16,18 @@ def the_method_holds(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     try:
         versions = list(releases())
     except MethodError as error:
-        return _errors(error)
+        return _errors(error.problems)
     found: list[CheckMessage] = []
     for version in versions:
         try:
             load_method(version)
         except MethodError as error:
-            found += _errors(error)
-    return found
+            found += _errors(error.problems)
+    return found or _errors(check_forms())
 
 
-def _errors(error: MethodError) -> list[CheckMessage]:
+def _errors(problems: Iterable[Problem]) -> list[CheckMessage]:
     return [
         Error(": ".join(filter(None, (one.file, one.path, one.message))), hint=one.mend, id="risk.E001")
-        for one in error.problems
+        for one in problems
     ]

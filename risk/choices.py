@@ -57,3 +57,21 @@ class RequirementStatus(TextChoices):
     UNKNOWN = "unknown", "Unknown"
     UPCOMING = "upcoming", "Upcoming"
     NOT_ASSESSED = "not_assessed", "Not assessed"
+
+
+class RecordForm(TextChoices):
+    """The written records that an application may have (risk/records)."""
+
+    IMPACT = "impact", "Impact assessment"
+    FUNDAMENTAL_RIGHTS = "fundamental_rights", "Fundamental rights impact assessment"
+    EXEMPTION = "exemption", "Record of the exemption under Art. 6(3)"
+
+
+class RecordState(TextChoices):
+    """Where a version of a record stands."""
+
+    DRAFT = "draft", "Draft"
+    SUBMITTED = "submitted", "In review"
+    APPROVED = "approved", "Approved"
+    RETURNED = "returned", "Sent back"
+    WITHDRAWN = "withdrawn", "Withdrawn"

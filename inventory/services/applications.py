@@ -15,6 +15,7 @@ from inventory import access, audit_log, doorbell
 from inventory.access import Permission
 from inventory.choices import IdentifierKind, Lifecycle, Origin
 from inventory.models import AIApplication, ChangedApplication, Department, Identifier, User
+from inventory.services import lifecycle
 from inventory.services.numbering import next_external_ids
 
 RESCORE = "risk.tasks.rescore_changed"
@@ -30,16 +31,6 @@ FIELDS = (
     "deputy",
     "next_review",
 )
-
-# What never ran can't be suspended, and what is retired comes back only through a review.
-NEXT_LIFECYCLES: dict[str, tuple[str, ...]] = {
-    Lifecycle.IDEA: (Lifecycle.IN_REVIEW, Lifecycle.APPROVED, Lifecycle.LIVE, Lifecycle.RETIRED),
-    Lifecycle.IN_REVIEW: (Lifecycle.IDEA, Lifecycle.APPROVED, Lifecycle.LIVE, Lifecycle.SUSPENDED, Lifecycle.RETIRED),
-    Lifecycle.APPROVED: (Lifecycle.IN_REVIEW, Lifecycle.LIVE, Lifecycle.SUSPENDED, Lifecycle.RETIRED),
-    Lifecycle.LIVE: (Lifecycle.IN_REVIEW, Lifecycle.SUSPENDED, Lifecycle.RETIRED),
-    Lifecycle.SUSPENDED: (Lifecycle.IN_REVIEW, Lifecycle.LIVE, Lifecycle.RETIRED),
-    Lifecycle.RETIRED: (Lifecycle.IDEA, Lifecycle.IN_REVIEW),
-}
 
 
 @transaction.atomic
@@ -105,7 +96,7 @@ def update_application(*, actor: User | None, application: AIApplication, **chan
     """Change some of FIELDS. What stays the same is not written; if nothing changes, nothing is logged.
 
     Moving it to another department needs the right to edit there as well. Raises PermissionDenied, or ValidationError
-    by field: also for a step in the life cycle that NEXT_LIFECYCLES doesn't have.
+    by field: also for a step in the life cycle that there is not, or that a guard objects to.
     """
     unknown = set(changes) - set(FIELDS)
     if unknown:
@@ -125,7 +116,7 @@ def update_application(*, actor: User | None, application: AIApplication, **chan
     if not changed:
         return application
     if "lifecycle" in changed:
-        _check_step(before["lifecycle"], application.lifecycle)
+        _check_step(application, before["lifecycle"])
     application.updated_at = Now()
     application.save(update_fields=[*changed, "updated_at"])
     application.refresh_from_db(fields=["updated_at"])
@@ -263,15 +254,12 @@ def _check(application: AIApplication) -> None:
     application.full_clean(exclude=["department", "owner", "deputy"])
 
 
-def _check_step(before: str, after: str) -> None:
-    if after not in NEXT_LIFECYCLES[before]:
-        allowed = ", ".join(Lifecycle(state).label for state in NEXT_LIFECYCLES[before])
-        raise ValidationError(
-            {
-                "lifecycle": f"From {Lifecycle(before).label} it can't go to {Lifecycle(after).label}."
-                f" Possible: {allowed}."
-            }
-        )
+def _check_step(application: AIApplication, before: str) -> None:
+    """Raise ValidationError where the life cycle has no such step, or somebody above objects to it."""
+    problem = lifecycle.step_problem(before, application.lifecycle)
+    objections = lifecycle.objections({application.pk: application.lifecycle}).get(application.pk, [])
+    if problem or objections:
+        raise ValidationError({"lifecycle": [problem] if problem else objections})
 
 
 def _plain(value: Any) -> Any:

@@ -10,7 +10,7 @@ from inventory.access import Permission
 from inventory.choices import ApplicationKind, IdentifierKind, Lifecycle, Origin, RoleKind
 from inventory.models import AIApplication, Department, User
 from inventory.selectors.register import DepartmentChoice, department_choices
-from inventory.services.applications import NEXT_LIFECYCLES
+from inventory.services.lifecycle import NEXT_LIFECYCLES
 from inventory.services.sessions import TOKEN_DAYS
 
 LIST_FROM = 13  # departments from which on typing beats a drop-down list

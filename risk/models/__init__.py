@@ -1,5 +1,6 @@
 from risk.models.assessment import Answer, OrganisationAnswer
 from risk.models.control import ControlState
+from risk.models.record import Record, Signature
 from risk.models.rollup import ApplicationCoverage, ChangedDepartment, CoverageDay, DepartmentDay
 from risk.models.score import BandChange, CurrentScore, NotComputable, ScoreSnapshot, ScoreValues
 
@@ -14,6 +15,8 @@ __all__ = [
     "DepartmentDay",
     "NotComputable",
     "OrganisationAnswer",
+    "Record",
     "ScoreSnapshot",
     "ScoreValues",
+    "Signature",
 ]

@@ -11,6 +11,7 @@ from django.utils import timezone
 from inventory import access
 from inventory.access import Permission
 from inventory.models import AIApplication, DailyUsage, User
+from risk.choices import RecordForm
 from risk.method import load_method
 from risk.models import CurrentScore
 from risk.scoring.judgement import Judgement
@@ -59,14 +60,21 @@ def _tabs(application: AIApplication, progress: Progress | CurrentScore | None, 
         "application": "Summary",
         "questionnaire": "Questionnaire",
         "classification": "Classification",
+        "impact": "Impact assessment",
         "controls": "Controls",
         "activity": "Activity",
         "history": "History",
     }
     return [
-        Tab(label, reverse(f"risk:{route}", args=[application.pk]), route == active, counts.get(route, ""))
+        Tab(label, _tab_address(route, application), route == active, counts.get(route, ""))
         for route, label in labels.items()
     ]
+
+
+def _tab_address(route: str, application: AIApplication) -> str:
+    if route == RecordForm.IMPACT:
+        return reverse("risk:record", args=[application.pk, route])
+    return reverse(f"risk:{route}", args=[application.pk])
 
 
 def _interactions(application: AIApplication) -> int:

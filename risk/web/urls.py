@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from risk.web import application, applications, compare, controls, organisation, questionnaire
+from risk.web import application, applications, compare, controls, organisation, questionnaire, records
 
 app_name = "risk"
 
@@ -13,6 +13,7 @@ urlpatterns = [
     path("applications/<int:pk>/classification/", application.classification_page, name="classification"),
     path("applications/<int:pk>/controls/", controls.control_list, name="controls"),
     path("applications/<int:pk>/controls/<str:key>/", controls.control, name="control"),
+    path("applications/<int:pk>/records/<str:form>/", records.record, name="record"),
     path("applications/<int:pk>/activity/", application.activity_page, name="activity"),
     path("applications/<int:pk>/history/", application.history_page, name="history"),
     path("applications/<int:pk>/compare/", compare.compare_page, name="compare"),

@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 
 from inventory.choices import ApplicationKind, Lifecycle, Origin
 from inventory.models import AuditLogEntry, ChangedApplication, Identifier
-from inventory.services import applications
+from inventory.services import applications, lifecycle
 from inventory.services.numbering import next_external_ids
 from tests.builders import make_application
 from tests.cast import Cast
@@ -115,7 +115,7 @@ def test_the_life_cycle_has_steps(cast: Cast) -> None:
     with pytest.raises(ValidationError, match=r"From Retired it can't go to Live\. Possible: Idea, In review"):
         applications.update_application(actor=None, application=app, lifecycle=Lifecycle.LIVE)
     applications.update_application(actor=None, application=app, lifecycle=Lifecycle.IN_REVIEW)
-    for state, following in applications.NEXT_LIFECYCLES.items():
+    for state, following in lifecycle.NEXT_LIFECYCLES.items():
         assert state not in following
         assert set(following) <= set(Lifecycle.values)
 
