@@ -1,67 +1,281 @@
-"""Departments by the thousand: the formula of `portfolio.score_department` on arrays (docs/method.md §7).
-
-The two say the same to 1e-9; a test holds them together. Sums here are numpy's, which are fast and not exact.
+"""Many applications judged at once, on arrays: the same numbers as `judgement.judge`; a property test holds the two
+together. What follows from the pattern of answers comes from `patterns`, the formulas are in `array_formulas`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from risk.scoring.application import Ratchet
+from risk.scoring.array_formulas import UNKNOWN, Flags, Floats, Numbers, effects, inherent, loads, overall, residual
+from risk.scoring.codebook import Cases, codebook
+from risk.scoring.forecast import HORIZONS
 from risk.scoring.method import Method
-from risk.scoring.portfolio import DepartmentScore
-
-Floats = NDArray[np.float64]
+from risk.scoring.patterns import Kind, Pattern, patterns
+from risk.scoring.vocabulary import ATTESTED, EU_CLASS_FACTOR, PROVEN, SCALE_FACTOR, WORST
 
 
 @dataclass(frozen=True, slots=True)
-class PortfolioScore:
-    """The score of a portfolio, the place of its worst application, and how many applications lie in each band."""
+class Before:
+    """The judgements before, one row a case: whether there was one, its points, its tier, and its ratchet by row.
 
-    score: DepartmentScore
-    worst_at: int
-    by_band: tuple[int, ...]
-
-
-def score_portfolio(risks: Floats, exposure: Floats, method: Method) -> PortfolioScore | None:
-    """The score of applications with these risks and exposure weights; None for none.
-
-    Of several equally bad applications the first is the worst one.
+    `points`: application × principle.
     """
-    if not risks.size:
-        return None
-    params = method.parameters
-    order = np.argsort(-risks, kind="stable")
-    ranked, weights = risks[order], exposure[order]
-    total = float(weights.sum())
-    worst = float(ranked[0])
-    mean = _within(float(ranked @ weights) / total, 0.0, worst)
-    tail = _within(_tail(ranked, weights, total * params.dept_tail_share), mean, worst)
-    blended = params.dept_worst * worst + params.dept_tail * tail + params.dept_mean * mean
-    index = _within(max(worst - params.dept_worst_gap, blended), mean, worst)
-    starts = np.array([start for _, start in method.bands])
-    places = np.searchsorted(starts, risks, side="right") - 1
-    counts = np.bincount(places, minlength=len(starts))
-    shares = np.bincount(places, weights=exposure, minlength=len(starts)) / total
-    score = DepartmentScore(
-        index=index,
-        worst=worst,
-        tail=tail,
-        mean=mean,
-        band=method.band(index),
-        critical_share=float(shares[-1]),
-        high_share=float(shares[-2:].sum()),
-        count=int(risks.size),
+
+    known: Flags
+    overall: Floats
+    points: Floats
+    tier: Numbers
+    held: Mapping[int, Ratchet] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What each case's controls are worth on a day; tables are application × control, in the order of the library.
+
+    `asked`: whether the control counts; `known`: whether its worth is; `worth`: e in [0, 1], 0 where it isn't known;
+    `due`: ordinal of the promised day, else of the end of the review interval, 0 where nothing is stated.
+    """
+
+    patterns: Sequence[Pattern]
+    day: date
+    asked: Flags
+    stated: Flags
+    known: Flags
+    worth: Floats
+    due: Numbers
+
+    def __len__(self) -> int:
+        return len(self.patterns)
+
+    def part(self, start: int, end: int) -> "Standing":
+        """Some of the cases."""
+        rows = slice(start, end)
+        tables = {name: getattr(self, name)[rows] for name in ("asked", "stated", "known", "worth", "due")}
+        return replace(self, patterns=self.patterns[rows], **tables)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """The scores of each case: principle × application, or one value an application.
+
+    `ahead`: overall point, application × HORIZONS. `band`: its place in `Method.bands`. `held`: the ratchet in force,
+    by row.
+    """
+
+    standing: Standing
+    low: Floats
+    high: Floats
+    point: Floats
+    inherent: Floats
+    overall_low: Floats
+    overall_high: Floats
+    overall_point: Floats
+    band: NDArray[np.int64]
+    exposure: Floats
+    ahead: Floats
+    held: Mapping[int, Ratchet]
+
+
+def judge_many(cases: Cases, day: date, method: Method, before: Before | None = None) -> Verdicts:
+    """Judge cases as of a day. Every one must fit the method (`Codebook.faults`).
+
+    With `before` the ratchet follows from it where there was a judgement; elsewhere `Cases.held` is in force.
+    """
+    book, known_patterns = codebook(method), patterns(method)
+    kinds = known_patterns.kinds_of(cases)
+    options = _options(cases, kinds, method)
+    ends = [inherent(options, method, worst=worst) for worst in (False, True)]
+    at_first = ends[0] + method.parameters.caution * (ends[1] - ends[0])
+    at_first[:, [kind.prohibited for kind in kinds]] = WORST
+    statements = _Statements.of(cases, book.statements.table)
+    found = known_patterns.patterns_of(cases, kinds, at_first.max(axis=0), statements.excluded)
+    days = [day, *(day + timedelta(days=ahead) for ahead in HORIZONS)]
+    standing, worth = _standing(statements, found, days, method)
+    held = _ratchets(cases, standing, before, method)
+    sums = effects(standing.asked, standing.known, worth, method)
+    load = loads(cases.usage, cases.occurrences, days, method)
+    unseen = np.where(cases.usage[:, 0] > 0, 0.0, method.parameters.no_telemetry_load)
+    low = residual(ends[0], sums.mitigation(method, worst=False), load, method)
+    high = residual(ends[1], sums.mitigation(method, worst=True), load + unseen, method)
+    floor = _floor(held, standing, statements, method)
+    return _verdicts(standing, (low, high), at_first, floor, held, _exposure(options, method), method)
+
+
+def _options(cases: Cases, kinds: Sequence[Kind], method: Method) -> dict[str, Numbers]:
+    """Place of each factor's chosen option by row; the class comes from the kind."""
+    book, found = codebook(method), {}
+    for factor in method.factors.values():
+        places: dict[Any, int] = {option: place for place, option in enumerate(factor.options)}
+        if factor.id == EU_CLASS_FACTOR:
+            found[factor.id] = np.array([places.get(kind.option, UNKNOWN) for kind in kinds], np.int32)
+            continue
+        numbers, back = np.unique(cases.answers[:, book.keys.index(factor.id)], return_inverse=True)
+        values = [book.answers.values[number] for number in numbers.tolist()]
+        chosen = [places.get(one, UNKNOWN) if isinstance(one, str) else UNKNOWN for one in values]
+        found[factor.id] = np.array(chosen, np.int32)[back]
+    return found
+
+
+def _exposure(options: Mapping[str, Numbers], method: Method) -> Floats:
+    names = list(method.factors[SCALE_FACTOR].options)
+    return np.array([method.exposure(name) for name in (*names, None)], float)[options[SCALE_FACTOR]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Statements:
+    """What is stated about each control, application × control: status as a place (−1: none), days as ordinals."""
+
+    stated: Flags
+    status: Numbers
+    as_of: Numbers
+    due: Numbers
+    until: Numbers
+    excluded: Flags
+
+    @classmethod
+    def of(cls, cases: Cases, table: Numbers) -> "_Statements":
+        status, as_of, due, until, applies = (column[cases.statements] for column in table.T)
+        stated = cases.statements > 0
+        return cls(stated, status, as_of, due, until, stated & (applies == 0))
+
+
+@dataclass(frozen=True, slots=True)
+class _Statuses:
+    """The states of a control as arrays, with one more place for none."""
+
+    base: Floats
+    proven: Flags
+    attested: int
+    interval: Numbers  # by control
+
+
+@lru_cache(maxsize=4)
+def _statuses(method: Method) -> _Statuses:
+    names = list(method.control_status)
+    return _Statuses(
+        base=np.array([*method.control_status.values(), 0.0]),
+        proven=np.array([name in PROVEN for name in names] + [False]),
+        attested=names.index(ATTESTED),
+        interval=np.array([one.review_days for one in method.controls.values()], np.int32),
     )
-    return PortfolioScore(score, int(order[0]), tuple(int(n) for n in counts))
 
 
-def _tail(ranked: Floats, weights: Floats, size: float) -> float:
-    """Mean of the worst `size` units of exposure; the application on the border counts by its part."""
-    reached = np.minimum(np.cumsum(weights), size)
-    taken = np.diff(reached, prepend=0.0)
-    return float(ranked @ taken) / size
+def _standing(
+    statements: _Statements, found: Sequence[Pattern], days: Sequence[date], method: Method
+) -> tuple[Standing, Floats]:
+    """Which controls count, and what each is worth on each of the days (section 3)."""
+    stated, statuses = statements.stated, _statuses(method)
+    asked = np.where(stated, spread(found, lambda p: p.asked_stated), spread(found, lambda p: p.asked_open))
+    certain = np.where(stated, spread(found, lambda p: p.certain_stated), spread(found, lambda p: p.certain_open))
+    known = asked & certain & (statements.status >= 0)
+    worth = np.stack([np.where(known, _worth(statements, day, statuses), 0.0) for day in days])
+    review = statements.as_of + statuses.interval
+    due = np.where(stated, np.where(statements.due > 0, statements.due, review), 0)
+    return Standing(found, days[0], asked, stated, known, worth[0], due), worth
 
 
-def _within(value: float, least: float, most: float) -> float:
-    return min(most, max(least, value))
+def _worth(statements: _Statements, day: date, statuses: _Statuses) -> Floats:
+    """e of each statement: base of the status · φ(age); evidence that has run out is worth an attestation."""
+    now, status, interval = day.toordinal(), statements.status, statuses.interval
+    ended = (statements.until > 0) & (now > statements.until) & statuses.proven[status]
+    base = statuses.base[np.where(ended, statuses.attested, status)]
+    age = np.maximum(0, now - statements.as_of)
+    return np.where(age <= interval, base, base * np.maximum(0.0, 2 - age / interval))
+
+
+def spread(found: Sequence[Pattern], part: Callable[[Pattern], NDArray[Any]]) -> NDArray[Any]:
+    """An array of each row's pattern, one row below the other."""
+    distinct = {id(one): one for one in found}
+    places = {key: place for place, key in enumerate(distinct)}
+    back = np.array([places[id(one)] for one in found], np.int64)
+    return np.stack([part(one) for one in distinct.values()])[back]
+
+
+def _ratchets(cases: Cases, standing: Standing, before: Before | None, method: Method) -> dict[int, Ratchet]:
+    """The ratchet in force by row, as `controls.next_ratchet` decides it (section 3)."""
+    held = dict(cases.held)
+    if before is None:
+        return held
+    tier = np.array([one.tier for one in standing.patterns])
+    control_tier = np.array([one.tier for one in method.controls.values()])
+    by_tier: Flags = spread(standing.patterns, lambda p: p.by_tier) & ~standing.stated
+    risen: Flags = np.array(before.known & (tier > before.tier))
+    fresh: Flags = by_tier & (control_tier > before.tier[:, None]) & risen[:, None]
+    rising: Flags = np.array(fresh.any(axis=1))
+    names = np.array(list(method.controls), object)
+    for row in np.flatnonzero(before.known).tolist() if held else ():
+        held.pop(row, None)
+    for row in sorted({*np.flatnonzero(rising).tolist(), *before.held}):
+        old = before.held.get(row)
+        waits = set(names[standing.asked[row] & ~standing.stated[row]])
+        waiting = tuple(control for control in old.pending if control in waits) if old else ()
+        if rising[row]:
+            points = dict(zip(method.principles, before.points[row].tolist(), strict=True))
+            pending = tuple(dict.fromkeys((*waiting, *names[fresh[row]])))
+            held[row] = Ratchet(float(before.overall[row]), points, pending)
+        elif old and waiting:
+            held[row] = Ratchet(old.overall, old.principles, waiting)
+    return held
+
+
+def _floor(held: Mapping[int, Ratchet], standing: Standing, statements: _Statements, method: Method) -> Floats | None:
+    """Least point values by row: overall, then by principle; −∞ where nothing is held. None where nothing is at all."""
+    if not held:
+        return None
+    floor = np.full((1 + len(method.principles), len(standing.patterns)), -np.inf)
+    names = np.array(list(method.controls), object)
+    for row, one in held.items():
+        waiting = names[standing.asked[row] & (statements.status[row] < 0)]
+        if set(waiting).intersection(one.pending):
+            floor[:, row] = [one.overall, *(one.principles.get(p, 0.0) for p in method.principles)]
+    return floor
+
+
+def _verdicts(
+    standing: Standing,
+    ends: tuple[Floats, Floats],
+    at_first: Floats,
+    floor: Floats | None,
+    held: Mapping[int, Ratchet],
+    exposure: Floats,
+    method: Method,
+) -> Verdicts:
+    """Points between low and high, the overall risk, and the gate, which shows 100 everywhere (sections 2, 5 and 6).
+
+    `ends`: low and high by principle, day and application.
+    """
+    low, high = ends
+    caution = method.parameters.caution
+    point = low + caution * (high - low)
+    if floor is not None:
+        point = np.maximum(point, floor[1:, None])
+        high = np.maximum(high, point)
+    overall_low, overall_high = overall(low, method), overall(high, method)
+    overall_point = overall_low + caution * (overall_high - overall_low)
+    if floor is not None:
+        overall_point = np.maximum(overall_point, floor[0])
+        overall_high = np.maximum(overall_high, overall_point)
+    prohibited = np.array([one.kind.prohibited for one in standing.patterns], bool)
+    for figures in (low, high, point, overall_low, overall_high, overall_point):
+        figures[..., prohibited] = WORST
+    starts = np.array([start for _, start in method.bands])
+    return Verdicts(
+        standing=standing,
+        low=low[:, 0],
+        high=high[:, 0],
+        point=point[:, 0],
+        inherent=at_first,
+        overall_low=overall_low[0],
+        overall_high=overall_high[0],
+        overall_point=overall_point[0],
+        band=np.searchsorted(starts, overall_point[0], side="right") - 1,
+        exposure=exposure,
+        ahead=overall_point[1:].T,
+        held=held,
+    )

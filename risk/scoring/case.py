@@ -93,19 +93,27 @@ MOVING = ("usage", "held")
 
 def digest(plain: Mapping[str, Any], method: Method) -> str:
     """SHA-256 over the method and the dated inputs (`to_plain`), without moving-window counts and the ratchet."""
-    return sha256(method.digest.encode() + dated_text(plain)).hexdigest()
+    return digest_of(dated_text(plain, method), method)
 
 
-def dated_text(plain: Mapping[str, Any]) -> bytes:
-    """The dated inputs as JSON with sorted keys: what the digest is taken of, and what a snapshot stores."""
-    dated = {key: value for key, value in plain.items() if key not in MOVING}
+def digest_of(text: bytes, method: Method) -> str:
+    """The digest of dated inputs that are written already."""
+    return sha256(method.digest.encode() + text).hexdigest()
+
+
+def dated_text(plain: Mapping[str, Any], method: Method) -> bytes:
+    """The dated inputs as JSON with sorted keys: what the digest is taken of, and what a snapshot stores.
+
+    What the method does not know decides nothing and is left out.
+    """
+    known = {"answers": method.answerable, "controls": method.controls, "organisation": method.facts}
+    dated = {}
+    for part, values in plain.items():
+        if part in known:
+            values = {key: value for key, value in values.items() if key in known[part]}
+        if part not in MOVING and values:
+            dated[part] = values
     return orjson.dumps(dated, option=orjson.OPT_SORT_KEYS)
-
-
-def moving_text(plain: Mapping[str, Any]) -> bytes | None:
-    """What the digest leaves out as JSON, None where there is nothing of it."""
-    moving = {key: plain[key] for key in MOVING if key in plain}
-    return orjson.dumps(moving) if moving else None
 
 
 def to_plain(case: Case) -> dict[str, Any]:
@@ -114,13 +122,13 @@ def to_plain(case: Case) -> dict[str, Any]:
     parts: dict[str, Any] = {
         "answers": dict(case.answers),
         "organisation": dict(case.organisation),
-        "controls": {key: _stated(one) for key, one in case.controls.items()},
+        "controls": {key: stated_plain(one) for key, one in case.controls.items()},
         "events": sorted(
             [one.severity, list(one.tactics), one.day.isoformat(), one.open, one.ref, one.label]
             for one in case.occurrences
         ),
         "usage": [case.usage.interactions, case.usage.sensitive, case.usage.attacks],
-        "held": held and [held.overall, dict(held.principles), list(held.pending)],
+        "held": held and held_plain(held),
     }
     return {key: value for key, value in parts.items() if value and value != [0, 0, 0]}
 
@@ -155,7 +163,12 @@ def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def _stated(one: Stated) -> list[Any]:
+def held_plain(held: Ratchet) -> list[Any]:
+    """A ratchet as JSON values."""
+    return [held.overall, dict(held.principles), list(held.pending)]
+
+
+def stated_plain(one: Stated) -> list[Any]:
     """The shortest of the forms that `stated` reads."""
     due = one.due.isoformat() if one.due else None
     until = one.valid_until.isoformat() if one.valid_until else None

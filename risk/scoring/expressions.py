@@ -5,7 +5,7 @@ The language is `!` not, `&` and, `|` or, parentheses, and atoms such as `app.ge
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, TypeAlias
@@ -14,6 +14,9 @@ from risk.scoring.vocabulary import ALWAYS
 
 Truth: TypeAlias = bool | None
 Lookup: TypeAlias = Callable[[str], Truth]
+
+# Truth as a number, so that *and* is the minimum, *or* the maximum and *not* the sign
+KLEENE: Mapping[Truth, int] = {True: 1, None: 0, False: -1}
 
 MAX_LENGTH = 2000
 MAX_DEPTH = 40

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 from risk.scoring.expressions import Expression
-from risk.scoring.vocabulary import SCALE_FACTOR
+from risk.scoring.vocabulary import EU_CLASS_FACTOR, SCALE_FACTOR
 
 Weights: TypeAlias = Mapping[str, float]
 
@@ -237,6 +237,11 @@ class Method:
     def index(self) -> Mapping[str, int]:
         """Principle → its place in `principles`."""
         return {p: i for i, p in enumerate(self.principles)}
+
+    @cached_property
+    def answerable(self) -> frozenset[str]:
+        """Keys of answers about an application that something reads: factors, facts and questions."""
+        return frozenset({*self.factors, *self.facts, *self.questions} - {EU_CLASS_FACTOR})
 
     @cached_property
     def impact_factors(self) -> tuple[Factor, ...]:

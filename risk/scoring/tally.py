@@ -4,7 +4,7 @@ Many applications at once, on arrays: truth is 1, 0 (unknown) or −1, so that K
 maximum and *not* the sign. `coverage_of` is the readable way for one application; a test holds the two together.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -12,9 +12,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from risk.scoring.bulk import Standing
 from risk.scoring.case import Case
 from risk.scoring.coverage import ORGANISATION, FrameworkCoverage, RequirementState, assess_requirements
-from risk.scoring.expressions import Expression, Truth
+from risk.scoring.expressions import Expression
 from risk.scoring.formulas import effectiveness
 from risk.scoring.judgement import Judgement
 from risk.scoring.method import Method
@@ -33,8 +34,8 @@ STATES: Mapping[str, State] = {letter: state for state, letter in LETTERS.items(
 ABSENT = "."
 _OPEN = (State.GAP, State.PARTIAL)
 _CODES = ABSENT + "".join(LETTERS.values())  # state as a number: its place here
-_KLEENE: Mapping[Truth, int] = {True: 1, None: 0, False: -1}
 _NEVER = 0  # ordinal of "no date"
+_ROWS = 128  # applications at once: their tables fit into the processor's cache
 
 Floats = NDArray[np.float64]
 Truths = NDArray[np.int8]
@@ -83,34 +84,56 @@ def overdue(one: RequirementState, day: date) -> bool:
     return one.state in _OPEN and one.due is not None and one.due < day
 
 
-def tallies(judgements: Sequence[Judgement], method: Method) -> list[list[Tally]]:
-    """For each judgement the tallies of all frameworks of which a requirement applies."""
-    if not judgements:
-        return []
+@dataclass(frozen=True, slots=True)
+class Tallies:
+    """The tallies of many applications: `numbers` and `sums` are application × framework × figure, in the order of
+    `Tally`; `letters` one text an application, all frameworks one after the other, cut at `spans`."""
+
+    frameworks: tuple[str, ...]
+    spans: tuple[tuple[int, int], ...]
+    letters: list[str]
+    numbers: NDArray[np.int64]
+    sums: Floats
+
+    def of(self, row: int) -> list[Tally]:
+        """The tallies of the frameworks of which a requirement applies to this application."""
+        text, numbers, sums = self.letters[row], self.numbers[row].tolist(), self.sums[row].tolist()
+        return [
+            Tally(framework, text[start:end], *numbers[place], *sums[place])
+            for place, (framework, (start, end)) in enumerate(zip(self.frameworks, self.spans, strict=True))
+            if text[start:end].strip(ABSENT)
+        ]
+
+
+def tallies(standing: Standing, method: Method) -> Tallies:
+    """Coverage of all frameworks by each of the applications, as of the day of their standing."""
     plan = _plan(method)
-    applies, starts = _conditions(judgements, plan, method)
-    sums = _control_sums(judgements, plan, method)
-    codes = _states(applies, starts, sums, np.array([[one.day.toordinal()] for one in judgements]))
+    blocks = [_block(standing.part(start, start + _ROWS), plan, method) for start in range(0, len(standing), _ROWS)]
+    return Tallies(
+        frameworks=tuple(framework for framework, _, _ in plan.frameworks),
+        spans=tuple((start, end) for _, start, end in plan.frameworks),
+        letters=[text for letters, _, _ in blocks for text in letters],
+        numbers=np.concatenate([numbers for _, numbers, _ in blocks]),
+        sums=np.concatenate([sums for _, _, sums in blocks]),
+    )
+
+
+def _block(standing: Standing, plan: "_Plan", method: Method) -> tuple[list[str], NDArray[np.int64], Floats]:
+    """Letters, numbers and sums of some applications."""
+    applies, starts = _conditions(standing, plan, method)
+    sums = _control_sums(standing, plan)
+    codes = _states(applies, starts, sums, standing.day.toordinal())
     counted = (codes > 0) & (sums.size > 0)
     open_ones = (codes == _CODES.index(LETTERS[State.GAP])) | (codes == _CODES.index(LETTERS[State.PARTIAL]))
     counts = [codes == place for place in range(1, len(_CODES))]  # in the order of LETTERS, which is that of Tally
     counts += [open_ones & (sums.late > 0), counted]
-    numbers = np.stack([_by_framework(one, plan) for one in counts], axis=2).astype(int).tolist()
-    low, high = _fulfilment(applies, sums)
-    ends = [_by_framework(np.where(counted, end, 0.0), plan) for end in (low, high)]
-    fulfilled = np.stack(ends, axis=2).tolist()
-    letters = np.array(list(_CODES.encode()), np.uint8)[codes]
-    found = []
-    for row in range(len(judgements)):
-        text = letters[row].tobytes().decode()
-        found.append(
-            [
-                Tally(framework, text[start:end], *numbers[row][place], *fulfilled[row][place])
-                for place, (framework, start, end) in enumerate(plan.frameworks)
-                if text[start:end].strip(ABSENT)
-            ]
-        )
-    return found
+    ends = [_by_framework(np.where(counted, end, 0.0), plan) for end in _fulfilment(applies, sums)]
+    text, width = np.array(list(_CODES.encode()), np.uint8)[codes].tobytes().decode(), codes.shape[1]
+    return (
+        [text[start : start + width] for start in range(0, len(text), width)],
+        np.stack([_by_framework(one, plan) for one in counts], axis=2).astype(np.int64),
+        np.stack(ends, axis=2),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +144,9 @@ class _Plan:
     applies: NDArray[np.int64]  # place of its condition; −1: a duty of the organisation
     start: NDArray[np.int64]  # ordinal of the general date
     start_when: tuple[tuple[int, int, int], ...]  # (column, place of the condition, ordinal)
-    satisfied: Floats  # control × requirement, 1 where it satisfies
-    controls: Mapping[str, int]
+    members: NDArray[np.int64]  # controls, one set after the other, each begun by one that nobody has
+    set_starts: NDArray[np.int64]  # place in `members` at which each set begins
+    sets: NDArray[np.int64]  # the set that satisfies each requirement; many share one
     frameworks: tuple[tuple[str, int, int], ...]  # (framework, first column, column after the last)
 
 
@@ -130,39 +154,49 @@ class _Plan:
 def _plan(method: Method) -> _Plan:
     places: dict[Expression, int] = {}
     applies, starts, start_when, frameworks = [], [], [], []
-    controls = {key: place for place, key in enumerate(method.controls)}
-    requirements = list(method.requirements.values())
-    satisfied = np.zeros((len(controls), len(requirements)))
-    for column, one in enumerate(requirements):
+    sets: dict[tuple[str, ...], int] = {}
+    for column, one in enumerate(method.requirements.values()):
         own = one.level != ORGANISATION
         applies.append(places.setdefault(one.applies_to, len(places)) if own else -1)
         starts.append(one.obligation_from.toordinal() if one.obligation_from else _NEVER)
         for condition, start in one.obligation_from_when:
             start_when.append((column, places.setdefault(condition, len(places)), start.toordinal()))
-        for key in method.satisfied_by[one.key]:
-            satisfied[controls[key], column] = 1.0
+    of_requirement = [sets.setdefault(method.satisfied_by[key], len(sets)) for key in method.requirements]
+    controls = {key: place for place, key in enumerate(method.controls)}
+    nobody = len(controls)
     column = 0
     for framework in method.frameworks.values():
         frameworks.append((framework.id, column, column + len(framework.requirements)))
         column += len(framework.requirements)
     return _Plan(
-        tuple(places), np.array(applies), np.array(starts), tuple(start_when), satisfied, controls, tuple(frameworks)
+        conditions=tuple(places),
+        applies=np.array(applies),
+        start=np.array(starts),
+        start_when=tuple(start_when),
+        members=np.array([place for one in sets for place in (nobody, *(controls[key] for key in one))]),
+        set_starts=np.cumsum([0, *(1 + len(one) for one in sets)][:-1]),
+        sets=np.array(of_requirement),
+        frameworks=tuple(frameworks),
     )
 
 
-def _conditions(judgements: Sequence[Judgement], plan: _Plan, method: Method) -> tuple[Truths, NDArray[np.int64]]:
+def _conditions(standing: Standing, plan: _Plan, method: Method) -> tuple[Truths, NDArray[np.int64]]:
     """Truth of each requirement's condition, and the ordinal of the date from which it binds, by application."""
-    rows = [[_KLEENE[one.facts.get(fact)] for fact in method.facts] for one in judgements]
-    facts = dict(zip(method.facts, np.array(rows, np.int8).T, strict=True))
-    facts[ALWAYS] = np.ones(len(judgements), np.int8)
+    distinct = list({id(one): one for one in standing.patterns}.values())
+    columns = np.stack([one.truths for one in distinct], axis=1)
+    facts = dict(zip(method.facts, columns, strict=True))
+    facts[ALWAYS] = np.ones(len(distinct), np.int8)
     truths = np.stack([_kleene(condition, facts) for condition in plan.conditions], axis=1)
     applies = np.where(plan.applies < 0, np.int8(-1), truths[:, plan.applies])
-    starts = np.tile(plan.start, (len(judgements), 1))
+    starts = np.tile(plan.start, (len(distinct), 1))
     special = np.full_like(starts, np.iinfo(np.int64).max)
     for column, place, start in plan.start_when:
         holds = truths[:, place] == 1
         special[holds, column] = np.minimum(special[holds, column], start)
-    return applies, np.where(special < np.iinfo(np.int64).max, special, starts)
+    starts = np.where(special < np.iinfo(np.int64).max, special, starts)
+    places = {id(one): place for place, one in enumerate(distinct)}
+    back = np.array([places[id(one)] for one in standing.patterns], np.int64)
+    return applies[back], starts[back]
 
 
 def _kleene(tree: Expression, facts: Mapping[str, Truths]) -> Truths:
@@ -189,27 +223,20 @@ class _Sums:
     late: Floats
 
 
-def _control_sums(judgements: Sequence[Judgement], plan: _Plan, method: Method) -> _Sums:
-    shape = (len(judgements), len(plan.controls))
-    asked, worth, unknown, late = np.zeros(shape), np.zeros(shape), np.zeros(shape), np.zeros(shape)
-    for row, one in enumerate(judgements):
-        due = due_days(one.case, method)
-        for control in one.inputs.controls:
-            place = plan.controls[control.id]
-            asked[row, place] = 1.0
-            value = effectiveness(control, method)
-            if value is None:
-                unknown[row, place] = 1.0
-            else:
-                worth[row, place] = value
-            if control.id in due and due[control.id] < one.day:
-                late[row, place] = 1.0
-    weak = ((asked > 0) & (worth < MET_FROM)).astype(float)
-    working = (worth > 0).astype(float)
-    return _Sums(*(part @ plan.satisfied for part in (asked, worth, unknown, weak, working, late)))
+def _control_sums(standing: Standing, plan: _Plan) -> _Sums:
+    asked, known, worth = standing.asked, standing.known, standing.worth
+    late = asked & (standing.due > 0) & (standing.due < standing.day.toordinal())
+    parts = (asked, worth, asked & ~known, asked & (worth < MET_FROM), worth > 0, late)
+    return _Sums(*(_over_sets(part.astype(float), plan) for part in parts))
 
 
-def _states(applies: Truths, starts: NDArray[np.int64], sums: _Sums, day: NDArray[np.int64]) -> Codes:
+def _over_sets(values: Floats, plan: _Plan) -> Floats:
+    """Sums over the controls that satisfy each requirement; no matrix product, whose threads would fight for cores."""
+    padded = np.pad(values, ((0, 0), (0, 1)))
+    return np.add.reduceat(padded[:, plan.members], plan.set_starts, axis=1)[:, plan.sets]
+
+
+def _states(applies: Truths, starts: NDArray[np.int64], sums: _Sums, day: int) -> Codes:
     """State of each requirement, decided in the order of the method; 0 where it does not apply."""
 
     def code(state: State) -> np.int8:

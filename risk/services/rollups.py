@@ -16,8 +16,8 @@ from django.utils import timezone
 from risk.choices import OVERALL, Band, Principle
 from risk.method import load_method
 from risk.models import ChangedDepartment, DepartmentDay
-from risk.scoring.bulk import Floats, PortfolioScore, score_portfolio
 from risk.scoring.forecast import HORIZONS
+from risk.scoring.portfolio import Floats, PortfolioScore, score_portfolio
 from risk.selectors import cases
 from risk.services import coverage
 from risk.services.writing import upsert

@@ -4,28 +4,31 @@
 killed leaves everything as it was, and the next one takes it up. A case that was judged before writes nothing.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+import numpy as np
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from inventory import doorbell
-from inventory.choices import Lifecycle
 from inventory.models import AIApplication, ChangedApplication, Department
 from risk.method import load_method
 from risk.models import ApplicationCoverage, BandChange, ChangedDepartment, CurrentScore, ScoreSnapshot
+from risk.scoring.bulk import judge_many
 from risk.scoring.case import Case
+from risk.scoring.codebook import Cases, codebook
 from risk.scoring.fitness import NotComputableError, judge_fit
-from risk.scoring.judgement import Judgement
 from risk.scoring.method import Method
 from risk.scoring.tally import tallies
-from risk.selectors import cases
+from risk.selectors import chunks
+from risk.selectors.chunks import Stored
 from risk.selectors.history import points_before
 from risk.services import rollups, rows
 from risk.services.not_computable import put_aside
+from risk.services.rows import Rows
 from risk.services.writing import copy_in, upsert
 
 RESCORE = "risk.tasks.rescore_changed"
@@ -56,21 +59,27 @@ class Outcome:
         self.band_changes += other.band_changes
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class _Chunk:
-    """What is known before, and the rows to write afterwards."""
+    """Applications in ascending order, the department whose figures count each, and their cases."""
 
+    applications: list[int]
+    counted_in: list[int | None]
+    cases: Cases
     method: Method
     day: date
     at: datetime
-    before: dict[int, CurrentScore]
-    month_ago: dict[int, float]
-    current: list[tuple] = field(default_factory=list)
-    snapshots: list[tuple] = field(default_factory=list)
-    bands: list[tuple] = field(default_factory=list)
-    coverage: list[tuple] = field(default_factory=list)
-    departments: set[int] = field(default_factory=set)
-    failed: dict[int, NotComputableError] = field(default_factory=dict)  # what the method can't judge
+
+    def without(self, rows: Collection[int]) -> "_Chunk":
+        """The chunk less some of its rows."""
+        kept = [row for row in range(len(self.applications)) if row not in rows]
+        applications = [self.applications[row] for row in kept]
+        return replace(
+            self,
+            applications=applications,
+            counted_in=[self.counted_in[row] for row in kept],
+            cases=self.cases.part(kept),
+        )
 
 
 def mark(applications: "QuerySet[AIApplication] | Iterable[int]") -> None:
@@ -128,12 +137,11 @@ def judge_past(at: datetime, found: Mapping[int, tuple[Case, int | None]]) -> Ou
     For history that is brought along (the demo): call it for one moment after the other, oldest first, since each is
     what the next compares with. Writes what a worker would have written on that day, roll-ups included.
     """
-    ids, day = sorted(found), timezone.localdate(at)
-    chunk = _Chunk(load_method(), day, at, CurrentScore.objects.in_bulk(ids), points_before(ids, day))
-    _judge(found, chunk)
-    _write(chunk)
+    ids, day, method = sorted(found), timezone.localdate(at), load_method()
+    encoded = codebook(method).encode([found[pk][0] for pk in ids])
+    outcome = _judge(_Chunk(ids, [found[pk][1] for pk in ids], encoded, method, day, at))
     rollups.roll_up_changed(day)
-    return Outcome(len(ids), len(chunk.snapshots), len(chunk.bands))
+    return outcome
 
 
 def nightly() -> Outcome:
@@ -145,74 +153,110 @@ def nightly() -> Outcome:
 
 def _rescore(ids: Sequence[int]) -> Outcome:
     """Judge these and write what differs. The caller holds their queue rows in its transaction."""
-    day = timezone.localdate()
-    registered = {
-        pk: (department, lifecycle == Lifecycle.LIVE)
-        for pk, department, lifecycle in AIApplication.objects.filter(pk__in=ids)
-        .order_by("pk")
-        .values_list("pk", "department_id", "lifecycle")
-    }
-    found = cases.load(ids, day, {pk: department for pk, (department, _) in registered.items()})
-    before = CurrentScore.objects.in_bulk(ids)
-    chunk = _Chunk(load_method(), day, timezone.now(), before, points_before(ids, day))
-    counted = {pk: department if live else None for pk, (department, live) in registered.items()}
-    _judge({pk: (case, counted[pk]) for pk, case in found.items()}, chunk)
-    _write(chunk)
-    return Outcome(len(found), len(chunk.snapshots), len(chunk.bands))
+    day, method = timezone.localdate(), load_method()
+    found = chunks.registered(ids)
+    cases = chunks.read({pk: department for pk, (department, _) in found.items()}, day, method)
+    return _judge(_Chunk(list(found), [counted for _, counted in found.values()], cases, method, day, timezone.now()))
 
 
-def _judge(found: Mapping[int, tuple[Case, int | None]], chunk: _Chunk) -> None:
-    """Judge each case and add its rows to the chunk; the department is the one that counts it."""
-    judgements: dict[int, Judgement] = {}
-    for pk in sorted(found):
-        case, counted_in = found[pk]
-        old = chunk.before.get(pk)
+def _judge(chunk: _Chunk) -> Outcome:
+    """Judge the cases of a chunk and write what differs; what the method can't judge is set aside."""
+    count, failed = len(chunk.applications), {}
+    stored = chunks.stored(chunk.applications)
+    faults = codebook(chunk.method).faults(chunk.cases)
+    if faults:
+        failed = {chunk.applications[row]: NotComputableError(found) for row, found in faults.items()}
+        chunk = chunk.without(faults)
+    try:
+        judged = _judged(chunk, stored)
+    except Exception:
+        # Whatever it is concerns few: find them one by one, and let the others have their figures
+        broken = _broken(chunk)
+        if not broken:
+            raise
+        failed |= {chunk.applications[row]: error for row, error in broken.items()}
+        judged = _judged(chunk.without(broken), stored)
+    return _write(judged, failed, Outcome(count), chunk.at)
+
+
+def _judged(chunk: _Chunk, stored: Stored) -> Rows | None:
+    """The rows of a chunk; None where there is nothing in it."""
+    if not chunk.applications:
+        return None
+    before = chunks.before(chunk.applications, stored, chunk.method)
+    verdicts = judge_many(chunk.cases, chunk.day, chunk.method, before)
+    month_ago = points_before(chunk.applications, chunk.day)
+    past = np.array([month_ago.get(pk, np.nan) for pk in chunk.applications], float)
+    return Rows(
+        applications=chunk.applications,
+        counted_in=chunk.counted_in,
+        cases=chunk.cases,
+        verdicts=verdicts,
+        stored=stored,
+        change=verdicts.overall_point - past,
+        day=chunk.day,
+        at=chunk.at,
+        method=chunk.method,
+    )
+
+
+def _broken(chunk: _Chunk) -> dict[int, NotComputableError]:
+    """The rows on which the engine itself falls over, each judged alone."""
+    found = {}
+    for row in range(len(chunk.applications)):
         try:
-            judgements[pk] = judge_fit(case, chunk.day, chunk.method, cases.previous(old, chunk.method))
+            judge_fit(codebook(chunk.method).case(chunk.cases, row), chunk.day, chunk.method)
         except NotComputableError as error:
-            chunk.failed[pk] = error
-            chunk.departments |= {d for d in (counted_in, old.counted_in_id if old else None) if d is not None}
-        else:
-            _add_rows(pk, judgements[pk], counted_in, chunk)
-    for pk, covered in zip(judgements, tallies(list(judgements.values()), chunk.method), strict=True):
-        chunk.coverage += [rows.coverage_row(pk, one) for one in covered]
+            found[row] = error
+    return found
 
 
-def _add_rows(pk: int, judgement: Judgement, counted_in: int | None, chunk: _Chunk) -> None:
-    old = chunk.before.get(pk)
-    verdict = rows.verdict(judgement, chunk.method, chunk.at)
-    values = rows.value_row(verdict)
-    past = chunk.month_ago.get(pk)
-    change = None if past is None else judgement.score.point - past
-    chunk.current.append(rows.current_row(pk, verdict, values, change, counted_in))
-    if old is None or rows.moved(old, values):
-        chunk.snapshots.append(rows.snapshot_row(pk, verdict, values, old))
-    if old is not None and old.band != judgement.score.band:
-        chunk.bands.append(rows.band_change_row(pk, old, verdict))
-    chunk.departments |= {d for d in (counted_in, old.counted_in_id if old else None) if d is not None}
-
-
-def _write(chunk: _Chunk) -> None:
-    """Write the chunk's rows and, where figures that departments show changed, the departments into their queue."""
-    written = upsert(CurrentScore, rows.CURRENT, ["application_id"], chunk.current, ignored=rows.DATES)
-    copy_in(ScoreSnapshot, rows.SNAPSHOT, chunk.snapshots)
-    copy_in(BandChange, rows.BAND_CHANGE, chunk.bands)
-    written += upsert(ApplicationCoverage, rows.COVERAGE, ["application_id", "framework"], chunk.coverage)
-    written += _drop_uncovered(chunk)
-    written += put_aside(chunk.failed, [row[0] for row in chunk.current], chunk.at)
+def _write(judged: Rows | None, failed: Mapping[int, NotComputableError], outcome: Outcome, at: datetime) -> Outcome:
+    """Write rows and, where figures that departments show changed, the departments into their queue."""
+    departments, written = _departments_of(failed), 0
+    if judged is not None:
+        written = _write_current(judged)
+        departments |= judged.departments()
+        outcome.changed = copy_in(ScoreSnapshot, rows.SNAPSHOT, judged.snapshots())
+        outcome.band_changes = copy_in(BandChange, rows.BAND_CHANGE, judged.band_changes())
+    written += put_aside(failed, judged.applications if judged else [], at)
     if written:
-        copy_in(ChangedDepartment, ["department_id"], [(pk,) for pk in sorted(chunk.departments)])
+        copy_in(ChangedDepartment, ["department_id"], [(pk,) for pk in sorted(departments)])
+    return outcome
 
 
-def _drop_uncovered(chunk: _Chunk) -> int:
-    """Remove coverage of frameworks of which no requirement applies any more."""
-    kept = [(row[0], row[1]) for row in chunk.coverage]
-    judged = [row[0] for row in chunk.current]
+def _write_current(judged: Rows) -> int:
+    """Write what differs of current scores and coverage; returns how many rows."""
+    new = judged.places < 0
+    found = tallies(judged.verdicts.standing, judged.method)
+    # What is new needs no comparison; the queue rows that the caller holds keep others off
+    written = copy_in(CurrentScore, rows.CURRENT, judged.current(new))
+    written += copy_in(ApplicationCoverage, rows.COVERAGE, rows.coverage(judged.applications, found, new)[0])
+    if not new.all():
+        changed = judged.current(judged.changed & ~new)
+        written += upsert(CurrentScore, rows.CURRENT, ["application_id"], changed, ignored=rows.DATES)
+        written += _write_coverage(*rows.coverage(judged.applications, found, ~new), judged)
+    return written
+
+
+def _departments_of(failed: Mapping[int, NotComputableError]) -> set[int]:
+    """Departments whose figures count what can't be judged, or did."""
+    if not failed:
+        return set()
+    counted = CurrentScore.objects.filter(pk__in=list(failed), counted_in__isnull=False)
+    live = AIApplication.objects.filter(pk__in=list(failed)).live()
+    return {*counted.values_list("counted_in_id", flat=True), *live.values_list("department_id", flat=True)}
+
+
+def _write_coverage(lines: str, owners: list[int], frameworks: list[str], judged: Rows) -> int:
+    """Bring stored coverage up to date, and remove that of frameworks of which no requirement applies any more."""
+    written = upsert(ApplicationCoverage, rows.COVERAGE, ["application_id", "framework"], lines)
+    known = [pk for pk, place in zip(judged.applications, judged.places.tolist(), strict=True) if place >= 0]
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM risk_applicationcoverage WHERE application_id = ANY(%s) AND NOT EXISTS ("
             " SELECT FROM unnest(%s::bigint[], %s::text[]) AS kept(application, name)"
             " WHERE application = application_id AND name = framework)",
-            [judged, [pk for pk, _ in kept], [framework for _, framework in kept]],
+            [known, owners, frameworks],
         )
-        return cursor.rowcount
+        return written + cursor.rowcount

@@ -1,13 +1,19 @@
-"""Sets of rows into tables: COPY, and COPY with an upsert that touches only what differs."""
+"""Sets of rows into tables: COPY, and COPY with an upsert that touches only what differs.
+
+Rows are values, or one text as COPY takes it, a line a row.
+"""
 
 from collections.abc import Iterable, Sequence
+from typing import TypeAlias
 
 from django.db import connection
 from django.db.models import Model
 from psycopg import sql
 
+Rows: TypeAlias = Iterable[Sequence[object]] | str
 
-def copy_in(model: type[Model], columns: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
+
+def copy_in(model: type[Model], columns: Sequence[str], rows: Rows) -> int:
     """Append rows; returns how many."""
     return _copy(sql.Identifier(model._meta.db_table), columns, rows)
 
@@ -16,7 +22,7 @@ def upsert(
     model: type[Model],
     columns: Sequence[str],
     key: Sequence[str],
-    rows: Iterable[Sequence[object]],
+    rows: Rows,
     ignored: Sequence[str] = (),
 ) -> int:
     """Insert rows, or update those with the same `key` where a column differs; returns how many were written.
@@ -60,12 +66,13 @@ def _list(columns: Sequence[str]) -> sql.Composed:
     return sql.SQL(", ").join(map(sql.Identifier, columns))
 
 
-def _copy(table: sql.Identifier, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
-    count = 0
+def _copy(table: sql.Identifier, columns: Sequence[str], rows: Rows) -> int:
     with connection.cursor() as cursor:
         statement = sql.SQL("COPY {} ({}) FROM STDIN").format(table, _list(columns))
         with cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row(row)
-                count += 1
-    return count
+            if isinstance(rows, str):
+                copy.write(rows)
+            else:
+                for row in rows:
+                    copy.write_row(row)
+        return cursor.rowcount

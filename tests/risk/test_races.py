@@ -34,7 +34,7 @@ def test_two_workers_share_a_burst_and_judge_each_once(cast: Cast, monkeypatch) 
 def test_a_change_during_a_recalculation_is_not_lost(cast: Cast, monkeypatch) -> None:
     application = make_application(cast.cards)
     judging, changed = Barrier(2), Barrier(2)
-    load = scores.cases.load
+    load = scores.chunks.read
 
     def slow(*args: Any, **kwargs: Any) -> Any:
         found = load(*args, **kwargs)
@@ -56,7 +56,7 @@ def test_a_change_during_a_recalculation_is_not_lost(cast: Cast, monkeypatch) ->
             connection.close()
 
     with monkeypatch.context() as patch:
-        patch.setattr(scores.cases, "load", slow)
+        patch.setattr(scores.chunks, "read", slow)
         results = at_once(lambda: scores._next_chunk(scores.Outcome()), answer)
     assert not [one for one in results if isinstance(one, Exception)]
     before = CurrentScore.objects.get(pk=application.pk).overall_point

@@ -15,9 +15,8 @@ from inventory.services import applications
 from risk.choices import OVERALL, Band, Principle
 from risk.method import load_method
 from risk.models import ApplicationCoverage, ControlState, CoverageDay, CurrentScore, DepartmentDay
-from risk.scoring.bulk import score_portfolio
 from risk.scoring.forecast import HORIZONS
-from risk.scoring.portfolio import score_department
+from risk.scoring.portfolio import score_department, score_portfolio
 from risk.scoring.tally import ABSENT, LETTERS
 from risk.services import assessments, rollups, scores
 from tests.builders import make_application, make_department

@@ -6,8 +6,10 @@ from datetime import date, timedelta
 import pytest
 
 from risk.method import load_method
+from risk.scoring.bulk import judge_many
 from risk.scoring.case import Case, Stated
 from risk.scoring.classify import Answer
+from risk.scoring.codebook import codebook
 from risk.scoring.judgement import judge
 from risk.scoring.tally import ABSENT, LETTERS, coverage_of, overdue, tallies
 
@@ -44,8 +46,10 @@ def a_case(dice: random.Random) -> Case:
 
 def test_arrays_count_what_the_readable_way_counts() -> None:
     dice, method = random.Random(3), load_method()
-    judgements = [judge(a_case(dice), DAY, method) for _ in range(40)]
-    for judgement, found in zip(judgements, tallies(judgements, method), strict=True):
+    cases = [a_case(dice) for _ in range(40)]
+    table = tallies(judge_many(codebook(method).encode(cases), DAY, method).standing, method)
+    for row, case in enumerate(cases):
+        judgement, found = judge(case, DAY, method), table.of(row)
         expected = coverage_of(judgement, method)
         assert {one.framework for one in found} == {key for key, one in expected.items() if one.requirements}
         for one in found:
@@ -60,7 +64,3 @@ def test_arrays_count_what_the_readable_way_counts() -> None:
             if coverage.low is not None and coverage.high is not None:
                 assert one.low / one.assessed == pytest.approx(coverage.low, abs=1e-9)
                 assert one.high / one.assessed == pytest.approx(coverage.high, abs=1e-9)
-
-
-def test_none_make_none() -> None:
-    assert tallies([], load_method()) == []

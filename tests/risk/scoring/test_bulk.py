@@ -1,0 +1,163 @@
+"""Many applications at once give the same numbers as each one alone, on the explained path."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from risk.method import load_method
+from risk.scoring.application import Ratchet
+from risk.scoring.bulk import Before, Verdicts, judge_many
+from risk.scoring.case import Case, Occurrence, Stated, Usage, dated_text, from_plain, to_plain
+from risk.scoring.codebook import codebook
+from risk.scoring.controls import tier_of
+from risk.scoring.forecast import HORIZONS, later
+from risk.scoring.judgement import ORGANISATION_QUESTIONS, Judgement, Previous, judge
+from risk.scoring.method import Question
+from risk.scoring.vocabulary import EU_CLASS_FACTOR
+from tests.risk.scoring.conftest import ENGINE
+
+METHOD = load_method()
+DAY = date(2026, 11, 22)
+days = st.integers(-900, 200).map(lambda n: DAY + timedelta(days=n))
+IN_SCOPE = {"ai_system": True, "union_nexus": True, "exclusion": []}
+
+
+def answers_to(question: Question) -> st.SearchStrategy[object]:
+    """An answer that the question allows, mostly the one that closes no door."""
+    if question.type == "yes_no":
+        return st.sampled_from([False, False, False, True, None])
+    if question.type == "choice":
+        return st.sampled_from([*question.options, "none", None])
+    return st.sampled_from([[], [], None, *([option] for option in question.options)])
+
+
+factors = {
+    f.id: st.none() | st.sampled_from(list(f.options)) for f in METHOD.factors.values() if f.id != EU_CLASS_FACTOR
+}
+facts = {f.id: st.sampled_from([True, False, None]) for f in METHOD.facts.values() if f.source == "questionnaire"}
+questions = {q.id: answers_to(q) for q in METHOD.questions.values() if q.id not in ORGANISATION_QUESTIONS}
+answers = st.builds(
+    lambda given, scope: given | scope,
+    st.fixed_dictionaries({}, optional={**factors, **facts, **questions, "left.over": st.booleans()}),
+    st.sampled_from([{}, IN_SCOPE, IN_SCOPE, IN_SCOPE | {"role": ["uses"]}]),
+)
+statements = st.builds(
+    Stated,
+    status=st.sampled_from(list(METHOD.control_status)),
+    as_of=days,
+    due=st.none() | days,
+    valid_until=st.none() | st.none() | days,
+    applicable=st.sampled_from([True] * 9 + [False]),
+) | st.builds(Stated, status=st.none(), as_of=days, applicable=st.just(False))
+occurrences = st.builds(
+    Occurrence,
+    severity=st.sampled_from(list(METHOD.signal_severity)),
+    tactics=st.lists(st.sampled_from([*METHOD.alert_weights, "unheard_of"]), max_size=2).map(tuple),
+    day=st.integers(-30, 1).map(lambda n: DAY + timedelta(days=n)),
+    open=st.booleans(),
+    ref=st.text(max_size=5),
+    label=st.text(max_size=9),
+)
+ratchets = st.builds(
+    Ratchet,
+    overall=st.integers(0, 100).map(float),
+    principles=st.dictionaries(st.sampled_from(METHOD.principles), st.integers(0, 100).map(float)),
+    pending=st.lists(st.sampled_from(list(METHOD.controls)), min_size=1, max_size=5, unique=True).map(tuple),
+)
+cases = st.builds(
+    Case,
+    answers=answers,
+    organisation=st.fixed_dictionaries(
+        {}, optional={f.id: st.booleans() | st.none() for f in METHOD.facts.values() if f.source == "organisation"}
+    ),
+    controls=st.dictionaries(st.sampled_from([*METHOD.controls, "XX-99"]), statements, max_size=40),
+    occurrences=st.lists(occurrences, max_size=3).map(tuple),
+    usage=st.builds(Usage, st.integers(0, 2000), st.integers(0, 50), st.integers(0, 50)),
+    held=st.none() | ratchets,
+)
+estates = st.lists(cases, min_size=1, max_size=6)
+
+
+def assert_same(found: Verdicts, row: int, expected: Judgement) -> None:
+    """Every figure of a row against the explained judgement."""
+    near = lambda value: pytest.approx(value, abs=1e-9)  # noqa: E731 - shorter to read below
+    score = expected.score
+    assert (found.overall_low[row], found.overall_high[row]) == (near(score.low), near(score.high))
+    assert found.overall_point[row] == near(score.point)
+    assert METHOD.bands[found.band[row]][0] == score.band
+    for place, principle in enumerate(METHOD.principles):
+        one = score.principles[principle]
+        for part in ("low", "high", "point", "inherent"):
+            assert getattr(found, part)[place, row] == near(getattr(one, part)), (principle, part)
+    assert found.held.get(row) == expected.case.held
+    assert found.exposure[row] == METHOD.exposure(expected.scale)
+    pattern = found.standing.patterns[row]
+    assert pattern.tier == expected.tier
+    assert pattern.kind.classification == expected.classification
+    asked = {one.control.id for one in expected.asked}
+    assert {key for key, is_asked in zip(METHOD.controls, found.standing.asked[row], strict=True) if is_asked} == asked
+    for place, days_ahead in enumerate(HORIZONS):
+        then = later(expected, expected.day + timedelta(days=days_ahead), METHOD)
+        assert found.ahead[row, place] == near(then.score.point)
+
+
+def before_of(judgements: Sequence[Judgement | None]) -> Before:
+    """What the rows of the judgements before would say."""
+    known = np.array([one is not None for one in judgements])
+    points = [
+        [one.score.principles[p].point for p in METHOD.principles] if one else [0.0] * len(METHOD.principles)
+        for one in judgements
+    ]
+    return Before(
+        known=known,
+        overall=np.array([one.score.point if one else 0.0 for one in judgements]),
+        points=np.array(points),
+        tier=np.array([one.tier if one else 0 for one in judgements], np.int32),
+        held={row: one.case.held for row, one in enumerate(judgements) if one and one.case.held},
+    )
+
+
+@ENGINE
+@given(estates, days)
+def test_the_numbers_of_the_explained_path(estate: list[Case], day: date) -> None:
+    found = judge_many(codebook(METHOD).encode(estate), day, METHOD)
+    for row, case in enumerate(estate):
+        assert_same(found, row, judge(case, day, METHOD))
+
+
+@ENGINE
+@given(st.lists(st.tuples(st.none() | cases, cases), min_size=1, max_size=4))
+def test_the_ratchet_of_the_explained_path(pairs: list[tuple[Case | None, Case]]) -> None:
+    earlier = [judge(one, DAY - timedelta(days=1), METHOD) if one else None for one, _ in pairs]
+    found = judge_many(codebook(METHOD).encode([case for _, case in pairs]), DAY, METHOD, before_of(earlier))
+    for row, ((_, case), old) in enumerate(zip(pairs, earlier, strict=True)):
+        previous = Previous(old.score, old.tier, old.case.held) if old else None
+        assert_same(found, row, judge(case, DAY, METHOD, previous))
+
+
+@ENGINE
+@given(estates)
+def test_the_same_digest_and_the_case_back(estate: list[Case]) -> None:
+    book = codebook(METHOD)
+    encoded = book.encode(estate)
+    for row, (case, text) in enumerate(zip(estate, book.dated_texts(encoded), strict=True)):
+        known = dated_text(to_plain(case), METHOD)
+        assert text.encode() == known
+        assert dated_text(to_plain(book.case(encoded, row)), METHOD) == known
+        again = judge(book.case(encoded, row), DAY, METHOD).score
+        assert again == judge(from_plain(to_plain(case)), DAY, METHOD).score
+
+
+def test_what_does_not_fit_is_named_by_row() -> None:
+    odd = Case(answers={"scale": "a billion"}, controls={"GV-01": Stated("done", DAY)})
+    encoded = codebook(METHOD).encode([Case(), odd])
+    assert {row: set(faults) for row, faults in codebook(METHOD).faults(encoded).items()} == {1: {"scale", "GV-01"}}
+
+
+def test_tiers_go_by_the_worst_principle() -> None:
+    found = judge_many(codebook(METHOD).encode([Case()]), DAY, METHOD)
+    assert found.standing.patterns[0].tier == tier_of(float(found.inherent.max()), None)
