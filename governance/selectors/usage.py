@@ -2,7 +2,7 @@
 department isn't known (*Unassigned*) count for the whole organisation only. Nobody is named."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -61,6 +61,15 @@ class Unregistered:
 
 
 @dataclass(frozen=True)
+class Use:
+    """What the overview shows of use: interactions by category, what isn't registered, what was sensitive."""
+
+    by_category: dict[str, list[tuple[date, int]]]
+    unregistered: Unregistered
+    sensitive: list[SensitiveUse]
+
+
+@dataclass(frozen=True)
 class OpenAlerts:
     all: int
     high: int
@@ -76,19 +85,21 @@ def _within(
     return found.filter(application__kind__in=kinds) if kinds else found
 
 
-def by_category(scope: Scope, day: date, period: int, kinds: Sequence[str] = ()) -> dict[str, list[tuple[date, int]]]:
-    """Interactions by day in each of CATEGORIES; days without any are left out.
+def use(scope: Scope, day: date, period: int, kinds: Sequence[str] = ()) -> Use:
+    """Use by the people looked at in the last `period` days.
 
-    That is a sum over every daily row of the people looked at, so it is kept until the next feed is read. A change of
-    the department tree, or of an application's kind, shows after KEPT_SECONDS at the latest.
+    These are sums over every daily row of theirs, so they are kept until the next feed is read. A change of the
+    department tree, or of an application's kind or name, shows after KEPT_SECONDS at the latest.
     """
     tops = ",".join(str(top.pk) for top in scope.tops)
-    key = f"usage.by_category:{_reading()}:{tops}:{day}:{period}:{','.join(kinds)}"
-    found: dict[str, list[tuple[date, int]]] | None = cache.get(key)
+    key = f"usage.use:{_reading()}:{tops}:{day}:{period}:{','.join(kinds)}"
+    found: Use | None = cache.get(key)
     if found is None:
-        found = _by_category(scope, day, period, kinds)
+        apps = sensitive_by_app(scope, day, period, kinds)
+        found = Use(by_category(scope, day, period, kinds), unregistered(scope, day, period), apps)
         cache.set(key, found, KEPT_SECONDS)
-    return found
+    seen = _in_sight(scope, [one.id for one in found.sensitive])  # the next person may see other applications
+    return replace(found, sensitive=[replace(one, id=seen.get(one.id)) for one in found.sensitive])
 
 
 def _reading() -> str:
@@ -97,7 +108,8 @@ def _reading() -> str:
     return f"{state['n']}-{state['rows']}-{state['beat'].timestamp() if state['beat'] else 0}"
 
 
-def _by_category(scope: Scope, day: date, period: int, kinds: Sequence[str]) -> dict[str, list[tuple[date, int]]]:
+def by_category(scope: Scope, day: date, period: int, kinds: Sequence[str] = ()) -> dict[str, list[tuple[date, int]]]:
+    """Interactions by day in each of CATEGORIES; days without any are left out."""
     category = Case(
         When(application=None, then=Value(UNREGISTERED)),
         When(application__kind__in=(ApplicationKind.COPILOT, ApplicationKind.AGENT), then=Value(COPILOT)),
@@ -134,7 +146,8 @@ def unregistered(scope: Scope, day: date, period: int) -> Unregistered:
 def sensitive_by_app(
     scope: Scope, day: date, period: int, kinds: Sequence[str] = (), most: int = MOST_APPS
 ) -> list[SensitiveUse]:
-    """The AI apps with the most sensitive interactions; each interaction counts once, by its label where it has one."""
+    """The AI apps with the most sensitive interactions, whoever may see them; each interaction counts once, by its
+    label where it has one."""
     rows = (
         _within(DailySensitive.objects.all(), scope, day, period, kinds)
         .values("application_id", "sighting_id")
@@ -145,10 +158,9 @@ def sensitive_by_app(
         )
         .order_by("-all", "app")[:most]
     )
-    seen = _in_sight(scope, [row["application_id"] for row in rows])
     return [
         SensitiveUse(
-            seen.get(row["application_id"]),
+            row["application_id"],
             row["app"],
             {LABELLED: row["labelled"], PERSONAL: row["all"] - row["labelled"]},
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -26,7 +27,14 @@ def address(route: str, *args: object, **query: Any) -> str:
     plain = {
         name: ",".join(map(str, value)) if isinstance(value, list | tuple) else value for name, value in given.items()
     }
-    return reverse(route, args=args) + (f"?{urlencode(plain)}" if plain else "")
+    path = reverse(route, args=args) if args else _path(route)
+    return path + (f"?{urlencode(plain)}" if plain else "")
+
+
+@cache
+def _path(route: str) -> str:
+    """A page shows hundreds of links to the same few routes."""
+    return reverse(route)
 
 
 def applications_url(**query: Any) -> str:

@@ -45,6 +45,7 @@ def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
     fresh = feeds.freshness()
     covered = compliance.frameworks(scope, day)
     found = overview.figures(scope, day)
+    used = usage.use(scope, day, period, kinds)
     return {
         "filters": filters,
         "scope": scope,
@@ -55,14 +56,14 @@ def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
         "kind_words": ", ".join(ApplicationKind(kind).label.lower() for kind in kinds),
         # What roll-ups hold is not told apart by kind, and says so while a kind is chosen
         "every_kind": EVERY_KIND if kinds else "",
-        "tiles": tiles(scope, filters, day, found.numbers, covered),
+        "tiles": tiles(scope, filters, found.numbers, used.unregistered, covered),
         "matrix": matrix_table(found.matrix, scope),
         "left_out": found.matrix.left_out,
         "not_computable": left_out(scope),
-        "interactions": interactions_chart(scope, filters, day),
+        "interactions": interactions_chart(used.by_category, filters),
         "highest": overview.highest(scope, kinds),
         "highest_note": "Live applications, only those of the kind chosen" if kinds else "Live applications",
-        "sensitive": sensitive_chart(scope, filters, day),
+        "sensitive": sensitive_chart(used.sensitive),
         "coverage": framework_charts(covered, filters.department),
         "highest_url": applications_url(department=filters.department, kind=kinds, lifecycle="live", sort="-risk"),
         "feeds": fresh,
@@ -88,14 +89,13 @@ class Tile:
 def tiles(
     scope: Scope,
     filters: Filters,
-    day: date,
     numbers: overview.Numbers,
+    unseen: usage.Unregistered,
     covered: list[compliance.FrameworkFigures],
 ) -> list[Tile]:
     """The five numbers of the first row."""
     here: dict[str, Any] = {"department": filters.department, "kind": filters.kinds}
     counted = overview.counted(scope, filters.kinds) if filters.kinds else numbers
-    unseen = usage.unregistered(scope, day, filters.period)
     alerts = usage.open_alerts(scope, filters.kinds)
     binding = [one for one in covered if one.framework.binding]
     overdue = sum(one.overdue for one in binding)
@@ -171,9 +171,8 @@ def matrix_cell(department: Department, principle: Principle, risk: Risk | None)
     return MatrixCell(risk.index, url, words)
 
 
-def interactions_chart(scope: Scope, filters: Filters, day: date) -> charts.Chart:
+def interactions_chart(found: dict[str, list[tuple[date, int]]], filters: Filters) -> charts.Chart:
     """Interactions by day and category. Choosing kinds leaves out what isn't registered: it has none."""
-    found = usage.by_category(scope, day, filters.period, filters.kinds)
     series = [
         charts.DailySeries(name, label, found[name])
         for name, label in usage.CATEGORIES
@@ -182,9 +181,8 @@ def interactions_chart(scope: Scope, filters: Filters, day: date) -> charts.Char
     return charts.interactions_over_time(series if any(found.values()) else [])
 
 
-def sensitive_chart(scope: Scope, filters: Filters, day: date) -> charts.Chart:
+def sensitive_chart(found: list[usage.SensitiveUse]) -> charts.Chart:
     """Sensitive interactions by AI app."""
-    found = usage.sensitive_by_app(scope, day, filters.period, filters.kinds)
     return charts.sensitive_by_app(
         [charts.SensitiveApp(one.name, one.parts, application_url(one.id)) for one in found], usage.SENSITIVE_PARTS
     )

@@ -221,3 +221,11 @@ def test_queries_do_not_grow(cast: Cast, client: Client) -> None:
     assert {path: queries(path) for path in paths} == few
     assert few["/"] <= MOST_QUERIES
     assert few["/?department=retail"] <= MOST_QUERIES
+
+
+def test_kept_use_shows_each_person_their_own_links(estate: Estate) -> None:
+    """The figures are kept for all who look at the same departments; which applications one may open is not."""
+    day = timezone.localdate()
+    figures = [usage.use(scope_of(person), day, 365) for person in (estate.cast.dan, estate.cast.ada, estate.cast.dan)]
+    assert figures[0] == figures[2]
+    assert figures[0].by_category == figures[1].by_category == usage.by_category(scope_of(estate.cast.dan), day, 365)
