@@ -12,15 +12,15 @@ RUN cd /opt/hub && HUB_HOME=/tmp/build HUB_STATIC=/opt/static /opt/venv/bin/pyth
 
 FROM python:3.13-slim
 RUN groupadd --gid 10001 hub && useradd --uid 10001 --gid hub --home-dir /var/lib/hub --shell /usr/sbin/nologin hub \
-    && install --directory --mode 0700 --owner hub --group hub /var/lib/hub
+    && install --directory --mode 0700 --owner hub --group hub /var/lib/hub /var/lib/hub-evidence
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/static /opt/static
 COPY --from=build /opt/hub /opt/hub
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 HUB_HOME=/var/lib/hub HUB_STATIC=/opt/static \
-    DJANGO_SETTINGS_MODULE=governance.settings
+    EVIDENCE_ROOT=/var/lib/hub-evidence DJANGO_SETTINGS_MODULE=governance.settings
 WORKDIR /opt/hub
 USER hub
-VOLUME /var/lib/hub
+VOLUME /var/lib/hub /var/lib/hub-evidence
 EXPOSE 8000
 CMD ["gunicorn", "governance.wsgi:application", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", \
      "--workers", "2", "--threads", "4", "--preload", "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]

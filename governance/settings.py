@@ -254,6 +254,9 @@ FILE_UPLOAD_HANDLERS = [
 ]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 UPLOAD_MAX_BYTES = int(os.environ.get("UPLOAD_MAX_BYTES") or 4 * 1024**3)
+# Files of evidence: a folder of their own, under the SHA-256 of their content, so that it can have a backup of its own
+EVIDENCE_ROOT = Path(os.environ.get("EVIDENCE_ROOT") or HUB_HOME / "evidence")
+EVIDENCE_MAX_BYTES = int(os.environ.get("EVIDENCE_MAX_BYTES") or 25 * 1024**2)
 
 # Time and language: stored in UTC; days, off-hours and deadlines follow the organisation's zone
 USE_TZ = True

@@ -13,6 +13,7 @@ class RiskConfig(AppConfig):
         from risk import checks  # noqa: F401 - registers what `manage.py check` looks at
         from risk.choices import OVERALL, Band, EUClass, Principle
         from risk.selectors.applications import OPEN_CLASS
+        from risk.selectors.evidence import ENDINGS
         from risk.services import gate
 
         lifecycle.add_guard("risk", gate.objections)
@@ -21,5 +22,7 @@ class RiskConfig(AppConfig):
                 "band": Band.values,
                 "class": [*EUClass.values, OPEN_CLASS],
                 "principle": [OVERALL, *Principle.values],
-            }
+                "ends": ENDINGS,
+            },
+            names=["evidence"],
         )

@@ -48,6 +48,21 @@ class ControlStatus(TextChoices):
     VERIFIED = "verified", "Independently verified"
 
 
+class FileKind(TextChoices):
+    """What a file of evidence may be, told by its content; the value is its suffix."""
+
+    PDF = "pdf", "PDF"
+    PNG = "png", "PNG image"
+    JPEG = "jpg", "JPEG image"
+    TEXT = "txt", "Text, CSV or JSON"
+    DOCX = "docx", "Word document"
+    XLSX = "xlsx", "Excel workbook"
+    PPTX = "pptx", "PowerPoint presentation"
+    ODT = "odt", "OpenDocument text"
+    ODS = "ods", "OpenDocument spreadsheet"
+    ODP = "odp", "OpenDocument presentation"
+
+
 class RequirementStatus(TextChoices):
     """State of one requirement for one application (methods.md §8)."""
 

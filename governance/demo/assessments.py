@@ -14,7 +14,10 @@ from governance.demo.world import World
 from risk.models import Answer, ControlState
 
 ANSWER = ("application_id", "question", "value", "answered_at", "answered_by_id")
-STATE = ("application_id", "control", "status", "as_of", "due", "note", "stated_by_id", "stated_at")
+STATE = (
+    "application_id", "control", "status", "as_of", "due", "valid_until", "note", "owner_id", "attested_by_id",
+    "stated_by_id", "stated_at",
+)  # fmt: skip
 VERIFIER = "bram.okonvale"  # an independent check is stated by the risk office, not by the team
 
 
@@ -51,7 +54,9 @@ def _answer_life(given: list[GivenAnswer], dossier: Dossier, world: World) -> li
 def _state_life(made: list[Statement], dossier: Dossier, world: World) -> list[Version]:
     life = []
     for one in made:
-        by = world.people[VERIFIER if one.status == "verified" else dossier.app.owner]
+        team = world.people[dossier.app.owner]
+        by = world.people[VERIFIER] if one.status == "verified" else team
         at = world.office_hours(one.day, dossier.app.id, one.control)
-        life.append(Version(at, (dossier.key, one.control, one.status, one.day, one.due, one.note, by, at)))
+        said = (one.status, one.day, one.due, one.valid_until, one.note)
+        life.append(Version(at, (dossier.key, one.control, *said, team, team, by, at)))
     return life

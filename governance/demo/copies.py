@@ -9,7 +9,7 @@ from django.db.models import Model
 from governance.demo.bare import bare
 from governance.demo.copying import copy_into, dated_history, history_of
 from inventory.models import DailySensitive, DailyUsage, DailyUser
-from risk.models import Answer, ApplicationCoverage, BandChange, ControlState, CurrentScore, ScoreSnapshot
+from risk.models import Answer, ApplicationCoverage, BandChange, ControlState, CurrentScore, Evidence, ScoreSnapshot
 
 CHUNK = 5000  # copies in one statement: enough for speed, few enough for memory
 
@@ -32,11 +32,13 @@ class Copies:
             cursor.execute("ANALYZE demo_copy; SET LOCAL work_mem = '128MB'")  # a chunk is sorted without files
 
     def assessments(self) -> None:
-        """Answers and control states, each with its newest version in the row history."""
-        tables: list[type[Model]] = [Answer, history_of(Answer), ControlState, history_of(ControlState)]
-        with bare(tables, indexes=True), dated_history(Answer, ControlState):
+        """Answers, control states and evidence, each with its newest version in the row history."""
+        models = (Answer, ControlState, Evidence)
+        tables: list[type[Model]] = [table for model in models for table in (model, history_of(model))]
+        with bare(tables, indexes=True), dated_history(*models):
             self._multiply(Answer, history="answered_at")
             self._multiply(ControlState, history="stated_at")
+            self._multiply(Evidence, history="added_at")
 
     def use(self) -> None:
         """Daily figures, in the departments of the people who use the model."""

@@ -32,7 +32,11 @@ class Dossier:
         return Case(
             answers={one.question: one.value for one in self.answers if one.day <= day},
             organisation=world.story.facts,
-            controls={one.control: Stated(one.status, one.day, one.due) for one in self.statements if one.day <= day},
+            controls={
+                one.control: Stated(one.status, one.day, one.due, one.valid_until)
+                for one in self.statements
+                if one.day <= day
+            },
             occurrences=self._occurrences(day, world),
             usage=usage,
         )

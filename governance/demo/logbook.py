@@ -9,10 +9,12 @@ from typing import Any
 from governance.demo.assessments import VERIFIER
 from governance.demo.copying import copy_rows
 from governance.demo.dossier import Dossier
+from governance.demo.evidence import Shown, shown
 from governance.demo.statements import Statement
 from governance.demo.world import World
 from inventory.models import AuditLogEntry
 from risk.choices import ControlStatus
+from risk.scoring.vocabulary import PROVEN
 
 SUMMARY = 500  # characters that the log keeps of one line
 ENTRY = ("at", "actor_id", "action", "object_type", "object_id", "department_id", "summary", "reason", "details")
@@ -38,10 +40,14 @@ def _entries(dossier: Dossier, world: World) -> Iterator[Entry]:
         changes = {"changes": {key: [None, value] for key, value in answered.items()}}
         yield _entry(dossier, world, at, "answers.saved", summary, changes)
     stated: dict[str, Statement] = {}
+    evidence, filed = {one.control: one for one in shown(dossier, world)}, set[str]()
     for one in dossier.statements:
         old = stated.get(one.control)
         stated[one.control] = one
         days = [old and old.day.isoformat(), one.day.isoformat()]
+        if one.status in PROVEN and one.control not in filed:
+            yield _filed(evidence[one.control], dossier, world)
+            filed.add(one.control)
         moved = {"status": [old and old.status, one.status], "as_of": days}
         yield _entry(
             dossier,
@@ -52,6 +58,14 @@ def _entries(dossier: Dossier, world: World) -> Iterator[Entry]:
             {"control": one.control, "changes": moved},
             by=VERIFIER if one.status == "verified" else app.owner,
         )
+
+
+def _filed(one: Shown, dossier: Dossier, world: World) -> Entry:
+    at = world.office_hours(one.added, dossier.app.id, one.control)
+    summary = f"Evidence for {one.control} of {dossier.app.id}: {one.title}"[:SUMMARY]
+    until = one.valid_until and one.valid_until.isoformat()
+    details = {"control": one.control, "kind": one.kind, "issued": one.issued.isoformat(), "valid_until": until}
+    return _entry(dossier, world, at, "evidence.added", summary, details)
 
 
 def _registration(dossier: Dossier, world: World) -> Iterator[Entry]:

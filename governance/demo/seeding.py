@@ -17,6 +17,7 @@ from governance.demo.chance import Chance
 from governance.demo.copies import Copies
 from governance.demo.copying import analyse
 from governance.demo.dossier import dossiers
+from governance.demo.evidence import write_evidence
 from governance.demo.feeds import write_alerts, write_people_of_feeds, write_sightings, write_usage
 from governance.demo.history import write_history
 from governance.demo.logbook import write_logbook
@@ -105,6 +106,7 @@ def _write(world: World, plan: Plan, progress: Progress) -> dict[str, Any]:
     write_alerts(world, alerts)
     files = dossiers(world, alerts)
     counts: dict[str, Any] = write_assessments(files, world)
+    counts["evidence"] = write_evidence(files, world)
     copies = _write_copies(world, progress)
     figures = list(day_figures(world))
     write_usage(world, figures, write_sightings(world, figures), write_people_of_feeds(world))

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from governance.demo.chance import Chance
 from governance.demo.story import ApplicationStory, Profile, Story
 from risk.scoring.method import Control, Method
+from risk.scoring.vocabulary import PROVEN
 
 OPEN = "open"  # not answered
 # The steps through which a control reaches its status
@@ -19,18 +20,22 @@ BEFORE = {
     "in_progress": ["planned"],
 }
 STEP_DAYS = (18, 85)  # days between two steps
+ENDING_EVIDENCE = 0.3  # share of evidence that has a last day
+EVIDENCE_LASTS = (0.7, 1.4)  # review intervals of its control, from the newest statement on
 FIRST_STATEMENT = 20  # days after registration before anything is stated
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What was stated about a control on a day; the newest one of a control holds."""
+    """What was stated about a control on a day; the newest one of a control holds. `valid_until`: the last day of the
+    evidence it rests on (None: no end, or it rests on none)."""
 
     control: str
     status: str
     day: date
     due: date | None
     note: str
+    valid_until: date | None = None
 
 
 def statements(
@@ -64,6 +69,8 @@ def _path(
         if ago > app.registered - FIRST_STATEMENT:
             break
         steps.append((earlier, ago))
+    proven = [days for step, days in steps if step in PROVEN]
+    until = _evidence_ends(app, control, as_of - timedelta(days=min(proven)), chance) if proven else None
     return [
         Statement(
             control=control.id,
@@ -71,9 +78,19 @@ def _path(
             day=as_of - timedelta(days=days),
             due=_due(app, story, control, step, days, as_of, chance),
             note=chance.pick(story.notes[step], app.id, control.id, step, "note"),
+            valid_until=until if step in PROVEN else None,
         )
         for step, days in steps
     ]
+
+
+def _evidence_ends(app: ApplicationStory, control: Control, stated: date, chance: Chance) -> date | None:
+    """The last day of a control's evidence: most has no end, a certificate or a report is renewed now and then."""
+    if chance.share(app.id, control.id, "evidence ends") >= ENDING_EVIDENCE:
+        return None
+    return stated + timedelta(
+        days=round(control.review_days * chance.between(*EVIDENCE_LASTS, app.id, control.id, "ends"))
+    )
 
 
 def _due(

@@ -9,7 +9,7 @@ from risk.choices import RequirementStatus
 from risk.method import load_method
 from risk.scoring.method import Framework
 from risk.scoring.vocabulary import State
-from risk.selectors import applications
+from risk.selectors import applications, evidence
 
 Filters = dict[str, tuple[str, ...]]  # what was read, by parameter; nothing empty
 LATE = "overdue"
@@ -87,5 +87,6 @@ NOTHING = Narrowing()
 REGISTER = Narrowing(applications.NARROWED_BY, applications.read)
 SCORES = Narrowing((*REGISTER.parameters, "principle"), _scores)
 REQUIREMENTS = Narrowing(("framework", "binding", "requirement", "state", LATE), _assessed)
+EVIDENCE = Narrowing(evidence.NARROWED_BY, evidence.read)
 DAYS = Narrowing(("since", "until"), _days)
 OVERVIEW = Narrowing(("kind", "period"), _overview)

@@ -48,6 +48,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Discovery", "radar-2", "inventory:sightings"),
             Entry("Alerts", "bell", "inventory:alerts"),
             Entry("Compliance", "scale", "governance:compliance"),
+            Entry("Evidence", "file-certificate", "risk:evidence"),
             Entry("Exports", "file-export", "governance:exports", _anywhere(Permission.EXPORT)),
         ),
     ),

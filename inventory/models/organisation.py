@@ -16,6 +16,14 @@ WITH RECURSIVE sub AS (
 ) SELECT id FROM sub"""
 
 
+# From a department up to the root
+_PATH = """
+WITH RECURSIVE path AS (
+    SELECT id, parent_id FROM inventory_department WHERE id = %s
+    UNION SELECT above.id, above.parent_id FROM inventory_department above JOIN path ON path.parent_id = above.id
+) SELECT id FROM path"""
+
+
 class DepartmentQuerySet(models.QuerySet["Department"]):
     def root(self) -> "Department":
         """The organisation: the only department without a parent."""
@@ -24,6 +32,10 @@ class DepartmentQuerySet(models.QuerySet["Department"]):
     def subtree_of(self, department: "Department") -> "DepartmentQuerySet":
         """The department and everything below it, as a filter in SQL."""
         return self.filter(id__in=RawSQL(_SUBTREE, [department.pk]))  # noqa: S611 - constant SQL, bound parameter
+
+    def path_of(self, department: "Department") -> "DepartmentQuerySet":
+        """The department and everything above it, as a filter in SQL."""
+        return self.filter(id__in=RawSQL(_PATH, [department.pk]))  # noqa: S611 - constant SQL, bound parameter
 
     def named(self, text: str) -> "DepartmentQuerySet":
         """Those whose external key, name or alias equals the text, trimmed and case-folded (contracts §2)."""

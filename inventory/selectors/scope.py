@@ -3,19 +3,11 @@
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
-from django.db.models.expressions import RawSQL
 
 from inventory import access
 from inventory.models import AIApplication, Department, User
 
 MOST_OPTIONS = 200
-
-# From a department up to the root. UNION ends a cycle that slipped past the services.
-_PATH = """
-WITH RECURSIVE path AS (
-    SELECT id, parent_id FROM inventory_department WHERE id = %s
-    UNION SELECT above.id, above.parent_id FROM inventory_department above JOIN path ON path.parent_id = above.id
-) SELECT id FROM path"""
 
 
 @dataclass(frozen=True)
@@ -82,7 +74,7 @@ def subtree(user: User | None, chosen: Department | None) -> QuerySet[Department
 
 def path_to(user: User, department: Department) -> tuple[Department, ...]:
     """The departments above this one that the person sees, highest first."""
-    above = access.departments(user).filter(pk__in=RawSQL(_PATH, [department.pk]))  # noqa: S611 - constant SQL
+    above = access.departments(user).path_of(department)
     known = {one.pk: one for one in above}
     found: list[Department] = []
     at = known.get(department.parent_id or 0)

@@ -8,17 +8,17 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from inventory import access
-from inventory.access import Permission
 from inventory.api.narrowing import refuse
 from inventory.api.serializers import refused
 from inventory.api.views import person
-from inventory.models import AIApplication
 from inventory.selectors.asked import Reader
+from risk.api.base import OfApplication
 from risk.api.serializers import AnswersSerializer, ControlStateSerializer, ScoreSerializer
 from risk.choices import Band, EUClass
 from risk.selectors.applications import NARROWED_BY, OPEN_CLASS, narrowed, read, wanted_by
 from risk.selectors.scores import MEASURES, ScoreRows
 from risk.services import assessments, controls
+from risk.services.evidence import Proof
 
 _FILTERS = [
     OpenApiParameter("department", str, description="External key; its sub-tree is included."),
@@ -53,15 +53,6 @@ class ScoreList(APIView):
         return paginator.get_paginated_response(ScoreSerializer(rows, many=True).data)
 
 
-class OfApplication(APIView):
-    """Something of one application, which the caller may see, and edit where the call changes it."""
-
-    def application(self, request: Request, pk: int) -> AIApplication:
-        """The application; 404 where it is out of sight, 403 where it may only be seen."""
-        needed = Permission.VIEW if request.method in ("GET", "HEAD", "OPTIONS") else Permission.EDIT
-        return access.application_or_404(person(request), pk, needed)
-
-
 class Answers(OfApplication):
     """The answers about one application."""
 
@@ -89,7 +80,8 @@ class ControlStates(OfApplication):
 
     @extend_schema(summary="Controls of an application", responses=ControlStateSerializer(many=True))
     def get(self, request: Request, pk: int) -> Response:
-        found = self.application(request, pk).control_states.order_by("control")
+        states = self.application(request, pk).control_states
+        found = states.select_related("owner", "inherited_from").order_by("control")
         return Response(ControlStateSerializer(found, many=True).data)
 
     @extend_schema(
@@ -100,7 +92,10 @@ class ControlStates(OfApplication):
         given = ControlStateSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         try:
-            state = controls.state_control(actor=person(request), application=application, **given.validated_data)
+            values = {**given.validated_data}
+            if link := values.pop("evidence", None):
+                values["proof"] = Proof(**link)
+            state = controls.state_control(actor=person(request), application=application, **values)
         except ValidationError as problems:
             raise refused(problems) from problems
         return Response(ControlStateSerializer(state).data)

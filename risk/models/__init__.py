@@ -1,5 +1,6 @@
 from risk.models.assessment import Answer, OrganisationAnswer
 from risk.models.control import ControlState
+from risk.models.evidence import Evidence, EvidenceFile
 from risk.models.record import Record, Signature
 from risk.models.rollup import ApplicationCoverage, ChangedDepartment, CoverageDay, DepartmentDay
 from risk.models.score import BandChange, CurrentScore, NotComputable, ScoreSnapshot, ScoreValues
@@ -13,6 +14,8 @@ __all__ = [
     "CoverageDay",
     "CurrentScore",
     "DepartmentDay",
+    "Evidence",
+    "EvidenceFile",
     "NotComputable",
     "OrganisationAnswer",
     "Record",

@@ -17,6 +17,7 @@ class ControlState(models.Model):
     (methods.md §3); `due` the day by which the next step is promised; `valid_until` the last day on which its evidence
     holds (null: no end). `not_applicable`: a second person agreed that the control does not apply; `status` is null
     only where nothing else was ever stated. `inherited_from`: the shared platform whose statement this row repeats.
+    `attested_by`: who claims it, and so may not be the one who verifies it.
     """
 
     application = models.ForeignKey(AIApplication, models.CASCADE, related_name="control_states", db_index=False)
@@ -33,6 +34,9 @@ class ControlState(models.Model):
     note = models.TextField(blank=True, max_length=4000)
     stated_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     stated_at = models.DateTimeField(db_default=Now())
+    attested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False
+    )
 
     class Meta:
         constraints = [

@@ -1,19 +1,27 @@
 """The controls of one application as a page shows them: which are asked, why, what each serves, and what was stated."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from inventory.models import AIApplication
+from django.db.models import QuerySet
+
+from inventory.models import AIApplication, AuditLogEntry, Department, User
+from risk.choices import ControlStatus
 from risk.method import load_method
 from risk.models import ControlState
+from risk.scoring.case import Stated
 from risk.scoring.controls import AskedControl
 from risk.scoring.judgement import Judgement
 from risk.scoring.method import Control, Method
-from risk.scoring.vocabulary import Why
+from risk.scoring.vocabulary import ATTESTED, PROVEN, Why
+from risk.selectors.evidence import SOON_DAYS, current_counts
 from risk.selectors.summary import framework_names, satisfied
 
 ALL = "all"  # the word for every family
+MOST_PEOPLE = 100
+LOG_ENTRIES = 50
+_WORKING = {ControlStatus.IN_PROGRESS, ATTESTED, *PROVEN}  # what has a value that can run out; a plan has none
 _WHY = {
     Why.TIER: "asked at this level of risk",
     Why.BINDING: "a binding requirement needs it",
@@ -23,7 +31,9 @@ _WHY = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A control with its state. `until`: the day its statement loses full value; `expired`: that day is past."""
+    """A control with its state. `why` is empty where it is not asked. `until`: the last day on which its statement has
+    full value; `expired`: that day is past; `soon`: it is near. `worth`: the status that counts, once evidence has run
+    out no longer the stated one. `proofs`: items of evidence that count now."""
 
     control: Control
     why: str
@@ -31,9 +41,22 @@ class Line:
     evidence: Sequence[str]
     satisfies: Sequence[str]
     state: ControlState | None
+    worth: str
     until: date | None
     expired: bool
+    soon: bool
     overdue: bool
+    proofs: int
+
+    @property
+    def label(self) -> str:
+        """What counts of it, in words."""
+        return ControlStatus(self.worth).label if self.worth else ""
+
+    @property
+    def ran_out(self) -> bool:
+        """Whether it was stated as proven, and its evidence no longer holds."""
+        return self.state is not None and self.state.status in PROVEN and self.worth == ATTESTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +80,35 @@ class Controls:
     asked: int
 
 
-def controls_of(application: AIApplication, judgement: Judgement, show: str = "", family: str = "") -> Controls:
-    """The asked controls. `show`: open (not answered), answered, or anything else for all. `family`: its controls, or
-    all; without one, those of the first family that is not finished."""
+# What a list of controls can be cut to
+FILTERS: Mapping[str, Callable[[Line, User], bool]] = {
+    "open": lambda line, user: not line.worth,
+    "answered": lambda line, user: bool(line.worth),
+    "mine": lambda line, user: line.state is not None and line.state.owner_id == user.pk,
+    "overdue": lambda line, user: line.overdue,
+    "expiring": lambda line, user: line.soon or line.expired or line.ran_out,
+    "inherited": lambda line, user: line.state is not None and line.state.inherited_from_id is not None,
+}
+_BY_FAMILY = {"", "open", "answered"}  # long lists: one family at a time unless all are asked for
+
+
+def controls_of(
+    application: AIApplication, judgement: Judgement, user: User, show: str = "", family: str = ""
+) -> Controls:
+    """The asked controls. `show`: a word of FILTERS, or anything else for all. `family`: its controls, or all; without
+    one, those of the first family that is not finished. Three queries, however many controls."""
     method = load_method()
-    states = {one.control: one for one in application.control_states.select_related("stated_by")}
+    states = {one.control: one for one in _states(application)}
+    proofs = current_counts(application, judgement.day)
     names = framework_names(method)
     found: dict[str, list[Line]] = {}
     for asked in judgement.asked:
+        key = asked.control.id
         if asked.applicable is not False:
-            line = line_of(asked, states.get(asked.control.id), judgement.day, method, names)
+            line = line_of(asked, states.get(key), proofs.get(key, 0), judgement.day, method, names)
             found.setdefault(asked.control.family, []).append(line)
-    families = [_family(key, name, found[key], show) for key, name in method.families.items() if key in found]
-    wanted = _wanted(families, family)
+    families = [_family(key, name, found[key], show, user) for key, name in method.families.items() if key in found]
+    wanted = _wanted(families, family or ("" if show in _BY_FAMILY else ALL))
     return Controls(
         families=families,
         shown=[one for one in families if one.lines and wanted in (one.key, ALL)],
@@ -79,21 +118,24 @@ def controls_of(application: AIApplication, judgement: Judgement, show: str = ""
 
 
 def one_line(application: AIApplication, judgement: Judgement, control: str) -> Line | None:
-    """One asked control; None where it is not asked."""
+    """One control, asked or not; None where the method has no such control."""
     method = load_method()
-    asked = next((one for one in judgement.asked if one.control.id == control), None)
-    if asked is None:
+    if control not in method.controls:
         return None
-    state = application.control_states.select_related("stated_by").filter(control=control).first()
-    return line_of(asked, state, judgement.day, method, framework_names(method))
+    asked = next((one for one in judgement.asked if one.control.id == control), None)
+    state = _states(application).filter(control=control).first()
+    proofs = current_counts(application, judgement.day).get(control, 0)
+    one = asked or AskedControl(method.controls[control], False, Why.ANSWERED)
+    line = line_of(one, state, proofs, judgement.day, method, framework_names(method))
+    return line if asked else replace(line, why="")
 
 
 def line_of(
-    asked: AskedControl, state: ControlState | None, day: date, method: Method, names: Mapping[str, str]
+    asked: AskedControl, state: ControlState | None, proofs: int, day: date, method: Method, names: Mapping[str, str]
 ) -> Line:
     """A control as a line of the page."""
     control = asked.control
-    until = state.as_of + timedelta(days=control.review_days) if state else None
+    worth, until = _value(state, control, day)
     return Line(
         control=control,
         why=_WHY[asked.why],
@@ -101,10 +143,29 @@ def line_of(
         evidence=[method.evidence_kinds[kind] for kind in control.evidence],
         satisfies=satisfied(control.satisfies, names),
         state=state,
+        worth=worth,
         until=until,
         expired=until is not None and until < day,
+        soon=until is not None and day <= until <= day + timedelta(days=SOON_DAYS),
         overdue=state is not None and state.due is not None and state.due < day,
+        proofs=proofs,
     )
+
+
+def _value(state: ControlState | None, control: Control, day: date) -> tuple[str, date | None]:
+    """(status that counts, last day of full value); a plan has no such day."""
+    if state is None:
+        return "", None
+    worth = Stated(state.status, state.as_of, valid_until=state.valid_until).status_on(day) or ""
+    if worth not in _WORKING:
+        return worth, None
+    review = state.as_of + timedelta(days=control.review_days)
+    ends = state.valid_until if state.status in PROVEN else None
+    return worth, min(review, ends) if ends and ends >= day else review
+
+
+def _states(application: AIApplication) -> QuerySet[ControlState]:
+    return application.control_states.select_related("stated_by", "attested_by", "owner", "inherited_from")
 
 
 def _wanted(families: Sequence[Family], family: str) -> str:
@@ -113,7 +174,22 @@ def _wanted(families: Sequence[Family], family: str) -> str:
     return next((one.key for one in families if one.answered < one.asked), families[0].key if families else ALL)
 
 
-def _family(key: str, name: str, lines: list[Line], show: str) -> Family:
-    wanted = {"open": [one for one in lines if one.state is None], "answered": [one for one in lines if one.state]}
-    answered = sum(one.state is not None for one in lines)
-    return Family(key, name, wanted.get(show, lines), answered, len(lines))
+def _family(key: str, name: str, lines: list[Line], show: str, user: User) -> Family:
+    wanted = FILTERS.get(show)
+    answered = sum(bool(line.worth) for line in lines)
+    return Family(key, name, [one for one in lines if wanted(one, user)] if wanted else lines, answered, len(lines))
+
+
+def people_of(application: AIApplication) -> list[User]:
+    """Who may be suggested as the owner of a control: people with a role in the department or above it."""
+    path = Department.objects.path_of(application.department).order_by().values("pk")
+    found = User.objects.filter(is_active=True, roles__department__in=path).distinct()
+    return list(found.order_by("display_name", "username")[:MOST_PEOPLE])
+
+
+def control_log(application: AIApplication, control: str) -> list[AuditLogEntry]:
+    """What people did about a control of an application, newest first."""
+    found = AuditLogEntry.objects.filter(
+        object_type=AIApplication._meta.model_name, object_id=str(application.pk), details__control=control
+    )
+    return list(found.select_related("actor")[:LOG_ENTRIES])

@@ -1,6 +1,8 @@
 """Controls: what people state about how well each one works."""
 
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -12,11 +14,21 @@ from inventory.access import Permission
 from inventory.models import AIApplication, User
 from risk.choices import ControlStatus
 from risk.method import load_method
-from risk.models import ControlState
-from risk.services import scores
+from risk.models import ControlState, Evidence
+from risk.scoring.vocabulary import PROVEN
+from risk.services import evidence, scores
+from risk.services.evidence import Proof
 
 _NOTE_LENGTH = 4000
-FIELDS = ("status", "as_of", "due", "note")
+FIELDS = ("status", "as_of", "due", "note", "owner")
+# What an independent check can confirm: somebody's word that the control works
+CLAIMS = frozenset({ControlStatus.ATTESTED, ControlStatus.EVIDENCED, ControlStatus.VERIFIED})
+NEEDS_EVIDENCE = (
+    "This needs at least one current item of evidence for the control."
+    " Add one first, or (by the API) send a link along as “evidence”."
+)
+NEEDS_CLAIM = "Nobody has stated yet that this control works. Who runs it states it; then somebody else verifies it."
+NEEDS_ANOTHER = "You stated this yourself. An independent check is made by another person with the right to review."
 
 
 @transaction.atomic
@@ -29,45 +41,80 @@ def state_control(
     as_of: date | None = None,
     note: str = "",
     due: date | None = None,
+    owner: User | None = None,
+    proof: Proof | None = None,
 ) -> ControlState:
-    """State how well a control works, from a day on (today where none is given), and by when the next step is due.
+    """State how well a control works, from a day on (today where none is given), by when the next step is due and who
+    sees to it. `proof`: a link that is added as evidence in the same step.
 
-    *Independently verified* takes the right to review: who attests does not verify. What stays the same is neither
-    written nor logged. Raises PermissionDenied, or ValidationError by field.
+    *Evidenced* takes current evidence. *Independently verified* takes that, the right to review, and another person
+    than the one who stated it. What stays the same is neither written nor logged. Raises PermissionDenied, or
+    ValidationError by field.
     """
-    application = AIApplication.objects.select_for_update(of=("self",), no_key=True).get(pk=application.pk)
-    access.require(actor, Permission.EDIT, application.department)
-    stated = {"status": status, "as_of": as_of or timezone.localdate(), "due": due, "note": note.strip()}
-    _check(control, stated)
-    old = application.control_states.filter(control=control).first()
+    application = evidence.locked(actor, application)
+    stated = {
+        "status": status,
+        "as_of": as_of or timezone.localdate(),
+        "due": due,
+        "note": note.strip(),
+        "owner": owner,
+    }
+    _check(application, control, stated)
+    old = application.control_states.filter(control=control).select_related("owner").first()
     before = {field: getattr(old, field) for field in FIELDS} if old else {}
-    if old and before == stated:
+    if old and before == stated and proof is None:
         return old
     if status == ControlStatus.VERIFIED:
         access.require(actor, Permission.REVIEW, application.department)
+        _check_independence(actor, old)
+    if proof is not None:
+        evidence.check(control, proof, is_file=False)
+        evidence.insert(actor=actor, application=application, control=control, proof=proof)
+    items = evidence.standing_items(application, control)
+    if status in PROVEN and not any(evidence.is_current(item, timezone.localdate()) for item in items):
+        raise ValidationError({"status": NEEDS_EVIDENCE})
+    attester = old.attested_by if old and status == ControlStatus.VERIFIED else actor
+    return _write(actor, application, control, before, stated, items, attester)
+
+
+def _write(
+    actor: User | None,
+    application: AIApplication,
+    control: str,
+    before: Mapping[str, Any],
+    stated: Mapping[str, Any],
+    items: list[Evidence],
+    attester: User | None,
+) -> ControlState:
     state, _ = ControlState.objects.update_or_create(
-        application=application, control=control, defaults={**stated, "stated_by": actor, "stated_at": Now()}
+        application=application,
+        control=control,
+        defaults={
+            **stated,
+            "valid_until": evidence.latest_end(items),
+            "attested_by": attester,
+            "stated_by": actor,
+            "stated_at": Now(),
+        },
     )
     state.refresh_from_db()
+    changes = {
+        field: [_plain(before.get(field)), _plain(value)]
+        for field, value in stated.items()
+        if before.get(field) != value
+    }
     audit_log.record(
         actor=actor,
         action="control.stated",
         summary=f"{control} of {application.external_id}: {state.get_status_display()}",
         obj=application,
-        details={
-            "control": control,
-            "changes": {
-                field: [_plain(before.get(field)), _plain(value)]
-                for field, value in stated.items()
-                if before.get(field) != value
-            },
-        },
+        details={"control": control, "changes": changes},
     )
     scores.mark([application.pk])
     return state
 
 
-def _check(control: str, stated: dict) -> None:
+def _check(application: AIApplication, control: str, stated: Mapping[str, Any]) -> None:
     wrong = {}
     if control not in load_method().controls:
         wrong["control"] = f"There is no control {control}."
@@ -77,9 +124,23 @@ def _check(control: str, stated: dict) -> None:
         wrong["as_of"] = "This day is still to come. A statement ages from the day on which it was true."
     if len(stated["note"]) > _NOTE_LENGTH:
         wrong["note"] = f"At most {_NOTE_LENGTH} characters."
+    if stated["owner"] is not None and not access.applications(stated["owner"]).filter(pk=application.pk).exists():
+        wrong["owner"] = f"{stated['owner']} may not see this application, and so can't see to its controls."
     if wrong:
         raise ValidationError(wrong)
 
 
+def _check_independence(actor: User | None, old: ControlState | None) -> None:
+    """Two people: one claims, another confirms. The console (no actor) is trusted to have asked both."""
+    if actor is None:
+        return
+    if old is None or old.status not in CLAIMS:
+        raise ValidationError({"status": NEEDS_CLAIM})
+    if (old.attested_by_id or old.stated_by_id) == actor.pk:
+        raise ValidationError({"status": NEEDS_ANOTHER})
+
+
 def _plain(value: object) -> object:
+    if isinstance(value, User):
+        return value.username
     return value.isoformat() if isinstance(value, date) else value

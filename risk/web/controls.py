@@ -17,18 +17,27 @@ from django.views.decorators.http import require_http_methods
 from inventory import access
 from inventory.access import Permission
 from inventory.models import AIApplication
+from inventory.web.forms import PersonField
 from inventory.web.requests import PersonRequest
 from risk.choices import ControlStatus
 from risk.scoring.judgement import Judgement
 from risk.selectors import cases
-from risk.selectors.controls import Controls, controls_of, one_line
+from risk.selectors.controls import Controls, Line, control_log, controls_of, one_line, people_of
+from risk.selectors.evidence import WITHDRAWN, items_of
 from risk.services import controls
+from risk.web.evidence import EvidenceForm, add_evidence
 from risk.web.questionnaire import effect
 from risk.web.shell import shell
 
-SHOWN = (("", "All"), ("open", "Not answered"), ("answered", "Answered"))
-
-
+SHOWN = (
+    ("", "All"),
+    ("open", "Open"),
+    ("answered", "Answered"),
+    ("mine", "Mine"),
+    ("overdue", "Overdue"),
+    ("expiring", "Running out"),
+    ("inherited", "Inherited"),
+)
 VERIFIED_BY_REVIEWER = "Only a reviewer can state this as independently verified. Choose another state."
 
 
@@ -42,6 +51,7 @@ class StateForm(forms.Form):
     due = forms.DateField(
         required=False, label="Next step by", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
+    owner = PersonField(required=False, max_length=254, label="Seen to by")
     note = forms.CharField(
         required=False, max_length=4000, label="Note", widget=forms.Textarea(attrs={"rows": 2}), strip=True
     )
@@ -49,6 +59,7 @@ class StateForm(forms.Form):
     def __init__(self, *args: Any, may_verify: bool, **kwargs: Any) -> None:
         """Who may not review is not offered *Independently verified*, unless that is how it stands."""
         super().__init__(*args, **kwargs)
+        self.fields["owner"].widget.attrs |= {"list": "people", "autocomplete": "off"}
         if not may_verify and self.initial.get("status") != ControlStatus.VERIFIED:
             status = self.fields["status"]
             status.choices = [one for one in status.choices if one[0] != ControlStatus.VERIFIED]  # type: ignore[attr-defined]
@@ -68,7 +79,7 @@ def control_list(request: PersonRequest, pk: int) -> HttpResponse:
             messages.success(request, f"{saved} control{'' if saved == 1 else 's'} saved.")
             return redirect(f"{reverse('risk:controls', args=[pk])}?{urlencode({'show': show, 'family': family})}")
     judgement = cases.judge_now(application, timezone.localdate())
-    found = controls_of(application, judgement, show, family)
+    found = controls_of(application, judgement, request.user, show, family)
     form_of = _forms(request, application)
     context = {
         **shell(request.user, application, "controls", judgement),
@@ -81,37 +92,87 @@ def control_list(request: PersonRequest, pk: int) -> HttpResponse:
         "show": show,
         "steps": _steps(application, found, show),
         "every": found.shown == found.families,
+        "people": people_of(application),
         **_effect(judgement),
     }
     return render(request, "risk/controls.html", context, status=400 if problems else 200)
 
 
-@require_http_methods(["POST"])
+@require_http_methods(["GET", "POST"])
 def control(request: PersonRequest, pk: int, key: str) -> HttpResponse:
-    """State one control; htmx gets its row back, with the effect beside it."""
-    application = access.application_or_404(request.user, pk, Permission.EDIT)
+    """One control with its evidence. A POST states it; htmx gets its row back, with the effect beside it."""
+    permission = Permission.EDIT if request.method == "POST" else Permission.VIEW
+    application = access.application_or_404(request.user, pk, permission)
     day = timezone.localdate()
-    if one_line(application, cases.judge_now(application, day), key) is None:
-        raise Http404("This control is not asked here.")
-    form = _forms(request, application)(key, request.POST)
-    saved = _save(request, application, key, form)
-    if not request.htmx:  # type: ignore[attr-defined]
-        if not saved:
-            messages.error(request, "; ".join(str(text) for texts in form.errors.values() for text in texts))
-        return redirect(reverse("risk:controls", args=[pk]) + f"#{key}")
     judgement = cases.judge_now(application, day)
     line = one_line(application, judgement, key)
+    if line is None:
+        raise Http404("There is no such control.")
+    form = _forms(request, application)(key, request.POST if request.method == "POST" else None)
+    if request.method == "GET":
+        return _control_page(request, application, judgement, line, form)
+    if not line.why:
+        raise Http404("This control is not asked here.")
+    saved = _save(request, application, key, form)
+    if not request.htmx:  # type: ignore[attr-defined]
+        if saved:
+            return redirect("risk:control", pk, key)
+        return _control_page(request, application, judgement, line, form, status=400)
+    judgement = cases.judge_now(application, day)
     context = {
         **shell(request.user, application, "controls", judgement),
-        "line": line,
+        "line": one_line(application, judgement, key),
         "form": _forms(request, application)(key) if saved else form,
         "saved": saved,
         "may_edit": True,
         "swapped": True,
-        "found": controls_of(application, judgement),
+        "found": controls_of(application, judgement, request.user),
         **_effect(judgement),
     }
     return render(request, "risk/_control_saved.html", context)
+
+
+@require_http_methods(["POST"])
+def control_evidence(request: PersonRequest, pk: int, key: str) -> HttpResponse:
+    """Add a file or a link as evidence for a control."""
+    application = access.application_or_404(request.user, pk, Permission.EDIT)
+    judgement = cases.judge_now(application, timezone.localdate())
+    line = one_line(application, judgement, key)
+    if line is None:
+        raise Http404("There is no such control.")
+    form = EvidenceForm(request.POST, request.FILES, control=line.control, prefix="evidence")
+    if add_evidence(request, application, form, key):
+        messages.success(request, "The evidence is added.")
+        return redirect("risk:control", pk, key)
+    state_form = _forms(request, application)(key)
+    return _control_page(request, application, judgement, line, state_form, evidence_form=form, status=400)
+
+
+def _control_page(
+    request: PersonRequest,
+    application: AIApplication,
+    judgement: Judgement,
+    line: Line,
+    form: StateForm,
+    evidence_form: EvidenceForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Everything about one control: what is asked, what was stated, its evidence, and who did what."""
+    day, key = judgement.day, line.control.id
+    items = items_of(application, day, key)
+    context = {
+        **shell(request.user, application, "controls", judgement),
+        "line": line,
+        "form": form,
+        "items": [item for item in items if item.state != WITHDRAWN],
+        "withdrawn": [item for item in items if item.state == WITHDRAWN],
+        "evidence_form": evidence_form
+        or EvidenceForm(prefix="evidence", control=line.control, initial={"issued": day}),
+        "people": people_of(application),
+        "log": control_log(application, key),
+        **_effect(judgement),
+    }
+    return render(request, "risk/control.html", context, status=status)
 
 
 def _steps(application: AIApplication, found: Controls, show: str) -> list[dict[str, str]]:
@@ -136,13 +197,13 @@ def _effect(judgement: Judgement) -> dict[str, Any]:
 def _forms(request: PersonRequest, application: AIApplication) -> Callable[..., StateForm]:
     """Makes the form of a control, from what is stated of it now and, where given, what the person sent."""
     may_verify = access.may(request.user, Permission.REVIEW, application.department)
-    states = {one.control: one for one in application.control_states.all()}
+    states = {one.control: one for one in application.control_states.select_related("owner")}
 
     def form(key: str, data: QueryDict | None = None) -> StateForm:
         state = states.get(key)
         initial: dict[str, Any] = {"as_of": timezone.localdate()}
         if state is not None:
-            initial = {"status": state.status, "as_of": state.as_of, "due": state.due, "note": state.note}
+            initial = {name: getattr(state, name) for name in controls.FIELDS}
         return StateForm(data, prefix=key, initial=initial, may_verify=may_verify)
 
     return form

@@ -62,6 +62,7 @@ def _tabs(application: AIApplication, progress: Progress | CurrentScore | None, 
         "classification": "Classification",
         "impact": "Impact assessment",
         "controls": "Controls",
+        "application_evidence": "Evidence",
         "activity": "Activity",
         "history": "History",
     }

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from risk.web import application, applications, compare, controls, organisation, questionnaire, records
+from risk.web import application, applications, compare, controls, evidence, organisation, questionnaire, records
 
 app_name = "risk"
 
@@ -14,6 +14,12 @@ urlpatterns = [
     path("applications/<int:pk>/controls/", controls.control_list, name="controls"),
     path("applications/<int:pk>/controls/<str:key>/", controls.control, name="control"),
     path("applications/<int:pk>/records/<str:form>/", records.record, name="record"),
+    path("applications/<int:pk>/controls/<str:key>/evidence/", controls.control_evidence, name="control_evidence"),
+    path("applications/<int:pk>/evidence/", evidence.evidence_of, name="application_evidence"),
+    path("applications/<int:pk>/evidence/<int:item>/", evidence.evidence_item, name="evidence_item"),
+    path("applications/<int:pk>/evidence/<int:item>/withdraw/", evidence.withdraw_evidence, name="withdraw_evidence"),
+    path("applications/<int:pk>/evidence/<int:item>/file/", evidence.evidence_file, name="evidence_file"),
+    path("evidence/", evidence.evidence_list, name="evidence"),
     path("applications/<int:pk>/activity/", application.activity_page, name="activity"),
     path("applications/<int:pk>/history/", application.history_page, name="history"),
     path("applications/<int:pk>/compare/", compare.compare_page, name="compare"),

@@ -10,9 +10,11 @@ from django.utils import timezone
 from inventory.choices import AlertState, ApplicationKind, Lifecycle, Severity
 from inventory.models import AIApplication, Alert, DailySensitive, DailyUsage, DailyUser, Department, Sighting
 from risk.choices import ControlStatus
+from risk.scoring.vocabulary import PROVEN
 from risk.services import assessments, controls, scores
 from tests.builders import make_application
 from tests.cast import Cast
+from tests.risk.evidence import proof
 
 SPACE = UUID(int=7)
 GRAVE = {
@@ -84,7 +86,8 @@ def estate(cast: Cast) -> Estate:
 
 def state(application: AIApplication, control: str, status: ControlStatus, due: date | None = None) -> None:
     """A control as the system states it."""
-    controls.state_control(actor=None, application=application, control=control, status=status, due=due)
+    shown = proof() if status in PROVEN else None
+    controls.state_control(actor=None, application=application, control=control, status=status, due=due, proof=shown)
 
 
 def use(

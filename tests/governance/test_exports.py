@@ -51,6 +51,10 @@ COLUMNS = {
         "framework, version, requirement, title, binding, application, department, state, fulfilment, controls, due, "
         "obligation_from"
     ),
+    "evidence": (
+        "external_id, name, department, control, kind, title, file, link, sha256, issued, valid_until, state, "
+        "added_by, added, withdrawn_by, withdrawn_why, withdrawn"
+    ),
     "usage": "application, department, day, interactions, users, sensitive, jailbreak, injection",
 }
 

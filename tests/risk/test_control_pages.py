@@ -10,6 +10,7 @@ from risk.selectors import cases
 from risk.selectors.next_steps import ControlStep, next_steps
 from risk.services import controls
 from tests.cast import Cast
+from tests.risk.evidence import proof
 from tests.risk.test_pages import HTMX, as_, shown
 
 
@@ -49,10 +50,13 @@ def test_only_a_reviewer_is_offered_verified(cast: Cast, application: AIApplicat
     assert option in shown(as_(cast.bob), page)
     address = reverse("risk:control", args=[application.pk, "GV-01"])
     data = {"GV-01-status": "verified", "GV-01-as_of": "2026-01-05"}
+    controls.state_control(
+        actor=cast.alice, application=application, control="GV-01", status="evidenced", proof=proof()
+    )
     refused = as_(cast.alice).post(address, data, headers=HTMX)
     assert refused.status_code == 200  # htmx swaps it in
     assert "Only a reviewer" in refused.content.decode()
-    assert not application.control_states.exists()
+    assert application.control_states.get().status == "evidenced"
     as_(cast.bob).post(address, data, headers=HTMX)
     assert option in shown(as_(cast.alice), page)  # as it stands
     saved = as_(cast.alice).post(page, {**data, "GV-02-status": "planned"})

@@ -10,6 +10,7 @@ from inventory.models import AIApplication, AuditLogEntry, ChangedApplication
 from risk.models import ControlState, CurrentScore
 from risk.services import controls, scores
 from tests.cast import Cast
+from tests.risk.evidence import proof
 
 
 def test_a_statement_ages_from_its_day(cast: Cast, application: AIApplication) -> None:
@@ -38,17 +39,18 @@ def test_a_change_is_logged_and_queued_and_the_same_again_is_neither(cast: Cast,
     ChangedApplication.objects.all().delete()
     controls.state_control(actor=cast.alice, status="attested", **given)
     assert not ChangedApplication.objects.exists()
-    controls.state_control(actor=cast.alice, status="evidenced", **given)
+    controls.state_control(actor=cast.alice, status="evidenced", proof=proof(), **given)
     assert ChangedApplication.objects.filter(application=application).exists()
     entries = AuditLogEntry.objects.filter(action="control.stated").order_by("id")
     assert [one.details["changes"]["status"] for one in entries] == [[None, "attested"], ["attested", "evidenced"]]
 
 
 def test_who_attests_does_not_verify(cast: Cast, application: AIApplication) -> None:
-    given = {"application": application, "control": "GV-01", "status": "verified"}
+    given = {"application": application, "control": "GV-01"}
+    controls.state_control(actor=cast.alice, status="evidenced", proof=proof(), **given)
     with pytest.raises(PermissionDenied):
-        controls.state_control(actor=cast.alice, **given)
-    controls.state_control(actor=cast.bob, **given)
+        controls.state_control(actor=cast.alice, status="verified", **given)
+    controls.state_control(actor=cast.bob, status="verified", **given)
 
 
 def test_who_may_state(cast: Cast, application: AIApplication) -> None:
@@ -76,7 +78,9 @@ def test_what_cannot_be_is_refused_by_field(cast: Cast, application: AIApplicati
 
 def test_a_verified_control_lowers_the_score(cast: Cast, application: AIApplication) -> None:
     before = CurrentScore.objects.get(pk=application.pk)
-    controls.state_control(actor=cast.bob, application=application, control="RM-02", status="verified")
+    given = {"application": application, "control": "RM-02"}
+    controls.state_control(actor=cast.alice, status="evidenced", proof=proof(), **given)
+    controls.state_control(actor=cast.bob, status="verified", **given)
     scores.rescore_changed()
     after = CurrentScore.objects.get(pk=application.pk)
     assert after.overall_high < before.overall_high

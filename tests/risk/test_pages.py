@@ -18,6 +18,7 @@ from risk.selectors.summary import summary
 from risk.services import assessments, controls, scores
 from tests.builders import make_application
 from tests.cast import Cast
+from tests.risk.evidence import proof
 
 PAGES = ("application", "questionnaire", "classification", "controls", "activity", "history", "compare")
 HTMX = {"HX-Request": "true"}
@@ -166,7 +167,7 @@ def test_the_parts_add_up_to_the_shown_value(cast: Cast, application: AIApplicat
     assessments.save_answers(
         actor=None, application=application, answers={"consequence": "economic", "scale": "over_1m"}
     )
-    controls.state_control(actor=None, application=application, control="GV-01", status="evidenced")
+    controls.state_control(actor=None, application=application, control="GV-01", status="evidenced", proof=proof())
     judgement = cases.judge_now(application, timezone.localdate())
     for measure in ("overall", *judgement.score.principles):
         found = summary(application, judgement, measure)
@@ -181,7 +182,7 @@ def test_the_promised_effect_of_a_control_is_what_happens(cast: Cast, applicatio
     assessments.save_answers(actor=None, application=application, answers={"consequence": "economic"})
     steps = summary(application, cases.judge_now(application, timezone.localdate()), "overall").steps
     best = next(one for one in steps if isinstance(one, ControlStep))
-    controls.state_control(actor=None, application=application, control=best.id, status="verified")
+    controls.state_control(actor=None, application=application, control=best.id, status="verified", proof=proof())
     scores.rescore_changed()
     assert CurrentScore.objects.get(pk=application.pk).overall_point == pytest.approx(best.then, abs=1e-9)
 
