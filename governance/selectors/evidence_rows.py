@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from django.db.models import Case, CharField, F, Q, Value, When
 
 from governance.selectors.extent import Extent, figures, texts
-from governance.selectors.register_rows import BLOCK, DayText, UTCText
+from governance.selectors.register_rows import DayText, UTCText
+from governance.selectors.streaming import streamed
 from inventory import access
 from risk.selectors.evidence import CURRENT, EXPIRED, WITHDRAWN, evidence_in, wanted_by
 
@@ -31,13 +32,11 @@ def rows(extent: Extent) -> Iterator[tuple]:
         default=Value(CURRENT),
         output_field=CharField(),
     )
-    return (
-        found.order_by("application__external_id", "control", "id")
-        .values_list(
+    return streamed(
+        found.order_by("application__external_id", "control", "id").values_list(
             *("application__external_id", "application__name", "application__department__name", "control", "kind"),
             *("title", "file_name", "link", "file_id", DayText(F("issued"))),
             *(DayText(F("valid_until")), state, "added_by__username", UTCText(F("added_at"))),
             *("withdrawn_by__username", "withdrawn_why", UTCText(F("withdrawn_at"))),
         )
-        .iterator(chunk_size=BLOCK)
     )
