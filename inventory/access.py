@@ -37,6 +37,17 @@ class Permission(StrEnum):
 
 
 P = Permission
+# What a refusal says, after "may not"
+_WORDS = {
+    P.VIEW: "see AI applications",
+    P.EDIT: "register and edit AI applications",
+    P.REVIEW: "review AI applications",
+    P.NAMES: "see the names of people",
+    P.EXPORT: "take figures away",
+    P.FEEDS: "load and follow feeds",
+    P.AUDIT: "read the audit log",
+    P.ADMIN: "administer people, roles and departments",
+}
 GRANTS: dict[RoleKind, frozenset[Permission]] = {
     RoleKind.LEADER: frozenset({P.VIEW, P.EXPORT}),
     RoleKind.TEAM_MEMBER: frozenset({P.VIEW, P.EDIT, P.EXPORT}),
@@ -114,13 +125,13 @@ def require(user: User | None, permission: Permission, department: Department | 
     """Raise PermissionDenied unless `may`."""
     if not may(user, permission, department):
         where = f" in {department}" if department else ""
-        raise PermissionDenied(f"You don't have the right to {permission.value}{where}.")
+        raise PermissionDenied(f"You may not {_WORDS[permission]}{where}.")
 
 
 def require_everywhere(user: User | None, permission: Permission) -> None:
     """Raise PermissionDenied unless the person has the permission for the whole organisation."""
     if not sees_everything(user, permission):
-        raise PermissionDenied(f"You don't have the organisation-wide right to {permission.value}.")
+        raise PermissionDenied(f"You may not {_WORDS[permission]} for the whole organisation.")
 
 
 def application_or_404(user: User | None, pk: int, permission: Permission = P.VIEW) -> AIApplication:

@@ -1,13 +1,12 @@
 """Coverage of frameworks, read from roll-ups. Binding and voluntary ones are never put into one figure."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
 from governance.selectors import rollups
-from governance.selectors.requirements import by_requirement
+from governance.selectors.requirements import by_requirement, short_name
 from inventory.models import Department, User
 from inventory.selectors.scope import Scope
 from risk.choices import RequirementStatus
@@ -35,12 +34,6 @@ class FrameworkFigures(rollups.Counts):
     def numbers(self) -> list[tuple[str, int]]:
         """(state, pairs in it), in the order in which states are shown."""
         return [(state.value, getattr(self, state.value)) for state in RequirementStatus]
-
-
-def short_name(framework: Framework) -> str:
-    """A name that fits an axis or a column, from the framework's id: `nist_ai_600_1` is NIST AI 600-1."""
-    words = framework.id.replace("_", " ").upper()
-    return re.sub(r"(\d) (\d+)$", r"\1-\2", words).replace(" ACT", " Act")
 
 
 _SUMS = list(rollups.Counts.__dataclass_fields__)
@@ -77,12 +70,17 @@ class DepartmentCoverage:
 
 
 def by_department(scope: Scope, day: date, most: int) -> tuple[list[DepartmentCoverage], int]:
-    """The departments one level below what is looked at, most binding gaps first, and how many more there are."""
+    """The departments one level below what is looked at, most binding gaps first, and how many more there are.
+    Frameworks of which nothing applies in any of them are left out."""
     rows: dict[int, list[rollups.Coverage]] = {}
     for row in rollups.coverages(scope.rows(), day, load_method().frameworks):
         rows.setdefault(row.department_id, []).append(row)
     named = scope.rows().in_bulk(list(rows))
-    found = [DepartmentCoverage(named[pk], tuple(summed(mine))) for pk, mine in rows.items()]
+    counted = {row.framework for mine in rows.values() for row in mine}
+    found = [
+        DepartmentCoverage(named[pk], tuple(one for one in summed(mine) if one.framework.id in counted))
+        for pk, mine in rows.items()
+    ]
     found.sort(key=lambda one: (-one.binding_gaps, one.department.name))
     return found[:most], len(found[most:])
 

@@ -4,6 +4,7 @@ The state is the stored one, which roll-ups and charts add up, so that a list is
 beside it (controls, fulfilment, dates) is worked out anew for the applications of one page or block.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -48,6 +49,16 @@ class Pair:
     overdue: bool
     obligation_from: date | None
     days_left: int | None
+
+    @property
+    def framework_name(self) -> str:
+        return short_name(self.framework)
+
+
+def short_name(framework: Framework) -> str:
+    """A name that fits an axis or a column, from the framework's id: `nist_ai_600_1` is NIST AI 600-1."""
+    words = framework.id.replace("_", " ").upper()
+    return re.sub(r"(\d) (\d+)$", r"\1-\2", words).replace(" ACT", " Act")
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Compliance: coverage by framework, the requirements of one, and the list behind each bar."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from governance import charts
 from governance.selectors import compliance
+from governance.selectors.compliance import FrameworkFigures, RequirementFigures
 from governance.selectors.compliance_rows import asked_for
 from governance.selectors.narrowing import LATE, YES, requirements
 from governance.selectors.requirements import Pairs
@@ -79,11 +81,12 @@ def framework_page(request: HttpRequest, framework: str) -> HttpResponse:
         "scope": scope,
         "departments": options(scope),
         "framework": found,
+        "states": RequirementStatus.choices,
         "figures": figures,
         "requirements": [one for one in own if one.total],
         "idle": [one.requirement for one in own if not one.total],
         "of_organisation": of_organisation,
-        **pair_list(filters, scope, asked),
+        **pair_list(filters, scope, asked, counted(figures, own, "".join(asked["requirement"]))),
     }
     return render(request, "governance/framework.html", context)
 
@@ -103,13 +106,34 @@ def gap_list(request: HttpRequest) -> HttpResponse:
         "scope": scope,
         "departments": options(scope),
         "binding": "".join(asked["binding"]),
-        **pair_list(filters, scope, asked),
+        **pair_list(filters, scope, asked, {} if any(asked["requirement"]) else gap_counts(scope, asked)),
     }
     return render(request, "governance/gaps.html", context)
 
 
-def pair_list(filters: Filters, scope: Scope, asked: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """A page of (application, requirement) pairs as the address asks: gaps, unless it names other states."""
+def counted(figures: FrameworkFigures, own: Sequence[RequirementFigures], requirement: str) -> dict[str, int]:
+    """Pairs by state, and those overdue, of a framework or of one of its requirements (which has none by day)."""
+    for one in own:
+        if one.requirement.id == requirement:
+            return dict(one.numbers)
+    return {**dict(figures.numbers), LATE: figures.overdue}
+
+
+def gap_counts(scope: Scope, asked: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """The same over the frameworks asked for, from roll-ups."""
+    wanted = asked_for({name: tuple(asked[name]) for name in ("framework", "binding") if any(asked[name])}).frameworks
+    total: Counter[str] = Counter()
+    for one in compliance.frameworks(scope, timezone.localdate()):
+        if one.framework.id in wanted:
+            total.update({**dict(one.numbers), LATE: one.overdue})
+    return total
+
+
+def pair_list(
+    filters: Filters, scope: Scope, asked: Mapping[str, Sequence[str]], counts: Mapping[str, int]
+) -> dict[str, Any]:
+    """A page of (application, requirement) pairs as the address asks: gaps, unless it names other states. `counts`:
+    how long the list of each state is, where that is known."""
     found = {name: tuple(values) for name, values in asked.items() if any(values)}
     states = found.pop("state", () if LATE in found else (State.GAP.value,))
     if EVERY_STATE not in states and states:
@@ -118,7 +142,8 @@ def pair_list(filters: Filters, scope: Scope, asked: Mapping[str, Sequence[str]]
     page: Page = Paginator(Pairs(scope.user, scope.chosen, wanted), ROWS_A_PAGE).get_page(filters.page)
     return {
         "page": page,
-        "states": RequirementStatus.choices,
+        "tabs": [(state, words, counts.get(state)) for state, words in RequirementStatus.choices],
+        "late_count": counts.get(LATE),
         "shown_states": states,
         "export_state": ",".join(found.get("state", ())),
         "late": wanted.late,

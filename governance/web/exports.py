@@ -26,7 +26,7 @@ from inventory import access, audit_log
 from inventory.access import Permission, requires
 from inventory.models import User
 from inventory.selectors.asked import Reader
-from inventory.selectors.scope import scope_of
+from inventory.selectors.scope import options, scope_of
 from inventory.web.filters import Filters as PageFilters
 from inventory.web.filters import tell
 
@@ -46,11 +46,12 @@ def export_list(request: HttpRequest) -> HttpResponse:
 def _export_page(request: HttpRequest, kept: Filters, refused: Sequence[str] = ()) -> HttpResponse:
     """`refused`: why what was asked for was not exported."""
     user: User = request.user  # type: ignore[assignment]
+    chosen = access.departments(user).filter(key=request.GET.get("department", "")).first()
     made = Paginator(exports_seen_by(user), ROWS_A_PAGE).get_page(request.GET.get("page"))
     context = {
         "datasets": DATASETS.values(),
         "formats": FORMATS.values(),
-        "departments": access.departments(user, Permission.EXPORT).order_by("name").values_list("key", "name"),
+        "departments": options(scope_of(user, chosen)),
         "asked": request.GET,
         "kept": kept,
         "refused": refused,

@@ -1,5 +1,6 @@
 """Whose figures a page shows: the department chosen in the address, else everything the person may see."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
@@ -85,10 +86,31 @@ def path_to(user: User, department: Department) -> tuple[Department, ...]:
 
 
 def options(scope: Scope) -> list[tuple[str, str, int]]:
-    """(key, name, depth) for the department filter: the way down to the chosen one, with the level below each step.
+    """(key, name, depth) for the department filter: the whole tree that the person sees, while a list of it can be
+    used; else the way down to the chosen one, with the level below each step, about MOST_OPTIONS a level (the
+    Departments page has a search over all)."""
+    seen = list(access.departments(scope.user).order_by("name", "pk")[: MOST_OPTIONS + 1])
+    if len(seen) <= MOST_OPTIONS:
+        return _tree(seen)
+    return _way_down(scope)
 
-    About MOST_OPTIONS a level; the Departments page lists all.
-    """
+
+def _tree(seen: Sequence[Department]) -> list[tuple[str, str, int]]:
+    """Departments in the order of the tree; those whose parent isn't among them stand at the top."""
+    known = {one.pk for one in seen}
+    below: dict[int | None, list[Department]] = {}
+    for one in seen:
+        below.setdefault(one.parent_id if one.parent_id in known else None, []).append(one)
+    found: list[tuple[str, str, int]] = []
+    waiting = [(one, 0) for one in reversed(below.get(None, []))]
+    while waiting:
+        one, depth = waiting.pop()
+        found.append((one.key, one.name, depth))
+        waiting += [(child, depth + 1) for child in reversed(below.get(one.pk, []))]
+    return found
+
+
+def _way_down(scope: Scope) -> list[tuple[str, str, int]]:
     start = scope.chosen or scope.top
     if start is None:
         return [(top.key, top.name, 0) for top in scope.tops]

@@ -4,7 +4,7 @@ Wrong input raises ValidationError with a message for each field. Only who admin
 """
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.urls import reverse
 from sesame.utils import get_token
@@ -45,8 +45,8 @@ def first_administrator(*, actor: User | None = None) -> User:
     if role:
         return role.user
     user = User.objects.create_user("administrator", display_name="Administrator")
-    Role.objects.create(user=user, department=root, kind=RoleKind.ADMINISTRATOR)
     audit_log.record(actor=actor, action="user.added", summary="First administrator", obj=user)
+    give_role(actor=actor, user=user, department=root, kind=RoleKind.ADMINISTRATOR)
     return user
 
 
@@ -110,6 +110,17 @@ def set_active(*, actor: User | None, user: User, active: bool) -> User:
         actor=actor, action=f"user.{verb}", summary=f"{user} may {'' if active else 'not '}sign in", obj=user
     )
     return user
+
+
+@transaction.atomic
+def set_password(*, actor: User, user: User, password: str) -> None:
+    """Set one's own password, the first or another; it was checked before."""
+    if actor != user:
+        raise PermissionDenied("Only the person themselves sets their password.")
+    verb = "changed" if user.has_usable_password() else "set"
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    audit_log.record(actor=actor, action=f"user.password_{verb}", summary=f"{user} {verb} their password", obj=user)
 
 
 @transaction.atomic

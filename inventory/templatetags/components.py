@@ -13,8 +13,8 @@ from django.core.paginator import Page
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, FileInput, RadioSelect, Select
 from django.http import QueryDict
 from django.template.context import Context
-from django.utils.html import format_html, strip_tags
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join, strip_tags
+from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
 
@@ -72,24 +72,38 @@ def filter_bar(
         "filter_bar",
         {
             "content": content,
-            "departments": _department_options(departments, given.get("department", "")),
+            "departments": departments,
             "kinds": kinds,
             "periods": [(str(days), label) for days, label in periods] if periods else None,
             "department": given.get("department", ""),
             "period": given.get("period", "") or "30",
-            "kind": given.get("kind", ""),
+            "kind": [word for value in given.getlist("kind") for word in value.split(",") if word],
             "kept": [(key, value) for key in given if key not in own for value in given.getlist(key)],
             "action": request.path if request else "",
         },
     )
 
 
-def _department_options(departments: Any, chosen: str) -> list[tuple[str, str, bool]] | None:
-    """(key, name indented by its depth, whether chosen) from (key, name[, depth]) or objects with these."""
-    if departments is None:
-        return None
+@register.simple_tag
+def department_options(departments: Any, chosen: str) -> SafeString:
+    """The <option>s of departments, indented by their depth: (key, name[, depth]) or objects with these."""
     triples = [d if isinstance(d, tuple | list) else (d.key, d.name, getattr(d, "depth", 0)) for d in departments]
-    return [(key, "\u2007\u2007" * int(*depth[:1]) + name, key == chosen) for key, name, *depth in triples]
+    return options([(str(key), "\u2007\u2007" * int(*depth[:1]) + name) for key, name, *depth in triples], chosen)
+
+
+@register.simple_tag
+def options(choices: Any, chosen: Any) -> SafeString:
+    """The <option>s of a filter: (value, label) pairs, those of `chosen` (a word or several) selected. Several that no
+    pair stands for are one option of their own, so that the bar never shows less than is filtered."""
+    pairs = [(str(value), label) for value, label in choices]
+    named, joined = dict(pairs), chosen if isinstance(chosen, str) else ",".join(chosen or ())
+    if joined not in named:
+        known = [word for word in joined.split(",") if word in named]
+        joined = ",".join(known)
+        if len(known) > 1:
+            pairs.insert(0, (joined, " or ".join(str(named[word]) for word in known)))
+    rows = ((value, mark_safe(" selected") if value == joined else "", label) for value, label in pairs)
+    return format_html_join("", '<option value="{}"{}>{}</option>', rows)
 
 
 @register.simple_tag(takes_context=True)

@@ -6,6 +6,8 @@ the unrounded ones. All output is escaped; nothing here writes a style attribute
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -26,11 +28,12 @@ register.tags.update(components.register.tags)
 register.filters.update(components.register.filters)
 
 DASH = "–"
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 NOTHING = mark_safe(
     '<span class="text-none"><span aria-hidden="true">–</span><span class="visually-hidden">none</span></span>'
 )
 BANDS = {"low": "Low", "moderate": "Moderate", "high": "High", "critical": "Critical"}
-EU_CLASSES = {
+EU_CLASSES = {  # from the gravest to the lightest
     "prohibited": ("Prohibited", "bad"),
     "high_risk": ("High-risk", "warn"),
     "transparency": ("Transparency", "info"),
@@ -131,6 +134,20 @@ def day(value: date | None) -> str:
     return format_html('<time datetime="{}">{}</time>', local.isoformat(), date_format(local, "j M Y"))
 
 
+@register.filter
+def tactics(found: Iterable[str]) -> str:
+    """ "Privilege escalation, impact", whichever way a feed writes them: PrivilegeEscalation, privilege_escalation."""
+    words = [re.sub(r"[_-]+", " ", _CAMEL.sub(" ", one)).strip().lower() for one in found]
+    return ", ".join(words).capitalize()
+
+
+@register.filter
+def code_breaks(text: str) -> SafeString:
+    """A technical name that may break after its dots, slashes and underscores, and nowhere else."""
+    parts = re.split(r"(?<=[._/-])", str(text))
+    return format_html_join(mark_safe("<wbr>"), "{}", ((part,) for part in parts if part))
+
+
 # Long words of column heads and where they may break: browsers without a dictionary break them anywhere or nowhere
 _BREAKS = {
     "Inclusiveness": "Inclusive\u00adness",
@@ -188,12 +205,11 @@ def eu_class(
         first = _telling(class_id, articles)
         text = f"{name} · {first}" if first else name
         return format_html("{}", text) if plain else badge(text, tone)
-    names = [EU_CLASSES.get(c, (c.replace("_", " "), ""))[0].lower() for c in (possible or ())]  # type: ignore[attr-defined]
-    if not names:
-        text = "Not classified"
-    else:
-        text = f"Open: {' or '.join(names)}" if len(names) < 3 else f"Open: {len(names)} classes possible"
-    title = " or ".join(names) if len(names) > 2 else ""
+    names = [name.lower() for c, (name, _) in EU_CLASSES.items() if c in (possible or ())]  # type: ignore[operator]
+    text, title = "Not classified", ""
+    if names:
+        title = f"Not decided yet: {' or '.join(names)}"
+        text = f"May be {names[0]}" if len(names) < 4 else "Not decided yet"
     tone = "text-none" if plain else "badge tone-neutral"
     return format_html('<span class="{}" title="{}">{}</span>', tone, title, text)
 

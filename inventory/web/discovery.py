@@ -1,6 +1,5 @@
 """What feeds report: AI apps that are used but not registered, and alerts."""
 
-import re
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -11,12 +10,9 @@ from inventory import access
 from inventory.access import Permission, requires
 from inventory.choices import AlertState, ApplicationKind, Severity
 from inventory.selectors import feeds
-from inventory.selectors.register import DepartmentChoice, department_choices
+from inventory.selectors.scope import options, scope_of
 from inventory.web.filters import Filters
 from inventory.web.requests import PersonRequest
-
-_MOST_OPTIONS = 200
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 @requires(Permission.VIEW)
@@ -38,7 +34,7 @@ def sightings(request: PersonRequest) -> HttpResponse:
     context = {
         "filters": filters,
         "page": page,
-        "departments": _departments(request, filters),
+        "departments": options(scope_of(request.user, filters.department)),
         "operations": seen_as.items(),
         "seen_as": ",".join(chosen),
         "narrowed": filters.narrowed,
@@ -69,11 +65,10 @@ def alerts(request: PersonRequest) -> HttpResponse:
         alert.tone = feeds.SEVERITY_TONES.get(alert.severity, "neutral")
         alert.state_tone = feeds.STATE_TONES.get(alert.state, "neutral")
         alert.short_resource = _end(alert.resource)
-        alert.tactic_words = ", ".join(_CAMEL.sub(" ", tactic) for tactic in alert.tactics)
     context = {
         "filters": filters,
         "page": page,
-        "departments": _departments(request, filters),
+        "departments": options(scope_of(request.user, filters.department)),
         "kinds": ApplicationKind.choices,
         "states": [(",".join(feeds.OPEN), "All open"), *AlertState.choices],
         "state": ",".join(states),
@@ -85,9 +80,12 @@ def alerts(request: PersonRequest) -> HttpResponse:
     return render(request, "inventory/alerts.html", context)
 
 
-def _end(resource: str, most: int = 48) -> str:
-    """The end of a resource id, which is what tells it from others."""
-    return resource if len(resource) <= most else "…" + resource[-most:]
+def _end(resource: str, most: int = 40) -> str:
+    """The last parts of a resource id, which tell it from others."""
+    if len(resource) <= most:
+        return resource
+    start = resource.find("/", len(resource) - most)
+    return "…" + resource[start if start >= 0 else -most :]
 
 
 def _application(request: PersonRequest) -> Any:
@@ -98,12 +96,3 @@ def _application(request: PersonRequest) -> Any:
     if not given.isdecimal() or len(given) > 15:
         raise Http404("No such AI application.")
     return access.application_or_404(request.user, int(given))
-
-
-def _departments(request: PersonRequest, filters: Filters) -> list[DepartmentChoice]:
-    """What the department filter offers: all while they are few, else the upper levels and the chosen one."""
-    found = department_choices(request.user)
-    if len(found) <= _MOST_OPTIONS:
-        return found
-    chosen = filters.department.pk if filters.department else None
-    return [one for one in found if one.depth <= 1 or one.pk == chosen][: _MOST_OPTIONS * 2]

@@ -5,7 +5,7 @@ killed leaves everything as it was, and the next one takes it up. A case that wa
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 
 import numpy as np
@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from inventory import doorbell
+from inventory import audit_log, doorbell
 from inventory.models import AIApplication, ChangedApplication, Department
 from risk.method import load_method
 from risk.models import ApplicationCoverage, BandChange, ChangedDepartment, CurrentScore, ScoreSnapshot
@@ -108,10 +108,12 @@ def _next_chunk(total: Outcome) -> int:
     return len(ids)
 
 
-def rescore_all(department: Department | None = None, progress: Progress | None = None) -> Outcome:
+def rescore_all(
+    department: Department | None = None, progress: Progress | None = None, reason: str = "asked for"
+) -> Outcome:
     """Judge every application (of a department and below) anew, whether or not it was in the queue.
 
-    Idempotent: a case judged before on the same day writes nothing.
+    Idempotent: a case judged before on the same day writes no score. One audit entry with counts says that it was done.
     """
     everything = AIApplication.objects.all()
     applications = everything if department is None else AIApplication.objects.in_department(department)
@@ -127,7 +129,20 @@ def rescore_all(department: Department | None = None, progress: Progress | None 
         if progress:
             progress(len(chunk))
     rollups.roll_up_changed()
+    _note(total, department, reason)
     return total
+
+
+@transaction.atomic
+def _note(total: Outcome, department: Department | None, reason: str) -> None:
+    audit_log.record(
+        actor=None,
+        action="scores.recalculated",
+        summary=f"Recalculated {total.applications} applications: {total.changed} scores changed",
+        department=department,
+        reason=reason,
+        details={**asdict(total), "method": load_method().version},
+    )
 
 
 @transaction.atomic
@@ -146,7 +161,7 @@ def judge_past(at: datetime, found: Mapping[int, tuple[Case, int | None]]) -> Ou
 
 def nightly() -> Outcome:
     """Ages move on by themselves: judge everything as of the new day, and take every department's figures again."""
-    total = rescore_all()
+    total = rescore_all(reason="the new day")
     rollups.roll_up_everything()
     return total
 

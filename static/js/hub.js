@@ -98,6 +98,29 @@ document.addEventListener("htmx:beforeRequest", () => {
   for (const note of document.querySelectorAll("[data-request-problem]")) note.remove();
 });
 
+/* Wide tables: a fade where there is more to the right; for phones, each cell is told its column's head */
+function showCut(box) {
+  box.classList.toggle("is-cut", box.scrollWidth - box.clientWidth - box.scrollLeft > 1);
+}
+
+const widths = new ResizeObserver((entries) => entries.forEach((entry) => showCut(entry.target)));
+
+function prepareTables(scope) {
+  for (const box of scope.querySelectorAll(".table-scroll")) {
+    widths.observe(box);
+    box.addEventListener("scroll", () => showCut(box), { passive: true });
+  }
+  for (const table of scope.querySelectorAll("table.stacks")) {
+    const heads = [...table.tHead.rows[0].cells].map((head) => head.querySelector(".visually-hidden") ? "" : (head.querySelector("a")?.firstChild ?? head).textContent.trim());
+    for (const cell of table.querySelectorAll("tbody > tr > td:not([colspan])")) {
+      if (heads[cell.cellIndex]) cell.dataset.label = heads[cell.cellIndex];
+    }
+  }
+}
+
+prepareTables(document);
+document.addEventListener("htmx:afterSettle", (event) => prepareTables(event.target));
+
 /* Coming back by the browser's button must not find disabled filters */
 window.addEventListener("pageshow", () => {
   for (const element of document.querySelectorAll("[data-filter-bar] :disabled")) element.disabled = false;

@@ -125,6 +125,20 @@ def test_pages_narrow_as_the_address_says(estate: Estate, client: Client) -> Non
     assert client.get("/compliance/gdpr/?page=999").status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/compliance/gaps/", "/compliance/gdpr/", "/compliance/gaps/?framework=gdpr,dora"])
+def test_each_tab_says_how_long_its_list_is(estate: Estate, client: Client, path: str) -> None:
+    for who in (estate.cast.dan, estate.cast.carol):
+        client.force_login(who)
+        context = client.get(path).context
+        between = "&" if "?" in path else "?"
+        for state, _, number in context["tabs"]:
+            assert client.get(f"{path}{between}state={state}").context["page"].paginator.count == number
+        late = client.get(f"{path}{between}overdue=yes").context["page"].paginator.count
+        assert late == context["late_count"]
+    one = client.get("/compliance/gdpr/?requirement=35&state=all").context
+    assert sum(number for _, _, number in one["tabs"]) == one["page"].paginator.count > 0
+
+
 def test_duties_of_the_organisation_stand_apart(estate: Estate, client: Client) -> None:
     client.force_login(estate.cast.dan)
     body = client.get("/compliance/eu_ai_act/").content.decode()

@@ -1,10 +1,13 @@
 """The audit log: written with the change or not at all, and by nobody else changed."""
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.db import InternalError, NotSupportedError, ProgrammingError, connection, transaction
+from django.test import Client
 
 from inventory import audit_log
 from inventory.models import AuditLogEntry, Department, User
+from inventory.services import people
 from tests.builders import make_application
 from tests.cast import Cast
 
@@ -66,3 +69,29 @@ def test_history_sees_bulk_work_and_sql(cast: Cast) -> None:
 
 def test_passwords_are_not_in_the_history() -> None:
     assert "password" not in {field.name for field in User.pgh_event_models["update"]._meta.get_fields()}
+
+
+def test_setting_and_changing_a_password_is_noted(cast: Cast, client: Client) -> None:
+    client.force_login(cast.ada)
+    first = {"password1": "a long first secret", "password2": "a long first secret"}
+    assert client.post("/accounts/password/set/", first).status_code == 302
+    cast.ada.refresh_from_db()
+    client.force_login(cast.ada)
+    second = {"oldpassword": first["password1"], "password1": "another long secret", "password2": "another long secret"}
+    assert client.post("/accounts/password/change/", second).status_code == 302
+    found = AuditLogEntry.objects.filter(action__startswith="user.password").order_by("id")
+    assert [(one.action, one.actor, one.object_id) for one in found] == [
+        ("user.password_set", cast.ada, str(cast.ada.pk)),
+        ("user.password_changed", cast.ada, str(cast.ada.pk)),
+    ]
+    assert "secret" not in str([(one.summary, one.details) for one in found])
+    with pytest.raises(PermissionDenied):
+        people.set_password(actor=cast.ada, user=cast.bob, password="of somebody else")
+
+
+def test_the_first_administrator_is_given_a_role(db: None) -> None:
+    user = people.first_administrator()
+    assert people.first_administrator() == user
+    found = AuditLogEntry.objects.filter(object_type="user", object_id=str(user.pk)).order_by("id")
+    assert [one.action for one in found] == ["user.added", "role.given"]
+    assert found[1].details["kind"] == "administrator"

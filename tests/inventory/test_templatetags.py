@@ -57,11 +57,15 @@ def test_a_class_names_the_article_that_decided_it(class_id, articles, shown):
     assert render("{% eu_class c a plain=True %}", c=class_id, a=articles) == shown
 
 
-def test_many_possible_classes_are_counted_and_named_on_hover() -> None:
+def test_an_open_class_says_the_gravest_and_names_all_on_hover() -> None:
     html = render("{% eu_class none none p %}", none=None, p=["prohibited", "high_risk", "minimal"])
-    assert "Open: 3 classes possible" in html
-    assert 'title="prohibited or high-risk or minimal"' in html
-    assert "Open: prohibited or minimal" in render("{% eu_class none none p %}", none=None, p=["prohibited", "minimal"])
+    assert "May be prohibited" in html
+    assert 'title="Not decided yet: prohibited or high-risk or minimal"' in html
+    several = ["prohibited", "high_risk", "transparency", "minimal"]
+    assert "Not decided yet</span>" in render("{% eu_class none none p %}", none=None, p=several)
+    html = render("{% eu_class none none p %}", none=None, p=["minimal", "prohibited"])
+    assert "May be prohibited" in html
+    assert 'title="Not decided yet: prohibited or minimal"' in html
 
 
 def test_nothing_is_a_dash_that_is_read_aloud():
@@ -100,6 +104,20 @@ def test_sorting_keeps_the_filters_and_drops_the_page():
 
 def test_a_changed_address_keeps_the_rest():
     assert render('{% url_with band="high" q="" %}', "/?q=x&period=90&page=2") == "?period=90&amp;band=high"
+
+
+def test_several_words_of_a_filter_are_one_option_that_says_so():
+    source, choices = "{% options choices chosen %}", [("a", "Agent"), ("m", "Model"), ("a,c", "Open")]
+    assert render(source, choices=choices, chosen="m").count(" selected") == 1
+    assert '<option value="m,a" selected>Model or Agent</option>' in render(source, choices=choices, chosen=("m", "a"))
+    assert '<option value="a,c" selected>Open</option>' in render(source, choices=choices, chosen=("a", "c"))
+    assert '<option value="a" selected>' in render(source, choices=choices, chosen=("a", "robot"))
+    assert " selected" not in render(source, choices=choices, chosen=())
+
+
+@pytest.mark.parametrize("written", [["PrivilegeEscalation", "Impact"], ["privilege_escalation", "impact"]])
+def test_tactics_are_words(written):
+    assert render("{{ t|tactics }}", t=written) == "Privilege escalation, impact"
 
 
 def test_the_filter_bar_carries_what_it_does_not_show():

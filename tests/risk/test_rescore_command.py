@@ -6,9 +6,9 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from inventory.models import ChangedApplication
+from inventory.models import AuditLogEntry, ChangedApplication
 from risk.models import CurrentScore
-from risk.services import assessments
+from risk.services import assessments, scores
 from tests.builders import make_application
 from tests.cast import Cast
 
@@ -42,6 +42,22 @@ def test_all_and_a_department_with_its_sub_tree(cast: Cast) -> None:
     assert rescore("--department", "treasury") == {"applications": 1, "changed": 0, "band_changes": 0}
     assert rescore("--department", "retail") == {"applications": 1, "changed": 1, "band_changes": 1}
     assert CurrentScore.objects.get(pk=inside.pk).band == "critical"
+
+
+def test_a_full_recalculation_leaves_one_entry_with_counts(cast: Cast) -> None:
+    make_application(cast.cards)
+    rescore()
+    assert not AuditLogEntry.objects.filter(action="scores.recalculated").exists()  # one change has its own entry
+    rescore("--all")
+    rescore("--department", "treasury")
+    scores.nightly()
+    found = AuditLogEntry.objects.filter(action="scores.recalculated").order_by("id")
+    assert [(one.details["applications"], one.department, one.reason) for one in found] == [
+        (1, None, "asked for"),
+        (0, cast.treasury, "asked for"),
+        (1, None, "the new day"),
+    ]
+    assert found[0].details["method"] == "2026.1"
 
 
 def test_a_department_that_is_not_there(cast: Cast) -> None:
