@@ -87,6 +87,8 @@ class Source(Protocol):
 
     def read(self, size: int = -1, /) -> bytes: ...
 
+    def peek(self, size: int = 0, /) -> bytes: ...
+
 
 class Connector(Protocol):
     """One kind of file. A module-level object per kind, listed in `registry.CONNECTORS`."""

@@ -1,8 +1,10 @@
-"""Microsoft Purview audit search, exported from the portal, or by `Search-UnifiedAuditLog | Export-Csv`.
+"""Microsoft Purview audit records, in every form in which they leave: the portal's CSV, `Search-UnifiedAuditLog |
+Export-Csv`, content blobs of the Management Activity API, Graph audit queries, and the tables of Sentinel and Defender.
 
-One row is one audit record, its payload one JSON text in the column AuditData. What counts as an interaction, which
-rows are ignored and which go to quarantine: `_Reader.item`. Prompts and answers are not in these records; resource
-names and addresses are, and are not taken over.
+In the first two a row is one record, its payload one JSON text in the column AuditData: that is the form of the large
+files, and it is read in a way of its own. What counts as an interaction, which rows are ignored and which go to
+quarantine: `_Reader.item`. Prompts and answers are not in these records; resource names and addresses are, and are not
+taken over.
 """
 
 import re
@@ -13,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from inventory.connectors import records
 from inventory.connectors.base import (
     MAX_NAME,
     Ignored,
@@ -76,18 +79,42 @@ _TYPE = Keys(
     "id",
     "count",
 )
+# Columns and members under which an audit record stands within another, and those of a bare one (folded names)
+_PAYLOADS = frozenset({"auditdata", "raweventdata", "llmeventdata"})
+_BARE = frozenset({"creationtime", "operation"})
+# What stands around a record, by the name it has in the record
+_AROUND = {
+    "Id": ("recordid", "id", "reportid"),
+    "CreationTime": ("createddatetime", "timegenerated", "timestamp"),
+    "Operation": ("operation", "recordtype", "actiontype"),
+    "UserId": ("userprincipalname", "actorname", "userid", "actoruserid", "accountobjectid"),
+}
+_HEADER = 4096  # bytes in which a header row is looked for
 _new = tuple.__new__  # what a NamedTuple's own constructor calls, without its keywords: half the time
 
 
 class PurviewAudit:
     kind = "purview_audit"
-    title = "Purview audit search (CSV)"
+    title = "Purview audit records (CSV or JSON)"
 
     def recognises(self, columns: list[str]) -> bool:
-        return "auditdata" in columns
+        return bool(_PAYLOADS.intersection(columns)) or _BARE.issubset(columns)
 
     def read(self, source: Source, from_line: int = 0) -> Iterator[Item]:
         """The audit records; see `base.Connector`."""
+        if records.is_json(source):
+            return self._read_records(source, from_line)
+        header = source.peek(_HEADER)[:_HEADER].lower()
+        if b"auditdata" not in header and any(name.encode() in header for name in _PAYLOADS):
+            return self._read_records(source, from_line)
+        return self._read_rows(source, from_line)
+
+    def _read_records(self, source: Source, from_place: int) -> Iterator[Item]:
+        reader = _Reader(None)
+        for place, record in records.read(source, from_place):
+            yield record if isinstance(record, Unreadable) else reader.record(place, record)
+
+    def _read_rows(self, source: Source, from_line: int) -> Iterator[Item]:
         header = read_header(source)
         reader = _Reader(header)
         mark = header.delimiter
@@ -108,7 +135,12 @@ class _Reader:
 
     _MOST_SEEN = 4096  # distinct ways of naming an application that are kept at hand
 
-    def __init__(self, header: Header) -> None:
+    def __init__(self, header: Header | None) -> None:
+        """`header`: of a file with a column AuditData; None where records come as a whole."""
+        self._seen: dict[tuple[Any, ...], Seen] = {}
+        self._operation = self._user = None
+        if header is None:
+            return
         payload = header.position("auditdata")
         if payload is None:
             raise UnknownFormatError("This is no Purview audit export: it has no column AuditData.")
@@ -117,7 +149,14 @@ class _Reader:
         self._opening = header.delimiter + b'"{'
         self._operation = header.position("operation", "operations")
         self._user = header.position("userid", "userids")
-        self._seen: dict[tuple[Any, ...], Seen] = {}
+
+    def record(self, place: int, given: dict[str, Any]) -> Item:
+        """What a record is that comes as a whole; as `item`."""
+        record = _unwrapped(given)
+        item = self._interaction(place, b"", record)
+        if type(item) is Unreadable:
+            return item._replace(raw=records.as_bytes(given))
+        return item
 
     def item(self, row: Row) -> Item:
         """What the row is, in this order: quarantined when its payload can't be read, ignored when its operation is
@@ -217,6 +256,23 @@ class _Reader:
         with suppress(TypeError):  # AppIdentity as an object can't be a key
             self._seen[named] = seen
         return seen
+
+
+def _unwrapped(given: dict[str, Any]) -> dict[str, Any]:
+    """The audit record itself, out of what Graph, Sentinel and Defender put around it. What only the wrapping says
+    (id, time, operation, user) is put in where the record lacks it."""
+    payload = records.inner(records.member(given, "auditdata", "raweventdata"))
+    if not isinstance(payload, dict):
+        event = records.inner(records.member(given, "llmeventdata"))
+        payload = {**given, "CopilotEventData": event} if event else given
+    found = dict(payload)
+    for name, others in _AROUND.items():
+        if records.member(found, name.casefold()) is None:
+            value = records.member(given, *others)
+            if value is not None:
+                found = {key: old for key, old in found.items() if str(key).casefold() != name.casefold()}
+                found[name] = value
+    return found
 
 
 def _object(payload: bytes) -> dict[str, Any] | None:

@@ -6,7 +6,6 @@ reading goes on at the next place that looks like the beginning of a record.
 """
 
 import codecs
-import io
 import json
 import re
 from collections.abc import Iterator
@@ -30,18 +29,18 @@ _NEAR_END = 16  # characters: an error this close to the end of what was read ma
 _decode = json.JSONDecoder(strict=False).raw_decode
 
 
-def is_json(source: io.BufferedReader) -> bool:
+def is_json(source: Source) -> bool:
     """Whether the source, which stands at its beginning and stays there, holds JSON."""
     return source.peek(64).removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"{", b"[")
 
 
 def read(source: Source, from_place: Place = 0) -> Iterator[tuple[Place, Record | Unreadable]]:
     """The records in order with their places, from `from_place` on."""
-    found = _from_json(source) if is_json(source) else _from_table(source, from_place)  # type: ignore[arg-type]
+    found = _from_json(source) if is_json(source) else _from_table(source, from_place)
     return ((place, record) for place, record in found if place >= from_place)
 
 
-def names(source: io.BufferedReader) -> list[str]:
+def names(source: Source) -> list[str]:
     """The folded names of the first record's members, and of those one level below: what a kind is recognised by."""
     if not is_json(source):
         return read_header(source).columns
@@ -64,6 +63,12 @@ def inner(value: Any) -> Any:
         except (ValueError, RecursionError):
             return None
     return value
+
+
+def as_bytes(record: Record) -> bytes:
+    """The record as JSON, for quarantine."""
+    plain = {key: value for key, value in record.items() if isinstance(key, str)}
+    return json.dumps(plain, ensure_ascii=False, default=str).encode("utf-8", "replace")
 
 
 def _from_table(source: Source, from_line: int) -> Iterator[tuple[Place, Record | Unreadable]]:

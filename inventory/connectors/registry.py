@@ -2,8 +2,9 @@
 
 import io
 
+from inventory.connectors import records
 from inventory.connectors.base import Connector, UnknownFormatError
-from inventory.connectors.delimited import as_utf8, read_header
+from inventory.connectors.delimited import as_utf8
 from inventory.connectors.entra_users import EntraUsers
 from inventory.connectors.purview_audit import PurviewAudit
 
@@ -11,14 +12,15 @@ CONNECTORS: dict[str, Connector] = {connector.kind: connector for connector in (
 
 
 def recognise(source: io.BufferedReader) -> Connector:
-    """The connector for a file, by its header row, never by its name. Leaves the source at its beginning.
+    """The connector for a file, by its header row or its first record, never by its name. Leaves the source at its
+    beginning.
 
     Raises UnknownFormatError.
     """
-    columns = read_header(as_utf8(source)).columns
+    columns = records.names(as_utf8(source))
     source.seek(0)
     for connector in CONNECTORS.values():
         if connector.recognises(columns):
             return connector
     known = ", ".join(connector.title for connector in CONNECTORS.values())
-    raise UnknownFormatError(f"The header row fits no file we know. Known are: {known}.")
+    raise UnknownFormatError(f"The content fits no file we know. Known are: {known}.")
