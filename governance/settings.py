@@ -288,6 +288,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "risk.tasks.nightly",
         "schedule": crontab(hour=0, minute=20),
     },
+    "go on with recalculations": {"task": "risk.tasks.recalculate", "schedule": 30.0},
     "resume interrupted imports": {
         "task": "inventory.tasks.run_waiting_imports",
         "schedule": 60.0,

@@ -63,6 +63,15 @@ class FileKind(TextChoices):
     ODP = "odp", "OpenDocument presentation"
 
 
+class RunState(TextChoices):
+    """Where a recalculation of everything stands."""
+
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    CANCELLED = "cancelled", "Stopped"
+    FAILED = "failed", "Failed"
+
+
 class RequirementStatus(TextChoices):
     """State of one requirement for one application (methods.md §8)."""
 

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from risk.services import rollups, scores
+from risk.services import rollups, runs, scores
 
 
 @shared_task
@@ -14,7 +14,13 @@ def rescore_changed() -> None:
 @shared_task
 def nightly() -> None:
     """Judge everything as of the new day."""
-    scores.nightly()
+    runs.start(actor=None, nightly=True)
+
+
+@shared_task
+def recalculate() -> None:
+    """Do one part of a recalculation. Rung by who starts one or begins a part, and by beat in case a ring was lost."""
+    runs.work()
 
 
 @shared_task

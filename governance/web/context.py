@@ -59,6 +59,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Organisation facts", "building-bank", "risk:organisation_facts"),
             Entry("Department tree", "affiliate", "inventory:department_admin", _may_administer),
             Entry("People", "users", "inventory:people", _may_administer),
+            Entry("Recalculation", "refresh", "risk:recalculation", _may_administer),
         ),
     ),
 )

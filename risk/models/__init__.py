@@ -3,6 +3,7 @@ from risk.models.control import ControlState
 from risk.models.evidence import Evidence, EvidenceFile
 from risk.models.record import Record, Signature
 from risk.models.rollup import ApplicationCoverage, ChangedDepartment, CoverageDay, DepartmentDay
+from risk.models.run import RescorePart, RescoreRun
 from risk.models.score import BandChange, CurrentScore, NotComputable, ScoreSnapshot, ScoreValues
 
 __all__ = [
@@ -19,6 +20,8 @@ __all__ = [
     "NotComputable",
     "OrganisationAnswer",
     "Record",
+    "RescorePart",
+    "RescoreRun",
     "ScoreSnapshot",
     "ScoreValues",
     "Signature",

@@ -5,7 +5,7 @@ killed leaves everything as it was, and the next one takes it up. A case that wa
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import numpy as np
@@ -13,8 +13,8 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from inventory import audit_log, doorbell
-from inventory.models import AIApplication, ChangedApplication, Department
+from inventory import doorbell
+from inventory.models import AIApplication, ChangedApplication
 from risk.method import load_method
 from risk.models import ApplicationCoverage, BandChange, ChangedDepartment, CurrentScore, ScoreSnapshot
 from risk.scoring.bulk import judge_many
@@ -33,7 +33,6 @@ from risk.services.writing import copy_in, upsert
 
 RESCORE = "risk.tasks.rescore_changed"
 CLAIM = 100  # applications that a worker claims at once: few, so that several workers share a burst
-BULK = 500  # applications in a chunk of a full recalculation
 
 _CLAIM = """
 DELETE FROM inventory_changedapplication WHERE application_id IN (
@@ -104,45 +103,8 @@ def _next_chunk(total: Outcome) -> int:
         cursor.execute(_CLAIM, [CLAIM])
         ids = sorted(row[0] for row in cursor)
     if ids:
-        total.add(_rescore(ids))
+        total.add(rescore(ids))
     return len(ids)
-
-
-def rescore_all(
-    department: Department | None = None, progress: Progress | None = None, reason: str = "asked for"
-) -> Outcome:
-    """Judge every application (of a department and below) anew, whether or not it was in the queue.
-
-    Idempotent: a case judged before on the same day writes no score. One audit entry with counts says that it was done.
-    """
-    everything = AIApplication.objects.all()
-    applications = everything if department is None else AIApplication.objects.in_department(department)
-    ids = list(applications.order_by("pk").values_list("pk", flat=True))
-    total = Outcome()
-    for start in range(0, len(ids), BULK):
-        chunk = ids[start : start + BULK]
-        with transaction.atomic():
-            # Marking takes the locks of the queue rows, so no worker judges one of these at the same time
-            ChangedApplication.objects.mark(chunk)
-            ChangedApplication.objects.filter(application__in=chunk).delete()
-            total.add(_rescore(chunk))
-        if progress:
-            progress(len(chunk))
-    rollups.roll_up_changed()
-    _note(total, department, reason)
-    return total
-
-
-@transaction.atomic
-def _note(total: Outcome, department: Department | None, reason: str) -> None:
-    audit_log.record(
-        actor=None,
-        action="scores.recalculated",
-        summary=f"Recalculated {total.applications} applications: {total.changed} scores changed",
-        department=department,
-        reason=reason,
-        details={**asdict(total), "method": load_method().version},
-    )
 
 
 @transaction.atomic
@@ -159,15 +121,8 @@ def judge_past(at: datetime, found: Mapping[int, tuple[Case, int | None]]) -> Ou
     return outcome
 
 
-def nightly() -> Outcome:
-    """Ages move on by themselves: judge everything as of the new day, and take every department's figures again."""
-    total = rescore_all(reason="the new day")
-    rollups.roll_up_everything()
-    return total
-
-
-def _rescore(ids: Sequence[int]) -> Outcome:
-    """Judge these and write what differs. The caller holds their queue rows in its transaction."""
+def rescore(ids: Sequence[int]) -> Outcome:
+    """Judge these (in ascending order) and write what differs. The caller holds their queue rows in its transaction."""
     day, method = timezone.localdate(), load_method()
     found = chunks.registered(ids)
     cases = chunks.read({pk: department for pk, (department, _) in found.items()}, day, method)

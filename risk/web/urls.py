@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from risk.web import application, applications, compare, controls, evidence, organisation, questionnaire, records
+from risk.web import (
+    application,
+    applications,
+    compare,
+    controls,
+    evidence,
+    organisation,
+    questionnaire,
+    recalculation,
+    records,
+)
 
 app_name = "risk"
 
@@ -23,5 +33,9 @@ urlpatterns = [
     path("applications/<int:pk>/activity/", application.activity_page, name="activity"),
     path("applications/<int:pk>/history/", application.history_page, name="history"),
     path("applications/<int:pk>/compare/", compare.compare_page, name="compare"),
+    path("recalculation/", recalculation.recalculation_page, name="recalculation"),
+    path("recalculation/<int:pk>/progress/", recalculation.run_progress, name="run_progress"),
+    path("recalculation/<int:pk>/cancel/", recalculation.cancel_run, name="cancel_run"),
+    path("recalculation/<int:pk>/resume/", recalculation.resume_run, name="resume_run"),
     path("organisation-facts/", organisation.organisation_page, name="organisation_facts"),
 ]

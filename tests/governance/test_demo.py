@@ -26,7 +26,7 @@ from risk.method import load_method
 from risk.models import Answer, ControlState, CurrentScore, DepartmentDay, ScoreSnapshot
 from risk.scoring.facts import combine, contradictions
 from risk.scoring.questions import classify_so_far
-from risk.services import scores
+from risk.services import runs, scores
 from tests.builders import make_application
 
 # Written with the clock of the run, or with a key that is drawn anew each time
@@ -105,7 +105,7 @@ def test_copies_equal_their_models(monkeypatch: pytest.MonkeyPatch) -> None:
     counts = seed(Plan(75, 25, 1, 1, timezone.localdate()), lambda text: None)
     assert AIApplication.objects.count() == CurrentScore.objects.count() == 75
     assert Department.objects.count() == 26
-    outcome = scores.rescore_all()
+    outcome = runs.rescore_all()
     assert (outcome.changed, outcome.band_changes) == (0, 0)
     assert DailyUsage.objects.aggregate(all=Sum("interactions"))["all"] == counts["interactions"]
     stored = ImportBatch.objects.filter(kind="purview_audit").aggregate(all=Sum("stored"))["all"]

@@ -31,7 +31,7 @@ from risk.models import Answer, BandChange, ControlState, CurrentScore, Departme
 from risk.scoring.case import from_plain
 from risk.scoring.judgement import judge
 from risk.scoring.portfolio import score_department
-from risk.services import scores
+from risk.services import runs
 
 
 class _TakeBack(Exception):
@@ -78,7 +78,7 @@ def test_departments_agree_with_their_applications(bank: dict, db: None) -> None
 
 def test_recalculating_changes_nothing(bank: dict, db: None) -> None:
     rows = ScoreSnapshot.objects.count(), DepartmentDay.objects.count()
-    outcome = scores.rescore_all()
+    outcome = runs.rescore_all()
     assert (outcome.applications, outcome.changed, outcome.band_changes) == (60, 0, 0)
     assert rows == (ScoreSnapshot.objects.count(), DepartmentDay.objects.count())
 

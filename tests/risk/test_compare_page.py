@@ -18,7 +18,7 @@ from risk.selectors import cases
 from risk.selectors.comparison import compare
 from risk.selectors.next_steps import QuestionStep, next_steps
 from risk.selectors.outlook import ahead
-from risk.services import assessments, scores
+from risk.services import assessments, runs, scores
 from tests.cast import Cast
 
 ANSWERS = {"consequence": "economic", "scale": "under_10k", "ai_system": False, "gpai_provider": False}
@@ -127,7 +127,7 @@ def test_the_forecast_is_the_score_once_the_day_has_come(cast: Cast, application
     assert promised.moves
     for one in promised.horizons:
         today(one.day)
-        scores.nightly()
+        runs.finish(runs.start(actor=None, nightly=True))
         score = CurrentScore.objects.get(pk=application.pk)
         assert (score.overall_low, score.overall_point, score.overall_high) == pytest.approx(
             (one.low, one.point, one.high), abs=1e-9

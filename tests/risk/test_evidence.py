@@ -11,7 +11,7 @@ from django.utils import timezone
 from inventory.models import AIApplication, AuditLogEntry, ChangedApplication
 from risk.models import ControlState, CurrentScore, Evidence, EvidenceFile
 from risk.selectors import cases
-from risk.services import controls, evidence, scores
+from risk.services import controls, evidence, runs, scores
 from tests.cast import Cast
 from tests.risk.evidence import PDF, file, link, proof
 
@@ -132,7 +132,7 @@ def test_the_nightly_run_sees_evidence_run_out(cast: Cast, application: AIApplic
     before = CurrentScore.objects.get(pk=application.pk)
     later = timezone.now() + timedelta(days=21)
     monkeypatch.setattr(timezone, "now", lambda: later)
-    scores.nightly()
+    runs.finish(runs.start(actor=None, nightly=True))
     after = CurrentScore.objects.get(pk=application.pk)
     assert after.as_of == timezone.localdate(later)
     assert after.overall_high > before.overall_high

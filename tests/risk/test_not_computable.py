@@ -11,7 +11,7 @@ from risk.models import Answer, ApplicationCoverage, CurrentScore, DepartmentDay
 from risk.scoring.case import Case, Stated
 from risk.scoring.fitness import NotComputableError, fitting, judge_fit, misfits
 from risk.selectors import cases
-from risk.services import assessments, scores
+from risk.services import assessments, runs, scores
 from tests.builders import make_application
 from tests.cast import Cast
 from tests.risk.scoring.strategies import METHOD
@@ -77,7 +77,7 @@ def test_it_keeps_its_day_and_goes_away_when_mended(cast: Cast, application: AIA
     break_answer(application)
     scores.rescore_changed()
     since = NotComputable.objects.get().since
-    scores.rescore_all()
+    runs.rescore_all()
     assert NotComputable.objects.get().since == since
     assessments.save_answers(actor=cast.alice, application=application, answers={"consequence": "none"})
     scores.rescore_changed()

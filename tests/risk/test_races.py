@@ -9,7 +9,7 @@ from django.db import connection
 
 from inventory.models import ChangedApplication
 from risk.models import ChangedDepartment, CurrentScore, DepartmentDay, ScoreSnapshot
-from risk.services import assessments, rollups, scores
+from risk.services import assessments, rollups, runs, scores
 from tests.builders import make_application
 from tests.cast import Cast
 from tests.inventory.register.test_races import at_once
@@ -66,11 +66,11 @@ def test_a_change_during_a_recalculation_is_not_lost(cast: Cast, monkeypatch) ->
 
 
 def test_a_full_recalculation_beside_workers(cast: Cast, monkeypatch) -> None:
-    monkeypatch.setattr(scores, "BULK", 7)
+    monkeypatch.setattr(runs, "PART", 7)
     monkeypatch.setattr(scores, "CLAIM", 3)
     for _ in range(30):
         make_application(cast.cards)
-    results = at_once(scores.rescore_all, scores.rescore_changed, scores.rescore_changed)
+    results = at_once(runs.rescore_all, scores.rescore_changed, scores.rescore_changed)
     assert not [one for one in results if isinstance(one, Exception)], results
     assert results[0].applications == 30
     assert CurrentScore.objects.count() == ScoreSnapshot.objects.count() == 30

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 
 from inventory.models import AuditLogEntry, ChangedApplication
 from risk.models import CurrentScore
-from risk.services import assessments, scores
+from risk.services import assessments, runs
 from tests.builders import make_application
 from tests.cast import Cast
 
@@ -50,7 +50,7 @@ def test_a_full_recalculation_leaves_one_entry_with_counts(cast: Cast) -> None:
     assert not AuditLogEntry.objects.filter(action="scores.recalculated").exists()  # one change has its own entry
     rescore("--all")
     rescore("--department", "treasury")
-    scores.nightly()
+    runs.finish(runs.start(actor=None, nightly=True))
     found = AuditLogEntry.objects.filter(action="scores.recalculated").order_by("id")
     assert [(one.details["applications"], one.department, one.reason) for one in found] == [
         (1, None, "asked for"),

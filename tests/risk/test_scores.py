@@ -24,7 +24,7 @@ from risk.models import (
 from risk.scoring.case import digest, from_plain
 from risk.scoring.judgement import judge
 from risk.selectors import cases
-from risk.services import assessments, controls, scores
+from risk.services import assessments, controls, runs, scores
 from risk.services.rows import VALUES
 from tests.builders import make_application
 from tests.cast import Cast
@@ -48,7 +48,7 @@ def test_a_new_application_is_scored_with_a_wide_range(application: AIApplicatio
 
 def test_the_same_again_writes_nothing(application: AIApplication) -> None:
     before, stamp = counts(), CurrentScore.objects.get(pk=application.pk).computed_at
-    outcome = scores.rescore_all()
+    outcome = runs.rescore_all()
     assert (outcome.applications, outcome.changed, outcome.band_changes) == (1, 0, 0)
     assert counts() == before
     assert CurrentScore.objects.get(pk=application.pk).computed_at == stamp
@@ -112,7 +112,7 @@ def test_inputs_are_stored_once_for_each_time_they_change(
         injection=0,
         attacks=2,
     )
-    scores.rescore_all()
+    runs.rescore_all()
     first, second = ScoreSnapshot.objects.order_by("id")
     assert second.digest == first.digest
     assert (first.moving, second.inputs, second.moving) == (None, None, {"usage": [200, 0, 2]})
@@ -125,7 +125,7 @@ def test_the_forecast_is_the_same_case_judged_later(cast: Cast, application: AIA
     controls.state_control(actor=cast.alice, application=application, control="GV-01", status="attested")
     aged = timezone.localdate() - timedelta(days=load_method().controls["GV-01"].review_days)
     ControlState.objects.update(as_of=aged)
-    scores.rescore_all()
+    runs.rescore_all()
     score, judgement = CurrentScore.objects.get(), cases.judge_now(application, timezone.localdate())
     assert score.overall_30d is not None
     assert score.overall_point < score.overall_30d
@@ -164,7 +164,7 @@ def test_signals_of_the_window_count(cast: Cast, application: AIApplication) -> 
         injection=0,
         attacks=0,
     )
-    scores.rescore_all()
+    runs.rescore_all()
     seen = CurrentScore.objects.get(pk=application.pk)
     assert seen.overall_high < quiet.overall_high  # telemetry that shows nothing takes off what was feared
     for state in (AlertState.DISMISSED, AlertState.NEW):
@@ -176,7 +176,7 @@ def test_signals_of_the_window_count(cast: Cast, application: AIApplication) -> 
             state=state,
             application=application,
         )
-        scores.rescore_all()
+        runs.rescore_all()
         score = CurrentScore.objects.get(pk=application.pk)
         assert (score.reliability_safety_low > seen.reliability_safety_low) == (state == AlertState.NEW)
 
@@ -194,7 +194,7 @@ def test_old_signals_do_not_count(cast: Cast, application: AIApplication) -> Non
         injection=0,
         attacks=9,
     )
-    assert scores.rescore_all().changed == 0
+    assert runs.rescore_all().changed == 0
 
 
 def test_the_ratchet_holds_until_the_new_controls_are_answered(cast: Cast, application: AIApplication) -> None:
@@ -220,7 +220,7 @@ def test_the_ratchet_holds_until_the_new_controls_are_answered(cast: Cast, appli
     assert after.tier > before.tier
     assert after.held is not None
     assert after.overall_point >= before.overall_point
-    assert scores.rescore_all().changed == 0  # what is held stays held, and is no news
+    assert runs.rescore_all().changed == 0  # what is held stays held, and is no news
 
 
 def test_only_live_applications_count_in_a_department(cast: Cast, application: AIApplication) -> None:
@@ -238,7 +238,7 @@ def test_the_change_of_30_days_compares_with_the_score_then(cast: Cast, applicat
     old = ScoreSnapshot.objects.get()
     old.pk, old.as_of, old.overall_point = None, timezone.localdate() - timedelta(days=31), 12.5
     old.save()
-    scores.rescore_all()
+    runs.rescore_all()
     score.refresh_from_db()
     assert score.change_30d == pytest.approx(score.overall_point - 12.5)
 

@@ -1,4 +1,7 @@
-"""`manage.py rescore`: judge what changed, or everything, in this process; a JSON summary is the last line."""
+"""`manage.py rescore`: judge what changed, or everything; a JSON summary is the last line.
+
+It works in its own process, and for everything also rings the workers, which then take their share.
+"""
 
 import sys
 import time
@@ -8,7 +11,7 @@ import orjson
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from inventory.models import ChangedApplication, Department
-from risk.services import scores
+from risk.services import runs, scores
 
 
 class Command(BaseCommand):
@@ -26,7 +29,7 @@ class Command(BaseCommand):
         progress = _Progress()
         department = self._department(options["department"])
         if options["all"] or department is not None:
-            outcome = scores.rescore_all(department, progress)
+            outcome = self._everything(department, progress)
         else:
             progress.total = ChangedApplication.objects.count()
             outcome = scores.rescore_changed(progress)
@@ -38,6 +41,12 @@ class Command(BaseCommand):
             "seconds": round(time.monotonic() - started, 3),
         }
         self.stdout.write(orjson.dumps(summary).decode())
+
+    def _everything(self, department: Department | None, progress: "_Progress") -> scores.Outcome:
+        try:
+            return runs.rescore_all(department, progress)
+        except runs.RunError as problem:
+            raise CommandError(str(problem)) from problem
 
     def _department(self, key: str | None) -> Department | None:
         if key is None:
