@@ -98,7 +98,7 @@ document.addEventListener("htmx:beforeRequest", () => {
   for (const note of document.querySelectorAll("[data-request-problem]")) note.remove();
 });
 
-/* Wide tables: a fade where there is more to the right; for phones, each cell is told its column's head */
+/* Wide tables and rows of tabs: a fade where there is more to the right; for phones, each cell is told its column's head */
 function showCut(box) {
   box.classList.toggle("is-cut", box.scrollWidth - box.clientWidth - box.scrollLeft > 1);
 }
@@ -106,7 +106,7 @@ function showCut(box) {
 const widths = new ResizeObserver((entries) => entries.forEach((entry) => showCut(entry.target)));
 
 function prepareTables(scope) {
-  for (const box of scope.querySelectorAll(".table-scroll")) {
+  for (const box of scope.querySelectorAll(".table-scroll, .hub-tabs")) {
     widths.observe(box);
     box.addEventListener("scroll", () => showCut(box), { passive: true });
   }
