@@ -51,7 +51,7 @@ def figures(department: Department, path: tuple[Department, ...], day: date) -> 
         principles=tuple((principle, found.get(principle)) for principle in Principle),
         parts=parts(overall) if overall else None,
         change=overall.index - then[0].index if overall and then else None,
-        worst=AIApplication.objects.filter(pk=worst_id).first() if worst_id else None,
+        worst=AIApplication.objects.filter(pk=worst_id).select_related("score").first() if worst_id else None,
     )
 
 

@@ -20,6 +20,7 @@ from governance.selectors.datasets import DATASETS
 from governance.selectors.exports import exports_seen_by
 from governance.selectors.extent import Dataset, Extent
 from governance.selectors.narrowing import OVERVIEW, Filters
+from governance.selectors.overview import HighRisk
 from governance.services import exports
 from governance.web.overview import page
 from inventory import access, audit_log
@@ -29,6 +30,7 @@ from inventory.selectors.asked import Reader
 from inventory.selectors.scope import options, scope_of
 from inventory.web.filters import Filters as PageFilters
 from inventory.web.filters import tell
+from risk.choices import EUClass
 
 ROWS_A_PAGE = 25
 
@@ -120,10 +122,7 @@ def report(shown: dict[str, Any]) -> html.Report:
     highest = html.Table(
         "Highest residual risk",
         ("Application", "Department", "Low", "Risk", "High", "Change in 30 days"),
-        [
-            (one.name, one.department, *map(_rounded, (one.low, one.point, one.high, one.change)))
-            for one in shown["highest"]
-        ],
+        [(one.name, one.department, *_risk_cells(one)) for one in shown["highest"]],
     )
     without = shown["not_computable"].count
     return html.Report(
@@ -137,6 +136,13 @@ def report(shown: dict[str, Any]) -> html.Report:
             *(replace(chart, title=chart.title + every) for chart in coverage),
         ],
     )
+
+
+def _risk_cells(one: HighRisk) -> tuple[object, ...]:
+    """Low, risk, high, change; a prohibited practice is said and not counted."""
+    if one.eu_class == EUClass.PROHIBITED:
+        return None, "Prohibited practice", None, None
+    return tuple(map(_rounded, (one.low, one.point, one.high, one.change)))
 
 
 def _rounded(value: float | None) -> int | None:

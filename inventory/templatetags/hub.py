@@ -77,9 +77,10 @@ def count(value: int | None) -> str:
 
 
 @register.simple_tag
-def risk_range(low: float | None, high: float | None) -> str:
-    """ "43–80": the range that is certain to hold the risk; one number where nothing is unknown."""
-    if low is None or high is None:
+def risk_range(low: float | None, high: float | None, class_id: str | None = None) -> str:
+    """ "43–80": the range that is certain to hold the risk; one number where nothing is unknown, none where the class
+    (`class_id`) is a gate."""
+    if class_id == "prohibited" or low is None or high is None:
         return NOTHING
     ends = round(float(low)), round(float(high))
     return str(ends[0]) if ends[0] == ends[1] else f"{ends[0]}{DASH}{ends[1]}"
@@ -182,8 +183,13 @@ def band(band_id: str | None, value: float | None = None) -> SafeString:
 
 
 @register.simple_tag
-def risk_number(value: float | None, band_id: str | None) -> SafeString:
-    """The number alone in its band's colour, for dense tables (the band's name is on hover and read aloud)."""
+def risk_number(value: float | None, band_id: str | None, class_id: str | None = None) -> SafeString:
+    """The number alone in its band's colour, for dense tables (the band's name is on hover and read aloud).
+
+    A prohibited practice (`class_id`) is a gate and never a number: then it says that instead.
+    """
+    if class_id == "prohibited":
+        return badge("Prohibited practice", "bad")
     if value is None or not band_id:
         return NOTHING
     name = BANDS.get(band_id, band_id)

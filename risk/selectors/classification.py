@@ -6,9 +6,23 @@ from datetime import date
 
 from risk.choices import EUClass
 from risk.scoring.classify import Reason
+from risk.scoring.coverage import RequirementState
+from risk.scoring.expressions import Truth, names
 from risk.scoring.judgement import ORGANISATION_QUESTIONS, Judgement
 from risk.scoring.method import ClassInfo, Method, Question, Transition
 from risk.scoring.questionnaire import Step, step_of
+from risk.scoring.tally import coverage_of
+
+ACT = "eu_ai_act"
+# Art. 25(1): what makes somebody a provider who was none, with what each one is called
+ROLE_CHANGES = {
+    "rebrands": "Own name or trade mark",
+    "substantially_modifies": "Substantial modification",
+    "repurposes": "Changed intended purpose",
+}
+EXEMPT = "eu_ai_act.annex_iii_exempt"
+FUNDAMENTAL_RIGHTS = "eu_ai_act.fria_required"
+PROVIDER = "role.provider"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +42,26 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class RoleChange:
+    """One way of becoming the provider. `answer` None: not known, or never answered (`answered` False)."""
+
+    key: str
+    title: str
+    question: Question
+    answer: Truth
+    answered: bool
+    step: Step | None
+
+
+@dataclass(frozen=True, slots=True)
+class Practice:
+    """A prohibited practice that was found, with the questions whose answers make it one."""
+
+    reason: Reason
+    questions: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What the page shows. `decided` is None while more than one class is possible."""
 
@@ -43,6 +77,14 @@ class Outcome:
     transitions: Sequence[Transition]
     prohibited: bool
     maybe_prohibited: bool
+    practices: Sequence[Practice]
+    days_left: int | None  # until its rules apply; None where they do
+    obligations: Sequence[RequirementState]
+    role_changes: Sequence[RoleChange]
+    provider: Truth
+    exempt: Truth
+    fundamental_rights: Truth
+    fundamental_rights_from: date | None
 
 
 def classification(judgement: Judgement, method: Method) -> Outcome:
@@ -61,6 +103,46 @@ def classification(judgement: Judgement, method: Method) -> Outcome:
         transitions=method.transitions if found.class_ in (EUClass.HIGH_RISK, EUClass.GPAI_MODEL, None) else (),
         prohibited=found.class_ == EUClass.PROHIBITED,
         maybe_prohibited=found.class_ != EUClass.PROHIBITED and EUClass.PROHIBITED in found.possible,
+        practices=_practices(judgement, method),
+        days_left=(found.from_ - judgement.day).days if found.from_ and found.from_ > judgement.day else None,
+        obligations=_obligations(judgement, method),
+        role_changes=[_role_change(key, title, judgement, method) for key, title in ROLE_CHANGES.items()],
+        provider=judgement.facts.get(PROVIDER),
+        exempt=judgement.facts.get(EXEMPT),
+        fundamental_rights=judgement.facts.get(FUNDAMENTAL_RIGHTS),
+        fundamental_rights_from=next(
+            (rule.effective_from for rule in method.rules if FUNDAMENTAL_RIGHTS in rule.facts), None
+        ),
+    )
+
+
+def _practices(judgement: Judgement, method: Method) -> list[Practice]:
+    rules = {rule.id: rule for rule in method.rules}
+    found = []
+    for reason in judgement.classification.reasons:
+        if reason.certain and reason.class_ == EUClass.PROHIBITED:
+            atoms = sorted(names(rules[reason.rule].when))
+            found.append(Practice(reason, [atom.split(".")[1] for atom in atoms if atom.startswith("q.")]))
+    return found
+
+
+def _obligations(judgement: Judgement, method: Method) -> list[RequirementState]:
+    """Duties under the Act that apply or may apply: what is in force first, then by date."""
+    covered = coverage_of(judgement, method)[ACT]
+    every = [*covered.requirements, *covered.organisation]
+    far = date.max
+    return sorted(every, key=lambda one: (one.applicable is None, one.obligation_from or far, one.days_left or 0))
+
+
+def _role_change(key: str, title: str, judgement: Judgement, method: Method) -> RoleChange:
+    answer = judgement.case.answers.get(key)
+    return RoleChange(
+        key=key,
+        title=title,
+        question=method.questions[key],
+        answer=answer if isinstance(answer, bool) else None,
+        answered=key in judgement.case.answers,
+        step=step_of(key, method),
     )
 
 

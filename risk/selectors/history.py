@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db import connection
+from django.db.models import OuterRef, Subquery
 
 from risk.models import BandChange, ScoreSnapshot
 
@@ -49,8 +50,15 @@ def moments(application: int, since: date | None = None, principle: str = "overa
 
 
 def band_changes(application: int, limit: int = 50) -> list[BandChange]:
-    """The latest moves of one application from band to band, newest first."""
-    return list(BandChange.objects.filter(application=application)[:limit])
+    """The latest moves of one application from band to band, newest first, each with the class before and after: one
+    of them may be a gate."""
+    judged = ScoreSnapshot.objects.filter(application=OuterRef("application"))
+    after = judged.filter(computed_at=OuterRef("changed_at"))
+    before = judged.filter(computed_at__lt=OuterRef("changed_at")).order_by("-as_of", "-id")
+    found = BandChange.objects.filter(application=application).annotate(
+        class_before=Subquery(before.values("eu_class")[:1]), class_after=Subquery(after.values("eu_class")[:1])
+    )
+    return list(found[:limit])
 
 
 def snapshots(application: int, limit: int = 50) -> list[ScoreSnapshot]:

@@ -22,10 +22,10 @@ from risk.choices import OVERALL, EUClass, Principle
 from risk.method import load_method
 from risk.scoring.vocabulary import WORST, Kind
 from risk.selectors import activity, cases, history
-from risk.selectors.classification import classification
 from risk.selectors.ratchet import held
 from risk.selectors.summary import Summary, summary
 from risk.web.addresses import address_of, addressed
+from risk.web.classification import stop
 from risk.web.shell import shell
 
 _CHART_KINDS = {
@@ -62,6 +62,7 @@ def application_page(request: PersonRequest, pk: int) -> HttpResponse:
         "method": load_method().version,
         "completeness": WORST - (found.judgement.score.high - found.judgement.score.low),
         "prohibited": found.judgement.inputs.prohibited,
+        **stop(application, judgement),
         "maybe_prohibited": _maybe_prohibited(found),
     }
     return render(request, "risk/application.html", context)
@@ -97,19 +98,6 @@ def _course(application: AIApplication, found: Summary, today: date) -> Chart:
     if points and ahead:
         ahead.insert(0, replace(points[-1], day=today, point=found.value))
     return score_history(points, ahead=ahead if points else (), title=f"{found.label} over time, and ahead")
-
-
-@require_safe
-def classification_page(request: PersonRequest, pk: int) -> HttpResponse:
-    """The class under the EU AI Act with the articles behind it, or what still decides it."""
-    application = access.application_or_404(request.user, pk)
-    judgement = cases.judge_now(application, timezone.localdate())
-    context = {
-        **shell(request.user, application, "classification", judgement),
-        "found": classification(judgement, load_method()),
-        "method": load_method().version,
-    }
-    return render(request, "risk/classification.html", context)
 
 
 @require_safe

@@ -105,6 +105,7 @@ def effect(judgement: Judgement) -> dict[str, Any]:
     band = load_method().band
     return {
         "score": judgement.score,
+        "prohibited": judgement.inputs.prohibited,
         "lines": [
             {"label": Principle(key).label, "score": one, "band": band(one.point)}
             for key, one in judgement.score.principles.items()

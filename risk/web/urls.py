@@ -5,12 +5,16 @@ from django.urls import path
 from risk.web import (
     application,
     applications,
+from risk.web import (classification)
     compare,
     controls,
     evidence,
     organisation,
     questionnaire,
+<<<<<<< HEAD
     recalculation,
+=======
+>>>>>>> 4e5c0df (Make the classification page tell duties, dates and who decided, and a prohibited practice a gate)
     records,
 )
 
@@ -20,7 +24,7 @@ urlpatterns = [
     path("applications/", applications.application_list, name="applications"),
     path("applications/<int:pk>/", application.application_page, name="application"),
     path("applications/<int:pk>/questionnaire/", questionnaire.questionnaire, name="questionnaire"),
-    path("applications/<int:pk>/classification/", application.classification_page, name="classification"),
+    path("applications/<int:pk>/classification/", classification.classification_page, name="classification"),
     path("applications/<int:pk>/controls/", controls.control_list, name="controls"),
     path("applications/<int:pk>/controls/<str:key>/", controls.control, name="control"),
     path("applications/<int:pk>/records/<str:form>/", records.record, name="record"),

@@ -301,7 +301,7 @@ def test_history_tells_who_answered_and_what_the_score_did(cast: Cast, applicati
     page = shown(as_(cast.dan), reverse("risk:history", args=[application.pk]))
     assert "Alice" in page
     assert "Answered" in page
-    assert "Critical" in page
+    assert "Prohibited practice" in page
 
 
 def test_organisation_facts_by_who_may(cast: Cast) -> None:
