@@ -1,10 +1,13 @@
 """The questionnaire of one application as a page shows it: steps, the questions of one, and what the answers did."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from risk.choices import EUClass
 from risk.method import load_method
+from risk.scoring.consequences import Consequence, consequences
 from risk.scoring.judgement import Judgement
+from risk.scoring.method import Method
 from risk.scoring.questionnaire import Item, Standing, Step, items, open_by_step
 
 STEP_TITLES = {
@@ -86,3 +89,37 @@ def _chosen(wanted: str, shown: Sequence[Step], counts: dict[Step, tuple[int, in
     if wanted in shown:
         return Step(wanted)
     return next((step for step in shown if counts[step][0] < counts[step][1]), shown[0])
+
+
+SHOWN_CHANGE = 0.05  # a smaller change of the risk rounds to nothing
+
+
+def told(judgement: Judgement, step: str) -> dict[str, Mapping[str, str]]:
+    """What each answer of a step would change, in words: question → option's word → text, empty for what stands."""
+    method = load_method()
+    return {
+        item.key: {word: _words(one, method) for word, one in consequences(judgement, item, method).items()}
+        for item in questions(judgement, step).asked
+    }
+
+
+def _words(one: Consequence, method: Method) -> str:
+    if one.stands:
+        return ""
+    if one.clash is not None:
+        first, second = (method.facts[key.split(", ")[0]].text for key in one.clash[:2])
+        return f"contradicts: {first} / {second}"
+    if one.prohibited:
+        return "prohibited practice: stop"
+    parts = []
+    if one.point is not None and (one.change is None or abs(one.change) >= SHOWN_CHANGE):
+        moved = "" if one.change is None else f" ({one.change:+.1f})".replace("-", "−")
+        parts.append(f"risk {one.point:.1f}{moved}")
+    if one.class_changes:
+        names = [EUClass(possible).label.lower() for possible in one.possible]
+        few = " or ".join(names) if len(names) <= 2 else f"{len(names)} possible"
+        parts.append(f"class: {few}")
+    if one.controls:
+        plural = "" if abs(one.controls) == 1 else "s"
+        parts.append(f"{abs(one.controls)} {'more' if one.controls > 0 else 'fewer'} control{plural}")
+    return ", ".join(parts) or "changes nothing now"

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from inventory import access
 from inventory.access import Permission
@@ -18,11 +18,12 @@ from risk.choices import Principle
 from risk.method import load_method
 from risk.scoring.judgement import Judgement
 from risk.selectors import cases
-from risk.selectors.questionnaire import Questions, questions
+from risk.selectors.questionnaire import Questions, questions, told
 from risk.services import assessments
 from risk.web.answer_forms import given_answers
 from risk.web.shell import shell
 
+ANSWERED = "answered"  # rung in the page after a save: what the other answers would change is different now
 Problems = dict[str, list[str]]  # what is wrong, by question
 
 
@@ -45,6 +46,15 @@ def questionnaire(request: PersonRequest, pk: int) -> HttpResponse:
     return redirect(_next_address(application, before))
 
 
+@require_safe
+def consequences(request: PersonRequest, pk: int) -> HttpResponse:
+    """What each answer of a step would change: the page asks for it once it is there, and after each save."""
+    application = access.application_or_404(request.user, pk, Permission.EDIT)
+    judgement, misfits = cases.judge_fitting(application, timezone.localdate())
+    effects = {} if misfits else told(judgement, request.GET.get("step", ""))
+    return render(request, "risk/_consequences.html", {"effects": effects})
+
+
 def _save(request: PersonRequest, application: AIApplication, shown: Questions) -> Problems:
     """Save the answers of the form; returns what is wrong, by question."""
     answers = given_answers(request.POST, list(shown.asked))
@@ -62,7 +72,9 @@ def _answer_to_htmx(
     context = _page(request, application, before.current.step, problems)
     same = [item.key for item in before.asked] == [item.key for item in context["found"].asked]
     if same and not problems and before.derived == context["found"].derived:
-        return render(request, "risk/_saved.html", {**context, "swapped": True})
+        response = render(request, "risk/_saved.html", {**context, "swapped": True})
+        response["HX-Trigger-After-Settle"] = ANSWERED
+        return response
     response = render(request, "risk/_questionnaire_anew.html", {**context, "swapped": True})
     response["HX-Retarget"], response["HX-Reswap"] = "#questionnaire", "outerHTML"
     return response

@@ -24,6 +24,7 @@ urlpatterns = [
     path("applications/", applications.application_list, name="applications"),
     path("applications/<int:pk>/", application.application_page, name="application"),
     path("applications/<int:pk>/questionnaire/", questionnaire.questionnaire, name="questionnaire"),
+    path("applications/<int:pk>/questionnaire/consequences/", questionnaire.consequences, name="consequences"),
     path("applications/<int:pk>/classification/", classification.classification_page, name="classification"),
     path("applications/<int:pk>/controls/", controls.control_list, name="controls"),
     path("applications/<int:pk>/controls/<str:key>/", controls.control, name="control"),

@@ -209,6 +209,25 @@ def test_an_answer_that_brings_new_questions_brings_the_step_anew(cast: Cast, ap
     assert 'id="p_d_facts"' in answer.content.decode()
 
 
+def test_each_choice_tells_what_it_would_change(cast: Cast, application: AIApplication) -> None:
+    address = reverse("risk:consequences", args=[application.pk])
+    page = shown(as_(cast.alice), address, step="factors")
+    assert re.search(r'id="then-consequence-none" hx-swap-oob="true">risk [\d.]+ \(−[\d.]+\)', page)
+    scope = shown(as_(cast.alice), address, step="scope")
+    assert re.search(r'id="then-union_nexus-no" hx-swap-oob="true">[^<]*class: outside the act', scope)
+    assert "prohibited practice: stop" not in scope
+    assessments.save_answers(
+        actor=None, application=application, answers={"ai_system": True, "union_nexus": True, "exclusion": []}
+    )
+    assert "prohibited practice: stop" in shown(as_(cast.alice), address, step="prohibited")
+    for person, status in ((cast.carol, 403), (cast.dan, 403), (cast.eve, 404)):
+        assert as_(person).get(address).status_code == status
+    saved = as_(cast.alice).post(
+        reverse("risk:questionnaire", args=[application.pk]) + "?step=factors", {"q:scale": "over_1m"}, headers=HTMX
+    )
+    assert saved.headers["HX-Trigger-After-Settle"] == "answered"
+
+
 def test_without_scripts_a_step_is_saved_whole_and_leads_on(cast: Cast, application: AIApplication) -> None:
     client, address = as_(cast.alice), reverse("risk:questionnaire", args=[application.pk])
     answer = client.post(f"{address}?step=factors", {"q:consequence": "none", "q:scale": "unknown"})
