@@ -38,7 +38,7 @@ def _entries(dossier: Dossier, world: World) -> Iterator[Entry]:
         at = world.office_hours(day, app.id, "answers")
         summary = f"Answered {', '.join(sorted(answered))} of {app.id}"[:SUMMARY]
         changes = {"changes": {key: [None, value] for key, value in answered.items()}}
-        yield _entry(dossier, world, at, "answers.saved", summary, changes)
+        yield entry(dossier, world, at, "answers.saved", summary, changes)
     stated: dict[str, Statement] = {}
     evidence, filed = {one.control: one for one in shown(dossier, world)}, set[str]()
     for one in dossier.statements:
@@ -49,7 +49,7 @@ def _entries(dossier: Dossier, world: World) -> Iterator[Entry]:
             yield _filed(evidence[one.control], dossier, world)
             filed.add(one.control)
         moved = {"status": [old and old.status, one.status], "as_of": days}
-        yield _entry(
+        yield entry(
             dossier,
             world,
             world.office_hours(one.day, app.id, one.control),
@@ -65,25 +65,25 @@ def _filed(one: Shown, dossier: Dossier, world: World) -> Entry:
     summary = f"Evidence for {one.control} of {dossier.app.id}: {one.title}"[:SUMMARY]
     until = one.valid_until and one.valid_until.isoformat()
     details = {"control": one.control, "kind": one.kind, "issued": one.issued.isoformat(), "valid_until": until}
-    return _entry(dossier, world, at, "evidence.added", summary, details)
+    return entry(dossier, world, at, "evidence.added", summary, details)
 
 
 def _registration(dossier: Dossier, world: World) -> Iterator[Entry]:
     app = dossier.app
     registered = world.moment(app.registered, app.id)
     after = {"name": app.name, "kind": app.kind, "department": app.department, "lifecycle": "idea"}
-    yield _entry(
+    yield entry(
         dossier, world, registered, "application.registered", f"Registered {app.id} {app.name}", {"after": after}
     )
     before = "idea"
     for step, ago in app.path.items():
         at = max(registered, world.moment(ago, app.id))
         details = {"changes": {"lifecycle": [before, step]}}
-        yield _entry(dossier, world, at, "application.updated", f"Changed lifecycle of {app.id}", details)
+        yield entry(dossier, world, at, "application.updated", f"Changed lifecycle of {app.id}", details)
         before = step
 
 
-def _entry(
+def entry(
     dossier: Dossier, world: World, at: datetime, action: str, summary: str, details: dict[str, Any], by: str = ""
 ) -> Entry:
     """An entry about the application, in the order of ENTRY; by its owner where nobody else is named."""

@@ -22,6 +22,7 @@ from governance.demo.feeds import write_alerts, write_people_of_feeds, write_sig
 from governance.demo.history import write_history
 from governance.demo.logbook import write_logbook
 from governance.demo.organisation import write_organisation
+from governance.demo.records import write_records
 from governance.demo.register import write_copies, write_register
 from governance.demo.story import load_story
 from governance.demo.usage import day_figures
@@ -107,6 +108,7 @@ def _write(world: World, plan: Plan, progress: Progress) -> dict[str, Any]:
     files = dossiers(world, alerts)
     counts: dict[str, Any] = write_assessments(files, world)
     counts["evidence"] = write_evidence(files, world)
+    counts["records"] = write_records(files, world)
     copies = _write_copies(world, progress)
     figures = list(day_figures(world))
     write_usage(world, figures, write_sightings(world, figures), write_people_of_feeds(world))

@@ -62,6 +62,15 @@ class Practice:
 
 
 @dataclass(frozen=True, slots=True)
+class Obligations:
+    """Duties that begin on one day, `days_left` from now; `day` None: they are in force."""
+
+    day: date | None
+    days_left: int | None
+    duties: Sequence[RequirementState]
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What the page shows. `decided` is None while more than one class is possible."""
 
@@ -79,7 +88,7 @@ class Outcome:
     maybe_prohibited: bool
     practices: Sequence[Practice]
     days_left: int | None  # until its rules apply; None where they do
-    obligations: Sequence[RequirementState]
+    obligations: Sequence[Obligations]
     role_changes: Sequence[RoleChange]
     provider: Truth
     exempt: Truth
@@ -126,12 +135,14 @@ def _practices(judgement: Judgement, method: Method) -> list[Practice]:
     return found
 
 
-def _obligations(judgement: Judgement, method: Method) -> list[RequirementState]:
-    """Duties under the Act that apply or may apply: what is in force first, then by date."""
+def _obligations(judgement: Judgement, method: Method) -> list[Obligations]:
+    """Duties under the Act that apply or may apply: those in force together, the others by their day."""
     covered = coverage_of(judgement, method)[ACT]
-    every = [*covered.requirements, *covered.organisation]
-    far = date.max
-    return sorted(every, key=lambda one: (one.applicable is None, one.obligation_from or far, one.days_left or 0))
+    groups: dict[date | None, list[RequirementState]] = {}
+    for one in (*covered.requirements, *covered.organisation):
+        groups.setdefault(one.obligation_from if one.days_left else None, []).append(one)
+    days = sorted(groups, key=lambda day: day or date.min)
+    return [Obligations(day, groups[day][0].days_left, groups[day]) for day in days]
 
 
 def _role_change(key: str, title: str, judgement: Judgement, method: Method) -> RoleChange:

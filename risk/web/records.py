@@ -250,7 +250,12 @@ def _steps(application: AIApplication, one: Record, every: Pages, current: int) 
         state = "current" if at == current else "todo" if gaps else "done"
         note = f"{len(gaps)} to fill" if gaps else ""
         steps.append(
-            {"label": title, "url": _page_address(application, one.form, every, at), "state": state, "note": note}
+            {
+                "label": title.lstrip("0123456789 "),
+                "url": _page_address(application, one.form, every, at),
+                "state": state,
+                "note": note,
+            }
         )
     return steps
 

@@ -5,16 +5,13 @@ from django.urls import path
 from risk.web import (
     application,
     applications,
-from risk.web import (classification)
+    classification,
     compare,
     controls,
     evidence,
     organisation,
     questionnaire,
-<<<<<<< HEAD
     recalculation,
-=======
->>>>>>> 4e5c0df (Make the classification page tell duties, dates and who decided, and a prohibited practice a gate)
     records,
 )
 

@@ -83,7 +83,8 @@ def test_obligations_come_with_their_days_left(cast: Cast, application: AIApplic
     answer(application, **CREDIT)
     judgement = cases.judge_now(application, timezone.localdate())
     found = classification(judgement, load_method())
-    known = {one.requirement.id: one for one in found.obligations}
+    known = {one.requirement.id: one for group in found.obligations for one in group.duties}
+    assert [group.day is None for group in found.obligations][:2] == [True, False]
     assert (known["27.1"].days_left or 0) > 0
     assert known["4"].days_left is None  # AI literacy holds already
     page = page_of(cast.dan, application)
