@@ -6,7 +6,7 @@ application.
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -60,6 +60,7 @@ class Entry:
     summary: str
     reason: str
     address: str
+    details: Mapping[str, Any]
 
 
 @dataclass(slots=True)
@@ -104,6 +105,7 @@ def _entry(entry: AuditLogEntry, addresses: bool) -> Entry:
         summary=entry.summary,
         reason=entry.reason,
         address=(entry.address or "") if addresses else "",
+        details=entry.details,
     )
 
 

@@ -14,8 +14,9 @@ from inventory import access
 from inventory.charts.base import Chart
 from inventory.charts.usage import DailySeries, interactions_over_time
 from inventory.models import AIApplication
+from inventory.selectors.asked import Reader
 from inventory.selectors.history import application_history
-from inventory.web.filters import Filters
+from inventory.web.filters import Filters, tell
 from inventory.web.requests import PersonRequest
 from risk.charts import Contribution, ScorePoint, score_history, why_this_score
 from risk.choices import OVERALL, EUClass, Principle
@@ -24,10 +25,12 @@ from risk.scoring.vocabulary import WORST, Kind
 from risk.selectors import activity, cases, history
 from risk.selectors.ratchet import held
 from risk.selectors.summary import Summary, summary
+from risk.selectors.told import told
 from risk.web.addresses import address_of, addressed
 from risk.web.classification import stop
 from risk.web.shell import shell
 
+MOMENTS_A_PAGE = 25
 _CHART_KINDS = {
     Kind.IMPACT: "inherent",
     Kind.LIKELIHOOD: "inherent",
@@ -122,11 +125,18 @@ def activity_page(request: PersonRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def history_page(request: PersonRequest, pk: int) -> HttpResponse:
-    """What people changed, and what the score did."""
+    """What people changed, a page of moments at a time, and what the score did."""
     application = access.application_or_404(request.user, pk)
+    reader = Reader(request.GET)
+    before = reader.moment("before")
+    tell(request, reader.problems)
+    moments = application_history(request.user, application, before)
+    shown = moments[:MOMENTS_A_PAGE]
     context = {
         **shell(request.user, application, "history"),
-        "moments": application_history(request.user, application),
+        "moments": [(one, [told(entry) for entry in one.entries]) for one in shown],
+        "older": shown[-1].at if len(moments) > len(shown) else None,
+        "newer": before is not None,
         "band_changes": history.band_changes(application.pk),
         "snapshots": history.snapshots(application.pk),
     }
