@@ -6,6 +6,7 @@ import pytest
 from celery.contrib.testing.worker import start_worker
 from django.core.cache import cache
 from django.test import TransactionTestCase
+from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
 
 from governance.celery import app as celery_app
@@ -13,6 +14,10 @@ from tests.cast import cast
 from tests.database import copy_template, test_database
 
 __all__ = ["cast"]
+
+# How long an example takes says nothing on a machine that does other work as well
+hypothesis_settings.register_profile("hub", deadline=None)
+hypothesis_settings.load_profile("hub")
 
 
 @pytest.fixture(scope="session")

@@ -205,8 +205,8 @@ def write_alerts(world: World, alerts: Sequence[Happened]) -> None:
     copy_rows(
         Alert,
         (
-            *("id", "external_id", "title", "severity", "tactics", "type", "technique", "state"),
-            *("application_id", "resource", "at", "resolved_at"),
+            *("id", "external_id", "title", "severity", "tactics", "type", "technique", "description", "state"),
+            *("application_id", "resource", "at", "resolved_at", "received_at"),
         ),
         (
             [
@@ -218,9 +218,10 @@ def write_alerts(world: World, alerts: Sequence[Happened]) -> None:
                     _named(line.tactics),
                     line.type,
                     "",
+                    "",
                     one.state,
                 ),
-                *(world.registered.get(line.application or ""), line.resource, one.at, one.closed_at),
+                *(world.registered.get(line.application or ""), line.resource, one.at, one.closed_at, one.at),
             ]
             for one in alerts
             for line in [one.line]

@@ -63,6 +63,23 @@ class ListedUser(NamedTuple):
     enabled: bool = True
 
 
+class SecurityAlert(NamedTuple):
+    """A threat or something unusual, as a security product reports it."""
+
+    line: int
+    alert_id: str
+    type: str  # the product's own name of this kind of alert
+    title: str
+    severity: str  # informational, low, medium or high
+    state: str  # active, in_progress, resolved or dismissed
+    tactics: tuple[str, ...]
+    techniques: tuple[str, ...]
+    resource: str  # Azure resource id; empty where none is named
+    description: str
+    at: datetime  # aware, UTC
+    raw: bytes  # the whole record as JSON
+
+
 class Ignored(NamedTuple):
     """A readable row that is not what we count."""
 
@@ -77,7 +94,7 @@ class Unreadable(NamedTuple):
     raw: bytes
 
 
-Item = Interaction | ListedUser | Ignored | Unreadable
+Item = Interaction | ListedUser | SecurityAlert | Ignored | Unreadable
 
 
 class Source(Protocol):

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from inventory.connectors.base import Ignored, UnknownFormatError, Unreadable
-from inventory.connectors.content import Content, Interactions, ListedUsers
+from inventory.connectors.content import Content, Interactions, ListedUsers, SecurityAlerts
 from inventory.connectors.delimited import as_utf8
 from inventory.connectors.registry import CONNECTORS
 
@@ -37,7 +37,11 @@ class Task:
 
     def content(self) -> Content:
         """An empty chunk's content."""
-        return ListedUsers() if self.kind == "entra_users" else Interactions(datetime.fromisoformat(self.cutoff))
+        if self.kind == "entra_users":
+            return ListedUsers()
+        if self.kind == "security_alerts":
+            return SecurityAlerts()
+        return Interactions(datetime.fromisoformat(self.cutoff))
 
 
 @dataclass

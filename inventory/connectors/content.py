@@ -7,7 +7,7 @@ from hashlib import blake2b
 from typing import Any, Protocol
 from uuid import UUID
 
-from inventory.connectors.base import Interaction, ListedUser, Seen
+from inventory.connectors.base import Interaction, ListedUser, SecurityAlert, Seen
 
 _HEX = "[0-9a-fA-F]"
 _GUID = re.compile(f"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}").fullmatch
@@ -103,3 +103,20 @@ class ListedUsers:
 
     def finish(self) -> None:
         self._names = set()
+
+
+class SecurityAlerts:
+    """The alerts of one chunk, each once: the last row of an alert wins, because it tells the later state."""
+
+    def __init__(self) -> None:
+        self.ignored = 0
+        self.duplicates = 0
+        self.alerts: dict[str, SecurityAlert] = {}
+
+    def add(self, item: SecurityAlert) -> None:
+        """Take the alert in."""
+        self.duplicates += item.alert_id in self.alerts
+        self.alerts[item.alert_id] = item
+
+    def finish(self) -> None:
+        pass

@@ -7,8 +7,11 @@ from inventory.connectors.base import Connector, UnknownFormatError
 from inventory.connectors.delimited import as_utf8
 from inventory.connectors.entra_users import EntraUsers
 from inventory.connectors.purview_audit import PurviewAudit
+from inventory.connectors.security_alerts import SecurityAlerts
 
-CONNECTORS: dict[str, Connector] = {connector.kind: connector for connector in (PurviewAudit(), EntraUsers())}
+CONNECTORS: dict[str, Connector] = {
+    connector.kind: connector for connector in (PurviewAudit(), EntraUsers(), SecurityAlerts())
+}
 
 
 def recognise(source: io.BufferedReader) -> Connector:

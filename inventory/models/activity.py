@@ -275,17 +275,21 @@ class Alert(models.Model):
     severity = models.CharField(max_length=15, choices=Severity.choices)
     tactics = ArrayField(models.CharField(max_length=60), default=list, blank=True)
     technique = models.CharField(max_length=200, blank=True)
+    description = models.TextField(blank=True)
     state = models.CharField(max_length=15, choices=AlertState.choices, default=AlertState.NEW)
     application = models.ForeignKey(AIApplication, models.PROTECT, null=True, related_name="alerts")
     resource = models.CharField(max_length=500, blank=True)
     at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True)
+    raw = models.BinaryField(null=True)  # the record as it came, encrypted; null once purged
+    received_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         ordering = ["-at", "-id"]
         indexes = [
             models.Index(fields=["-at", "-id"], name="alert_by_time"),
             models.Index(fields=["application", "-at"], name="alert_by_application"),
+            models.Index(fields=["received_at"], name="alert_to_purge", condition=Q(raw__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -13,7 +13,7 @@ from inventory.services.imports import ImportFailedError, import_file
 
 
 class Command(BaseCommand):
-    help = "Read feed files, recognised by their content: Purview audit records, or an Entra user list."
+    help = "Read feed files, recognised by their content: Purview audit records, security alerts, an Entra user list."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("files", nargs="+", metavar="FILE", type=Path)

@@ -23,11 +23,12 @@ from inventory.access import Permission
 from inventory.choices import BatchState
 from inventory.connectors.base import Connector, UnknownFormatError
 from inventory.connectors.chunks import Chunk
-from inventory.connectors.content import Interactions, ListedUsers
+from inventory.connectors.content import Interactions, ListedUsers, SecurityAlerts
 from inventory.connectors.registry import CONNECTORS, recognise
 from inventory.models import ImportBatch, User
 from inventory.services.directory import DirectoryWriter
 from inventory.services.imports import quarantine
+from inventory.services.imports.alerts import AlertWriter
 from inventory.services.imports.interactions import InteractionWriter
 from inventory.services.imports.reading import ReaderDiedError, read
 
@@ -102,10 +103,30 @@ class _UserSink:
         return {"moved from Unassigned": self._writer.finish()}
 
 
-Sink = _InteractionSink | _UserSink
-_SINKS: dict[str, type[_InteractionSink] | type[_UserSink]] = {
+class _AlertSink:
+    """Stores chunks of alerts and counts them into the batch."""
+
+    def __init__(self, batch: ImportBatch, actor: User | None) -> None:
+        self._writer = AlertWriter()
+
+    def store(self, content: SecurityAlerts, batch: ImportBatch) -> int:
+        result = self._writer.store(content)
+        batch.unmatched += result.unmatched
+        batch.ignored += result.ignored
+        if result.newest_at:
+            batch.newest_at = max(batch.newest_at or result.newest_at, result.newest_at)
+        batch.duplicates += len(content.alerts) - result.stored - result.ignored
+        return result.stored
+
+    def finish(self) -> dict[str, int]:
+        return {}
+
+
+Sink = _InteractionSink | _UserSink | _AlertSink
+_SINKS: dict[str, type[Sink]] = {
     "purview_audit": _InteractionSink,
     "entra_users": _UserSink,
+    "security_alerts": _AlertSink,
 }
 
 

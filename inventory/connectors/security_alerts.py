@@ -1,0 +1,139 @@
+"""Alerts of Microsoft Defender for Cloud, and OCSF detection findings: what was attacked, and what was unusual.
+
+Forms: the alerts API (`properties` within a resource), the flat one of Event Hubs and workflow automation, the table
+SecurityAlert of Log Analytics as CSV or JSON, and OCSF class 2004. All become one SecurityAlert.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from inventory.connectors import records
+from inventory.connectors.alert_types import DOCUMENTED
+from inventory.connectors.base import MAX_NAME, Item, SecurityAlert, Source, Unreadable
+from inventory.connectors.delimited import clean
+from inventory.connectors.purview_audit import moment
+from inventory.connectors.records import Record, inner, member
+
+_STATES = {
+    "new": "active",
+    "active": "active",
+    "in progress": "in_progress",
+    "inprogress": "in_progress",
+    "resolved": "resolved",
+    "dismissed": "dismissed",
+    "suppressed": "dismissed",
+}
+_SEVERITIES = ("informational", "low", "medium", "high")
+_OCSF = 2004  # class_uid of a detection finding
+_DESCRIPTION = 2000  # characters
+_MILLISECONDS = 10_000_000_000  # a number of seconds this large would be in the year 2286
+
+
+class SecurityAlerts:
+    kind = "security_alerts"
+    title = "Security alerts (Defender for Cloud, OCSF)"
+
+    def recognises(self, columns: list[str]) -> bool:
+        return "systemalertid" in columns or {"classuid", "findinginfo"}.issubset(columns)
+
+    def read(self, source: Source, from_line: int = 0) -> Iterator[Item]:
+        """The alerts; see `base.Connector`."""
+        for place, record in records.read(source, from_line):
+            yield record if isinstance(record, Unreadable) else _alert(place, record)
+
+
+def _alert(place: int, record: Record) -> Item:
+    properties = inner(member(record, "properties"))
+    given = {**record, **properties} if isinstance(properties, dict) else record
+    if member(given, "class_uid", "classuid") in (_OCSF, str(_OCSF)):
+        given = _from_ocsf(given)
+    alert_id = _text(member(given, "systemalertid", "name", "vendororiginalid"), 200)
+    if not alert_id:
+        return Unreadable(place, "The alert has no SystemAlertId.", records.as_bytes(record))
+    at = _when(member(given, "starttimeutc", "starttime", "timegeneratedutc", "timegenerated"))
+    if at is None:
+        return Unreadable(place, "The alert has no start time that can be read.", records.as_bytes(record))
+    title = _text(member(given, "alertdisplayname", "displayname"))
+    alert_type = _type(given, title)
+    severity, tactics = _rated(given, alert_type or title)
+    return SecurityAlert(
+        line=place,
+        alert_id=alert_id,
+        type=alert_type,
+        title=title or alert_type or "(no title)",
+        severity=severity,
+        state=_STATES.get(_text(member(given, "status")).casefold(), "active"),
+        tactics=tactics,
+        techniques=tuple(_listed(member(given, "techniques"))),
+        resource=_resource(given),
+        description=_text(member(given, "description"), _DESCRIPTION),
+        at=at,
+        raw=records.as_bytes(record),
+    )
+
+
+def _type(given: Record, title: str) -> str:
+    """Which of the two names carries the type isn't documented for the table, so a documented one is looked for."""
+    named = [_text(member(given, name)) for name in ("alerttype", "alertname")]
+    if title.casefold() in DOCUMENTED:
+        named.append(title)
+    return next((one for one in named if one.casefold() in DOCUMENTED), named[0] or named[1])
+
+
+def _rated(given: Record, alert_type: str) -> tuple[str, tuple[str, ...]]:
+    """Severity as delivered, else as documented; tactics as documented, since a form may carry only one, else as
+    delivered."""
+    severity, tactics = DOCUMENTED.get(alert_type.casefold(), ("medium", ()))
+    delivered = _text(member(given, "severity", "alertseverity")).casefold()
+    named = [one for one in _listed(member(given, "tactics", "intent")) if one.casefold() != "unknown"]
+    return (delivered if delivered in _SEVERITIES else severity), tactics or tuple(named)
+
+
+def _resource(given: Record) -> str:
+    """The first Azure resource that the alert names."""
+    listed = (inner(member(given, name)) for name in ("resourceidentifiers", "entities"))
+    holders = [given, *(one for each in listed if isinstance(each, list) for one in each if isinstance(one, dict))]
+    found = (_text(member(one, "azureresourceid", "resourceid"), 500) for one in holders)
+    return next((one for one in found if one.casefold().startswith("/subscriptions/")), "")
+
+
+def _from_ocsf(given: Record) -> Record:
+    """A detection finding under the names of the others."""
+    info = member(given, "finding_info", "findinginfo") or {}
+    info = inner(info) if isinstance(inner(info), dict) else {}
+    resources = inner(member(given, "resources")) or []
+    first = next((one for one in resources if isinstance(one, dict)), {})
+    types = member(info, "types") or [None]
+    return {
+        "SystemAlertId": member(info, "uid"),
+        "AlertType": types[0] if isinstance(types, list) else types,
+        "AlertDisplayName": member(info, "title") or member(given, "message"),
+        "Severity": member(given, "severity"),
+        "Status": member(given, "status"),
+        "Description": member(given, "message"),
+        "StartTime": member(given, "time"),
+        "ResourceId": member(first, "uid"),
+    }
+
+
+def _when(value: Any) -> datetime | None:
+    if isinstance(value, int | float) or (isinstance(value, str) and value.isdecimal()):
+        seconds = float(value)
+        try:
+            return datetime.fromtimestamp(seconds / 1000 if seconds > _MILLISECONDS else seconds, UTC)
+        except (OverflowError, ValueError, OSError):
+            return None
+    return moment(value)
+
+
+def _listed(value: Any) -> Iterable[str]:
+    """Names in a list, in a list written as text, or parted by commas."""
+    value = inner(value)
+    if isinstance(value, str):
+        value = value.split(",")
+    return [name for one in value or () if isinstance(one, str) and (name := _text(one, 60))][:20]
+
+
+def _text(value: Any, most: int = MAX_NAME) -> str:
+    return clean(value[: most * 4])[:most] if isinstance(value, str) else ""

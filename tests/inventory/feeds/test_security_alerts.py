@@ -1,0 +1,175 @@
+"""Alerts in every form they come in, what they are tied to, and what a later record changes."""
+
+import io
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inventory.choices import AlertState, IdentifierKind
+from inventory.connectors.alert_types import DOCUMENTED, about_ai, mapped
+from inventory.connectors.base import Item, SecurityAlert, Unreadable
+from inventory.connectors.delimited import as_utf8
+from inventory.connectors.registry import CONNECTORS, recognise
+from inventory.models import AIApplication, Alert, ChangedApplication
+from inventory.services.imports import Summary, import_file, purge
+from inventory.services.imports.encryption import decrypt
+from tests.builders import make_application
+from tests.cast import Cast
+from tests.inventory.feeds.files import SAMPLES
+from tests.inventory.feeds.test_records import VALUES
+
+ACCOUNT = (
+    "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-ai-prod/providers/"
+    "Microsoft.CognitiveServices/accounts/nw-lending-assistant"
+)
+BLOCKED = "AI.Azure_Jailbreak.ContentFiltering.BlockedAttempt"
+
+
+def items(raw: bytes) -> list[Item]:
+    connector = recognise(io.BufferedReader(io.BytesIO(raw)))  # type: ignore[arg-type]
+    assert connector.kind == "security_alerts"
+    return list(connector.read(as_utf8(io.BufferedReader(io.BytesIO(raw)))))  # type: ignore[arg-type]
+
+
+def alert(number: int = 1, **given: Any) -> dict[str, Any]:
+    """An alert as Event Hubs carry it, of an hour ago."""
+    return {
+        "SystemAlertId": f"2518298-{number}",
+        "AlertType": BLOCKED,
+        "AlertDisplayName": "Jailbreak attempt blocked",
+        "Severity": "Medium",
+        "Status": "New",
+        "Intent": "PrivilegeEscalation",
+        "StartTimeUtc": (timezone.now() - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%S.0000000Z"),
+        "AzureResourceId": ACCOUNT,
+        **given,
+    }
+
+
+def ingest(folder: Path, *alerts: dict[str, Any]) -> Summary:
+    path = folder / "alerts.json"
+    path.write_text(json.dumps(alerts), encoding="utf-8")
+    summary = import_file(actor=None, path=path)
+    assert summary.rows == summary.stored + summary.duplicates + summary.quarantined + summary.ignored
+    return summary
+
+
+@pytest.mark.parametrize(
+    ("name", "types"),
+    [
+        ("alerts_arm.json", [BLOCKED, "AI.Azure_MaliciousUrl.UserPrompt"]),
+        ("alerts_event_hub.json", ["AI.Azure_DOWVolumeAnomaly", "AI.Azure_Agentic_MaliciousUrl.ToolOutput"]),
+        (
+            "alerts_log_analytics.csv",
+            ["AI.Azure_Jailbreak.ContentFiltering.DetectedAttempt", "AI.Azure_ASCIISmuggling"],
+        ),
+        ("alerts_ocsf.json", [BLOCKED, "AI.Azure_MaliciousUrl.UserPrompt"]),
+    ],
+)
+def test_the_samples_are_read(name: str, types: list[str]) -> None:
+    found = items((SAMPLES / name).read_bytes())
+    assert [one.type for one in found if isinstance(one, SecurityAlert)] == types
+    for one in found:
+        assert isinstance(one, SecurityAlert)
+        assert one.resource == ACCOUNT
+        assert (one.severity, one.tactics) == DOCUMENTED[one.type.casefold()]
+        assert one.at.year == 2026
+        assert one.alert_id.startswith("2518")
+
+
+def test_states_are_those_of_the_forms() -> None:
+    found = [one.state for one in items((SAMPLES / "alerts_arm.json").read_bytes()) if isinstance(one, SecurityAlert)]
+    assert found == ["active", "in_progress"]
+
+
+def test_an_unknown_type_about_ai_is_kept_as_delivered() -> None:
+    new = alert(AlertType="AI.Azure_BrandNew", Intent="Impact", Severity="High")
+    (found,) = items(json.dumps([new]).encode())
+    assert isinstance(found, SecurityAlert)
+    assert (found.severity, found.tactics) == ("high", ("Impact",))
+    assert about_ai(found.type)
+    assert not mapped(found.type)
+
+
+@pytest.mark.parametrize("missing", ["SystemAlertId", "StartTimeUtc"])
+def test_what_no_alert_can_be_without(missing: str) -> None:
+    broken = {key: value for key, value in alert(2).items() if key != missing}
+    found = items(json.dumps([alert(1), broken]).encode())[1]
+    assert isinstance(found, Unreadable)
+
+
+@given(st.dictionaries(st.sampled_from([*alert(), "properties", "Entities", "Techniques", "class_uid"]), VALUES))
+def test_no_alert_breaks_the_reader(odd: dict[str, Any]) -> None:
+    raw = json.dumps([odd]).encode()
+    for one in CONNECTORS["security_alerts"].read(as_utf8(io.BufferedReader(io.BytesIO(raw)))):  # type: ignore[arg-type]
+        assert isinstance(one, SecurityAlert | Unreadable)
+
+
+@pytest.fixture
+def assistant(cast: Cast) -> AIApplication:
+    found = make_application(cast.cards, "Lending assistant")
+    found.identifiers.create(kind=IdentifierKind.AZURE_RESOURCE, value=ACCOUNT, folded=ACCOUNT.casefold())
+    ChangedApplication.objects.all().delete()
+    return found
+
+
+def test_an_alert_is_tied_to_its_application_and_queues_it(assistant: AIApplication, tmp_path: Path) -> None:
+    summary = ingest(tmp_path, alert(AzureResourceId=ACCOUNT + "/deployments/gpt"))
+    assert (summary.kind, summary.stored, summary.unmatched) == ("security_alerts", 1, 0)
+    stored = Alert.objects.get()
+    assert (stored.application, stored.type, stored.state) == (assistant, BLOCKED, AlertState.ACTIVE)
+    assert json.loads(decrypt(stored.raw))["AlertType"] == BLOCKED
+    assert ChangedApplication.objects.filter(application=assistant).exists()
+
+
+def test_the_same_again_changes_nothing_and_a_later_state_does(assistant: AIApplication, tmp_path: Path) -> None:
+    first = alert()
+    ingest(tmp_path, first)
+    ChangedApplication.objects.all().delete()
+    again = ingest(tmp_path, first)
+    assert (again.stored, again.duplicates) == (0, 1)
+    assert not ChangedApplication.objects.exists()
+    later = ingest(tmp_path, first | {"Status": "Resolved"})
+    assert (later.stored, later.duplicates) == (1, 0)
+    stored = Alert.objects.get()
+    assert stored.state == AlertState.RESOLVED
+    assert stored.resolved_at is not None
+    ingest(tmp_path, first | {"Status": "Active"})
+    assert Alert.objects.get().resolved_at is None
+
+
+def test_within_a_file_the_last_record_of_an_alert_counts(assistant: AIApplication, tmp_path: Path) -> None:
+    summary = ingest(tmp_path, alert(), alert(Status="Dismissed"))
+    assert (summary.stored, summary.duplicates) == (1, 1)
+    assert Alert.objects.get().state == AlertState.DISMISSED
+
+
+def test_alerts_that_concern_nobody_here_are_ignored(assistant: AIApplication, tmp_path: Path) -> None:
+    machine = {"AlertType": "VM_SuspectProcess", "AlertDisplayName": "Odd process"}
+    summary = ingest(
+        tmp_path, alert(1, **machine), alert(2, **machine, AzureResourceId="/subscriptions/x/vm"), alert(3)
+    )
+    assert (summary.stored, summary.ignored) == (2, 1)  # the first is odd, but on a resource of an application
+
+
+def test_an_alert_of_no_application_is_kept_and_tied_later(cast: Cast, tmp_path: Path) -> None:
+    assert ingest(tmp_path, alert()).unmatched == 1
+    found = make_application(cast.cards, "Late")
+    found.identifiers.create(kind=IdentifierKind.AZURE_RESOURCE, value=ACCOUNT, folded=ACCOUNT.casefold())
+    assert ingest(tmp_path, alert()).stored == 1
+    assert Alert.objects.get().application == found
+
+
+@pytest.mark.django_db
+def test_the_record_itself_is_kept_for_a_time(tmp_path: Path) -> None:
+    ingest(tmp_path, alert())
+    purge(now=timezone.now() + timedelta(days=400))
+    stored = Alert.objects.get()
+    assert stored.raw is None
+    assert stored.title == "Jailbreak attempt blocked"
