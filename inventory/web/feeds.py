@@ -32,7 +32,7 @@ class UploadForm(forms.Form):
 
     file = forms.FileField(
         label="File",
-        help_text="Purview audit records or security alerts (CSV or JSON), or an Entra user list (CSV). Its content tells which.",
+        help_text="Purview audit records, security alerts (CSV, JSON) or an Entra user list (CSV): its content tells.",
         error_messages={"empty": "The file is empty."},
     )
 
