@@ -46,31 +46,23 @@ class DepartmentPoint:
     mean: float
 
 
-def department_course(points: Sequence[DepartmentPoint]) -> Chart:
+def department_course(
+    points: Sequence[DepartmentPoint], ahead: Sequence[tuple[date, float]] = (), today: date | None = None
+) -> Chart:
     """The index as a line between the worst application and the mean; figures hold until the next, so lines go in
-    steps."""
+    steps. `ahead`: the index on later days if nobody acts, dotted on from `today`."""
     ordered = sorted(points, key=lambda p: p.day)
-    lines = (("index", "Index", "series-1", "solid"), ("worst", "Worst application", "series-3", "dot"))
-    traces: list[Figure] = [
-        {
-            "type": "scatter",
-            "mode": "lines+markers" if len(ordered) <= 40 else "lines",
-            "name": words,
-            "x": [p.day.isoformat() for p in ordered],
-            "y": [getattr(p, field) for p in ordered],
-            "line": {"color": token(colour), "width": 2, "dash": dash, "shape": "hv"},
-            "marker": {"size": 5},
-            "hovertemplate": "%{y:.0f} " + words + "<extra></extra>",
-        }
-        for field, words, colour, dash in (*lines, ("mean", "Mean", "series-2", "dash"))
-    ]
+    traces = [_course_line(ordered, *line) for line in _COURSE_LINES]
+    if ordered and ahead and today:
+        traces.append(_ahead_line([(today, ordered[-1].index), *ahead]))
     summary = "No figures yet."
     if ordered:
         first, last = ordered[0], ordered[-1]
         summary = f"Index {last.index:.0f} on {last.day:%-d %B %Y}"
         if first is not last:
             summary += f", {first.index:.0f} on {first.day:%-d %B %Y}"
-        summary += f"; worst application {last.worst:.0f}, mean {last.mean:.0f}."
+        summary += f"; worst application {last.worst:.0f}, mean {last.mean:.0f}"
+        summary += f"; {ahead[-1][1]:.0f} on {ahead[-1][0]:%-d %B %Y} if nobody acts." if ahead else "."
     return Chart(
         key="course",
         title="Risk over time",
@@ -79,15 +71,53 @@ def department_course(points: Sequence[DepartmentPoint]) -> Chart:
             "data": traces,
             "layout": layout(
                 hovermode="x unified",
-                xaxis=time_axis([p.day for p in ordered]),
+                xaxis=time_axis([*(p.day for p in ordered), *(day for day, _ in ahead)]),
                 yaxis=risk_axis(),
             ),
         },
         columns=("Day", "Index", "Worst application", "Mean"),
-        rows=tuple(Row(f"{p.day:%-d %b %Y}", (p.index, p.worst, p.mean)) for p in reversed(ordered)),
+        rows=(
+            *(Row(f"{day:%-d %b %Y}, if nobody acts", (index, None, None)) for day, index in reversed(ahead)),
+            *(Row(f"{p.day:%-d %b %Y}", (p.index, p.worst, p.mean)) for p in reversed(ordered)),
+        )
+        if ordered
+        else (),
         summary=summary,
         empty="The course begins on the day the first live application is scored.",
     )
+
+
+_COURSE_LINES = (
+    ("index", "Index", "series-1", "solid"),
+    ("worst", "Worst application", "series-3", "dot"),
+    ("mean", "Mean", "series-2", "dash"),
+)
+
+
+def _course_line(ordered: Sequence[DepartmentPoint], field: str, words: str, colour: str, dash: str) -> Figure:
+    return {
+        "type": "scatter",
+        "mode": "lines+markers" if len(ordered) <= 40 else "lines",
+        "name": words,
+        "x": [p.day.isoformat() for p in ordered],
+        "y": [getattr(p, field) for p in ordered],
+        "line": {"color": token(colour), "width": 2, "dash": dash, "shape": "hv"},
+        "marker": {"size": 5},
+        "hovertemplate": "%{y:.0f} " + words + "<extra></extra>",
+    }
+
+
+def _ahead_line(points: Sequence[tuple[date, float]]) -> Figure:
+    return {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": "Index if nobody acts",
+        "x": [day.isoformat() for day, _ in points],
+        "y": [index for _, index in points],
+        "line": {"color": token("series-1"), "width": 2, "dash": "dot"},
+        "marker": {"size": 5, "symbol": "circle-open"},
+        "hovertemplate": "%{y:.0f} if nobody acts<extra></extra>",
+    }
 
 
 def bands_by_department(rows: Sequence[DepartmentBands], whole: DepartmentBands | None = None) -> Chart:

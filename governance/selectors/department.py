@@ -8,6 +8,7 @@ from governance.selectors.rollups import Risk
 from inventory.models import AIApplication, Department
 from risk.choices import OVERALL, Principle
 from risk.method import load_method
+from risk.scoring.forecast import HORIZONS
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,30 @@ def parts(risk: Risk) -> IndexParts:
     weighted = p.dept_worst * risk.worst + p.dept_tail * risk.tail + p.dept_mean * risk.mean
     guard = risk.worst - p.dept_worst_gap
     return IndexParts(p.dept_worst, p.dept_tail, p.dept_mean, weighted, guard, p.dept_worst_gap, guard > weighted)
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """The index so many days ahead if nobody acts, with its band and its difference from the index now."""
+
+    days: int
+    day: date
+    index: float
+    band: str
+    change: float
+
+
+def ahead(overall: Risk | None, day: date) -> list[Ahead]:
+    """The forecast that stands in the newest figures; empty where there is none. Days count from the figures' day."""
+    if overall is None:
+        return []
+    band = load_method().band
+    values = zip(HORIZONS, (overall.index_30d, overall.index_60d, overall.index_90d), strict=True)
+    return [
+        Ahead(days, day + timedelta(days=days), value, band(value), value - overall.index)
+        for days, value in values
+        if value is not None
+    ]
 
 
 def course(department: Department, day: date, days: int) -> list[Risk]:

@@ -35,6 +35,9 @@ class Risk:
     high_count: int
     critical_count: int
     worst_application_id: int | None
+    index_30d: float | None  # the index in so many days if nobody acts; for overall only
+    index_60d: float | None
+    index_90d: float | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ from inventory.models import User
 from inventory.selectors.scope import options, path_to, scope_of
 from inventory.web.filters import Filters
 from risk.choices import Band
+from risk.selectors.outlook import rising
 
 ROWS_A_PAGE = 100
 CHART_ROWS = 12
@@ -52,10 +53,18 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
     scope = scope_of(user, found)
     below = overview.figures(scope, day, most=CHART_ROWS).matrix
     days = department.course(found, day, filters.period)
+    figures = department.figures(found, path_to(user, found), day)
+    ahead = department.ahead(figures.overall, day)
     context = {
         "filters": filters,
-        "figures": department.figures(found, path_to(user, found), day),
-        "course": charts.department_course([charts.DepartmentPoint(r.day, r.index, r.worst, r.mean) for r in days]),
+        "figures": figures,
+        "course": charts.department_course(
+            [charts.DepartmentPoint(r.day, r.index, r.worst, r.mean) for r in days],
+            [(one.day, one.index) for one in ahead],
+            day,
+        ),
+        "ahead": ahead,
+        "rising": rising(scope.departments(), day),
         "bands": charts.bands_by_department(
             [bands_row(row) for row in below.parts if row.overall],
             next((bands_row(row) for row in below.whole if row.overall), None),

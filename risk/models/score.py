@@ -3,6 +3,7 @@
 Computed tables have no row history; their own dated rows are it (contracts §4).
 """
 
+from datetime import date, timedelta
 from typing import Any
 
 import pgtrigger
@@ -208,3 +209,8 @@ class BandChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.before} to {self.after}"
+
+    @property
+    def eve(self) -> date:
+        """The day before, whose score a comparison starts from."""
+        return self.day - timedelta(days=1)

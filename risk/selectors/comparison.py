@@ -118,7 +118,8 @@ def _at(application: AIApplication, day: date, today: date) -> tuple[Judgement, 
     """The judgement in force on a day, made again from its snapshot, with its method."""
     if day >= today:
         return cases.judge_now(application, today), load_method()
-    snapshot = ScoreSnapshot.objects.filter(application=application, as_of__lte=day).order_by("-as_of", "-id").first()
+    snapshots = ScoreSnapshot.objects.with_inputs().filter(application=application, as_of__lte=day)
+    snapshot = snapshots.order_by("-as_of", "-id").first()
     return judged_again(snapshot) if snapshot else None
 
 

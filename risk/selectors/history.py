@@ -49,19 +49,20 @@ def moments(application: int, since: date | None = None, principle: str = "overa
     return [Moment(max(day, since) if since else day, *values) for day, *values in rows]
 
 
-def band_changes(application: int, limit: int = 50) -> list[BandChange]:
-    """The latest moves of one application from band to band, newest first, each with the class before and after: one
-    of them may be a gate."""
+def band_changes(application: int, until: date | None = None, limit: int = 50) -> list[BandChange]:
+    """The latest moves of one application from band to band, up to a day, newest first, each with the class before
+    and after: one of them may be a gate."""
     judged = ScoreSnapshot.objects.filter(application=OuterRef("application"))
     after = judged.filter(computed_at=OuterRef("changed_at"))
     before = judged.filter(computed_at__lt=OuterRef("changed_at")).order_by("-as_of", "-id")
     found = BandChange.objects.filter(application=application).annotate(
         class_before=Subquery(before.values("eu_class")[:1]), class_after=Subquery(after.values("eu_class")[:1])
     )
-    return list(found[:limit])
+    return list((found if until is None else found.filter(day__lte=until))[:limit])
 
 
-def snapshots(application: int, limit: int = 50) -> list[ScoreSnapshot]:
-    """The latest judgements of one application, newest first, without their inputs."""
+def snapshots(application: int, until: date | None = None, limit: int = 50) -> list[ScoreSnapshot]:
+    """The latest judgements of one application (as of a day), newest first, without their inputs."""
     found = ScoreSnapshot.objects.filter(application=application).order_by("-as_of", "-id")
+    found = found if until is None else found.filter(as_of__lte=until)
     return list(found.defer("inputs", "moving")[:limit])

@@ -23,11 +23,13 @@ from risk.choices import OVERALL, EUClass, Principle
 from risk.method import load_method
 from risk.scoring.vocabulary import WORST, Kind
 from risk.selectors import activity, cases, history
+from risk.selectors.past import past
 from risk.selectors.ratchet import held
 from risk.selectors.summary import Summary, summary
 from risk.selectors.told import told
 from risk.web.addresses import address_of, addressed
 from risk.web.classification import stop
+from risk.web.compare import day_of
 from risk.web.shell import shell
 
 MOMENTS_A_PAGE = 25
@@ -125,19 +127,26 @@ def activity_page(request: PersonRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def history_page(request: PersonRequest, pk: int) -> HttpResponse:
-    """What people changed, a page of moments at a time, and what the score did."""
+    """What people changed, a page of moments at a time, and what the score did; with `as_of`, everything as it stood at
+    the end of that day."""
     application = access.application_or_404(request.user, pk)
     reader = Reader(request.GET)
     before = reader.moment("before")
     tell(request, reader.problems)
-    moments = application_history(request.user, application, before)
+    today = timezone.localdate()
+    day = day_of(request.GET.get("as_of", ""), today)
+    then = past(application, day) if day else None
+    until = min(filter(None, (before, then.end if then else None)), default=None)
+    moments = application_history(request.user, application, until)
     shown = moments[:MOMENTS_A_PAGE]
     context = {
         **shell(request.user, application, "history"),
+        "past": then,
+        "today": today,
         "moments": [(one, [told(entry) for entry in one.entries]) for one in shown],
         "older": shown[-1].at if len(moments) > len(shown) else None,
         "newer": before is not None,
-        "band_changes": history.band_changes(application.pk),
-        "snapshots": history.snapshots(application.pk),
+        "band_changes": history.band_changes(application.pk, until=day),
+        "snapshots": history.snapshots(application.pk, until=day),
     }
     return render(request, "risk/history.html", context)

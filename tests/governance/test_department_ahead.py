@@ -1,0 +1,108 @@
+"""The forecast of a department: what its figures say ahead is what they say once the day has come."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from governance.selectors import department, rollups
+from inventory.models import AIApplication, Department
+from risk.choices import OVERALL
+from risk.models import ControlState, CurrentScore
+from risk.selectors import cases
+from risk.selectors.outlook import rising
+from risk.services import assessments, scores
+from tests.builders import make_application
+from tests.cast import Cast
+
+NOW = timezone.localdate()
+GRAVE = {
+    "data_sensitivity": "special_category", "consequence": "rights_or_livelihood", "scale": "over_1m",
+    "people": "public", "autonomy": "acts_alone", "exposure": "customers", "technology": "generative",
+    "novelty": "under_1y", "input_trust": "staff_text", "ai_system": False, "gpai_provider": False,
+}  # fmt: skip
+
+
+def proven(owner: Cast, name: str, until: date) -> AIApplication:
+    """A live application of Cards with every asked control verified, by evidence that ends on a day."""
+    found = make_application(owner.cards, name)
+    assessments.save_answers(actor=None, application=found, answers=GRAVE)
+    scores.rescore_changed()
+    asked = [one.control.id for one in cases.judge_now(found, NOW).asked]
+    ControlState.objects.bulk_create(
+        ControlState(application=found, control=key, status="verified", as_of=NOW, valid_until=until) for key in asked
+    )
+    scores.mark([found.pk])
+    scores.rescore_changed()
+    return found
+
+
+@pytest.fixture
+def today(monkeypatch: pytest.MonkeyPatch):
+    """Sets the day that everything takes for today."""
+    real = timezone.localdate
+
+    def move(day: date) -> date:
+        monkeypatch.setattr(timezone, "localdate", lambda value=None, zone=None: real(value, zone) if value else day)
+        return day
+
+    return move
+
+
+def overall(one: Department, day: date) -> rollups.Risk:
+    return rollups.risks(Department.objects.filter(pk=one.pk), day, [OVERALL])[0]
+
+
+def test_the_index_ahead_is_the_index_once_the_day_has_come(cast: Cast, today) -> None:
+    proven(cast, "Card helper", NOW + timedelta(days=20))
+    proven(cast, "Letter reader", NOW + timedelta(days=70))
+    promised = department.ahead(overall(cast.retail, NOW), NOW)
+    assert [one.days for one in promised] == [30, 60, 90]
+    assert promised[-1].index > promised[0].index > overall(cast.retail, NOW).index
+    for one in promised:
+        today(one.day)
+        scores.nightly()
+        assert overall(cast.retail, one.day).index == pytest.approx(one.index, abs=1e-9)
+
+
+def test_applications_that_rise_a_band_are_named_with_what_runs_out(cast: Cast) -> None:
+    helper = proven(cast, "Card helper", NOW + timedelta(days=20))
+    score = CurrentScore.objects.get(pk=helper.pk)
+    found = rising(Department.objects.filter(pk=cast.cards.pk), NOW)
+    assert [one.name for one in found] == ["Card helper"]
+    assert found[0].horizon.point == pytest.approx(score.overall_30d)
+    assert found[0].horizon.days == 30
+    assert "its evidence ended on" in found[0].horizon.causes[0].what
+    assert rising(Department.objects.filter(pk=cast.treasury.pk), NOW) == []
+    client = Client()
+    client.force_login(cast.carol)
+    page = client.get(reverse("governance:department", args=["retail"])).content.decode()
+    assert "if nobody acts" in page
+    assert "Rises a band" in page
+
+
+def test_a_department_costs_the_same_for_few_and_many_that_rise(cast: Cast) -> None:
+    client = Client()
+    client.force_login(cast.carol)
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as found:
+            assert client.get(reverse("governance:department", args=["retail"])).status_code == 200
+        return len(found)
+
+    proven(cast, "One", NOW + timedelta(days=20))
+    few = queries()
+    for name in ("Two", "Three", "Four"):
+        proven(cast, name, NOW + timedelta(days=20))
+    assert queries() == few
+
+
+def test_a_department_without_figures_has_no_forecast(cast: Cast) -> None:
+    assert department.ahead(None, NOW) == []
+    client = Client()
+    client.force_login(cast.carol)
+    assert "No forecast yet" in client.get(reverse("governance:department", args=["retail"])).content.decode()
