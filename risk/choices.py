@@ -72,6 +72,14 @@ class RunState(TextChoices):
     FAILED = "failed", "Failed"
 
 
+class TaskState(TextChoices):
+    """Where a task stands; *done* is reached by what is stated, never by a click."""
+
+    OPEN = "open", "Open"
+    DONE = "done", "Done"
+    CANCELLED = "cancelled", "Given up"
+
+
 class RequirementStatus(TextChoices):
     """State of one requirement for one application (methods.md §8)."""
 

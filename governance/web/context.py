@@ -45,6 +45,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Overview", "layout-dashboard", "governance:overview"),
             Entry("Departments", "sitemap", "governance:departments"),
             Entry("AI applications", "apps", "risk:applications"),
+            Entry("Tasks", "list-check", "risk:tasks"),
             Entry("Discovery", "radar-2", "inventory:sightings"),
             Entry("Alerts", "bell", "inventory:alerts"),
             Entry("Compliance", "scale", "governance:compliance"),

@@ -5,6 +5,7 @@ from risk.models.record import Record, Signature
 from risk.models.rollup import ApplicationCoverage, ChangedDepartment, CoverageDay, DepartmentDay
 from risk.models.run import RescorePart, RescoreRun
 from risk.models.score import BandChange, CurrentScore, NotComputable, ScoreSnapshot, ScoreValues
+from risk.models.task import Task
 
 __all__ = [
     "Answer",
@@ -25,4 +26,5 @@ __all__ = [
     "ScoreSnapshot",
     "ScoreValues",
     "Signature",
+    "Task",
 ]

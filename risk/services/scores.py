@@ -26,7 +26,7 @@ from risk.scoring.tally import tallies
 from risk.selectors import chunks
 from risk.selectors.chunks import Stored
 from risk.selectors.history import points_before
-from risk.services import rollups, rows
+from risk.services import rollups, rows, tasks
 from risk.services.not_computable import put_aside
 from risk.services.rows import Rows
 from risk.services.writing import copy_in, upsert
@@ -82,7 +82,9 @@ class _Chunk:
 
 
 def mark(applications: "QuerySet[AIApplication] | Iterable[int]") -> None:
-    """Note that these applications have to be judged again, and ring a worker once this is committed."""
+    """Note that these applications have to be judged again, and ring a worker once this is committed. Tasks that
+    are reached by what was stated are closed."""
+    tasks.settle(applications)
     ChangedApplication.objects.mark(applications)
     doorbell.ring(RESCORE)
 

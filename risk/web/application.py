@@ -19,7 +19,7 @@ from inventory.selectors.history import application_history
 from inventory.web.filters import Filters, tell
 from inventory.web.requests import PersonRequest
 from risk.charts import Contribution, ScorePoint, score_history, why_this_score
-from risk.choices import OVERALL, EUClass, Principle
+from risk.choices import OVERALL, EUClass, Principle, TaskState
 from risk.method import load_method
 from risk.scoring.vocabulary import WORST, Kind
 from risk.selectors import activity, cases, history
@@ -31,6 +31,7 @@ from risk.web.addresses import address_of, addressed
 from risk.web.classification import stop
 from risk.web.compare import day_of
 from risk.web.shell import shell
+from risk.web.tasks import with_addresses
 
 MOMENTS_A_PAGE = 25
 _CHART_KINDS = {
@@ -61,6 +62,8 @@ def application_page(request: PersonRequest, pk: int) -> HttpResponse:
         "horizons": [(one, addressed(application.pk, one.causes)) for one in found.ahead.horizons],
         "steps": [(one, address_of(application.pk, "", one.key)) for one in found.steps],
         "held": held(judgement),
+        "tasks": with_addresses(application.tasks.filter(state=TaskState.OPEN).select_related("owner")),
+        "today": judgement.day,
         "compared": "" if measure == OVERALL else urlencode({"principle": measure}),
         "measures": [(OVERALL, "Overall"), *Principle.choices],
         "overall": measure == OVERALL,

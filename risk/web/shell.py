@@ -63,6 +63,7 @@ def _tabs(application: AIApplication, progress: Progress | CurrentScore | None, 
         "impact": "Impact assessment",
         "controls": "Controls",
         "application_evidence": "Evidence",
+        "what_if": "What-if",
         "activity": "Activity",
         "history": "History",
     }

@@ -13,6 +13,8 @@ from risk.web import (
     questionnaire,
     recalculation,
     records,
+    tasks,
+    what_if,
 )
 
 app_name = "risk"
@@ -39,5 +41,8 @@ urlpatterns = [
     path("recalculation/<int:pk>/progress/", recalculation.run_progress, name="run_progress"),
     path("recalculation/<int:pk>/cancel/", recalculation.cancel_run, name="cancel_run"),
     path("recalculation/<int:pk>/resume/", recalculation.resume_run, name="resume_run"),
+    path("applications/<int:pk>/what-if/", what_if.what_if_page, name="what_if"),
+    path("tasks/", tasks.task_list, name="tasks"),
+    path("tasks/<int:pk>/cancel/", tasks.cancel, name="task_cancel"),
     path("organisation-facts/", organisation.organisation_page, name="organisation_facts"),
 ]

@@ -15,7 +15,7 @@ from risk.choices import OVERALL
 from risk.models import ControlState, CurrentScore
 from risk.selectors import cases
 from risk.selectors.outlook import rising
-from risk.services import assessments, scores
+from risk.services import assessments, runs, scores
 from tests.builders import make_application
 from tests.cast import Cast
 
@@ -65,7 +65,7 @@ def test_the_index_ahead_is_the_index_once_the_day_has_come(cast: Cast, today) -
     assert promised[-1].index > promised[0].index > overall(cast.retail, NOW).index
     for one in promised:
         today(one.day)
-        scores.nightly()
+        runs.finish(runs.start(actor=None, nightly=True))
         assert overall(cast.retail, one.day).index == pytest.approx(one.index, abs=1e-9)
 
 

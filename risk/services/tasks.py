@@ -1,0 +1,135 @@
+"""Tasks: made of what was tried on a copy, done as soon as what is stated has reached what they promise."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from inventory import access, audit_log
+from inventory.access import Permission
+from inventory.models import AIApplication, User
+from risk.choices import ControlStatus, TaskState
+from risk.method import load_method
+from risk.models import Task
+from risk.scoring.judgement import Judgement
+from risk.scoring.method import Method
+from risk.scoring.what_if import Changes, tried
+from risk.selectors.causes import answer_text, question_text
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+# A task is done when its control is stated at least as well as wanted, or does not apply, or its answer is given
+_REACHED = """
+UPDATE risk_task AS task SET state = %s, closed_at = now() WHERE id = ANY(%s) AND (
+    EXISTS (SELECT FROM risk_controlstate stated
+            WHERE stated.application_id = task.application_id AND stated.control = task.control
+              AND (stated.not_applicable
+                   OR array_position(%s::text[], stated.status::text) >= array_position(%s::text[], wanted #>> '{}')))
+    OR EXISTS (SELECT FROM risk_answer given
+               WHERE given.application_id = task.application_id AND given.question = task.question
+                 AND given.value = task.wanted))
+RETURNING id"""
+
+
+@transaction.atomic
+def plan(
+    *,
+    actor: User | None,
+    application: AIApplication,
+    judgement: Judgement,
+    changes: Changes,
+    owner: User | None = None,
+    due: date | None = None,
+) -> list[Task]:
+    """Make a task of each control and answer that was tried; what has an open task already keeps that one.
+
+    `judgement`: the one on which it was tried, for the promised effects. Raises PermissionDenied, or ValidationError
+    where the owner may not see the application, the day has passed, or nothing was tried that a person could do.
+    """
+    access.require(actor, Permission.EDIT, application.department)
+    _check(application, owner, due)
+    method = load_method()
+    drafts = [*_of_controls(changes, method), *_of_answers(changes, method)]
+    if not drafts:
+        raise ValidationError("Try a control or an answer first: of these, tasks can be made.")
+    held = set(Task.objects.filter(application=application, state=TaskState.OPEN).values_list("control", "question"))
+    made = []
+    for draft, alone in drafts:
+        if (draft.control, draft.question) in held:
+            continue
+        draft.application, draft.owner, draft.due, draft.created_by = application, owner, due, actor
+        draft.before = judgement.score.point
+        draft.after = tried(judgement, alone, method).score.point
+        draft.save()
+        made.append(draft)
+        audit_log.record(
+            actor=actor,
+            action="task.made",
+            summary=f"Task for {application.external_id}: {draft.title}",
+            obj=application,
+            details={"task": draft.pk, "owner": owner.username if owner else None, "due": due and due.isoformat()},
+        )
+    return made
+
+
+def _check(application: AIApplication, owner: User | None, due: date | None) -> None:
+    if owner is not None and not access.applications(owner).filter(pk=application.pk).exists():
+        raise ValidationError({"owner": f"{owner} may not see this application."})
+    if due is not None and due < timezone.localdate():
+        raise ValidationError({"due": "This day has passed."})
+
+
+def _of_controls(changes: Changes, method: Method) -> Iterable[tuple[Task, Changes]]:
+    for key, status in changes.controls.items():
+        title = f"Bring {key} {method.controls[key].title} to “{ControlStatus(status).label}”"
+        yield Task(control=key, wanted=status, title=title[:300]), Changes(controls={key: status})
+
+
+def _of_answers(changes: Changes, method: Method) -> Iterable[tuple[Task, Changes]]:
+    for key, answer in changes.answers.items():
+        if answer is None:
+            continue  # "I don't know" is nothing to reach
+        title = f"{question_text(key, method)}: reach “{answer_text(key, answer, method)}”"
+        yield Task(question=key, wanted=answer, title=title[:300]), Changes(answers={key: answer})
+
+
+@transaction.atomic
+def cancel(*, actor: User | None, task: Task, reason: str = "") -> None:
+    """Give a task up; one that is closed already stays as it is. Raises PermissionDenied."""
+    application = task.application
+    access.require(actor, Permission.EDIT, application.department)
+    open_ones = Task.objects.filter(pk=task.pk, state=TaskState.OPEN)
+    if not open_ones.update(state=TaskState.CANCELLED, closed_at=Now()):
+        return
+    audit_log.record(
+        actor=actor,
+        action="task.cancelled",
+        summary=f"Gave up for {application.external_id}: {task.title}",
+        obj=application,
+        reason=reason,
+        details={"task": task.pk},
+    )
+
+
+def settle(applications: "QuerySet[AIApplication] | Iterable[int]") -> None:
+    """Close the open tasks of these applications that are reached. Called in the transaction of every statement."""
+    ids = list(Task.objects.filter(state=TaskState.OPEN, application__in=applications).values_list("pk", flat=True))
+    if not ids:
+        return
+    order = list(ControlStatus.values)
+    with connection.cursor() as cursor:
+        cursor.execute(_REACHED, [TaskState.DONE, ids, order, order])
+        done = [row[0] for row in cursor]
+    for task in Task.objects.filter(pk__in=done).select_related("application__department"):
+        audit_log.record(
+            actor=None,
+            action="task.done",
+            summary=f"Done for {task.application.external_id}: {task.title}",
+            obj=task.application,
+            details={"task": task.pk},
+        )

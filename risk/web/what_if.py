@@ -1,0 +1,201 @@
+"""What-if: answers, controls and alerts tried on a copy. The address holds all of it; nothing is stored."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from inventory import access
+from inventory.access import Permission
+from inventory.models import AIApplication, User
+from inventory.web.requests import PersonRequest
+from risk.choices import ControlStatus
+from risk.method import load_method
+from risk.scoring.classify import Answer
+from risk.scoring.judgement import Judgement
+from risk.scoring.method import Method
+from risk.scoring.questionnaire import Item, Standing, Step, items
+from risk.scoring.what_if import Changes
+from risk.selectors import cases
+from risk.selectors.causes import answer_text, control_text
+from risk.selectors.questionnaire import STEP_TITLES
+from risk.selectors.what_if import Trial, trial
+from risk.services import tasks
+from risk.web.answer_forms import NONE, PREFIX, UNKNOWN
+from risk.web.shell import shell
+
+CONTROL, ALERT, NEW_ALERTS = "c:", "e:", "new:"
+MOST_ALERTS = 9
+_YES_NO = {"yes": True, "no": False}
+_ALERT_CHOICES = (("resolved", "Resolved"), ("dismissed", "Dismissed, it was none"))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def what_if_page(request: PersonRequest, pk: int) -> HttpResponse:
+    """Try changes, see the new score beside the old one. A POST makes tasks of what the address holds."""
+    permission = Permission.EDIT if request.method == "POST" else Permission.VIEW
+    application = access.application_or_404(request.user, pk, permission)
+    judgement = cases.judge_now(application, timezone.localdate())
+    wanted = changes_of(request.GET, judgement, load_method())
+    form = TaskForm(request.POST if request.method == "POST" else None, application=application)
+    if request.method == "POST" and _plan(request, application, judgement, wanted, form):
+        return redirect(reverse("risk:application", args=[pk]) + "#tasks")
+    found = trial(judgement, wanted)
+    context = {
+        **shell(request.user, application, "what_if", judgement),
+        "found": found,
+        "wanted": wanted,
+        "task_form": form,
+        "address": request.get_full_path(),
+        "can_plan": bool(wanted.controls or any(answer is not None for answer in wanted.answers.values())),
+    }
+    if request.htmx:  # type: ignore[attr-defined]
+        return render(request, "risk/_what_if_effect.html", context)
+    context |= fields(found, wanted, request.GET)
+    return render(request, "risk/what_if.html", context, status=400 if form.errors else 200)
+
+
+class TaskForm(forms.Form):
+    """Who is to do it, and by when."""
+
+    owner = forms.ModelChoiceField(User.objects.none(), required=False, to_field_name="username", label="For")
+    due = forms.DateField(required=False, label="Due", widget=forms.DateInput(attrs={"type": "date"}))
+
+    def __init__(self, data: QueryDict | None, *, application: AIApplication) -> None:
+        """Offers the owner and the deputy of the application, and the person who was named."""
+        named = data.get("owner", "") if data else ""
+        known = [one.pk for one in (application.owner, application.deputy) if one is not None]
+        super().__init__(data, initial={"owner": application.owner.username if application.owner else None})
+        people = User.objects.filter(is_active=True)
+        field: Any = self.fields["owner"]
+        field.queryset = people.filter(pk__in=known) | people.filter(username=named)
+        field.empty_label = "Nobody yet"
+
+
+def _plan(
+    request: PersonRequest, application: AIApplication, judgement: Judgement, wanted: Changes, form: TaskForm
+) -> bool:
+    """Make the tasks; what is wrong stands on the form."""
+    if not form.is_valid():
+        return False
+    try:
+        made = tasks.plan(
+            actor=request.user, application=application, judgement=judgement, changes=wanted, **form.cleaned_data
+        )
+    except ValidationError as problem:
+        form.add_error(None, problem)
+        return False
+    count = len(made)
+    text = f"{count} task{'' if count == 1 else 's'} made." if count else "Each of these has an open task already."
+    messages.success(request, text)
+    return True
+
+
+def changes_of(data: QueryDict, judgement: Judgement, method: Method) -> Changes:
+    """The changes that an address holds; what cannot be read, or is as it is already, is left out."""
+    answers, controls = {}, {}
+    for name, value in data.items():
+        if name.startswith(PREFIX) and value:
+            key = name.removeprefix(PREFIX)
+            known, answer = _answer(key, str(value), method)
+            if known and (key not in judgement.case.answers or judgement.case.answers[key] != answer):
+                answers[key] = answer
+        elif name.startswith(CONTROL) and value in ControlStatus.values:
+            controls[name.removeprefix(CONTROL)] = str(value)
+    refs = {one.ref: data.get(ALERT + one.ref, "") for one in judgement.case.occurrences}
+    return Changes(
+        answers=answers,
+        controls={key: status for key, status in controls.items() if key in method.controls},
+        alerts=tuple(_new_alerts(data, method)),
+        closed=frozenset(ref for ref, value in refs.items() if value == "resolved"),
+        dismissed=frozenset(ref for ref, value in refs.items() if value == "dismissed"),
+        telemetry=bool(data.get("telemetry")),
+    )
+
+
+def _answer(key: str, value: str, method: Method) -> tuple[bool, Answer]:
+    """Whether the value is an answer to the question, and that answer."""
+    if value == UNKNOWN:
+        return key in method.factors or key in method.facts or key in method.questions, None
+    if key in method.factors:
+        return value in method.factors[key].options, value
+    question = method.questions.get(key)
+    if key in method.facts or (question and question.type == "yes_no"):
+        return value in _YES_NO, _YES_NO.get(value)
+    if question and question.type == "multi":
+        return value == NONE or value in question.options, [] if value == NONE else [value]
+    return bool(question and value in question.options), value
+
+
+def _new_alerts(data: QueryDict, method: Method) -> Iterator[str]:
+    for severity in method.signal_severity:
+        text = data.get(NEW_ALERTS + severity, "")
+        yield from [severity] * (min(int(text), MOST_ALERTS) if text.isascii() and text.isdigit() else 0)
+
+
+def fields(found: Trial, wanted: Changes, data: QueryDict) -> dict[str, Any]:
+    """What can be tried, in groups: questions by step, controls by family, alerts."""
+    method = load_method()
+    steps: dict[Step, list[dict[str, Any]]] = {}
+    for item in items(found.then, method):
+        if item.standing is not Standing.DERIVED or item.key in wanted.answers:
+            steps.setdefault(item.step, []).append(_question_field(item, found.now, data, method))
+    families: dict[str, list[dict[str, Any]]] = {}
+    for one in found.then.asked:
+        if one.applicable is not False:
+            families.setdefault(one.control.family, []).append(_control_field(one.control.id, found.now, data, method))
+    return {
+        "steps": [(STEP_TITLES[step], group) for step, group in steps.items()],
+        "families": [(name, families[key]) for key, name in method.families.items() if key in families],
+        "alerts": [
+            {"name": ALERT + one.ref, "label": one.label or "Alert", "now": _alert_words(one.open, one.severity),
+             "choices": [(value, text, data.get(ALERT + one.ref) == value) for value, text in _ALERT_CHOICES]}
+            for one in found.now.case.occurrences
+        ],
+        "severities": [(NEW_ALERTS + one, one, data.get(NEW_ALERTS + one, "")) for one in method.signal_severity],
+        "unseen": not found.now.inputs.signals.telemetry,
+        "most_alerts": MOST_ALERTS,
+    }  # fmt: skip
+
+
+def _alert_words(is_open: bool, severity: str) -> str:
+    return f"{severity}, {'open' if is_open else 'resolved'}"
+
+
+def _question_field(item: Item, now: Judgement, data: QueryDict, method: Method) -> dict[str, Any]:
+    name, answers = PREFIX + item.key, now.case.answers
+    if item.type == "yes_no":
+        options = [("yes", "Yes"), ("no", "No")]
+    elif item.type == "multi":
+        options = [*((value, f"Only: {label}") for value, label in item.options), (NONE, "None of these")]
+    else:
+        options = list(item.options)
+    given = answer_text(item.key, answers[item.key], method) if item.key in answers else "not answered"
+    chosen = data.get(name, "")
+    return {
+        "name": name,
+        "label": item.text,
+        "now": given,
+        "choices": [(value, label, value == chosen) for value, label in (*options, (UNKNOWN, "I don't know"))],
+        "changed": bool(chosen),
+    }
+
+
+def _control_field(key: str, now: Judgement, data: QueryDict, method: Method) -> dict[str, Any]:
+    stated = now.case.controls.get(key)
+    status = stated.status_on(now.day) if stated else None
+    chosen = data.get(CONTROL + key, "")
+    return {
+        "name": CONTROL + key,
+        "label": control_text(key, method),
+        "now": ControlStatus(status).label if status in ControlStatus.values else "not answered",
+        "choices": [(value, label, value == chosen) for value, label in ControlStatus.choices],
+        "changed": bool(chosen),
+    }
