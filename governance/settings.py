@@ -289,6 +289,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=0, minute=20),
     },
     "go on with recalculations": {"task": "risk.tasks.recalculate", "schedule": 30.0},
+    "compare methods": {"task": "risk.tasks.compare_methods", "schedule": 60.0},
     "resume interrupted imports": {
         "task": "inventory.tasks.run_waiting_imports",
         "schedule": 60.0,
@@ -298,6 +299,9 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 24 * 3600.0,
     },
 }
+
+# How far a page may be behind after another method was put in force; what is stored is never behind
+METHOD_RECHECK_SECONDS = 2.0
 
 # API
 REST_FRAMEWORK = {

@@ -64,7 +64,7 @@ class FileKind(TextChoices):
 
 
 class RunState(TextChoices):
-    """Where a recalculation of everything stands."""
+    """Where a recalculation of everything, or a dry run of another method, stands."""
 
     RUNNING = "running", "Running"
     DONE = "done", "Done"

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from risk.services import rollups, runs, scores
+from risk.services import methods, rollups, runs, scores
 
 
 @shared_task
@@ -27,3 +27,9 @@ def recalculate() -> None:
 def roll_up_everything() -> None:
     """Take every department's figures again, after the department tree changed."""
     rollups.roll_up_everything()
+
+
+@shared_task
+def compare_methods() -> None:
+    """Carry out the dry runs of another method that wait."""
+    methods.run_waiting()

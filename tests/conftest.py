@@ -10,6 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
 
 from governance.celery import app as celery_app
+from risk.method import in_force, newest
 from tests.cast import cast
 from tests.database import copy_template, test_database
 
@@ -42,6 +43,13 @@ def _plain_settings(settings) -> None:
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+
+
+@pytest.fixture(autouse=True)
+def _the_newest_method_is_in_force(settings) -> None:
+    """What the migrations put in force is known without asking, so that tests need no database for it."""
+    settings.METHOD_RECHECK_SECONDS = 3600
+    in_force.remember(newest())
 
 
 @pytest.fixture(autouse=True)

@@ -58,6 +58,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("Feeds", "plug", "inventory:feeds", _everywhere(Permission.FEEDS)),
             Entry("Organisation facts", "building-bank", "risk:organisation_facts"),
+            Entry("Scoring method", "adjustments-horizontal", "risk:method", _may_administer),
             Entry("Department tree", "affiliate", "inventory:department_admin", _may_administer),
             Entry("People", "users", "inventory:people", _may_administer),
             Entry("Recalculation", "refresh", "risk:recalculation", _may_administer),

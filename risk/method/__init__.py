@@ -8,11 +8,22 @@ from pathlib import Path
 
 from risk import frameworks
 from risk.frameworks.reading import Findings, MethodError, Problem, folder_bytes, read_yaml
+from risk.method import in_force
 from risk.method.build import build_method
 from risk.method.schema import CheckSchema, ClassificationSchema, ReleasesSchema
 from risk.scoring.method import Method
 
-__all__ = ["MethodError", "Problem", "check_cases", "load_method", "read_method", "released_texts", "releases"]
+__all__ = [
+    "MethodError",
+    "Problem",
+    "candidate",
+    "check_cases",
+    "load_method",
+    "newest",
+    "read_method",
+    "released_texts",
+    "releases",
+]
 
 FOLDER = Path(__file__).parent
 RELEASES = "releases.yaml"
@@ -29,18 +40,28 @@ def releases() -> dict[str, tuple[date, dict[str, str]]]:
     return dict(sorted(found.items(), key=lambda item: (item[1][0], item[0])))
 
 
-@cache
-def load_method(version: str | None = None) -> Method:
-    """The method of `version`, or the newest one. Built once a process; raises MethodError with every problem.
+def newest() -> str:
+    """The newest released version: for commands that know no database."""
+    return list(releases())[-1]
 
-    A released file that changed is refused: stored scores name the method by its digest, and must stay replayable.
+
+def load_method(version: str | None = None, *, fresh: bool = False) -> Method:
+    """The method of `version`, or the one in force, as it is this moment where it has to be `fresh`.
+
+    Built once a process; raises MethodError with every problem. A released file that changed is refused: stored scores
+    name the method by its digest, and must stay replayable.
     """
     known = releases()
-    version = version or list(known)[-1]
+    version = version or in_force.version(newest(), fresh=fresh)
     if version not in known:
         mend = f"name one of {', '.join(known)}"
         raise MethodError([Problem(f"method/{RELEASES}", version, "is no released version", mend)])
-    released, pinned = known[version]
+    return _load(version)
+
+
+@cache
+def _load(version: str) -> Method:
+    released, pinned = releases()[version]
     texts = released_texts(version)
     findings = Findings()
     _check_pins(texts, pinned, findings)
@@ -52,6 +73,16 @@ def released_texts(version: str) -> dict[str, bytes]:
     """File → content of one version: `method/…` and `frameworks/…`."""
     own = {f"method/{name}": text for name, text in folder_bytes(FOLDER / version).items()}
     return own | frameworks.released_bytes(version)
+
+
+def candidate(folder: Path, day: date) -> Method:
+    """The method in a folder: its YAML files, those of `frameworks/` in it, and what it lacks from the newest release.
+
+    Its version is the folder's name. Raises MethodError with all problems at once.
+    """
+    own = {f"method/{name}": text for name, text in folder_bytes(folder).items()}
+    own |= {f"frameworks/{name}": text for name, text in folder_bytes(folder / "frameworks").items()}
+    return read_method({**released_texts(newest()), **own}, folder.resolve().name, day)
 
 
 def read_method(texts: Mapping[str, bytes], version: str, released: date) -> Method:
@@ -73,7 +104,7 @@ def check_cases(version: str | None = None) -> list[CheckSchema]:
     """The worked cases that travel with the decision table of a version. Raises MethodError."""
     file = "method/classification.yaml"
     findings = Findings()
-    text = released_texts(version or load_method().version)[file]
+    text = released_texts(version or newest())[file]
     schema = read_yaml(text, file, ClassificationSchema, findings)
     findings.raise_if_any()
     return [] if schema is None else schema.tests

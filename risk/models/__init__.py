@@ -1,6 +1,7 @@
 from risk.models.assessment import Answer, OrganisationAnswer
 from risk.models.control import ControlState
 from risk.models.evidence import Evidence, EvidenceFile
+from risk.models.method import MethodComparison, MethodInForce
 from risk.models.record import Record, Signature
 from risk.models.rollup import ApplicationCoverage, ChangedDepartment, CoverageDay, DepartmentDay
 from risk.models.run import RescorePart, RescoreRun
@@ -18,6 +19,8 @@ __all__ = [
     "DepartmentDay",
     "Evidence",
     "EvidenceFile",
+    "MethodComparison",
+    "MethodInForce",
     "NotComputable",
     "OrganisationAnswer",
     "Record",

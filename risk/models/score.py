@@ -120,7 +120,7 @@ class NotComputable(models.Model):
         return self.reason
 
 
-def _append_only(what: str) -> list[pgtrigger.Trigger]:
+def append_only(what: str) -> list[pgtrigger.Trigger]:
     return [
         pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
         pgtrigger.Trigger(
@@ -168,7 +168,7 @@ class ScoreSnapshot(ScoreValues):
             models.Index(fields=["application", "-as_of", "-id"], name="snapshot_by_application"),
             models.Index(fields=["as_of"], name="snapshot_by_day"),
         ]
-        triggers = _append_only("Score snapshots")
+        triggers = append_only("Score snapshots")
 
     def __str__(self) -> str:
         return f"{self.as_of}: {self.overall_point:.1f} {self.band}"
@@ -205,7 +205,7 @@ class BandChange(models.Model):
             models.Index(fields=["application", "-changed_at"], name="band_change_by_application"),
             models.Index(fields=["-changed_at"], name="band_change_by_time"),
         ]
-        triggers = _append_only("Band changes")
+        triggers = append_only("Band changes")
 
     def __str__(self) -> str:
         return f"{self.before} to {self.after}"

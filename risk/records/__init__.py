@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from risk.frameworks.reading import Findings, MethodError, Problem, duplicates, folder_bytes, read_yaml
-from risk.method import load_method
+from risk.method import load_method, newest
 from risk.records.schema import FieldSchema, FormReleasesSchema, FormSchema
 from risk.scoring.method import Method
 from risk.scoring.questionnaire import step_of
@@ -42,7 +42,7 @@ def forms(release: str) -> dict[str, FormSchema]:
     findings = Findings()
     texts = {f"records/{release}/{name}": text for name, text in folder_bytes(FOLDER / release).items()}
     _check_pins(texts, known[release][1], findings)
-    found = read_forms(texts, findings, load_method())
+    found = read_forms(texts, findings, load_method(newest()))
     findings.raise_if_any()
     return found
 

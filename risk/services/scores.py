@@ -125,7 +125,7 @@ def judge_past(at: datetime, found: Mapping[int, tuple[Case, int | None]]) -> Ou
 
 def rescore(ids: Sequence[int]) -> Outcome:
     """Judge these (in ascending order) and write what differs. The caller holds their queue rows in its transaction."""
-    day, method = timezone.localdate(), load_method()
+    day, method = timezone.localdate(), load_method(fresh=True)
     found = chunks.registered(ids)
     cases = chunks.read({pk: department for pk, (department, _) in found.items()}, day, method)
     return _judge(_Chunk(list(found), [counted for _, counted in found.values()], cases, method, day, timezone.now()))

@@ -9,6 +9,7 @@ from risk.web import (
     compare,
     controls,
     evidence,
+    methods,
     organisation,
     questionnaire,
     recalculation,
@@ -44,5 +45,7 @@ urlpatterns = [
     path("applications/<int:pk>/what-if/", what_if.what_if_page, name="what_if"),
     path("tasks/", tasks.task_list, name="tasks"),
     path("tasks/<int:pk>/cancel/", tasks.cancel, name="task_cancel"),
+    path("settings/method/", methods.method_page, name="method"),
+    path("settings/method/<int:pk>/", methods.comparison_page, name="method_comparison"),
     path("organisation-facts/", organisation.organisation_page, name="organisation_facts"),
 ]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from risk.management.jsonlines import JsonLinesCommand
-from risk.method import load_method
+from risk.method import load_method, newest
 from risk.scoring.classify import AnswerError, classify
 
 
@@ -14,7 +14,7 @@ class Command(JsonLinesCommand):
     )
 
     def handle(self, *, file: str | None, **_: Any) -> None:
-        method = load_method()
+        method = load_method(newest())
 
         def answer(plain: Any) -> dict[str, Any]:
             if not isinstance(plain, dict):

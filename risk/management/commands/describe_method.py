@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from risk.method import load_method
+from risk.method import load_method, newest
 from risk.method.description import describe
 
 PAGE = Path("docs") / "method.md"
@@ -22,7 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--check", action="store_true", help="write nothing; fail where the page is not current")
 
     def handle(self, *, out: Path, check: bool, **_: Any) -> None:
-        text = describe(load_method())
+        text = describe(load_method(newest()))
         if not check:
             out.write_text(text, encoding="utf-8")
             self.stderr.write(f"Wrote {out}.")

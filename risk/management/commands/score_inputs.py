@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from risk.management.jsonlines import JsonLinesCommand
-from risk.method import load_method
+from risk.method import load_method, newest
 from risk.scoring.inputs import parse_application, parse_pairs
 from risk.scoring.method import Method
 from risk.scoring.portfolio import score_department
@@ -27,7 +27,7 @@ class Command(JsonLinesCommand):
         )
 
     def handle(self, *, file: str | None, department: bool, **_: Any) -> None:
-        method = load_method()
+        method = load_method(newest())
         if department:
             self.answer_lines(file, lambda plain: department_line(plain, method))
         else:

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, settings
 
-from risk.method import load_method
+from risk.method import load_method, newest
 from risk.scoring.method import Method
 
 DATA = Path(__file__).parent.parent / "data"
@@ -18,7 +18,7 @@ ENGINE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], p
 
 @pytest.fixture(scope="session")
 def method() -> Method:
-    return load_method()
+    return load_method(newest())
 
 
 def golden() -> dict[str, Any]:

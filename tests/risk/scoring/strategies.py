@@ -2,10 +2,10 @@
 
 from hypothesis import strategies as st
 
-from risk.method import load_method
+from risk.method import load_method, newest
 from risk.scoring.score import ApplicationInput, ControlInput, Event, Signals
 
-METHOD = load_method()
+METHOD = load_method(newest())
 
 # Weights in steps and ages in whole and half days: fine enough to find a bound that breaks, and quick to draw.
 steps = st.integers(0, 20).map(lambda n: n / 20)

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from risk.method import check_cases, load_method
+from risk.method import check_cases, load_method, newest
 from risk.scoring.classify import Answer, AnswerError, Classification, classify
 from risk.scoring.method import Method, Question
 from risk.scoring.questions import classify_so_far, finished, relevant_questions
 from tests.risk.scoring.conftest import ENGINE, labelled_cases
 
-METHOD = load_method()
+METHOD = load_method(newest())
 SHIPPED = [case.model_dump() for case in check_cases()]
 LABELLED = labelled_cases()
 

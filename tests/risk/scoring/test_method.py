@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from risk.method import MethodError, load_method, read_method, released_texts, releases
+from risk.method import MethodError, _load, load_method, read_method, released_texts, releases
 from risk.method.description import describe
 from risk.scoring.method import Method
 
@@ -60,12 +60,12 @@ def test_a_changed_release_is_refused(
     texts = released_texts(VERSION)
     change(texts)
     monkeypatch.setattr("risk.method.released_texts", lambda version: texts)
-    load_method.cache_clear()
+    _load.cache_clear()
     try:
         with pytest.raises(MethodError, match=said):
             load_method(VERSION)
     finally:
-        load_method.cache_clear()
+        _load.cache_clear()
 
 
 @pytest.mark.parametrize(
