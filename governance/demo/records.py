@@ -15,6 +15,7 @@ from governance.demo.world import World
 from inventory.models import AuditLogEntry
 from risk import records as forms
 from risk.choices import RecordState
+from risk.method import load_method, newest
 from risk.models import Record, Signature
 from risk.records.content import goals, triggers
 from risk.records.due import basis_of
@@ -41,7 +42,7 @@ def _whole(one: dict[str, Any]) -> dict[str, Any]:
         without = one.get("no_goals", {})
         content["goals"] = {
             goal: {"applies": "no" if goal in without else "yes", "why": without.get(goal, APPLIES)}
-            for goal in goals(forms.load_method())
+            for goal in goals(load_method(newest()))
         }
     return {**one, "content": content}
 

@@ -3,7 +3,7 @@
 import io
 
 import pytest
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -132,5 +132,15 @@ def test_without_an_assessment_nothing_is_held_back(cast: Cast, idea: AIApplicat
 def test_a_person_of_the_department_reviews(cast: Cast, idea: AIApplication) -> None:
     one = named(cast, idea, sensitive_legal="yes")
     other: User = make_user("rolf", (RoleKind.REVIEWER, cast.treasury))
-    with pytest.raises(Exception, match="right to review"):
+    with pytest.raises(PermissionDenied):
         records.sign(actor=other, record=one, agrees=True)
+
+
+def test_the_api_obeys(cast: Cast, idea: AIApplication) -> None:
+    named(cast, idea, restricted=["likeness"])
+    client = Client()
+    client.force_login(cast.alice)
+    address = reverse("api-application-detail", args=[idea.pk])
+    refused = client.patch(address, {"lifecycle": "approved"}, content_type="application/json")
+    assert refused.status_code == 400
+    assert "prohibited pending review" in refused.json()["lifecycle"][0]
