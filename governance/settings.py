@@ -290,6 +290,10 @@ CELERY_BEAT_SCHEDULE = {
     },
     "go on with recalculations": {"task": "risk.tasks.recalculate", "schedule": 30.0},
     "compare methods": {"task": "risk.tasks.compare_methods", "schedule": 60.0},
+    "ask again what no longer is agreed not to apply": {
+        "task": "risk.tasks.end_not_applicable",
+        "schedule": 3600.0,
+    },
     "resume interrupted imports": {
         "task": "inventory.tasks.run_waiting_imports",
         "schedule": 60.0,

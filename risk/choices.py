@@ -48,6 +48,16 @@ class ControlStatus(TextChoices):
     VERIFIED = "verified", "Independently verified"
 
 
+class NotApplicableState(TextChoices):
+    """What became of the request to leave a control out."""
+
+    ASKED = "asked", "Asked"
+    APPROVED = "approved", "Agreed"
+    REFUSED = "refused", "Refused"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+    ENDED = "ended", "Ended"
+
+
 class FileKind(TextChoices):
     """What a file of evidence may be, told by its content; the value is its suffix."""
 

@@ -1,8 +1,9 @@
 """What workers and beat do for the risk storey."""
 
 from celery import shared_task
+from django.utils import timezone
 
-from risk.services import methods, rollups, runs, scores
+from risk.services import applicability, methods, rollups, runs, scores
 
 
 @shared_task
@@ -21,6 +22,12 @@ def nightly() -> None:
 def recalculate() -> None:
     """Do one part of a recalculation. Rung by who starts one or begins a part, and by beat in case a ring was lost."""
     runs.work()
+
+
+@shared_task
+def end_not_applicable() -> None:
+    """Ask again what was agreed not to apply, once its time is up."""
+    applicability.end_due(timezone.localdate())
 
 
 @shared_task

@@ -1,3 +1,4 @@
+from risk.models.applicability import NotApplicableRequest
 from risk.models.assessment import Answer, OrganisationAnswer
 from risk.models.control import ControlState
 from risk.models.evidence import Evidence, EvidenceFile
@@ -21,6 +22,7 @@ __all__ = [
     "EvidenceFile",
     "MethodComparison",
     "MethodInForce",
+    "NotApplicableRequest",
     "NotComputable",
     "OrganisationAnswer",
     "Record",

@@ -1,15 +1,14 @@
 """The controls of one application as a page shows them: which are asked, why, what each serves, and what was stated."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from django.db.models import QuerySet
-
+from inventory import access
 from inventory.models import AIApplication, AuditLogEntry, Department, User
-from risk.choices import ControlStatus
+from risk.choices import ControlStatus, NotApplicableState
 from risk.method import load_method
-from risk.models import ControlState
+from risk.models import ControlState, NotApplicableRequest
 from risk.scoring.case import Stated
 from risk.scoring.controls import AskedControl
 from risk.scoring.judgement import Judgement
@@ -19,6 +18,8 @@ from risk.selectors.evidence import SOON_DAYS, current_counts
 from risk.selectors.summary import framework_names, satisfied
 
 ALL = "all"  # the word for every family
+NOT_APPLICABLE = "not_applicable"
+OPEN_REQUESTS = (NotApplicableState.ASKED, NotApplicableState.APPROVED)
 MOST_PEOPLE = 100
 LOG_ENTRIES = 50
 _WORKING = {ControlStatus.IN_PROGRESS, ATTESTED, *PROVEN}  # what has a value that can run out; a plan has none
@@ -47,11 +48,18 @@ class Line:
     soon: bool
     overdue: bool
     proofs: int
+    platform_seen: bool  # whether the person may see the platform that it is inherited from
+    request: NotApplicableRequest | None  # to leave it out: asked or agreed
 
     @property
     def label(self) -> str:
         """What counts of it, in words."""
         return ControlStatus(self.worth).label if self.worth else ""
+
+    @property
+    def inherited(self) -> bool:
+        """Whether it repeats a shared platform's statement."""
+        return self.state is not None and self.state.inherited_from_id is not None
 
     @property
     def ran_out(self) -> bool:
@@ -72,12 +80,14 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class Controls:
-    """The asked controls by family: `families` has all with their counts, `shown` those whose lines are wanted."""
+    """The asked controls by family: `families` has all with their counts, `shown` those whose lines are wanted, and
+    apart from them what two people agreed to leave out."""
 
     families: Sequence[Family]
     shown: Sequence[Family]
     answered: int
     asked: int
+    left_out: Sequence[NotApplicableRequest]  # agreed not to apply
 
 
 # What a list of controls can be cut to
@@ -87,7 +97,8 @@ FILTERS: Mapping[str, Callable[[Line, User], bool]] = {
     "mine": lambda line, user: line.state is not None and line.state.owner_id == user.pk,
     "overdue": lambda line, user: line.overdue,
     "expiring": lambda line, user: line.soon or line.expired or line.ran_out,
-    "inherited": lambda line, user: line.state is not None and line.state.inherited_from_id is not None,
+    "inherited": lambda line, user: line.inherited,
+    NOT_APPLICABLE: lambda line, user: line.request is not None,
 }
 _BY_FAMILY = {"", "open", "answered"}  # long lists: one family at a time unless all are asked for
 
@@ -96,17 +107,12 @@ def controls_of(
     application: AIApplication, judgement: Judgement, user: User, show: str = "", family: str = ""
 ) -> Controls:
     """The asked controls. `show`: a word of FILTERS, or anything else for all. `family`: its controls, or all; without
-    one, those of the first family that is not finished. Three queries, however many controls."""
-    method = load_method()
-    states = {one.control: one for one in _states(application)}
-    proofs = current_counts(application, judgement.day)
-    names = framework_names(method)
+    one, those of the first family that is not finished. Four queries, however many controls."""
+    method, about = load_method(), _about(application, judgement.day, user)
     found: dict[str, list[Line]] = {}
     for asked in judgement.asked:
-        key = asked.control.id
         if asked.applicable is not False:
-            line = line_of(asked, states.get(key), proofs.get(key, 0), judgement.day, method, names)
-            found.setdefault(asked.control.family, []).append(line)
+            found.setdefault(asked.control.family, []).append(line_of(asked, about, judgement.day, method))
     families = [_family(key, name, found[key], show, user) for key, name in method.families.items() if key in found]
     wanted = _wanted(families, family or ("" if show in _BY_FAMILY else ALL))
     return Controls(
@@ -114,41 +120,63 @@ def controls_of(
         shown=[one for one in families if one.lines and wanted in (one.key, ALL)],
         answered=sum(one.answered for one in families),
         asked=sum(one.asked for one in families),
+        left_out=[one for one in about.requests.values() if one.state == NotApplicableState.APPROVED],
     )
 
 
-def one_line(application: AIApplication, judgement: Judgement, control: str) -> Line | None:
+def one_line(application: AIApplication, judgement: Judgement, user: User, control: str) -> Line | None:
     """One control, asked or not; None where the method has no such control."""
     method = load_method()
     if control not in method.controls:
         return None
     asked = next((one for one in judgement.asked if one.control.id == control), None)
-    state = _states(application).filter(control=control).first()
-    proofs = current_counts(application, judgement.day).get(control, 0)
     one = asked or AskedControl(method.controls[control], False, Why.ANSWERED)
-    line = line_of(one, state, proofs, judgement.day, method, framework_names(method))
+    line = line_of(one, _about(application, judgement.day, user), judgement.day, method)
     return line if asked else replace(line, why="")
 
 
-def line_of(
-    asked: AskedControl, state: ControlState | None, proofs: int, day: date, method: Method, names: Mapping[str, str]
-) -> Line:
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What is on record about the controls of an application, each by control."""
+
+    states: Mapping[str, ControlState]
+    proofs: Mapping[str, int]
+    requests: Mapping[str, NotApplicableRequest]
+    platforms: Collection[int]  # those of them that the person may see
+
+
+def _about(application: AIApplication, day: date, user: User) -> _About:
+    states = application.control_states.select_related("stated_by", "attested_by", "owner", "inherited_from")
+    requests = application.not_applicable_requests.filter(state__in=OPEN_REQUESTS)
+    platforms = access.applications(user).filter(passed_on_controls__application=application)
+    return _About(
+        states={one.control: one for one in states},
+        proofs=current_counts(application, day),
+        requests={one.control: one for one in requests.select_related("asked_by", "decided_by").order_by("control")},
+        platforms=set(platforms.order_by().values_list("pk", flat=True)),
+    )
+
+
+def line_of(asked: AskedControl, about: _About, day: date, method: Method) -> Line:
     """A control as a line of the page."""
     control = asked.control
+    state = about.states.get(control.id)
     worth, until = _value(state, control, day)
     return Line(
         control=control,
         why=_WHY[asked.why],
         maybe=asked.applicable is None,
         evidence=[method.evidence_kinds[kind] for kind in control.evidence],
-        satisfies=satisfied(control.satisfies, names),
+        satisfies=satisfied(control.satisfies, framework_names(method)),
         state=state,
         worth=worth,
         until=until,
         expired=until is not None and until < day,
         soon=until is not None and day <= until <= day + timedelta(days=SOON_DAYS),
         overdue=state is not None and state.due is not None and state.due < day,
-        proofs=proofs,
+        proofs=about.proofs.get(control.id, 0),
+        platform_seen=state is not None and state.inherited_from_id in about.platforms,
+        request=about.requests.get(control.id),
     )
 
 
@@ -162,10 +190,6 @@ def _value(state: ControlState | None, control: Control, day: date) -> tuple[str
     review = state.as_of + timedelta(days=control.review_days)
     ends = state.valid_until if state.status in PROVEN else None
     return worth, min(review, ends) if ends and ends >= day else review
-
-
-def _states(application: AIApplication) -> QuerySet[ControlState]:
-    return application.control_states.select_related("stated_by", "attested_by", "owner", "inherited_from")
 
 
 def _wanted(families: Sequence[Family], family: str) -> str:
@@ -193,3 +217,9 @@ def control_log(application: AIApplication, control: str) -> list[AuditLogEntry]
         object_type=AIApplication._meta.model_name, object_id=str(application.pk), details__control=control
     )
     return list(found.select_related("actor")[:LOG_ENTRIES])
+
+
+def requests_of(application: AIApplication, control: str) -> list[NotApplicableRequest]:
+    """What was ever asked about leaving this control out, newest first."""
+    found = application.not_applicable_requests.filter(control=control)
+    return list(found.select_related("asked_by", "decided_by", "closed_by").order_by("-id"))

@@ -16,7 +16,7 @@ from risk.choices import ControlStatus
 from risk.method import load_method
 from risk.models import ControlState, Evidence
 from risk.scoring.vocabulary import PROVEN
-from risk.services import evidence, scores
+from risk.services import evidence, inheritance, scores
 from risk.services.evidence import Proof
 
 _NOTE_LENGTH = 4000
@@ -28,6 +28,7 @@ NEEDS_EVIDENCE = (
     " Add one first, or (by the API) send a link along as “evidence”."
 )
 NEEDS_CLAIM = "Nobody has stated yet that this control works. Who runs it states it; then somebody else verifies it."
+LEFT_OUT = "Two people agreed that this control does not apply here. End that first."
 NEEDS_ANOTHER = "You stated this yourself. An independent check is made by another person with the right to review."
 
 
@@ -48,7 +49,8 @@ def state_control(
     sees to it. `proof`: a link that is added as evidence in the same step.
 
     *Evidenced* takes current evidence. *Independently verified* takes that, the right to review, and another person
-    than the one who stated it. What stays the same is neither written nor logged. Raises PermissionDenied, or
+    than the one who stated it. An own statement replaces what was inherited from a shared platform, and whoever
+    inherits this one follows. What stays the same is neither written nor logged. Raises PermissionDenied, or
     ValidationError by field.
     """
     application = evidence.locked(actor, application)
@@ -62,8 +64,10 @@ def state_control(
     _check(application, control, stated)
     old = application.control_states.filter(control=control).select_related("owner").first()
     before = {field: getattr(old, field) for field in FIELDS} if old else {}
-    if old and before == stated and proof is None:
+    if old and old.inherited_from_id is None and before == stated and proof is None:
         return old
+    if old and old.not_applicable:
+        raise ValidationError({"status": LEFT_OUT})
     if status == ControlStatus.VERIFIED:
         access.require(actor, Permission.REVIEW, application.department)
         _check_independence(actor, old)
@@ -92,6 +96,7 @@ def _write(
         defaults={
             **stated,
             "valid_until": evidence.latest_end(items),
+            "inherited_from": None,
             "attested_by": attester,
             "stated_by": actor,
             "stated_at": Now(),
@@ -110,6 +115,7 @@ def _write(
         obj=application,
         details={"control": control, "changes": changes},
     )
+    inheritance.follow(application, control)
     scores.mark([application.pk])
     return state
 

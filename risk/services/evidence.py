@@ -18,7 +18,7 @@ from inventory.models import AIApplication, User
 from risk.choices import ControlStatus
 from risk.method import load_method
 from risk.models import ControlState, Evidence, EvidenceFile
-from risk.services import evidence_files, scores
+from risk.services import evidence_files, inheritance, scores
 from risk.services.evidence_files import Stored
 from risk.services.file_types import RefusedError
 
@@ -184,6 +184,7 @@ def settle(application: AIApplication, control: str) -> None:
     if (status, valid_until) == (state.status, state.valid_until):
         return
     ControlState.objects.filter(pk=state.pk).update(status=status, valid_until=valid_until)
+    inheritance.follow(application, control)
     scores.mark([application.pk])
 
 

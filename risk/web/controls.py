@@ -22,9 +22,18 @@ from inventory.web.requests import PersonRequest
 from risk.choices import ControlStatus
 from risk.scoring.judgement import Judgement
 from risk.selectors import cases
-from risk.selectors.controls import Controls, Line, control_log, controls_of, one_line, people_of
+from risk.selectors.controls import (
+    NOT_APPLICABLE,
+    Controls,
+    Line,
+    control_log,
+    controls_of,
+    one_line,
+    people_of,
+    requests_of,
+)
 from risk.selectors.evidence import WITHDRAWN, items_of
-from risk.services import controls
+from risk.services import applicability, controls
 from risk.web.evidence import EvidenceForm, add_evidence
 from risk.web.questionnaire import effect
 from risk.web.shell import shell
@@ -37,7 +46,13 @@ SHOWN = (
     ("overdue", "Overdue"),
     ("expiring", "Running out"),
     ("inherited", "Inherited"),
+    (NOT_APPLICABLE, "Not applicable"),
 )
+_DONE = {
+    "ask": "Asked. Until another person agrees, the control counts as it was.",
+    "approve": "Agreed: the control is no longer asked here.",
+    "refuse": "Refused: the control is asked as before.",
+}
 VERIFIED_BY_REVIEWER = "Only a reviewer can state this as independently verified. Choose another state."
 
 
@@ -105,7 +120,7 @@ def control(request: PersonRequest, pk: int, key: str) -> HttpResponse:
     application = access.application_or_404(request.user, pk, permission)
     day = timezone.localdate()
     judgement = cases.judge_now(application, day)
-    line = one_line(application, judgement, key)
+    line = one_line(application, judgement, request.user, key)
     if line is None:
         raise Http404("There is no such control.")
     form = _forms(request, application)(key, request.POST if request.method == "POST" else None)
@@ -121,7 +136,7 @@ def control(request: PersonRequest, pk: int, key: str) -> HttpResponse:
     judgement = cases.judge_now(application, day)
     context = {
         **shell(request.user, application, "controls", judgement),
-        "line": one_line(application, judgement, key),
+        "line": one_line(application, judgement, request.user, key),
         "form": _forms(request, application)(key) if saved else form,
         "saved": saved,
         "may_edit": True,
@@ -137,7 +152,7 @@ def control_evidence(request: PersonRequest, pk: int, key: str) -> HttpResponse:
     """Add a file or a link as evidence for a control."""
     application = access.application_or_404(request.user, pk, Permission.EDIT)
     judgement = cases.judge_now(application, timezone.localdate())
-    line = one_line(application, judgement, key)
+    line = one_line(application, judgement, request.user, key)
     if line is None:
         raise Http404("There is no such control.")
     form = EvidenceForm(request.POST, request.FILES, control=line.control, prefix="evidence")
@@ -146,6 +161,28 @@ def control_evidence(request: PersonRequest, pk: int, key: str) -> HttpResponse:
         return redirect("risk:control", pk, key)
     state_form = _forms(request, application)(key)
     return _control_page(request, application, judgement, line, state_form, evidence_form=form, status=400)
+
+
+@require_http_methods(["POST"])
+def not_applicable(request: PersonRequest, pk: int, key: str) -> HttpResponse:
+    """Ask to leave a control out, decide what was asked, or take it back, as the form's `do` says."""
+    application = access.application_or_404(request.user, pk, Permission.EDIT)
+    actor, do, why = request.user, request.POST.get("do", ""), request.POST.get("why", "")
+    found = requests_of(application, key)[:1]
+    try:
+        if do == "ask":
+            applicability.ask(actor=actor, application=application, control=key, reason=why)
+        elif not found:
+            raise Http404("Nothing was asked about this control.")
+        elif do in ("approve", "refuse"):
+            applicability.decide(actor=actor, request=found[0], approve=do == "approve", why=why)
+        else:
+            applicability.take_back(actor=actor, request=found[0], why=why)
+    except ValidationError as problems:
+        messages.error(request, " ".join(problems.messages))
+    else:
+        messages.success(request, _DONE.get(do, "Taken back: the control is asked again."))
+    return redirect(reverse("risk:control", args=[pk, key]) + "#not-applicable")
 
 
 def _control_page(
@@ -170,6 +207,8 @@ def _control_page(
         or EvidenceForm(prefix="evidence", control=line.control, initial={"issued": day}),
         "people": people_of(application),
         "log": control_log(application, key),
+        "requests": requests_of(application, key),
+        "may_decide": access.may(request.user, Permission.REVIEW, application.department),
         **_effect(judgement),
     }
     return render(request, "risk/control.html", context, status=status)

@@ -14,6 +14,7 @@ from risk.web import (
     questionnaire,
     recalculation,
     records,
+    sharing,
     tasks,
     what_if,
 )
@@ -30,6 +31,8 @@ urlpatterns = [
     path("applications/<int:pk>/controls/<str:key>/", controls.control, name="control"),
     path("applications/<int:pk>/records/<str:form>/", records.record, name="record"),
     path("applications/<int:pk>/controls/<str:key>/evidence/", controls.control_evidence, name="control_evidence"),
+    path("applications/<int:pk>/controls/<str:key>/not-applicable/", controls.not_applicable, name="not_applicable"),
+    path("applications/<int:pk>/sharing/", sharing.sharing_page, name="sharing"),
     path("applications/<int:pk>/evidence/", evidence.evidence_of, name="application_evidence"),
     path("applications/<int:pk>/evidence/<int:item>/", evidence.evidence_item, name="evidence_item"),
     path("applications/<int:pk>/evidence/<int:item>/withdraw/", evidence.withdraw_evidence, name="withdraw_evidence"),

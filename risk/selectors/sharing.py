@@ -1,0 +1,62 @@
+"""What a shared platform passes on, and to which applications it could."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, QuerySet
+
+from inventory import access
+from inventory.access import Permission
+from inventory.models import AIApplication, Department, User
+from inventory.models.application import ApplicationQuerySet
+from risk.method import load_method
+from risk.models import ControlState
+
+ROWS_A_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A control that the platform states itself, and how many applications repeat it."""
+
+    state: ControlState
+    title: str
+    applications: int
+
+
+def passed_on(platform: AIApplication) -> list[Passed]:
+    """Every own statement of the platform; two queries."""
+    rows = ControlState.objects.filter(inherited_from=platform).order_by()
+    counts = dict(rows.values_list("control").annotate(n=Count("id")))
+    controls = load_method().controls
+    return [
+        Passed(one, controls[one.control].title, counts.get(one.control, 0))
+        for one in shareable(platform)
+        if one.control in controls
+    ]
+
+
+def shareable(platform: AIApplication) -> QuerySet[ControlState]:
+    """The platform's own statements. What it inherits itself is not passed on, so that there are no chains."""
+    return ControlState.objects.filter(
+        application=platform, inherited_from=None, not_applicable=False, status__isnull=False
+    ).order_by("control")
+
+
+def candidates(user: User, platform: AIApplication, department: Department | None, q: str) -> ApplicationQuerySet:
+    """The applications that the person may let inherit from the platform."""
+    found = access.applications(user, Permission.EDIT).exclude(pk=platform.pk)
+    if department is not None and department.parent_id is not None:
+        found = found.in_department(department)
+    return found.search(q) if q else found
+
+
+def page(found: ApplicationQuerySet, number: int) -> Page:
+    """One page of them, by name."""
+    return Paginator(found.select_related("department").order_by("name", "pk"), ROWS_A_PAGE).get_page(number)
+
+
+def chosen(found: ApplicationQuerySet, ids: Sequence[str], every: bool) -> ApplicationQuerySet:
+    """Those of the candidates that a form names, or all of them."""
+    return found if every else found.filter(pk__in=[int(one) for one in ids if one.isdecimal() and len(one) < 16])

@@ -1,0 +1,53 @@
+"""Passing a shared platform's statements on to the applications that run on it."""
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from inventory import access
+from inventory.access import Permission
+from inventory.models import AIApplication
+from inventory.models.application import ApplicationQuerySet
+from inventory.selectors.scope import options, scope_of
+from inventory.web.filters import Filters
+from inventory.web.requests import PersonRequest
+from risk.selectors import sharing as found_sharing
+from risk.services import sharing
+from risk.web.shell import shell
+
+
+@require_http_methods(["GET", "POST"])
+def sharing_page(request: PersonRequest, pk: int) -> HttpResponse:
+    """What is shared now; controls and applications to choose. A POST shares, or ends a sharing."""
+    platform = access.application_or_404(request.user, pk, Permission.EDIT)
+    filters = Filters.from_request(request)
+    found = found_sharing.candidates(request.user, platform, filters.department, filters.q)
+    if request.method == "POST":
+        try:
+            messages.success(request, _act(request, platform, found))
+        except ValidationError as problems:
+            messages.error(request, " ".join(problems.messages))
+        return redirect(reverse("risk:sharing", args=[pk]) + filters.query())
+    context = {
+        **shell(request.user, platform, "controls"),
+        "filters": filters,
+        "departments": options(scope_of(request.user, filters.department)),
+        "passed": found_sharing.passed_on(platform),
+        "page": found_sharing.page(found, filters.page),
+    }
+    return render(request, "risk/sharing.html", context)
+
+
+def _act(request: PersonRequest, platform: AIApplication, found: ApplicationQuerySet) -> str:
+    """Do what the form asks; returns what to tell."""
+    controls = request.POST.getlist("control")
+    if request.POST.get("do") == "end":
+        ended = sharing.end_sharing(actor=request.user, platform=platform, controls=controls)
+        return f"No longer shared: {ended:,} inherited statement{'' if ended == 1 else 's'} ended."
+    chosen = found_sharing.chosen(found, request.POST.getlist("application"), request.POST.get("every") == "1")
+    done = sharing.share(actor=request.user, platform=platform, controls=controls, applications=chosen)
+    kept = f" {done.kept:,} stayed with a statement of their own." if done.kept else ""
+    return f"{done.applications:,} application{'' if done.applications == 1 else 's'} inherit now.{kept}"
