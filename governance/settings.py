@@ -294,6 +294,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "risk.tasks.end_not_applicable",
         "schedule": 3600.0,
     },
+    "thin old score snapshots": {
+        "task": "risk.tasks.thin_snapshots",
+        "schedule": crontab(hour=3, minute=10),
+    },
     "resume interrupted imports": {
         "task": "inventory.tasks.run_waiting_imports",
         "schedule": 60.0,
@@ -344,6 +348,8 @@ SPECTACULAR_SETTINGS = {
 
 # Retention, in days: interactions are counted per day for ever, single records and raw lines are not kept for ever
 INTERACTION_RETENTION_DAYS = int(os.environ.get("INTERACTION_RETENTION_DAYS") or 730)
+# Days for which every score snapshot stays; older ones are thinned by a rule (docs/operations.md)
+SNAPSHOT_DAYS = int(os.environ.get("SNAPSHOT_DAYS") or 90)
 RAW_RETENTION_DAYS = int(os.environ.get("RAW_RETENTION_DAYS") or 180)
 
 # Row history: statement triggers see bulk_create, update(), COPY and raw SQL alike; who and why is in the audit log,

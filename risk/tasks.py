@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from risk.services import applicability, methods, rollups, runs, scores
+from risk.services import applicability, methods, rollups, runs, scores, thinning
 
 
 @shared_task
@@ -28,6 +28,12 @@ def recalculate() -> None:
 def end_not_applicable() -> None:
     """Ask again what was agreed not to apply, once its time is up."""
     applicability.end_due(timezone.localdate())
+
+
+@shared_task
+def thin_snapshots() -> None:
+    """Delete old snapshots that only repeat what others say."""
+    thinning.thin_snapshots(actor=None)
 
 
 @shared_task

@@ -120,9 +120,9 @@ class Bench:
             self._clusters[name] = Cluster(folder)
         return self._clusters[name]
 
-    def estate(self, applications: int) -> Cluster:
-        """A migrated cluster with so many applications of the demo bank."""
-        name = f"estate-{applications}"
+    def estate(self, applications: int, purpose: str = "estate") -> Cluster:
+        """A migrated cluster with so many applications of the demo bank, shared by all who name the same purpose."""
+        name = f"{purpose}-{applications}"
         known = name in self._clusters
         cluster = self.cluster(name)
         if not known:

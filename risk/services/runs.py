@@ -49,6 +49,7 @@ def start(*, actor: User | None, department: Department | None = None, nightly: 
         with transaction.atomic():
             return _start(actor, department, nightly)
     except IntegrityError:
+        doorbell.ring(WORK)
         return RescoreRun.objects.get(department=department, state=RunState.RUNNING)
 
 
@@ -123,13 +124,12 @@ def finish(run: RescoreRun, progress: Progress | None = None) -> Outcome:
 
 
 def work() -> bool:
-    """Do one part of what waits, or what comes after the last one; False where there was nothing to do."""
+    """Do one part of what waits, and what comes after the last one; False where there was nothing to do."""
     waiting = _claimable()
     if waiting > 1:
         doorbell.ring(WORK)
-    if waiting:
-        return _work_one()
-    return _finish_one()
+    worked = waiting > 0 and _work_one()
+    return _finish_one() or worked
 
 
 def _claimable() -> int:

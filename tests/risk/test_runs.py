@@ -47,6 +47,14 @@ def test_everything_is_judged_once_and_counted(cast: Cast, estate: list[AIApplic
     assert runs.rescore_all().changed == 0
 
 
+def test_whoever_does_the_last_part_closes_the_run(cast: Cast, estate: list[AIApplication]) -> None:
+    run = runs.start(actor=None)
+    for _ in range(4):
+        assert runs.work()
+    run.refresh_from_db()
+    assert run.state == RunState.DONE
+
+
 def test_a_department_with_its_sub_tree(cast: Cast, estate: list[AIApplication]) -> None:
     assert runs.rescore_all(cast.retail).applications == 5
     assert CurrentScore.objects.count() == 5
