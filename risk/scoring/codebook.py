@@ -16,7 +16,7 @@ import orjson
 from numpy.typing import NDArray
 
 from risk.scoring.application import Ratchet
-from risk.scoring.case import Case, Occurrence, Stated, Usage, stated_plain, to_plain
+from risk.scoring.case import Case, Occurrence, Stated, Usage, to_plain
 from risk.scoring.classify import Answer
 from risk.scoring.expressions import Truth
 from risk.scoring.fitness import misfits
@@ -27,7 +27,7 @@ Numbers: TypeAlias = NDArray[np.int32]
 Flags: TypeAlias = NDArray[np.bool_]
 
 NOTHING = 0  # the number of "no answer" and of "nothing stated"
-MOST_STATEMENTS = 250_000  # before the book of statements is renewed: some 80 MB
+MOST_STATEMENTS = 250_000  # before the book of statements is renewed: some 120 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,41 +122,64 @@ class AnswerBook(Book):
 
 class StatementBook(Book):
     """Statements about controls: status (its place, −1 for none), day, due day, last day of the evidence as ordinals
-    (0 for none), and whether it applies."""
+    (0 for none), and whether it applies.
+
+    Days make nearly every statement another one, so that a new one has to cost little: a text is cut up, no more.
+    """
 
     def __init__(self, method: Method) -> None:
         super().__init__({key: place for place, key in enumerate(method.controls)})
         self._method = method
-        self._statuses = {name: place for place, name in enumerate(method.control_status)}
-        self.statements: list[Stated | None] = [None]
+        self._names = tuple(method.control_status)
+        self._statuses = {name: place for place, name in enumerate(self._names)}
         self._rows: list[tuple[int, int, int, int, bool]] = [(-1, 0, 0, 0, True)]
         self._table = np.zeros((0, 5), np.int32)
-        self._texts: dict[str, int] = {}
+        self._days: dict[str, str] = {"": "null"}
 
     def number(self, control: str, one: Stated) -> int:
         """The number of a statement; nothing for a control that the method does not know."""
-        if control not in self.columns:
-            return NOTHING
-        known = self.numbers.get((control, one))
-        if known is None:
-            fragment = f'"{control}":{orjson.dumps(stated_plain(one)).decode()}'
-            faults = misfits(Case(controls={control: one}), self._method)
-            known = self.numbers[control, one] = self.add(control, fragment, faults)
-            as_of, due, until = (day.toordinal() if day else 0 for day in (one.as_of, one.due, one.valid_until))
-            self._rows.append((self._statuses.get(one.status or "", -1), as_of, due, until, one.applicable))
-            self.statements.append(one)
-        return known
+        days = (str(day.toordinal()) if day else "" for day in (one.as_of, one.due, one.valid_until))
+        return self.of_text(",".join([control, one.status or "", *days, "t" if one.applicable else "f"]))
 
     def of_text(self, text: str) -> int:
         """The number of a statement written as `control,status,day,due,until,applies` with days as ordinals."""
-        known = self._texts.get(text)
+        known = self.numbers.get(text)
         if known is None:
-            control, status, as_of, due, until, applies = text.split(",")
-            one = Stated(
-                status or None, date.fromordinal(int(as_of)), _day(due), _day(until), applicable=applies == "t"
-            )
-            known = self._texts[text] = self.number(control, one)
+            known = self.numbers[text] = self._new(*text.split(","))
         return known
+
+    def _new(self, control: str, status: str, as_of: str, due: str, until: str, applies: str) -> int:
+        if control not in self.columns:
+            return NOTHING
+        faults = {}
+        if status and status not in self._statuses:
+            faults = misfits(Case(controls={control: Stated(status, date.min)}), self._method)
+        days = f"{self._day(as_of)},{self._day(due)}"
+        if until or applies == "f":  # the shortest form, as `case.stated_plain` chooses it
+            days = f"{days},{self._day(until)},{'true' if applies == 't' else 'false'}"
+        elif not due:
+            days = self._day(as_of)
+        given = orjson.dumps(status or None).decode()
+        self._rows.append((self._statuses.get(status, -1), int(as_of), int(due or 0), int(until or 0), applies == "t"))
+        return self.add(control, f'"{control}":[{given},{days}]', faults)
+
+    def _day(self, ordinal: str) -> str:
+        """A day as JSON, from the text of its ordinal."""
+        found = self._days.get(ordinal)
+        if found is None:
+            found = self._days[ordinal] = f'"{date.fromordinal(int(ordinal)).isoformat()}"'
+        return found
+
+    def statement(self, number: int) -> Stated:
+        """The statement of a number."""
+        status, as_of, due, until, applies = self._rows[number]
+        return Stated(
+            self._names[status] if status >= 0 else None,
+            date.fromordinal(as_of),
+            date.fromordinal(due) if due else None,
+            date.fromordinal(until) if until else None,
+            applicable=applies,
+        )
 
     @property
     def table(self) -> Numbers:
@@ -218,14 +241,12 @@ class Codebook:
 
     def case(self, cases: Cases, row: int) -> Case:
         """One row as the case it came from, less what the method does not know."""
-        given, stated = self.answers.values, self.statements.statements
+        given, stated = self.answers.values, self.statements.statement
         return Case(
             answers={self.keys[place]: given[n] for place, n in enumerate(cases.answers[row].tolist()) if n},
             organisation=self.organisations[cases.organisation[row]],
             controls={
-                key: one
-                for key, n in zip(self.method.controls, cases.statements[row].tolist(), strict=True)
-                if (one := stated[n]) is not None
+                key: stated(n) for key, n in zip(self.method.controls, cases.statements[row].tolist(), strict=True) if n
             },
             occurrences=cases.occurrences.get(row, ()),
             usage=Usage(*cases.usage[row].tolist()),
@@ -287,7 +308,3 @@ def _joined(book: Book, table: Numbers) -> list[str]:
 
 def _events(events: tuple[Occurrence, ...]) -> str:
     return orjson.dumps(to_plain(Case(occurrences=events))["events"]).decode()
-
-
-def _day(text: str) -> date | None:
-    return date.fromordinal(int(text)) if text else None
