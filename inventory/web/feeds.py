@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterable, Iterator
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -21,6 +22,7 @@ from inventory.services import imports
 from inventory.services.imports import quarantine
 from inventory.web.filters import Filters
 from inventory.web.requests import PersonRequest
+from inventory.web.upload_guard import takes_upload
 
 keeps_feeds = requires(Permission.FEEDS, everywhere=True)
 sees_names = requires(Permission.NAMES, everywhere=True)
@@ -45,6 +47,7 @@ class RevealForm(forms.Form):
     )
 
 
+@takes_upload(lambda: settings.UPLOAD_MAX_BYTES)
 @keeps_feeds
 @require_http_methods(["GET", "POST"])
 def feed_list(request: PersonRequest) -> HttpResponse:

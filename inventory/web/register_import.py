@@ -15,10 +15,12 @@ from inventory.services import register_uploads
 from inventory.services.register_import import COLUMNS, NEEDED, ImportResult, import_register
 from inventory.web.forms import ImportForm
 from inventory.web.requests import PersonRequest
+from inventory.web.upload_guard import takes_upload
 
 SHOWN = 50  # rows and problems on the preview; all problems are in the download
 
 
+@takes_upload(lambda: register_uploads.MOST_BYTES)
 @requires(Permission.EDIT)
 @require_http_methods(["GET", "POST"])
 def upload(request: PersonRequest) -> HttpResponse:

@@ -1,14 +1,27 @@
-"""Stops an upload that is too large before it fills the disk, whoever sends it and to whichever page."""
+"""Stops an upload that is too large for its page before it fills the disk, whoever sends it."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload
 
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def takes_upload(most: Callable[[], int]) -> Callable[[View], View]:
+    """Outermost decorator of a view that takes a file, of at most that many bytes."""
+
+    def mark(view: View) -> View:
+        view.most_uploaded = most  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
 
 class SizeGuard(FileUploadHandler):
-    """First of the upload handlers: it keeps nothing, it counts.
+    """First of the upload handlers: it keeps nothing, it counts. A page that takes no file gets none but a small one.
 
     A body that says it is too large is refused before it is read (400), one that doesn't say is cut off on the way.
     """
@@ -23,9 +36,15 @@ class SizeGuard(FileUploadHandler):
         boundary: str,
         encoding: str | None = None,
     ) -> None:
-        if content_length > settings.UPLOAD_MAX_BYTES + self._OVERHEAD:
+        most = self._most() + self._OVERHEAD
+        if content_length > most:
             raise RequestDataTooBig("The upload is too large.")
-        self._left = settings.UPLOAD_MAX_BYTES + self._OVERHEAD
+        self._left = most
+
+    def _most(self) -> int:
+        match = self.request.resolver_match if self.request else None
+        most: Callable[[], int] | None = getattr(match.func, "most_uploaded", None) if match else None
+        return most() if most else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
         self._left -= len(raw_data)

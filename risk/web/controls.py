@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -19,6 +20,7 @@ from inventory.access import Permission
 from inventory.models import AIApplication
 from inventory.web.forms import PersonField
 from inventory.web.requests import PersonRequest
+from inventory.web.upload_guard import takes_upload
 from risk.choices import ControlStatus
 from risk.scoring.judgement import Judgement
 from risk.selectors import cases
@@ -147,6 +149,7 @@ def control(request: PersonRequest, pk: int, key: str) -> HttpResponse:
     return render(request, "risk/_control_saved.html", context)
 
 
+@takes_upload(lambda: settings.EVIDENCE_MAX_BYTES)
 @require_http_methods(["POST"])
 def control_evidence(request: PersonRequest, pk: int, key: str) -> HttpResponse:
     """Add a file or a link as evidence for a control."""
