@@ -42,7 +42,11 @@ class SizeGuard(FileUploadHandler):
         self._left = most
 
     def _most(self) -> int:
-        match = self.request.resolver_match if self.request else None
+        if self.request is None or not self.request.user.is_authenticated:
+            return (
+                settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+            )  # a form is read for its token before anybody is asked who it is
+        match = self.request.resolver_match
         most: Callable[[], int] | None = getattr(match.func, "most_uploaded", None) if match else None
         return most() if most else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 

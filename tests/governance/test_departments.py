@@ -70,7 +70,17 @@ def test_figures_hold_until_the_next(estate: Estate) -> None:
     assert rollups.risks(only, today - timedelta(days=46)) == []
 
 
-def test_options_lead_down_to_the_chosen_one(estate: Estate) -> None:
+def test_options_are_the_tree_where_it_is_small(estate: Estate) -> None:
+    assert options(scope_of(estate.cast.dan)) == [
+        ("organisation", "Organisation", 0),
+        ("retail", "Retail Banking", 1),
+        ("cards", "Cards", 2),
+        ("treasury", "Treasury", 1),
+    ]
+
+
+def test_options_lead_down_to_the_chosen_one(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inventory.selectors.scope.MOST_OPTIONS", 3)
     cast = estate.cast
     assert options(scope_of(cast.dan)) == [
         ("organisation", "Organisation", 0),

@@ -30,3 +30,13 @@ def test_each_page_has_a_limit_of_its_own(cast: Cast, ada: Client) -> None:
         for path in ("/feeds/", evidence, "/applications/register/")
     }
     assert answers == {"/feeds/": 200, evidence: 400, "/applications/register/": 400}
+
+
+def test_who_is_not_signed_in_sends_next_to_nothing(ada: Client) -> None:
+    """The check of the form's token reads the body before anybody is asked who it is."""
+    stranger = Client(enforce_csrf_checks=True)
+    stranger.get("/accounts/login/")
+    token = next(cookie.value for name, cookie in stranger.cookies.items() if "csrf" in name)
+    for size, expected in ((1 << 9, 302), (5 << 19, 400)):
+        answer = stranger.post("/feeds/", {"csrfmiddlewaretoken": token, "file": file(size)})
+        assert answer.status_code == expected

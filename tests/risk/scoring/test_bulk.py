@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from risk.method import load_method
+from risk.method import load_method, newest
 from risk.scoring.application import Ratchet
 from risk.scoring.bulk import Before, Verdicts, judge_many
 from risk.scoring.case import Case, Occurrence, Stated, Usage, dated_text, from_plain, to_plain
@@ -20,7 +20,7 @@ from risk.scoring.method import Question
 from risk.scoring.vocabulary import EU_CLASS_FACTOR
 from tests.risk.scoring.conftest import ENGINE
 
-METHOD = load_method()
+METHOD = load_method(newest())
 DAY = date(2026, 11, 22)
 days = st.integers(-900, 200).map(lambda n: DAY + timedelta(days=n))
 IN_SCOPE = {"ai_system": True, "union_nexus": True, "exclusion": []}

@@ -8,7 +8,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.core.management.base import SystemCheckError
 
-from risk.method import load_method, released_texts
+from risk import method
+from risk.method import released_texts
 from tests.risk.scoring.test_method import CONTROLS, FACTS, SCORING, TABLE, VERSION, problems_after
 
 IMPLIES = 'text: "Several agents exchange messages", implies: [app.agentic]'
@@ -85,9 +86,9 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         texts[file] = texts[file].replace(old.encode(), new.encode(), 1)
     monkeypatch.setattr("risk.method.released_texts", lambda version: texts)
     monkeypatch.setattr("risk.method._check_pins", lambda *args: None)
-    load_method.cache_clear()
+    method._load.cache_clear()
     yield
-    load_method.cache_clear()
+    method._load.cache_clear()
 
 
 def test_manage_check_refuses_with_file_place_and_mend(broken: None) -> None:
