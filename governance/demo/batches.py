@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
+from governance.demo.alerts import Happened
 from governance.demo.copying import copy_rows, reserve
 from governance.demo.feeds import at_hour
 from governance.demo.story import Feed, QuarantineStory
@@ -20,20 +21,20 @@ BATCH = (
     *("next_line", "rows", "stored", "duplicates", "quarantined", "ignored", "unmatched", "newest_at", "error"),
     *("created_at", "started_at", "finished_at"),
 )
-BYTES_A_ROW = {"purview_audit": 1240, "entra_users": 148}
+BYTES_A_ROW = {"purview_audit": 1240, "entra_users": 148, "security_alerts": 2300}
 ROWS_A_SECOND = 30_000
 DUPLICATES, IGNORED = 0.004, 0.012  # shares of an audit export
 
 
-def write_batches(world: World, figures: Iterable[DayFigures]) -> None:
-    """One audit export a week, one user list a month, each with the counts of its days."""
+def write_batches(world: World, figures: Iterable[DayFigures], alerts: Iterable[Happened]) -> None:
+    """One audit export and one file of alerts a week, one user list a month, each with the counts of its days."""
     stored: Counter[int] = Counter()
     unmatched: Counter[int] = Counter()
     for one in figures:
         stored[one.ago] += one.interactions * world.times.get(one.who, 1)
         if one.who not in world.registered:
             unmatched[one.ago] += one.interactions
-    files = _audit_files(world, stored, unmatched) + _user_files(world)
+    files = _audit_files(world, stored, unmatched) + _user_files(world) + _alert_files(world, alerts)
     files.sort(key=lambda row: row["created_at"])
     for row, key in zip(files, reserve(ImportBatch, len(files)), strict=True):
         row["id"] = key
@@ -75,6 +76,17 @@ def _user_files(world: World) -> list[dict[str, Any]]:
     return files
 
 
+def _alert_files(world: World, alerts: Iterable[Happened]) -> list[dict[str, Any]]:
+    feed = world.story.feeds.alerts
+    came = Counter((world.day(0) - one.at.date()).days for one in alerts)
+    files = []
+    for newest in range(1, world.days + 1, feed.every):
+        count = sum(came[ago] for ago in range(newest, min(newest + feed.every, world.days + 1)))
+        if count:
+            files.append(_batch("security_alerts", feed, newest, count, [], world))
+    return files
+
+
 def _batch(
     kind: str,
     feed: Feed,
@@ -107,7 +119,7 @@ def _batch(
         "quarantined": len(bad),
         "ignored": ignored,
         "unmatched": 0,
-        "newest_at": at_hour(world, ago, 21) if kind == "purview_audit" else None,
+        "newest_at": at_hour(world, ago, 21) if kind != "entra_users" else None,
         "error": "",
         "created_at": came,
         "started_at": came,

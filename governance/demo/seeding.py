@@ -114,7 +114,7 @@ def _write(world: World, plan: Plan, progress: Progress) -> dict[str, Any]:
     write_usage(world, figures, write_sightings(world, figures), write_people_of_feeds(world))
     if copies:
         copies.use()
-    write_batches(world, figures)
+    write_batches(world, figures, alerts)
     counts["interactions"] = sum(one.interactions * world.times.get(one.who, 1) for one in figures)
     progress(f"{counts['interactions']} interactions as daily figures, {len(alerts)} alerts")
     analyse(Department, DailyUsage)

@@ -177,10 +177,11 @@ class QuarantineStory(Told):
 
 
 class Feeds(Told):
-    """The two feeds and what went wrong in them."""
+    """The feeds and what went wrong in them."""
 
     audit: Feed
     users: Feed
+    alerts: Feed
     quarantined: list[QuarantineStory]
 
 

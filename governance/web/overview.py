@@ -115,7 +115,7 @@ def tiles(
         Tile(
             "Compliance gaps open",
             sum(one.gap for one in binding),
-            f"{every}{overdue:,} overdue, partly met included",
+            f"{every}gaps and partly met past due: {overdue:,}",
             address("governance:gaps", department=filters.department),
             "warn",
         ),

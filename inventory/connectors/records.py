@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
-from inventory.connectors.base import MAX_ROW_BYTES, Source, Unreadable
+from inventory.connectors.base import MAX_ROW_BYTES, Source, UnknownFormatError, Unreadable
 from inventory.connectors.delimited import UnclosedQuoteError, folded, read_header, rows, split, text
 
 Record = dict[str, Any]
@@ -41,10 +41,15 @@ def read(source: Source, from_place: Place = 0) -> Iterator[tuple[Place, Record 
 
 
 def names(source: Source) -> list[str]:
-    """The folded names of the first record's members, and of those one level below: what a kind is recognised by."""
+    """The folded names of the first record's members, and of those one level below: what a kind is recognised by.
+
+    Raises UnknownFormatError where the first record can't be read.
+    """
     if not is_json(source):
         return read_header(source).columns
-    first = next((record for _, record in _from_json(source) if isinstance(record, dict)), {})
+    _, first = next(_from_json(source), (0, {}))
+    if isinstance(first, Unreadable):
+        raise UnknownFormatError(f"The file begins as JSON does, but can't be read as such. {first.reason}")
     inner = [key for value in first.values() if isinstance(value, dict) for key in value]
     return folded([str(key).encode("utf-8", "replace") for key in [*first, *inner]])
 

@@ -9,7 +9,15 @@ from risk.scoring.judgement import Judgement
 from risk.scoring.method import Method
 from risk.scoring.questionnaire import option_label, step_of
 from risk.scoring.unknowns import TELEMETRY
-from risk.scoring.what_if import Effect, QuestionEffect, control_effects, question_effects
+from risk.scoring.what_if import (
+    Changes,
+    Effect,
+    QuestionEffect,
+    control_effects,
+    question_effects,
+    tried,
+    value_of,
+)
 from risk.selectors.causes import question_text
 
 MOST_CONTROLS = 6
@@ -66,6 +74,25 @@ class QuestionStep:
     def telemetry(self) -> bool:
         """Whether it is about a feed that shows use, which no answer settles."""
         return self.key == TELEMETRY[1]
+
+
+@dataclass(frozen=True, slots=True)
+class AlertStep:
+    """The open alerts, and the risk once all of them are resolved at their source."""
+
+    count: int
+    now: float
+    then: float
+
+
+def alert_step(judgement: Judgement, measure: str = OVERALL) -> AlertStep | None:
+    """What resolving every open alert would change, exactly; None where there is none, or it changes nothing."""
+    open_ones = frozenset(one.ref for one in judgement.case.occurrences if one.open)
+    if not open_ones or judgement.inputs.prohibited:
+        return None
+    then = tried(judgement, Changes(closed=open_ones), load_method())
+    step = AlertStep(len(open_ones), value_of(judgement, measure), value_of(then, measure))
+    return step if step.then < step.now else None
 
 
 def next_steps(judgement: Judgement, measure: str = OVERALL) -> list[ControlStep | QuestionStep]:

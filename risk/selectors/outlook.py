@@ -84,7 +84,7 @@ def _short(worded: list[Change]) -> list[Change]:
         return worded
     amount = round(sum(one.amount for one in fading), 1)
     first = next((one for one in fading if one.kind is CauseKind.FADING), fading[0])
-    words = "an alert weighs half after 30 days, and nothing from then on"
+    words = "an alert fades to half its weight in 30 days, and no longer counts after that"
     joined = Change(CauseKind.FADING, first.word, "", "Alerts grow old", words, amount)
     return sorted([one for one in worded if one not in fading] + [joined], key=lambda one: -abs(one.amount))
 

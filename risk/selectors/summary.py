@@ -13,7 +13,7 @@ from risk.scoring.judgement import Judgement
 from risk.scoring.method import Method
 from risk.scoring.vocabulary import EU_CLASS_FACTOR, Kind
 from risk.selectors.history import Moment, moments
-from risk.selectors.next_steps import ControlStep, QuestionStep, next_steps
+from risk.selectors.next_steps import AlertStep, ControlStep, QuestionStep, alert_step, next_steps
 from risk.selectors.outlook import Ahead, ahead
 
 PRIMARY = 0.5  # from this weight on a control is evidence for a principle
@@ -94,6 +94,7 @@ class Summary:
     account: Account
     worst: PrincipleLine
     steps: tuple[ControlStep | QuestionStep, ...]
+    alerts: AlertStep | None
     history: tuple[Moment, ...]
     ahead: Ahead
 
@@ -120,6 +121,7 @@ def summary(application: AIApplication, judgement: Judgement, measure: str) -> S
         account=_account(parts),
         worst=max(lines, key=lambda line: line.point),
         steps=tuple(next_steps(judgement, measure)),
+        alerts=alert_step(judgement, measure),
         history=tuple(moments(application.pk, judgement.day - timedelta(days=HISTORY_DAYS), measure)),
         ahead=ahead(judgement, measure),
     )

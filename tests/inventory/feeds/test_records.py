@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inventory.connectors import records
-from inventory.connectors.base import Unreadable
+from inventory.connectors.base import UnknownFormatError, Unreadable
 from inventory.connectors.delimited import as_utf8
 
 VALUES = st.recursive(
@@ -108,3 +108,8 @@ def test_members_are_found_whatever_their_case() -> None:
     assert records.inner('{"a":1}') == {"a": 1}
     assert records.inner("{broken") is None
     assert records.inner("text") == "text"
+
+
+def test_a_file_whose_first_record_is_broken_says_so() -> None:
+    with pytest.raises(UnknownFormatError, match="can't be read as such"):
+        records.names(io.BufferedReader(io.BytesIO(b'{"value":[{')))  # type: ignore[arg-type]
