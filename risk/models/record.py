@@ -15,7 +15,7 @@ class Record(models.Model):
     """One version of a record. Only a draft changes its content; submitting freezes it.
 
     `content` is what `risk.records.content` describes, written in the form of `release`. `triggers` are the answers
-    that call for more than one signature; `authors` everybody who ever wrote in it (none of them may sign);
+    that call for more than one signature; `authors` who wrote in it or an earlier version (none may sign);
     `basis` the register fields and answers as they stood at submission: a change of them makes it due again.
     `reported_on`, `reported_as`: what the law wants told to an authority, where the form knows such a duty.
     """

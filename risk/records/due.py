@@ -43,16 +43,13 @@ def unsigned(versions: Sequence[tuple[str, Sequence[str]]]) -> list[str]:
     """Triggers that no approved version covers, of an application's versions as (state, triggers), oldest first.
 
     What was once submitted counts until a later version is approved, so that withdrawing it, or leaving the answer
-    out of the next draft, does not get round the review. A draft counts from the moment the answer is given.
+    out of a version that nobody has signed yet, does not get round the review. A draft counts as it stands.
     """
     covered: set[str] = set()
-    last: Sequence[str] = ()
-    draft: Sequence[str] = ()
+    since: list[str] = []  # of every version after the approved one: the later does not replace the earlier
     for state, triggers in versions:
         if state == "approved":
-            covered, last, draft = set(triggers), (), ()
-        elif state == "draft":
-            draft = triggers
+            covered, since = set(triggers), []
         else:
-            last, draft = triggers, ()
-    return [one for one in dict.fromkeys((*last, *draft)) if one not in covered]
+            since.extend(triggers)
+    return [one for one in dict.fromkeys(since) if one not in covered]

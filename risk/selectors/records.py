@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from inventory.models import AIApplication, User
 from risk import records
-from risk.choices import RecordForm, RecordState
+from risk.choices import RecordState
 from risk.method import load_method
 from risk.models import Record, Signature
 from risk.records import FormSchema, content, due
@@ -138,8 +138,3 @@ def signatures_of(record: Record) -> list[Signature]:
 def names_of(people: Sequence[int]) -> list[str]:
     """Names of the people who wrote in a record."""
     return [str(one) for one in User.objects.filter(pk__in=people).order_by("display_name", "username")]
-
-
-def standings(application: AIApplication, judgement: Judgement) -> dict[str, Standing]:
-    """Every form's standing, by form."""
-    return {form: standing(application, form, judgement.case.answers, judgement.day) for form in RecordForm.values}

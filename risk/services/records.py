@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from inventory import access, audit_log
@@ -31,7 +31,10 @@ OPEN = (RecordState.DRAFT, RecordState.SUBMITTED)
 
 @transaction.atomic
 def start(*, actor: User | None, application: AIApplication, form: str) -> Record:
-    """Begin a version: with the text of the one before, else with what the register knows. One is open at a time."""
+    """Begin a version: with the text of the one before, else with what the register knows. One is open at a time.
+
+    With a text come those who wrote or submitted it: they sign it in no later version either.
+    """
     application = _locked(application.pk, actor, Permission.EDIT)
     if form not in RecordForm.values:
         raise ValidationError({"form": f"Choose one of: {', '.join(RecordForm.values)}."})
@@ -48,7 +51,7 @@ def start(*, actor: User | None, application: AIApplication, form: str) -> Recor
         release=release,
         content=content,
         triggers=triggers(records.form(form, release), content),
-        authors=[actor.pk] if actor else [],
+        authors=_authors(mine, actor),
         saved_by=actor,
     )
     _log(record, actor, "record.started", "Began")
@@ -117,7 +120,7 @@ def sign(*, actor: User, record: Record, agrees: bool, note: str = "") -> Record
     record = _in_review(record, actor, Permission.REVIEW)
     form = records.form(record.form, record.release)
     if actor.pk in {*record.authors, record.submitted_by_id}:
-        raise ValidationError({"record": "You wrote in this record. Another person has to sign it."})
+        raise ValidationError({"record": "You wrote in this record or handed it in. Another person has to sign it."})
     if record.signatures.filter(person=actor).exists():
         raise ValidationError({"record": "You have signed this version already. Another person has to sign as well."})
     if not agrees and not note.strip():
@@ -150,6 +153,14 @@ def report(*, actor: User | None, record: Record, on: date, reference: str) -> R
     details = {"on": on.isoformat(), "reference": record.reported_as}
     _log(record, actor, "record.reported", "Noted the report of", details)
     return record
+
+
+def _authors(before: QuerySet[Record], actor: User | None) -> list[int]:
+    """Everybody in a text that goes on from version to version, and who goes on with it."""
+    people = [actor.pk if actor else None]
+    for authors, submitted_by in before.order_by("version").values_list("authors", "submitted_by"):
+        people += [*authors, submitted_by]
+    return [one for one in dict.fromkeys(people) if one is not None]
 
 
 def needed(form: FormSchema, record: Record) -> int:

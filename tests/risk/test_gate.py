@@ -37,6 +37,13 @@ def named(cast: Cast, application: AIApplication, **answers: object) -> Record:
     return records.submit(actor=cast.alice, record=write(cast.alice, draft, **answers))
 
 
+def on_the_page(client: Client, cast: Cast, application: AIApplication, state: str) -> str:
+    fields = {"name": "Card helper", "purpose": "Helps", "kind": "application", "origin": "in_house"}
+    given = {**fields, "department": cast.cards.key, "lifecycle": state}
+    given["version"] = AIApplication.objects.get(pk=application.pk).updated_at.isoformat()
+    return client.post(reverse("inventory:application_edit", args=[application.pk]), given).content.decode()
+
+
 def imported(cast: Cast, application: AIApplication, state: str) -> ImportResult:
     head = "external_id,name,purpose,kind,department,lifecycle"
     rows = f"{head}\n{application.external_id},Card helper,Helps,application,cards,{state}\n"
@@ -73,6 +80,33 @@ def test_withdrawing_it_does_not_get_round_the_review(cast: Cast, idea: AIApplic
         move(cast, idea, Lifecycle.APPROVED)
 
 
+@pytest.mark.parametrize("state", [Lifecycle.APPROVED, Lifecycle.LIVE])
+@pytest.mark.parametrize("end", ["withdrawn", "returned"])
+def test_submitting_it_again_without_the_use_opens_no_door(
+    cast: Cast, idea: AIApplication, end: str, state: str
+) -> None:
+    """One person alone: takes the answer out of the next version, hands it in, and tries page, API and import."""
+    one = named(cast, idea, restricted=["covert"])
+    if end == "withdrawn":
+        records.withdraw(actor=cast.alice, record=one, reason="Changed our mind.")
+    else:
+        records.sign(actor=cast.bob, record=one, agrees=False, note="Not like this.")
+    again = named(cast, idea)
+    assert again.triggers == []
+    with pytest.raises(ValidationError, match="prohibited pending review"):
+        applications.update_application(actor=cast.alice, application=idea, lifecycle=state)
+    client = Client()
+    client.force_login(cast.alice)
+    address = reverse("api-application-detail", args=[idea.pk])
+    assert client.patch(address, {"lifecycle": state}, content_type="application/json").status_code == 400
+    assert "prohibited pending review" in on_the_page(client, cast, idea, state)
+    assert "prohibited pending review" in imported(cast, idea, state).problems[0].problem
+    idea.refresh_from_db()
+    assert idea.lifecycle == Lifecycle.IN_REVIEW
+    records.sign(actor=cast.bob, record=again, agrees=True)  # another person agrees that the use is gone
+    assert move(cast, idea, state).lifecycle == state
+
+
 def test_other_steps_stay_open(cast: Cast, idea: AIApplication) -> None:
     named(cast, idea, restricted=["face"])
     for state in (Lifecycle.IDEA, Lifecycle.IN_REVIEW, Lifecycle.SUSPENDED, Lifecycle.RETIRED):
@@ -102,11 +136,7 @@ def test_the_page_obeys(cast: Cast, idea: AIApplication) -> None:
     named(cast, idea, sensitive_legal="yes")
     client = Client()
     client.force_login(cast.alice)
-    fields = {"name": "Card helper", "purpose": "Helps", "kind": "application", "origin": "in_house"}
-    given = {**fields, "department": cast.cards.key, "lifecycle": "live"}
-    given["version"] = AIApplication.objects.get(pk=idea.pk).updated_at.isoformat()
-    page = client.post(reverse("inventory:application_edit", args=[idea.pk]), given)
-    assert "Two people who did not write it" in page.content.decode()
+    assert "Two people who did not write it" in on_the_page(client, cast, idea, "live")
     idea.refresh_from_db()
     assert idea.lifecycle == Lifecycle.IN_REVIEW
 

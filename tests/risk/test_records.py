@@ -112,6 +112,33 @@ def test_sent_back_with_a_reason_a_new_version_begins_with_its_text(
     assert [(d.before, d.after) for d in newest.differences] == [(COMPLETE["data"]["requirements"], "Now more.")]
 
 
+@pytest.mark.parametrize("end", ["withdrawn", "returned", "approved"])
+@pytest.mark.parametrize("sensitive", ["no", "yes"])
+def test_who_wrote_or_submitted_a_text_never_signs_it_as_a_later_version(
+    cast: Cast, application: AIApplication, end: str, sensitive: str
+) -> None:
+    """Bob writes, Ada submits, Rolf ends it in one way or another; Alice hands the same text in again."""
+    rolf, rosa = (make_user(name, (RoleKind.REVIEWER, cast.retail)) for name in ("rolf", "rosa"))
+    one = write(cast.bob, records.start(actor=cast.bob, application=application, form="impact"))
+    records.save(actor=cast.bob, record=one, section="adverse", values={"sensitive_legal": sensitive})
+    records.submit(actor=cast.ada, record=one)
+    if end == "withdrawn":
+        records.withdraw(actor=cast.alice, record=one, reason="Once more.")
+    elif end == "returned":
+        records.sign(actor=rolf, record=one, agrees=False, note="Once more.")
+    else:
+        for person in (rolf, rosa)[: 1 + (sensitive == "yes")]:
+            records.sign(actor=person, record=one, agrees=True)
+    again = records.start(actor=cast.alice, application=application, form="impact")
+    records.submit(actor=cast.alice, record=again)
+    for person in (cast.bob, cast.ada):
+        with pytest.raises(ValidationError, match="wrote in this record"):
+            records.sign(actor=person, record=again, agrees=True)
+    assert records.sign(actor=rolf, record=again, agrees=True).state == (
+        RecordState.SUBMITTED if sensitive == "yes" else RecordState.APPROVED
+    )
+
+
 def test_every_version_of_a_record_is_kept(cast: Cast, application: AIApplication) -> None:
     one = write(cast.alice, records.start(actor=cast.alice, application=application, form="impact"))
     records.submit(actor=cast.alice, record=one)
@@ -172,7 +199,10 @@ def test_it_is_due_again_after_a_year(cast: Cast, application: AIApplication) ->
         ([("submitted", ["s"])], ["s"]),
         ([("approved", ["s"])], []),
         ([("returned", ["s"]), ("draft", [])], ["s"]),
-        ([("withdrawn", ["s"]), ("submitted", [])], []),
+        ([("withdrawn", ["s"]), ("submitted", [])], ["s"]),
+        ([("returned", ["s"]), ("submitted", ["r"])], ["s", "r"]),
+        ([("returned", ["s"]), ("withdrawn", []), ("returned", []), ("draft", [])], ["s"]),
+        ([("approved", ["r"]), ("returned", ["s"]), ("submitted", ["r"])], ["s"]),
         ([("withdrawn", ["s"]), ("approved", [])], []),
         ([("approved", ["s"]), ("draft", ["s"])], []),
         ([("approved", ["s"]), ("submitted", ["s", "r"])], ["r"]),
