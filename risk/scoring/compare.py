@@ -1,8 +1,9 @@
 """Why two judgements of one application differ: each change put in alone, one after the other, with what it did.
 
-The order is fixed: method, answers, facts of the organisation, controls, time, alerts, use, ratchet. Each step is
-judged on the same road as everything else, so the effects add up to the whole difference. Where two changes work on
-each other, the later step gets what they do together; another order would share that differently.
+The order is fixed: what a new method cannot read, that method, answers, facts of the organisation, controls, time,
+alerts, use, ratchet. Each step is judged on the same road as everything else, so the effects add up to the whole
+difference. Where two changes work on each other, the later step gets what they do together; another order would share
+that differently.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,7 @@ from typing import TypeVar
 
 from risk.scoring.application import ApplicationScore
 from risk.scoring.case import Case
+from risk.scoring.fitness import misfits
 from risk.scoring.formulas import effectiveness
 from risk.scoring.judgement import Judgement, judge
 from risk.scoring.method import Method
@@ -27,6 +29,7 @@ V = TypeVar("V")
 class CauseKind(StrEnum):
     """What can make a score differ, in the order in which the changes are put in."""
 
+    MISFIT = "misfit"
     METHOD = "method"
     ANSWER = "answer"
     ORGANISATION = "organisation"
@@ -80,8 +83,10 @@ def differences(before: Judgement, after: Judgement, old: Method, new: Method) -
 
     `old`, `new`: the methods they were made with; both must score the same principles.
     """
-    steps = _Steps(before.case, before.day, new, before.score)
+    steps = _Steps(before.case, before.day, old, before.score)
     if old is not new:
+        _take_out_misfits(steps, new)
+        steps.method = new
         steps.put_in(CauseKind.METHOD, new.version, old.version, new.version, steps.judged(steps.case))
     _put_in_statements(steps, after.case)
     _put_in_time(steps, after.day)
@@ -90,6 +95,20 @@ def differences(before: Judgement, after: Judgement, old: Method, new: Method) -
         was, now = steps.case.held, after.case.held
         steps.put_in(CauseKind.RATCHET, "", was, now, steps.judged(replace(steps.case, held=now)))
     return tuple(steps.causes)
+
+
+def _take_out_misfits(steps: _Steps, new: Method) -> None:
+    """What a later method cannot read counts as not stated from then on: each is taken out under the earlier one."""
+    for key in sorted(misfits(steps.case, new)):
+        case = steps.case
+        was = case.controls.get(key) or case.answers.get(key, case.organisation.get(key))
+        fits = replace(
+            case,
+            answers=_with(case.answers, key, {}),
+            organisation=_with(case.organisation, key, {}),
+            controls=_with(case.controls, key, {}),
+        )
+        steps.put_in(CauseKind.MISFIT, key, was, None, steps.judged(fits))
 
 
 def _put_in_statements(steps: _Steps, after: Case) -> None:

@@ -16,6 +16,7 @@ from risk.scoring.vocabulary import PROVEN, Kind
 
 NOT_KNOWN = "not known"
 KIND_WORDS = {
+    CauseKind.MISFIT: "Method",
     CauseKind.METHOD: "Method",
     CauseKind.ANSWER: "Answer",
     CauseKind.ORGANISATION: "Organisation",
@@ -71,6 +72,8 @@ def shown_change(before: float, after: float) -> float:
 def _label(one: Cause, method: Method) -> str:
     if one.kind in (CauseKind.ANSWER, CauseKind.ORGANISATION):
         return question_text(one.key, method)
+    if one.kind is CauseKind.MISFIT:
+        return control_text(one.key, method) if one.key in method.controls else question_text(one.key, method)
     if one.kind in (CauseKind.CONTROL, CauseKind.AGE):
         return control_text(one.key, method)
     if one.kind is CauseKind.ALERT:
@@ -107,6 +110,8 @@ def _what(one: Cause, after: Judgement, method: Method) -> str:
         return _alert(one, after.day)
     if one.kind is CauseKind.RATCHET:
         return _held(one)
+    if one.kind is CauseKind.MISFIT:
+        return f"{_value(one, one.before, method)} → can no longer be read: to be answered again"
     return f"{_value(one, one.before, method)} → {_value(one, one.after, method)}"
 
 

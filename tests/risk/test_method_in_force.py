@@ -36,6 +36,7 @@ from tests.cast import Cast
 
 NEXT = "2099.1"
 STRICTER = {"max_mitigation: 0.85": "max_mitigation: 0.40"}
+RENAMED = {"under_1m: 0.7": "up_to_1m: 0.7", "under_1m: 3": "up_to_1m: 3"}
 FIXED = newest()
 
 
@@ -51,8 +52,14 @@ def written(folder: Path, changes: dict[str, str], version: str = FIXED) -> Path
 
 
 @pytest.fixture
-def second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A second released version, in a temporary folder: controls take off at most 40 %."""
+def stricter() -> dict[str, str]:
+    """What the second version changes: controls take off at most 40 %."""
+    return STRICTER
+
+
+@pytest.fixture
+def second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stricter: dict[str, str]) -> Iterator[str]:
+    """A second released version, in a temporary folder."""
     texts = released_texts(FIXED)
     for version in (FIXED, NEXT):
         for file, text in texts.items():
@@ -60,7 +67,7 @@ def second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
             target = tmp_path / room / version / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(text)
-    written(tmp_path / "method" / NEXT, STRICTER)
+    written(tmp_path / "method" / NEXT, stricter)
     known = yaml.safe_load((methods_room.FOLDER / "releases.yaml").read_text())
     files = {
         file: sha256((tmp_path / file.split("/")[0] / NEXT / file.split("/", 1)[1]).read_bytes()).hexdigest()
@@ -71,8 +78,10 @@ def second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setattr(methods_room, "FOLDER", tmp_path / "method")
     monkeypatch.setattr(frameworks, "FOLDER", tmp_path / "frameworks")
     releases.cache_clear()
+    methods_room._load.cache_clear()
     yield NEXT
     releases.cache_clear()
+    methods_room._load.cache_clear()
     in_force.remember(FIXED)
 
 
@@ -125,8 +134,7 @@ def test_a_version_against_itself_moves_nobody(judged: AIApplication) -> None:
 
 
 def test_what_the_candidate_cannot_judge_is_told(judged: AIApplication, tmp_path: Path) -> None:
-    renamed = {"under_1m: 0.7": "up_to_1m: 0.7", "under_1m: 3": "up_to_1m: 3"}
-    lines, summary = diff(FIXED, written(tmp_path / "draft", renamed))
+    lines, summary = diff(FIXED, written(tmp_path / "draft", RENAMED))
     assert summary["not_computable"] == 1
     assert "under_1m" in lines[-1]
 
@@ -167,6 +175,29 @@ def test_a_switch_judges_everything_anew_and_the_old_stays_replayable(
     assert found is not None
     assert (found.before.method, found.after.method) == (FIXED, second)
     assert found.changes[0].kind == "method"
+
+
+@pytest.mark.parametrize("stricter", [RENAMED])
+def test_days_across_a_switch_that_drops_an_answer_are_compared(
+    cast: Cast, judged: AIApplication, second: str, stricter: dict[str, str]
+) -> None:
+    today = timezone.localdate()
+    before = CurrentScore.objects.get()
+    rows = [ScoreSnapshot(**{**one, "as_of": today - timedelta(days=3)}) for one in _values(before, judged)]
+    ScoreSnapshot.objects.bulk_create(rows)
+    methods.switch(actor=cast.ada, version=second, reason="Decided")
+    in_force.remember(None)
+    runs.finish(RescoreRun.objects.latest("id"))
+    query = {"before": (today - timedelta(days=2)).isoformat()}
+    client, address = as_(cast.alice), reverse("risk:compare", args=[judged.pk])
+    assert client.get(address, query).status_code == 200  # today it is not computable
+    assessments.save_answers(actor=None, application=judged, answers={"scale": "over_1m"})
+    answer = client.get(address, query)
+    assert answer.status_code == 200
+    assert "can no longer be read" in answer.content.decode()
+    found = compare(judged, today - timedelta(days=2), today, today)
+    assert found is not None
+    assert round(sum(one.amount for one in found.changes), 1) == found.total
 
 
 def _values(score: CurrentScore, application: AIApplication) -> list[dict]:

@@ -66,3 +66,21 @@ def test_each_change_is_named_once_with_what_it_was(method: Method) -> None:
 def test_nothing_changed_is_nothing_to_say(method: Method) -> None:
     one = judge(a_full_case(1), DAY, method)
     assert differences(one, one, method, method) == ()
+
+
+def test_what_a_new_method_cannot_read_is_named_and_taken_out_before_it(method: Method) -> None:
+    scale = method.factors["scale"]
+    options = {key: value for key, value in scale.options.items() if key != "under_1m"}
+    new = replace(method, version="draft", factors={**method.factors, "scale": replace(scale, options=options)})
+    case = Case(answers={"scale": "under_1m", "novelty": "pilot"}, controls={"GV-01": Stated("attested", DAY)})
+    before = judge(case, DAY, method)
+    for answers in ({"novelty": "pilot"}, {"novelty": "pilot", "scale": "over_1m"}):
+        after = judge(replace(case, answers=answers), DAY, new)
+        found = differences(before, after, method, new)
+        kinds = [(one.kind, one.key) for one in found]
+        assert kinds[:2] == [(CauseKind.MISFIT, "scale"), (CauseKind.METHOD, "draft")]
+        assert kinds[2:] == ([(CauseKind.ANSWER, "scale")] if "scale" in answers else [])
+        assert (found[0].before, found[0].after) == ("under_1m", None)
+        for measure in (OVERALL, *method.principles):
+            whole = value_of(after, measure) - value_of(before, measure)
+            assert sum(one.effects[measure] for one in found) == pytest.approx(whole, abs=1e-9)
