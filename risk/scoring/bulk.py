@@ -88,6 +88,7 @@ def judge_many(cases: Cases, day: date, method: Method, before: Before | None = 
     With `before` the ratchet follows from it where there was a judgement; elsewhere `Cases.held` is in force.
     """
     book, known_patterns = codebook(method), patterns(method)
+    known_patterns.renew()
     kinds = known_patterns.kinds_of(cases)
     options = _options(cases, kinds, method)
     ends = [inherent(options, method, worst=worst) for worst in (False, True)]

@@ -25,7 +25,7 @@ from risk.scoring.vocabulary import INHERENT_HIGH_FROM, TIER_FROM, EUClass, Why
 
 Truths: TypeAlias = NDArray[np.int8]
 
-MOST_PATTERNS = 10_000  # remembered: some 30 MB
+MOST_PATTERNS = 10_000  # kinds and patterns: some 80 MB, with what the explained path keeps of them
 _ANY_DAY = date(2000, 1, 1)  # nothing of a pattern depends on the day
 
 
