@@ -86,7 +86,7 @@ class EvidenceSerializer(serializers.Serializer):
 
 
 class ControlStateSerializer(serializers.Serializer):
-    """What is stated of one control. *Evidenced* takes current evidence, which may come along."""
+    """What is stated of one control. *Evidenced* takes current evidence, which may come along; *verified* not."""
 
     control = serializers.CharField(max_length=16)
     status = serializers.ChoiceField(choices=ControlStatus.choices)

@@ -31,6 +31,13 @@ NEEDS_CLAIM = "Nobody has stated yet that this control works. Who runs it states
 LEFT_OUT = "Two people agreed that this control does not apply here. End that first."
 NEEDS_ANOTHER = "You stated this yourself. An independent check is made by another person with the right to review."
 
+NEEDS_PROOF_OF_OTHERS = (
+    "All current evidence for this control is your own. An independent check rests on an item that somebody else added."
+)
+PROOF_APART = (
+    "An independent check does not bring its own evidence. Leave “evidence” out; somebody else adds it beforehand."
+)
+
 
 @transaction.atomic
 def state_control(
@@ -48,10 +55,10 @@ def state_control(
     """State how well a control works, from a day on (today where none is given), by when the next step is due and who
     sees to it. `proof`: a link that is added as evidence in the same step.
 
-    *Evidenced* takes current evidence. *Independently verified* takes that, the right to review, and another person
-    than the one who stated it. An own statement replaces what was inherited from a shared platform, and whoever
-    inherits this one follows. What stays the same is neither written nor logged. Raises PermissionDenied, or
-    ValidationError by field.
+    *Evidenced* takes current evidence. *Independently verified* takes the right to review, and another person than the
+    one who stated it and than the one who added what the check rests on: no `proof` comes along with it. An own
+    statement replaces what was inherited from a shared platform, and whoever inherits this one follows. What stays
+    the same is neither written nor logged. Raises PermissionDenied, or ValidationError by field.
     """
     application = evidence.locked(actor, application)
     stated = {
@@ -70,13 +77,11 @@ def state_control(
         raise ValidationError({"status": LEFT_OUT})
     if status == ControlStatus.VERIFIED:
         access.require(actor, Permission.REVIEW, application.department)
-        _check_independence(actor, old)
+        _check_independence(actor, old, proof)
     if proof is not None:
         evidence.check(control, proof, is_file=False)
         evidence.insert(actor=actor, application=application, control=control, proof=proof)
-    items = evidence.standing_items(application, control)
-    if status in PROVEN and not any(evidence.is_current(item, timezone.localdate()) for item in items):
-        raise ValidationError({"status": NEEDS_EVIDENCE})
+    items = _resting_on(actor, status, evidence.standing_items(application, control))
     attester = old.attested_by if old and status == ControlStatus.VERIFIED else actor
     return _write(actor, application, control, before, stated, items, attester)
 
@@ -136,14 +141,28 @@ def _check(application: AIApplication, control: str, stated: Mapping[str, Any]) 
         raise ValidationError(wrong)
 
 
-def _check_independence(actor: User | None, old: ControlState | None) -> None:
-    """Two people: one claims, another confirms. The console (no actor) is trusted to have asked both."""
+def _resting_on(actor: User | None, status: str, items: list[Evidence]) -> list[Evidence]:
+    """The items that carry the statement. Raises ValidationError where it needs a current one and has none."""
+    if status not in PROVEN:
+        return items
+    counting = evidence.for_check_by(actor.pk if actor else None, items) if status == ControlStatus.VERIFIED else items
+    today = timezone.localdate()
+    if not any(evidence.is_current(item, today) for item in counting):
+        own = any(evidence.is_current(item, today) for item in items)
+        raise ValidationError({"status": NEEDS_PROOF_OF_OTHERS if own else NEEDS_EVIDENCE})
+    return counting
+
+
+def _check_independence(actor: User | None, old: ControlState | None, proof: Proof | None) -> None:
+    """Two people: one claims and proves, another confirms. The console (no actor) is trusted to have asked both."""
     if actor is None:
         return
     if old is None or old.status not in CLAIMS:
         raise ValidationError({"status": NEEDS_CLAIM})
     if (old.attested_by_id or old.stated_by_id) == actor.pk:
         raise ValidationError({"status": NEEDS_ANOTHER})
+    if proof is not None:
+        raise ValidationError({"evidence": PROOF_APART})
 
 
 def _plain(value: object) -> object:

@@ -150,6 +150,11 @@ def is_current(item: Evidence, day: date) -> bool:
     return item.valid_until is None or item.valid_until >= day
 
 
+def for_check_by(verifier: int | None, items: Sequence[Evidence]) -> list[Evidence]:
+    """What an independent check can rest on: what somebody else than who makes it added. None: the console's check."""
+    return [item for item in items if verifier is None or item.added_by_id != verifier]
+
+
 def latest_end(items: Sequence[Evidence]) -> date | None:
     """The last day on which any of these counts; None: no end, or there is nothing."""
     ends = [item.valid_until for item in items]
@@ -157,15 +162,15 @@ def latest_end(items: Sequence[Evidence]) -> date | None:
 
 
 def rests_on(
-    status: str | None, verified_at: datetime, items: Sequence[Evidence], day: date
+    status: str | None, stated_at: datetime, stated_by: int | None, items: Sequence[Evidence], day: date
 ) -> tuple[Any, date | None]:
     """(status, valid until) that this evidence carries.
 
-    An independent check covers what stood when it was made: once none of that counts, the statement is *evidenced* by
-    the rest. Without any evidence it is the word of who gave it.
+    An independent check covers what others had added when it was made: once none of that counts, the statement is
+    *evidenced* by the rest. Without any evidence it is the word of who gave it.
     """
     if status == ControlStatus.VERIFIED:
-        seen = [item for item in items if item.changed_at <= verified_at]
+        seen = [item for item in for_check_by(stated_by, items) if item.changed_at <= stated_at]
         if any(is_current(item, day) for item in seen):
             return status, latest_end(seen)
         status = ControlStatus.EVIDENCED
@@ -180,7 +185,7 @@ def settle(application: AIApplication, control: str) -> None:
     if state is None:
         return
     items = standing_items(application, control)
-    status, valid_until = rests_on(state.status, state.stated_at, items, timezone.localdate())
+    status, valid_until = rests_on(state.status, state.stated_at, state.stated_by_id, items, timezone.localdate())
     if (status, valid_until) == (state.status, state.valid_until):
         return
     ControlState.objects.filter(pk=state.pk).update(status=status, valid_until=valid_until)

@@ -109,6 +109,18 @@ def test_controls_go_the_same_way_as_on_the_page(cast: Cast, application: AIAppl
     assert client.post(address, {**given, "status": "verified"}, content_type=JSON).status_code == 403
 
 
+def test_a_verification_takes_no_evidence_along(cast: Cast, application: AIApplication) -> None:
+    address = f"/api/v1/applications/{application.pk}/controls/"
+    link = {"kind": "test_report", "title": "Yearly test", "issued": "2026-05-01", "link": "https://wiki.example/test"}
+    given = {"control": "GV-01", "evidence": link}
+    assert api(cast.alice).post(address, {**given, "status": "attested"}, content_type=JSON).status_code == 200
+    refused = api(cast.bob).post(address, {**given, "status": "verified"}, content_type=JSON)
+    assert refused.status_code == 400
+    assert "does not bring its own evidence" in refused.json()["evidence"][0]
+    assert application.evidence.get().added_by == cast.alice
+    assert api(cast.bob).post(address, {"control": "GV-01", "status": "verified"}, content_type=JSON).status_code == 200
+
+
 @pytest.mark.parametrize("door", ["answers", "controls"])
 def test_who_may_only_look_changes_nothing(cast: Cast, application: AIApplication, door: str) -> None:
     address = f"/api/v1/applications/{application.pk}/{door}/"

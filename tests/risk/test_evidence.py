@@ -67,6 +67,30 @@ def test_verified_takes_evidence_and_another_person(cast: Cast, application: AIA
     assert application.evidence.count() == 1  # what came along with a refusal is not kept
 
 
+def test_a_check_does_not_rest_on_evidence_of_who_makes_it(cast: Cast, application: AIApplication) -> None:
+    today = timezone.localdate()
+    state(cast.alice, application, "attested")
+    with pytest.raises(ValidationError) as refused:
+        state(cast.bob, application, "verified", proof=proof())
+    assert refused.value.message_dict == {"evidence": [controls.PROOF_APART]}
+    assert not application.evidence.exists()
+    own = link(application, days=400, actor=cast.bob)
+    with pytest.raises(ValidationError, match="your own"):
+        state(cast.bob, application, "verified")
+    expired = link(application, days=-1, actor=cast.alice)
+    with pytest.raises(ValidationError, match="your own"):
+        state(cast.bob, application, "verified")
+    link(application, days=30, actor=cast.alice)
+    state(cast.bob, application, "verified")
+    assert now(application).valid_until == today + timedelta(days=30)  # his own item extends nothing
+    evidence.withdraw(actor=cast.alice, item=expired, why="Long over.")
+    assert (now(application).status, now(application).valid_until) == ("verified", today + timedelta(days=30))
+    evidence.withdraw(actor=cast.alice, item=application.evidence.latest("id"), why="Wrong system.")
+    assert (now(application).status, now(application).valid_until) == ("evidenced", own.valid_until)
+    state(cast.ada, application, "verified")  # to her, what he added is somebody else's
+    assert now(application).valid_until == own.valid_until
+
+
 def test_a_verification_may_be_renewed_by_who_gave_it(cast: Cast, application: AIApplication) -> None:
     state(cast.alice, application, "evidenced", proof=proof())
     state(cast.bob, application, "verified", as_of=date(2026, 1, 2))
