@@ -166,11 +166,17 @@ def trigger_text(form: FormSchema, trigger: str) -> str:
 
 def missing(form: FormSchema, content: Content, method: Method) -> list[str]:
     """What still has to be filled before it can be submitted, in words."""
-    found = []
-    for place, section, values in pages(form, content):
-        gaps = [one for one in section.fields if one.needed and not _filled(one, values.get(one.id), method)]
-        found += [f"{place}: {one.text}" for one in gaps]
-    return found
+    return [f"{place}: {field.text}" for _, place, field in gaps(form, content, method)]
+
+
+def gaps(form: FormSchema, content: Content, method: Method) -> list[tuple[int, str, FieldSchema]]:
+    """(which of the pages, its title, field) of each field that still has to be filled."""
+    return [
+        (at, place, field)
+        for at, (place, section, values) in enumerate(pages(form, content))
+        for field in section.fields
+        if field.needed and not _filled(field, values.get(field.id), method)
+    ]
 
 
 def _filled(field: FieldSchema, value: Any, method: Method) -> bool:

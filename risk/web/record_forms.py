@@ -74,6 +74,14 @@ class ShownField:
         """The rows that hold something."""
         return [row for row in self.rows if row.at is not None]
 
+    @property
+    def inputs(self) -> list[Input]:
+        """The inputs inside its rows or goals."""
+        return [
+            *(cell for row in self.rows for cell in row.cells),
+            *(i for g in self.goals for i in (g.applies, g.why)),
+        ]
+
 
 def shown_fields(
     section: SectionSchema,
@@ -172,3 +180,23 @@ def _sent_rows(data: QueryDict, one: FieldSchema) -> list[dict[str, Any]]:
         if match and match.group(2) in columns:
             rows.setdefault(int(match.group(1)), {})[match.group(2)] = data[name]
     return [rows[at] | ({"row": at} if at in stored else {}) for at in sorted(rows)]
+
+
+def with_emptied_rows(values: Mapping[str, Any], section: SectionSchema, stored: Mapping[str, Any]) -> dict[str, Any]:
+    """The sent values with each stored row that is empty now put back: saving as one leaves a field removes no row.
+
+    Somebody may be about to write it anew, and what hangs on it would be gone. Whoever presses "Save" removes it.
+    """
+    found = dict(values)
+    for one in section.fields:
+        if one.type == "rows" and one.id in found:
+            old = stored.get(one.id, [])
+            found[one.id] = [_put_back(row, old) for row in found[one.id]]
+    return found
+
+
+def _put_back(row: dict[str, Any], old: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    at = row.get("row")
+    if at is None or at >= len(old) or any(str(value).strip() for key, value in row.items() if key != "row"):
+        return row
+    return {**old[at], "row": at}

@@ -22,12 +22,12 @@ from risk.choices import RecordForm, RecordState
 from risk.method import load_method
 from risk.models import Record
 from risk.records import FormSchema
-from risk.records.content import missing, pages, trigger_text
+from risk.records.content import gaps, pages, trigger_text
 from risk.scoring.judgement import Judgement
 from risk.selectors import cases
 from risk.selectors import records as found
 from risk.services import records
-from risk.web.record_forms import sent_values, shown_fields
+from risk.web.record_forms import sent_values, shown_fields, with_emptied_rows
 from risk.web.shell import shell
 
 TONES = {
@@ -39,6 +39,7 @@ TONES = {
 }
 _OF_THE_WHOLE = ("record", "form", "section", "note", "on", "reference")  # problems that no single field has
 Problems = dict[str, list[str]]
+Pages = Sequence[tuple[str, Any, Any]]
 
 
 @require_http_methods(["GET", "POST"])
@@ -83,15 +84,20 @@ def _start(request: PersonRequest, application: AIApplication, form: str, versio
 def _save(request: PersonRequest, application: AIApplication, form: str, version: Record | None) -> str:
     one = _existing(version)
     schema = forms.form(form, one.release)
+    every = list(pages(schema, one.content))
     section = next((s for s in schema.sections if s.id == request.GET.get("section", schema.sections[0].id)), None)
     if section is None:
         raise Http404("There is no such section.")
     values = sent_values(request.POST, section)
+    if request.htmx:  # type: ignore[attr-defined]
+        _, shown, stored = every[_place(request, schema, every)]
+        values = with_emptied_rows(values, section, stored if shown == section else {})
     records.save(actor=request.user, record=one, section=section.id, values=values, row=_row(request))
     return "Saved."
 
 
 def _submit(request: PersonRequest, application: AIApplication, form: str, version: Record | None) -> str:
+    _save(request, application, form, version)  # the button sends what the page holds, saved already or not
     records.submit(actor=request.user, record=_existing(version))
     return "Submitted. This version is frozen; reviewers sign it or send it back."
 
@@ -124,6 +130,7 @@ def _report(request: PersonRequest, application: AIApplication, form: str, versi
 _ACTIONS = {
     "start": _start,
     "save": _save,
+    "add": _save,  # a row: the page comes back with the next one
     "submit": _submit,
     "withdraw": _withdraw,
     "sign": _sign,
@@ -163,7 +170,7 @@ def _page(
         **_writing(request, application, one, judgement, problems),
         **_reviewing(request, application, one),
     }
-    name = "risk/_record_written.html" if fragment else "risk/record.html"
+    name = "risk/_record_saved.html" if fragment else "risk/record.html"
     return render(request, name, {**context, "swapped": fragment}, status=status)
 
 
@@ -184,20 +191,30 @@ def _writing(
     reading = not writable or "whole" in request.GET
     at = _place(request, schema, every)
     title, section, values = every[at]
+    fields = shown_fields(section, values, problems, suggested)
     return {
         "writable": writable,
         "reading": reading,
         "title": title,
         "section": section,
-        "fields": shown_fields(section, values, problems, suggested),
+        "fields": fields,
+        "sent": [i for one in fields for i in one.inputs if i.name in request.POST],  # these are on the page that asks
         "steps": _steps(application, one, every, at),
         "back": _page_address(application, one.form, every, at - 1) if at else "",
         "onward": _page_address(application, one.form, every, at + 1) if at + 1 < len(every) else "",
         "here": _page_address(application, one.form, every, at),
-        "missing": missing(schema, one.content, load_method()) if writable else [],
+        "missing": _missing(application, schema, one, every) if writable else [],
         "whole": [(name, shown_fields(part, given, {}, suggested)) for name, part, given in every] if reading else [],
         "triggers": [trigger_text(schema, trigger) for trigger in one.triggers],
     }
+
+
+def _missing(application: AIApplication, schema: FormSchema, one: Record, every: Pages) -> list[dict[str, str]]:
+    """Each field that still has to be filled, with where it stands."""
+    return [
+        {"text": f"{title}: {field.text}", "url": f"{_page_address(application, one.form, every, at)}#{field.id}"}
+        for at, title, field in gaps(schema, one.content, load_method())
+    ]
 
 
 def _reviewing(request: PersonRequest, application: AIApplication, one: Record | None) -> dict[str, Any]:
@@ -218,9 +235,6 @@ def _reviewing(request: PersonRequest, application: AIApplication, one: Record |
         "is_author": may_review and request.user.pk in authors,
         "versions": found.versions_of(application, one.form),
     }
-
-
-Pages = Sequence[tuple[str, Any, Any]]
 
 
 def _place(request: PersonRequest, schema: FormSchema, every: Pages) -> int:
@@ -246,9 +260,9 @@ def _number(request: PersonRequest, name: str) -> int | None:
 def _steps(application: AIApplication, one: Record, every: Pages, current: int) -> list[dict[str, str]]:
     steps = []
     for at, (title, section, values) in enumerate(every):
-        gaps = [field for field in section.fields if field.needed and not values.get(field.id)]
-        state = "current" if at == current else "todo" if gaps else "done"
-        note = f"{len(gaps)} to fill" if gaps else ""
+        empty = [field for field in section.fields if field.needed and not values.get(field.id)]
+        state = "current" if at == current else "todo" if empty else "done"
+        note = f"{len(empty)} to fill" if empty else ""
         steps.append(
             {
                 "label": title.lstrip("0123456789 "),
@@ -269,7 +283,9 @@ def _page_address(application: AIApplication, form: str, every: Pages, at: int) 
 
 def _address(application: AIApplication, form: str, request: PersonRequest) -> str:
     """Where a saved form without scripts leads: the page asked for, else the record."""
-    onward = request.POST.get("onward", "")
+    if request.POST.get("action") == "add":
+        return request.get_full_path()
+    onward = request.POST.get("onward", "") if request.POST.get("action", "save") == "save" else ""
     own = reverse("risk:record", args=[application.pk, form])
     if onward.startswith(f"{own}?"):
         return onward

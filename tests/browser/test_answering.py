@@ -51,9 +51,26 @@ def test_writing_is_saved_as_one_leaves_a_field_and_the_hand_stays(
     page.keyboard.press("Tab")
     expect(page.locator(".control-saved")).to_contain_text("saved")
     expect(page.locator("#uses-0-what-input")).to_be_focused()
-    expect(page.locator("#uses-1-who-input")).to_be_visible()  # an empty row stands ready
     assert Record.objects.get(pk=draft.pk).content["uses"] == [{"who": "Clerks", "what": "", "where": ""}]
-    expect(page.get_by_role("link", name="Use 1: Clerks")).to_be_visible()
+    expect(page.get_by_role("link", name="Use 1: Clerks", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Add a row").click()
+    expect(page.locator("#uses-1-who-input")).to_be_visible()
+
+
+def test_nothing_typed_while_it_is_saved_is_lost(visit: Visits, cast: Cast, begun: AIApplication) -> None:
+    records.start(actor=cast.alice, application=begun, form="impact")
+    seen = visit(cast.alice)
+    where = reverse("risk:record", args=[begun.pk, "impact"]) + "?section=uses"
+    page = seen.go(where)
+    page.locator("#uses-0-who-input").focus()
+    texts = {"who": "Clerks of the card office", "what": "Reading letters and answers", "where": "In two offices"}
+    for text in texts.values():
+        page.keyboard.type(text, delay=25)
+        page.keyboard.press("Tab")
+    page.wait_for_load_state("networkidle")
+    page = seen.go(where)
+    for key, text in texts.items():
+        expect(page.locator(f"#uses-0-{key}-input")).to_have_value(text)
 
 
 def test_without_scripts_the_parts_are_walked_one_by_one(visit: Visits, cast: Cast, begun: AIApplication) -> None:

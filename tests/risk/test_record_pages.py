@@ -60,9 +60,10 @@ def test_from_the_first_word_to_the_last_signature(cast: Cast, application: AIAp
     where = address(application, query="?section=system")
     saved = alice.post(where, {"name": "New name", "regions-rows": "", "regions-0-region": "EU"}, headers=HTMX)
     page = saved.content.decode()
-    assert 'id="record"' in page
     assert "saved" in page
-    assert 'name="regions-1-region"' in page  # an empty row stands ready
+    assert 'id="regions-0-region-input"' not in page  # what is typed is never swapped
+    assert 'name="regions-rows" value="0"' in page  # but the page learns that the row is a stored one
+    assert 'name="regions-1-region"' in shown(cast.alice, where)  # the next time an empty row stands ready
     draft = Record.objects.get()
     assert draft.content["regions"] == [{"region": "EU", "language": "", "when": ""}]
     assert "Still to be filled" in alice.post(address(application), {"action": "submit"}).content.decode()
@@ -85,6 +86,24 @@ def test_a_wrong_value_is_told_at_its_field(cast: Cast, application: AIApplicati
     answer = as_(cast.alice).post(where, sent, headers=HTMX)
     assert "No control ZZ-99" in answer.content.decode()
     assert as_(cast.alice).post(where, sent).status_code == 400
+
+
+def test_a_row_emptied_while_writing_stays_until_one_saves(cast: Cast, application: AIApplication) -> None:
+    draft = write(cast.alice, records.start(actor=cast.alice, application=application, form="impact"))
+    before = Record.objects.get(pk=draft.pk).content["uses"]
+    sent = {"uses-rows": ["", "0"], "uses-0-who": "", "uses-0-what": "", "uses-0-where": ""}
+    where = address(application, query="?section=uses")
+    assert as_(cast.alice).post(where, sent, headers=HTMX).status_code == 200
+    assert Record.objects.get(pk=draft.pk).content["uses"] == before
+    answer = as_(cast.alice).post(where, sent | {"action": "add"})
+    assert answer["Location"] == where
+    assert Record.objects.get(pk=draft.pk).content["uses"] == []
+
+
+def test_what_is_missing_leads_to_its_field(cast: Cast, application: AIApplication) -> None:
+    records.start(actor=cast.alice, application=application, form="impact")
+    page = shown(cast.alice, address(application))
+    assert f'href="{address(application)}?section=data#requirements"' in page
 
 
 def test_what_is_written_stays_text_and_controls_are_links(cast: Cast, application: AIApplication) -> None:
