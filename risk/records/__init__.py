@@ -51,10 +51,14 @@ def check_forms() -> list[Problem]:
     """Everything wrong in any release."""
     found: list[Problem] = []
     try:
-        for release in _releases():
-            forms(release)
+        names = list(_releases())
     except MethodError as error:
-        found += error.problems
+        return list(error.problems)
+    for release in names:
+        try:
+            forms(release)
+        except MethodError as error:
+            found += error.problems
     return found
 
 

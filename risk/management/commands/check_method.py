@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from risk.method import MethodError, check_cases, load_method, read_method, released_texts, releases
 from risk.method.schema import CheckSchema
+from risk.records import check_forms
 from risk.scoring.classify import AnswerError, classify
 from risk.scoring.method import Method
 
@@ -39,6 +40,8 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         if failures:
             raise CommandError("\n".join([f"{len(failures)} worked cases fail:", *failures]))
+        if not is_draft and (wrong := check_forms()):
+            raise CommandError(str(MethodError(wrong)))
         if is_draft:
             self.stderr.write(f"{version} is not released. To release it, pin these under `files` in releases.yaml:")
             for file, text in sorted(texts.items()):
