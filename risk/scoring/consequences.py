@@ -4,12 +4,13 @@ The cost of a question is its number of options, whatever else is answered: each
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from risk.scoring.classify import Answer
 from risk.scoring.judgement import Judgement
 from risk.scoring.method import Method
-from risk.scoring.questionnaire import Item
+from risk.scoring.questionnaire import Item, Step
+from risk.scoring.vocabulary import EUClass
 from risk.scoring.what_if import Changes, changed_case, clashes, tried
 
 UNKNOWN, NONE = "unknown", "none"  # the words of forms for "I don't know" and for no option at all
@@ -19,13 +20,17 @@ UNKNOWN, NONE = "unknown", "none"  # the words of forms for "I don't know" and f
 class Consequence:
     """What follows from one answer. `stands`: it is the present one. `clash`: why it would be refused.
 
-    `point`, `change`: the risk then, and against now; None for a prohibited practice, which is no number. `possible`:
-    classes still possible then; `class_changes`: whether they differ from now. `controls`: how many more are asked.
+    `practices`: rules of prohibited practices that hold then, or may; `may_prohibit`: among them one that another
+    answer rules out. `point`, `change`: the risk then, and against now; None for a prohibited practice, which is no
+    number. `possible`: classes still possible then; `class_changes`: whether they differ from now. `controls`: how
+    many more are asked.
     """
 
     stands: bool = False
     clash: tuple[str, str, str] | None = None
     prohibited: bool = False
+    may_prohibit: bool = False
+    practices: frozenset[str] = frozenset()
     point: float | None = None
     change: float | None = None
     possible: tuple[str, ...] = ()
@@ -37,7 +42,11 @@ def consequences(judgement: Judgement, item: Item, method: Method) -> dict[str, 
     """Consequence by the option's word: `yes`, `no`, an option, `none`, `unknown`. Of a question with several options
     each one is put in, or taken out where it was chosen."""
     old = {(one.first, one.second, one.rule) for one in clashes(judgement.case, method)}
-    return {word: _one(judgement, item, answer, old, method) for word, answer in answers_of(item).items()}
+    found = {word: _one(judgement, item, answer, old, method) for word, answer in answers_of(item).items()}
+    if item.step is not Step.PROHIBITED:
+        return found
+    anyway = frozenset.intersection(*(one.practices for one in found.values() if one.clash is None))
+    return {word: replace(one, may_prohibit=bool(one.practices - anyway)) for word, one in found.items()}
 
 
 def answers_of(item: Item) -> dict[str, Answer]:
@@ -59,7 +68,7 @@ def _one(
 ) -> Consequence:
     answers: Mapping[str, Answer] = judgement.case.answers
     if item.key in answers and answers[item.key] == answer:
-        return Consequence(stands=True)
+        return Consequence(stands=True, practices=_practices(judgement))
     changes = Changes(answers={item.key: answer})
     new = [(one.first, one.second, one.rule) for one in clashes(changed_case(judgement, changes), method)]
     clash = next((one for one in new if one not in old), None)
@@ -71,12 +80,17 @@ def _one(
     before = judgement.inputs.prohibited
     return Consequence(
         prohibited=prohibited,
+        practices=_practices(then),
         point=None if prohibited else then.score.point,
         change=None if prohibited or before else then.score.point - judgement.score.point,
         possible=possible,
         class_changes=possible != judgement.classification.possible,
         controls=_asked(then) - _asked(judgement),
     )
+
+
+def _practices(judgement: Judgement) -> frozenset[str]:
+    return frozenset(one.rule for one in judgement.classification.reasons if one.class_ == EUClass.PROHIBITED)
 
 
 def _asked(judgement: Judgement) -> int:

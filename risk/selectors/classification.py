@@ -105,7 +105,7 @@ def classification(judgement: Judgement, method: Method) -> Outcome:
         articles=found.articles,
         starts=found.from_,
         reasons=[one for one in found.reasons if one.certain],
-        maybe=[one for one in found.reasons if not one.certain and one.class_],
+        maybe=[one for one in found.reasons if not one.certain and one.class_ and found.class_ != EUClass.PROHIBITED],
         deciding=[_deciding(method.questions[key], method) for key in found.decided_by],
         facts=[Known(key, method.facts[key].text) for key in found.facts],
         open_facts=[Known(key, method.facts[key].text) for key in found.open_facts],

@@ -111,6 +111,8 @@ def _words(one: Consequence, method: Method) -> str:
         return f"contradicts: {first} / {second}"
     if one.prohibited:
         return "prohibited practice: stop"
+    if one.may_prohibit:
+        return "may be a prohibited practice: no score"
     parts = []
     if one.point is not None and (one.change is None or abs(one.change) >= SHOWN_CHANGE):
         moved = "" if one.change is None else f" ({one.change:+.1f})".replace("-", "−")

@@ -222,14 +222,17 @@ def _reviewing(request: PersonRequest, application: AIApplication, one: Record |
     if one is None:
         return {}
     signatures = found.signatures_of(one)
+    needed = records.needed(forms.form(one.form, one.release), one)
     authors = {*one.authors, one.submitted_by_id}
     may_review = access.may(request.user, Permission.REVIEW, application.department)
+    agreed = sum(signature.agrees for signature in signatures)
     signed = any(signature.person_id == request.user.pk for signature in signatures)
     return {
         "tone": TONES[RecordState(one.state)],
         "signatures": signatures,
-        "needed": records.needed(forms.form(one.form, one.release), one),
-        "agreed": sum(signature.agrees for signature in signatures),
+        "needed": needed,
+        "agreed": agreed,
+        "unsigned_by": needed - agreed if one.state == RecordState.SUBMITTED else needed,
         "authors": found.names_of(one.authors),
         "may_sign": may_review and request.user.pk not in authors and not signed,
         "is_author": may_review and request.user.pk in authors,

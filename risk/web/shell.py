@@ -11,7 +11,7 @@ from django.utils import timezone
 from inventory import access
 from inventory.access import Permission
 from inventory.models import AIApplication, DailyUsage, User
-from risk.choices import RecordForm
+from risk.choices import EUClass, RecordForm
 from risk.method import load_method
 from risk.models import CurrentScore
 from risk.scoring.judgement import Judgement
@@ -40,6 +40,8 @@ def shell(user: User, application: AIApplication, active: str, judgement: Judgem
         "application": application,
         "score": score,
         "classified": judgement.classification if judgement is not None else None,
+        "stopped": (judgement.classification.class_ if judgement is not None else score and score.eu_class)
+        == EUClass.PROHIBITED,  # a prohibited practice: answering more questions is not what to do next
         "progress": progress,
         "tabs": _tabs(application, progress, active),
         "may_edit": access.may(user, Permission.EDIT, application.department),

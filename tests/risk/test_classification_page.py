@@ -61,6 +61,14 @@ def test_the_stop_page_names_practice_article_and_who_decided(cast: Cast, stoppe
     assert "suspend it" not in page_of(cast.dan, stopped, route)
 
 
+def test_a_stop_asks_for_nothing_that_would_not_lift_it(cast: Cast, stopped: AIApplication) -> None:
+    page = page_of(cast.ada, stopped, "classification")
+    assert "May still hold" not in page
+    assert "it stays a prohibited practice, whatever else is answered" in page
+    assert 'class="btn btn-primary" href="/applications' not in page
+    assert "open question" not in page_of(cast.ada, stopped, "application").split("<main")[1].split("stop-card")[0]
+
+
 def test_a_prohibited_practice_is_never_a_number(cast: Cast, stopped: AIApplication) -> None:
     client = Client()
     client.force_login(cast.ada)
