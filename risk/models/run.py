@@ -29,6 +29,7 @@ class RescoreRun(models.Model):
     applications = models.IntegerField(default=0)  # of them judged
     changed = models.IntegerField(default=0)  # snapshots written
     band_changes = models.IntegerField(default=0)
+    attempts = models.SmallIntegerField(default=0)  # to finish it, that failed
     error = models.TextField(blank=True)
 
     class Meta:

@@ -42,29 +42,54 @@ class RunError(Exception):
 def start(*, actor: User | None, department: Department | None = None, nightly: bool = False) -> RescoreRun:
     """Ask for a recalculation of everything, or of a department and below; one that runs already is joined.
 
-    Raises PermissionDenied.
+    The night begins one that runs again, since what it did before midnight was judged as of yesterday. Raises
+    PermissionDenied.
     """
     access.require_everywhere(actor, Permission.ADMIN)
-    try:
-        with transaction.atomic():
-            return _start(actor, department, nightly)
-    except IntegrityError:
-        doorbell.ring(WORK)
-        return RescoreRun.objects.get(department=department, state=RunState.RUNNING)
+    while True:  # one that ends between the two looks is neither in the way nor to be joined
+        try:
+            with transaction.atomic():
+                return _start(actor, department, nightly)
+        except IntegrityError:
+            run = RescoreRun.objects.filter(department=department, state=RunState.RUNNING).first()
+        if run is not None and (not nightly or _begin_again(run)):
+            doorbell.ring(WORK)
+            return run
 
 
 def _start(actor: User | None, department: Department | None, nightly: bool) -> RescoreRun:
     run = RescoreRun.objects.create(asked_by=actor, department=department, nightly=nightly)
-    wanted, params = _scope(department).order_by().values("id").query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(_CUT.format(wanted), [run.pk, PART, *params])
-        run.parts = cursor.rowcount
-    run.total = _scope(department).count()
-    run.save(update_fields=["parts", "total"])
+    _cut(run)
     if actor is not None:
         _record(run, actor, "recalculation.asked", f"Recalculation of {run.total:,} applications asked for")
     doorbell.ring(WORK)
     return run
+
+
+def _cut(run: RescoreRun) -> None:
+    """Cut the applications of a run into parts, none of them done."""
+    wanted, params = _scope(run.department).order_by().values("id").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(_CUT.format(wanted), [run.pk, PART, *params])
+        run.parts = cursor.rowcount
+    run.total = _scope(run.department).count()
+    run.parts_done = run.applications = 0
+    run.save(update_fields=["parts", "total", "parts_done", "applications"])
+
+
+@transaction.atomic
+def _begin_again(run: RescoreRun) -> bool:
+    """Make all parts of a run due again, for the new day; False where it has ended meanwhile.
+
+    What it changed so far stays counted. Parts are locked before their run, as workers do it.
+    """
+    list(run.waiting.select_for_update().order_by("id"))
+    if not RescoreRun.objects.filter(pk=run.pk, state=RunState.RUNNING).update(nightly=True, attempts=0, error=""):
+        return False
+    run.refresh_from_db()
+    run.waiting.all().delete()
+    _cut(run)
+    return True
 
 
 def cancel(*, actor: User | None, run: RescoreRun) -> bool:
@@ -81,10 +106,12 @@ def _turn(actor: User | None, run: RescoreRun, before: list[RunState], after: Ru
     access.require_everywhere(actor, Permission.ADMIN)
     try:
         with transaction.atomic():
+            if after == RunState.RUNNING:
+                run.waiting.update(attempts=0)  # before the run, as workers lock them
             mine = RescoreRun.objects.filter(pk=run.pk, state__in=before)
-            if not mine.update(state=after, error="", finished_at=None if after == RunState.RUNNING else Now()):
+            ended = None if after == RunState.RUNNING else Now()
+            if not mine.update(state=after, error="", attempts=0, finished_at=ended):
                 return False
-            run.waiting.update(attempts=0)
             _record(
                 run,
                 actor,
@@ -139,7 +166,9 @@ def _claimable() -> int:
 
 
 def _unclaimed() -> QuerySet[RescorePart]:
-    parts = RescorePart.objects.filter(run__state=RunState.RUNNING).select_related("run__department").order_by("id")
+    """Parts to do that nobody has in hand; those that failed come last, and those given up not at all."""
+    parts = RescorePart.objects.filter(run__state=RunState.RUNNING, attempts__lt=MOST_ATTEMPTS)
+    parts = parts.select_related("run__department").order_by("attempts", "id")
     return parts.select_for_update(of=("self",), skip_locked=True)
 
 
@@ -179,39 +208,67 @@ def _judge(part: RescorePart) -> None:
 
 @transaction.atomic
 def _failed(part: RescorePart, problem: Exception) -> None:
-    """Count the attempt; after the last one the run is given up, to be resumed once the cause is gone."""
+    """Count the attempt; after the last one the part is given up, and the run says why."""
     RescorePart.objects.filter(pk=part.pk).update(attempts=F("attempts") + 1)
-    if not RescorePart.objects.filter(pk=part.pk, attempts__gte=MOST_ATTEMPTS).exists():
-        return
-    error = f"Applications {part.first} to {part.last} could not be judged: {type(problem).__name__} {problem}"
-    mine = RescoreRun.objects.filter(pk=part.run_id, state=RunState.RUNNING)
-    if mine.update(state=RunState.FAILED, error=error[:2000], finished_at=Now()):
-        _record(part.run, None, "recalculation.failed", "Recalculation failed", reason=error[:2000])
+    if RescorePart.objects.filter(pk=part.pk, attempts__gte=MOST_ATTEMPTS).exists():
+        error = f"Applications {part.first} to {part.last} could not be judged: {type(problem).__name__} {problem}"
+        RescoreRun.objects.filter(pk=part.run_id, state=RunState.RUNNING, error="").update(error=error[:2000])
 
 
 def _finish_one() -> bool:
-    """Take the figures of departments once the last part of a run is done, and close it."""
-    with transaction.atomic():
-        open_parts = RescorePart.objects.filter(run=OuterRef("pk"))
-        done = RescoreRun.objects.filter(~Exists(open_parts), state=RunState.RUNNING).order_by("id")
-        run = done.select_for_update(of=("self",), skip_locked=True).first()
+    """Take the figures of departments once nothing of a run is left to do, and close it."""
+    run = None
+    try:
+        with transaction.atomic():
+            to_do = RescorePart.objects.filter(run=OuterRef("pk"), attempts__lt=MOST_ATTEMPTS)
+            ended = RescoreRun.objects.filter(~Exists(to_do), state=RunState.RUNNING).order_by("attempts", "id")
+            run = ended.select_for_update(of=("self",), skip_locked=True).first()
+            if run is None:
+                return False
+            _finish(run)
+    except Exception as problem:
         if run is None:
-            return False
-        if run.nightly:
-            rollups.roll_up_everything()
-        else:
-            rollups.roll_up_changed()
-        RescoreRun.objects.filter(pk=run.pk).update(state=RunState.DONE, finished_at=Now())
-        details = {name: getattr(run, name) for name in ("applications", "changed", "band_changes")}
-        _record(
-            run,
-            None,
-            "scores.recalculated",
-            f"Recalculated {run.applications:,} applications: {run.changed:,} scores changed",
-            reason="the new day" if run.nightly else "asked for",
-            details={**details, "method": load_method().version},
-        )
+            raise
+        logger.exception("Recalculation %s could not be finished", run.pk)
+        _not_finished(run, problem)
     return True
+
+
+def _finish(run: RescoreRun) -> None:
+    """Close a run; what was judged counts for departments even where some parts were given up."""
+    if run.nightly:
+        rollups.roll_up_everything()
+    else:
+        rollups.roll_up_changed()
+    if run.waiting.exists():
+        _give_up(run, run.error)
+        return
+    RescoreRun.objects.filter(pk=run.pk).update(state=RunState.DONE, finished_at=Now())
+    details = {name: getattr(run, name) for name in ("applications", "changed", "band_changes")}
+    _record(
+        run,
+        None,
+        "scores.recalculated",
+        f"Recalculated {run.applications:,} applications: {run.changed:,} scores changed",
+        reason="the new day" if run.nightly else "asked for",
+        details={**details, "method": load_method().version},
+    )
+
+
+@transaction.atomic
+def _not_finished(run: RescoreRun, problem: Exception) -> None:
+    """Count the attempt; after the last one the run is given up, so that the next night begins a new one."""
+    RescoreRun.objects.filter(pk=run.pk).update(attempts=F("attempts") + 1)
+    if RescoreRun.objects.filter(pk=run.pk, attempts__gte=MOST_ATTEMPTS).exists():
+        error = f"The figures of departments could not be taken: {type(problem).__name__} {problem}"
+        _give_up(run, error[:2000])
+
+
+def _give_up(run: RescoreRun, error: str) -> None:
+    """End a run as failed, to be resumed once the cause is gone."""
+    mine = RescoreRun.objects.filter(pk=run.pk, state=RunState.RUNNING)
+    if mine.update(state=RunState.FAILED, error=error, finished_at=Now()):
+        _record(run, None, "recalculation.failed", "Recalculation failed", reason=error)
 
 
 def _scope(department: Department | None) -> QuerySet[AIApplication]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import numpy as np
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -127,17 +127,46 @@ def rescore(ids: Sequence[int]) -> Outcome:
     """Judge these (in ascending order) and write what differs. The caller holds their queue rows in its transaction."""
     day, method = timezone.localdate(), load_method(fresh=True)
     found = chunks.registered(ids)
-    cases = chunks.read({pk: department for pk, (department, _) in found.items()}, day, method)
-    return _judge(_Chunk(list(found), [counted for _, counted in found.values()], cases, method, day, timezone.now()))
+    departments = {pk: department for pk, (department, _) in found.items()}
+    failed: dict[int, NotComputableError] = {}
+    try:
+        cases = chunks.read(departments, day, method)
+    except DatabaseError:
+        raise
+    except Exception:
+        failed = _unreadable(departments, day, method)
+        cases = chunks.read({pk: one for pk, one in departments.items() if pk not in failed}, day, method)
+    counted_in = {pk: counted for pk, (_, counted) in found.items() if pk not in failed}
+    chunk = _Chunk(list(counted_in), list(counted_in.values()), cases, method, day, timezone.now())
+    return _judge(chunk, failed)
 
 
-def _judge(chunk: _Chunk) -> Outcome:
+def _unreadable(departments: Mapping[int, int], day: date, method: Method) -> dict[int, NotComputableError]:
+    """Applications of which something stored can't be read, found by halving."""
+    try:
+        chunks.read(departments, day, method)
+    except DatabaseError:
+        raise
+    except Exception as problem:
+        if len(departments) == 1:
+            error = NotComputableError({"": f"What is stored can't be read: {type(problem).__name__} {problem}."})
+            error.__cause__ = problem
+            return dict.fromkeys(departments, error)
+        pairs = list(departments.items())
+        middle = len(pairs) // 2
+        halves = (dict(half) for half in (pairs[:middle], pairs[middle:]))
+        return {pk: error for half in halves for pk, error in _unreadable(half, day, method).items()}
+    return {}
+
+
+def _judge(chunk: _Chunk, unreadable: Mapping[int, NotComputableError] | None = None) -> Outcome:
     """Judge the cases of a chunk and write what differs; what the method can't judge is set aside."""
-    count, failed = len(chunk.applications), {}
+    failed = dict(unreadable or {})
+    count = len(chunk.applications) + len(failed)
     stored = chunks.stored(chunk.applications)
     faults = codebook(chunk.method).faults(chunk.cases)
     if faults:
-        failed = {chunk.applications[row]: NotComputableError(found) for row, found in faults.items()}
+        failed |= {chunk.applications[row]: NotComputableError(found) for row, found in faults.items()}
         chunk = chunk.without(faults)
     try:
         judged = _judged(chunk, stored)

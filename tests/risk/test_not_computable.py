@@ -7,7 +7,15 @@ from django.utils import timezone
 
 from inventory.models import AIApplication, ChangedApplication
 from risk.choices import OVERALL
-from risk.models import Answer, ApplicationCoverage, CurrentScore, DepartmentDay, NotComputable, ScoreSnapshot
+from risk.models import (
+    Answer,
+    ApplicationCoverage,
+    ControlState,
+    CurrentScore,
+    DepartmentDay,
+    NotComputable,
+    ScoreSnapshot,
+)
 from risk.scoring.case import Case, Stated
 from risk.scoring.fitness import NotComputableError, fitting, judge_fit, misfits
 from risk.selectors import cases
@@ -71,6 +79,18 @@ def test_one_that_fails_takes_nobody_along(cast: Cast, application: AIApplicatio
     assert CurrentScore.objects.filter(application=other).exists()
     assert DepartmentDay.objects.get(department=cast.cards, principle=OVERALL, day=TODAY).count == 1
     assert ScoreSnapshot.objects.filter(application=application).exists()  # what was, was
+
+
+def test_a_row_that_cannot_even_be_read_takes_nobody_along(cast: Cast, application: AIApplication) -> None:
+    others = [make_application(cast.cards) for _ in range(4)]
+    ControlState.objects.create(application=application, control="GV-01", status="a,b", as_of=TODAY)
+    ChangedApplication.objects.mark([application.pk])
+    assert scores.rescore_changed().applications == 5
+    assert NotComputable.objects.get().application == application
+    assert set(CurrentScore.objects.values_list("pk", flat=True)) == {one.pk for one in others}
+    ControlState.objects.update(status="planned")
+    runs.rescore_all()
+    assert not NotComputable.objects.exists()
 
 
 def test_it_keeps_its_day_and_goes_away_when_mended(cast: Cast, application: AIApplication) -> None:

@@ -1,5 +1,7 @@
 """Several workers and people at once, on real connections."""
 
+import subprocess
+import sys
 import time
 from threading import Barrier, Thread
 from typing import Any
@@ -74,6 +76,39 @@ def test_a_full_recalculation_beside_workers(cast: Cast, monkeypatch) -> None:
     assert not [one for one in results if isinstance(one, Exception)], results
     assert results[0].applications == 30
     assert CurrentScore.objects.count() == ScoreSnapshot.objects.count() == 30
+
+
+_WORKER = """
+import sys, time, django
+django.setup()
+from django.db import connection
+from risk.services import runs, scores
+connection.settings_dict["NAME"] = sys.argv[1]
+rescore = scores.rescore
+def stays(ids):
+    outcome = rescore(ids)
+    print(len(ids), flush=True)
+    time.sleep(60)
+    return outcome
+scores.rescore = stays
+runs.work()
+"""
+
+
+def test_a_worker_killed_in_a_part_loses_nothing(cast: Cast, monkeypatch) -> None:
+    monkeypatch.setattr(runs, "PART", 3)
+    for _ in range(4):
+        make_application(cast.cards)
+    run = runs.start(actor=None)
+    command = [sys.executable, "-c", _WORKER, str(connection.settings_dict["NAME"])]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as worker:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "3\n"
+        worker.kill()  # SIGKILL: it can't clear up
+    assert CurrentScore.objects.count() == 0
+    assert runs.finish(run).applications == 4
+    assert (run.parts_done, CurrentScore.objects.count(), ScoreSnapshot.objects.count()) == (2, 4, 4)
+    assert not ChangedApplication.objects.exists()
 
 
 def test_two_roll_ups_at_once(cast: Cast) -> None:

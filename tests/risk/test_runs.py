@@ -8,7 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 from inventory.models import AIApplication, AuditLogEntry, ChangedApplication
 from risk.choices import RunState
 from risk.models import CurrentScore, DepartmentDay, RescorePart, RescoreRun, ScoreSnapshot
-from risk.services import runs, scores
+from risk.services import rollups, runs, scores
 from tests.builders import make_application
 from tests.cast import Cast
 from tests.risk.test_pages import HTMX, as_
@@ -98,12 +98,54 @@ def test_a_part_that_fails_leaves_all_as_it_was_and_the_run_can_go_on(
     run = runs.start(actor=cast.ada)
     with pytest.raises(runs.RunError, match="the disk is full"):
         runs.finish(run)
-    assert (run.state, run.parts_done) == (RunState.FAILED, CurrentScore.objects.count() // 3)
+    assert (run.state, run.parts_done, run.applications) == (RunState.FAILED, 3, 7)  # the others had their night
+    assert DepartmentDay.objects.filter(department=cast.root, count=7).exists()
     assert not CurrentScore.objects.filter(pk=estate[4].pk).exists()
     monkeypatch.undo()
     assert runs.resume(actor=cast.ada, run=run)
     assert runs.finish(run).applications == 10
     assert CurrentScore.objects.count() == 10
+
+
+def test_the_night_begins_a_run_again_that_is_still_at_work(cast: Cast, estate: list[AIApplication]) -> None:
+    evening = runs.start(actor=cast.ada)
+    runs.work()
+    night = runs.start(actor=None, nightly=True)
+    assert (night.pk, night.nightly, night.parts_done, night.waiting.count()) == (evening.pk, True, 0, 4)
+    assert runs.finish(night).applications == 10
+    assert AuditLogEntry.objects.get(action="scores.recalculated").reason == "the new day"
+    assert runs.start(actor=None, nightly=True).pk != evening.pk
+
+
+def test_a_run_that_ends_at_that_moment_is_not_joined(
+    cast: Cast, estate: list[AIApplication], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = runs.start(actor=cast.ada)
+    again = runs._begin_again
+
+    def ends(run: RescoreRun) -> bool:
+        RescoreRun.objects.filter(pk=run.pk).update(state=RunState.DONE)
+        return again(run)
+
+    monkeypatch.setattr(runs, "_begin_again", ends)
+    night = runs.start(actor=None, nightly=True)
+    assert (night.pk != first.pk, night.nightly, night.state) == (True, True, RunState.RUNNING)
+
+
+def test_a_run_that_cannot_be_finished_is_given_up(
+    cast: Cast, estate: list[AIApplication], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks() -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(rollups, "roll_up_everything", breaks)
+    run = runs.start(actor=None, nightly=True)
+    with pytest.raises(runs.RunError, match="departments could not be taken: OSError the disk is full"):
+        runs.finish(run)
+    assert (run.state, run.applications, acts()) == (RunState.FAILED, 10, ["failed"])
+    monkeypatch.undo()
+    assert runs.resume(actor=cast.ada, run=run)
+    assert runs.finish(run).applications == 10
 
 
 def test_only_administrators_of_the_organisation(cast: Cast, estate: list[AIApplication]) -> None:
