@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from inventory.models import AIApplication
-from risk.choices import OVERALL, Principle
+from risk.choices import OVERALL, EUClass, Principle
 from risk.method import load_method
 from risk.models import ScoreSnapshot
 from risk.scoring.application import Contribution
@@ -35,6 +35,11 @@ class Side:
     band: str
     eu_class: str | None
     possible: Sequence[str]
+
+    @property
+    def prohibited(self) -> bool:
+        """Whether it was a prohibited practice: a gate and never a number."""
+        return self.eu_class == EUClass.PROHIBITED
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,11 @@ class Comparison:
     changes: Sequence[Change]
     idle: Sequence[Change]
     parts: Sequence[PartChange]
+
+    @property
+    def gated(self) -> bool:
+        """Whether a side is a prohibited practice, so that there is no difference to tell."""
+        return self.before.prohibited or self.after.prohibited
 
     @property
     def unmoved(self) -> Unmoved | None:

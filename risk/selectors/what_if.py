@@ -57,6 +57,11 @@ class Trial:
         """The line of the overall risk."""
         return self.lines[0]
 
+    @property
+    def gated(self) -> bool:
+        """Whether a side is a prohibited practice: a gate and never a number, so nothing can be subtracted."""
+        return self.now.inputs.prohibited or self.then.inputs.prohibited
+
 
 def trial(now: Judgement, wanted: Changes) -> Trial:
     """What follows from the changes, judged as the next recalculation would judge them. Nothing is stored."""

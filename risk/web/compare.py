@@ -69,6 +69,6 @@ def _why_empty(first: date | None) -> str:
 def _rows(pk: int, found: Comparison) -> dict[str, object]:
     return {
         "sides": [found.before, found.after],
-        "changes": addressed(pk, found.changes),
+        "changes": addressed(pk, [*found.changes, *found.idle] if found.gated else found.changes),
         "parts": [(one, address_of(pk, one.kind, one.key)) for one in found.parts],
     }
