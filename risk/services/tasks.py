@@ -17,6 +17,7 @@ from risk.method import load_method
 from risk.models import Task
 from risk.scoring.judgement import Judgement
 from risk.scoring.method import Method
+from risk.scoring.questionnaire import step_of
 from risk.scoring.what_if import Changes, tried
 from risk.selectors.causes import answer_text, question_text
 
@@ -54,9 +55,10 @@ def plan(
     access.require(actor, Permission.EDIT, application.department)
     _check(application, owner, due)
     method = load_method()
-    drafts = [*_of_controls(changes, method), *_of_answers(changes, method)]
+    drafts = _drafts(judgement, changes, method)
     if not drafts:
-        raise ValidationError("Try a control or an answer first: of these, tasks can be made.")
+        raise ValidationError("Try a control above its state or an answer first: of these, tasks can be made.")
+    AIApplication.objects.select_for_update(of=("self",), no_key=True).get(pk=application.pk)  # one planner at a time
     held = set(Task.objects.filter(application=application, state=TaskState.OPEN).values_list("control", "question"))
     made = []
     for draft, alone in drafts:
@@ -84,16 +86,29 @@ def _check(application: AIApplication, owner: User | None, due: date | None) -> 
         raise ValidationError({"due": "This day has passed."})
 
 
-def _of_controls(changes: Changes, method: Method) -> Iterable[tuple[Task, Changes]]:
+def may_follow(judgement: Judgement, changes: Changes) -> bool:
+    """Whether something was tried of which a task can be made."""
+    return bool(_drafts(judgement, changes, load_method()))
+
+
+def _drafts(judgement: Judgement, changes: Changes, method: Method) -> list[tuple[Task, Changes]]:
+    return [*_of_controls(judgement, changes, method), *_of_answers(changes, method)]
+
+
+def _of_controls(judgement: Judgement, changes: Changes, method: Method) -> Iterable[tuple[Task, Changes]]:
+    order: list[str | None] = [None, *ControlStatus.values]
     for key, status in changes.controls.items():
+        stated = judgement.case.controls.get(key)
+        if stated and (not stated.applicable or order.index(stated.status_on(judgement.day)) >= order.index(status)):
+            continue  # stated as well already, so there is nothing to reach
         title = f"Bring {key} {method.controls[key].title} to “{ControlStatus(status).label}”"
         yield Task(control=key, wanted=status, title=title[:300]), Changes(controls={key: status})
 
 
 def _of_answers(changes: Changes, method: Method) -> Iterable[tuple[Task, Changes]]:
     for key, answer in changes.answers.items():
-        if answer is None:
-            continue  # "I don't know" is nothing to reach
+        if answer is None or step_of(key, method) is None:
+            continue  # "I don't know" is nothing to reach, nor is what nobody is asked about an application
         title = f"{question_text(key, method)}: reach “{answer_text(key, answer, method)}”"
         yield Task(question=key, wanted=answer, title=title[:300]), Changes(answers={key: answer})
 

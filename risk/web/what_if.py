@@ -21,7 +21,7 @@ from risk.method import load_method
 from risk.scoring.classify import Answer
 from risk.scoring.judgement import Judgement
 from risk.scoring.method import Method
-from risk.scoring.questionnaire import Item, Standing, Step, items
+from risk.scoring.questionnaire import Item, Standing, Step, items, step_of
 from risk.scoring.what_if import Changes
 from risk.selectors import cases
 from risk.selectors.causes import answer_text, control_text
@@ -33,6 +33,7 @@ from risk.web.shell import shell
 
 CONTROL, ALERT, NEW_ALERTS = "c:", "e:", "new:"
 MOST_ALERTS = 9
+_DIGITS = 6  # a longer number is not worked out, only bounded
 _YES_NO = {"yes": True, "no": False}
 _ALERT_CHOICES = (("resolved", "Resolved"), ("dismissed", "Dismissed, it was none"))
 
@@ -54,7 +55,7 @@ def what_if_page(request: PersonRequest, pk: int) -> HttpResponse:
         "wanted": wanted,
         "task_form": form,
         "address": request.get_full_path(),
-        "can_plan": bool(wanted.controls or any(answer is not None for answer in wanted.answers.values())),
+        "can_plan": tasks.may_follow(judgement, wanted),
     }
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "risk/_what_if_effect.html", context)
@@ -121,9 +122,11 @@ def changes_of(data: QueryDict, judgement: Judgement, method: Method) -> Changes
 
 
 def _answer(key: str, value: str, method: Method) -> tuple[bool, Answer]:
-    """Whether the value is an answer to the question, and that answer."""
+    """Whether the value is an answer to a question that people answer about an application, and that answer."""
+    if step_of(key, method) is None:
+        return False, None
     if value == UNKNOWN:
-        return key in method.factors or key in method.facts or key in method.questions, None
+        return True, None
     if key in method.factors:
         return value in method.factors[key].options, value
     question = method.questions.get(key)
@@ -137,7 +140,8 @@ def _answer(key: str, value: str, method: Method) -> tuple[bool, Answer]:
 def _new_alerts(data: QueryDict, method: Method) -> Iterator[str]:
     for severity in method.signal_severity:
         text = data.get(NEW_ALERTS + severity, "")
-        yield from [severity] * (min(int(text), MOST_ALERTS) if text.isascii() and text.isdigit() else 0)
+        if text.isascii() and text.isdigit():
+            yield from [severity] * (min(int(text), MOST_ALERTS) if len(text) <= _DIGITS else MOST_ALERTS)
 
 
 def fields(found: Trial, wanted: Changes, data: QueryDict) -> dict[str, Any]:

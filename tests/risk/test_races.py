@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from inventory.models import ChangedApplication
 from risk.models import ChangedDepartment, CurrentScore, DepartmentDay, ScoreSnapshot
-from risk.services import assessments, rollups, runs, scores
+from risk.scoring.what_if import Changes
+from risk.selectors.cases import judge_now
+from risk.services import assessments, rollups, runs, scores, tasks
 from tests.builders import make_application
 from tests.cast import Cast
 from tests.inventory.register.test_races import at_once
@@ -31,6 +34,22 @@ def test_two_workers_share_a_burst_and_judge_each_once(cast: Cast, monkeypatch) 
     assert not ChangedDepartment.objects.exists()
     assert_figures_agree([cast.root, cast.retail, cast.cards])
     assert_coverage_agrees([cast.root, cast.retail, cast.cards])
+
+
+def test_two_people_plan_the_same_at_once_and_one_task_is_made(cast: Cast, monkeypatch) -> None:
+    application = make_application(cast.cards)
+    scores.rescore_changed()
+    judgement, changes = judge_now(application, timezone.localdate()), Changes(controls={"GV-01": "verified"})
+    draft = tasks.tried
+
+    def slow(*args: Any) -> Any:
+        time.sleep(0.3)  # between looking for an open task and making one
+        return draft(*args)
+
+    monkeypatch.setattr(tasks, "tried", slow)
+    given = {"actor": None, "application": application, "judgement": judgement, "changes": changes}
+    results = at_once(*[lambda: tasks.plan(**given)] * 2)
+    assert sorted(len(one) for one in results) == [0, 1]
 
 
 def test_a_change_during_a_recalculation_is_not_lost(cast: Cast, monkeypatch) -> None:

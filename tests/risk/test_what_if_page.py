@@ -95,6 +95,13 @@ def test_the_page_shows_what_it_was_asked_and_leaves_out_nonsense(cast: Cast, ap
     assert "Keep it or drop it" not in plain
 
 
+def test_a_number_without_end_is_bounded(cast: Cast, application: AIApplication) -> None:
+    client = as_(cast.alice)
+    long, most = (client.get(address(application, **{"new:high": one}), headers=HTMX) for one in ("9" * 6000, "9"))
+    assert long.status_code == 200
+    assert long.content.decode().count("A new alert, high") == most.content.decode().count("A new alert, high") == 9
+
+
 def test_a_contradiction_is_told(cast: Cast, application: AIApplication) -> None:
     tried = {"q:app.agentic": "yes", "q:app.generative": "no"}
     assert "These contradict each other" in as_(cast.alice).get(address(application, **tried)).content.decode()
@@ -172,6 +179,20 @@ def test_a_task_closes_itself_when_what_it_wants_is_stated(cast: Cast, applicati
     assert open_ones() == set()
     assert all(one.closed_at for one in Task.objects.all())
     assert AuditLogEntry.objects.filter(action="task.done").count() == 3
+
+
+def test_what_is_stated_already_or_of_the_organisation_makes_no_task(cast: Cast, application: AIApplication) -> None:
+    state(application, "GV-01", "evidenced")
+    for status in ("planned", "attested", "evidenced"):
+        with pytest.raises(ValidationError, match="Try a control"):
+            made(cast, application, controls={"GV-01": status})
+    with pytest.raises(ValidationError, match="Try a control"):
+        made(cast, application, answers={"org.public_body": True})
+    client, asked = as_(cast.alice), {"q:org.public_body": "yes", "c:GV-01": "planned"}
+    assert "Make tasks of these" not in client.get(address(application, **asked)).content.decode()
+    assert client.post(address(application, **asked), {}).status_code == 400
+    assert not Task.objects.exists()
+    assert len(made(cast, application, controls={"GV-01": "verified"})) == 1
 
 
 def test_a_task_of_another_application_stays_open(cast: Cast, application: AIApplication) -> None:
