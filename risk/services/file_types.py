@@ -77,6 +77,7 @@ def _office(file: BinaryIO) -> FileKind:
         with zipfile.ZipFile(file) as archive:
             names = archive.namelist()
             kind = _of_parts(names) or _of_mimetype(archive, names)
+    # what zipfile raises for damaged, encrypted and oddly packed archives; NotImplementedError: an unknown compression
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError, EOFError) as error:
         raise RefusedError("This archive is damaged.") from error
     if kind is None:
