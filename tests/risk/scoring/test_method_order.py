@@ -1,15 +1,16 @@
 """Circles, uses before their time, names taken twice, numbers that are none: refused by both doors, all at once."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.core.management.base import SystemCheckError
 
 from risk import method
-from risk.method import released_texts
 from tests.risk.scoring.test_method import CONTROLS, FACTS, SCORING, TABLE, VERSION, problems_after
 
 IMPLIES = 'text: "Several agents exchange messages", implies: [app.agentic]'
@@ -76,16 +77,20 @@ def test_every_repeated_key_is_named() -> None:
 
 
 @pytest.fixture
-def broken(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A release with two faults in two files, its pins aside."""
-    texts = released_texts(VERSION)
+def broken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """A release with two faults in two files, its pins aside.
+
+    Real files in another folder, not a reader put in place of the reader: a command imported meanwhile would keep that.
+    """
+    shutil.copytree(method.FOLDER, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     for file, old, new in (
-        (FACTS, "implies: [app.agentic]", "implies: [app.multi_agent]"),
-        (CONTROLS, "severity: 4", "severity: 9"),
+        ("facts.yaml", "implies: [app.agentic]", "implies: [app.multi_agent]"),
+        ("controls.yaml", "severity: 4", "severity: 9"),
     ):
-        texts[file] = texts[file].replace(old.encode(), new.encode(), 1)
-    monkeypatch.setattr("risk.method.released_texts", lambda version: texts)
-    monkeypatch.setattr("risk.method._check_pins", lambda *args: None)
+        path = tmp_path / VERSION / file
+        path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    monkeypatch.setattr(method, "FOLDER", tmp_path)
+    monkeypatch.setattr(method, "_check_pins", lambda *args: None)
     method._load.cache_clear()
     yield
     method._load.cache_clear()
