@@ -254,6 +254,8 @@ FILE_UPLOAD_HANDLERS = [
 ]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 UPLOAD_MAX_BYTES = int(os.environ.get("UPLOAD_MAX_BYTES") or 4 * 1024**3)
+# What the files of one archive may come to, unpacked
+ARCHIVE_MAX_BYTES = int(os.environ.get("ARCHIVE_MAX_BYTES") or 4 * UPLOAD_MAX_BYTES)
 # Files of evidence: a folder of their own, under the SHA-256 of their content, so that it can have a backup of its own
 EVIDENCE_ROOT = Path(os.environ.get("EVIDENCE_ROOT") or HUB_HOME / "evidence")
 EVIDENCE_MAX_BYTES = int(os.environ.get("EVIDENCE_MAX_BYTES") or 25 * 1024**2)

@@ -50,6 +50,7 @@ class BatchState(TextChoices):
     """Where the reading of a feed file stands."""
 
     WAITING = "waiting", "Waiting"
+    UNMAPPED = "unmapped", "Needs a mapping"
     RUNNING = "running", "Running"
     DONE = "done", "Done"
     FAILED = "failed", "Failed"
@@ -62,6 +63,34 @@ class Operation(IntegerChoices):
     AI_APP = 2, "AI app or site"
     CONNECTED = 3, "Connected AI app"
     TEAM_COPILOT = 4, "Copilot in a team"
+
+
+class AgentSource(TextChoices):
+    """Which inventory lists an agent (`connectors.agents.FORMS`)."""
+
+    XDR_AGENTS = "xdr_agents", "Defender AgentsInfo"
+    XDR_AI_AGENTS = "xdr_ai_agents", "Defender AIAgentsInfo"
+    POWER_PLATFORM = "power_platform", "Power Platform inventory"
+    COPILOT_STUDIO_KIT = "copilot_studio_kit", "Copilot Studio Kit"
+    COE_KIT = "coe_kit", "CoE Starter Kit"
+    ENTRA_IDENTITY = "entra_identity", "Entra agent identity"
+    AGENT_REGISTRY = "agent_registry", "Entra agent registry"
+
+
+class AgentState(TextChoices):
+    LISTED = "listed", "Listed"
+    DRAFT = "draft", "Draft"
+    PUBLISHED = "published", "Published"
+    BLOCKED = "blocked", "Blocked"
+    DELETED = "deleted", "Deleted"
+
+
+class MappedKind(TextChoices):
+    """What the rows of a file with a header of its own tell, once somebody said which column is what."""
+
+    INTERACTIONS = "interactions", "Interactions with AI apps"
+    USERS = "users", "People and their departments"
+    METRICS = "metrics", "Metrics of AI systems"
 
 
 class Severity(TextChoices):

@@ -80,6 +80,53 @@ class SecurityAlert(NamedTuple):
     raw: bytes  # the whole record as JSON
 
 
+class ListedAgent(NamedTuple):
+    """An agent as an inventory of agents lists it. None and empty: the inventory doesn't say.
+
+    Of instructions, topics and raw definitions nothing is taken over.
+    """
+
+    line: int
+    source: str  # which inventory, `agents.FORMS`
+    agent_id: str
+    other_ids: tuple[str, ...]  # under which other inventories and records know it
+    name: str
+    platform: str
+    environment: str
+    owners: tuple[str, ...]  # object ids or user principal names as given
+    owners_given: bool  # whether the inventory says who owns it at all: then no owner means none
+    department: str  # as written
+    state: str  # draft, published, blocked, deleted, or listed where nothing is said
+    created_at: datetime | None
+    published_at: datetime | None
+    used_at: datetime | None
+    as_of: datetime | None  # the time of the listing, else the latest that it names
+    authentication: str
+    access: str  # who may use it, as written
+    everyone: bool | None  # shared with everyone
+    shared_with: int | None  # how many people and groups it is shared with
+    knowledge: tuple[str, ...]
+    tools: tuple[str, ...]
+    channels: tuple[str, ...]
+    model: str
+    autonomous: bool | None
+    maker_credentials: bool | None  # its connectors act with its maker's rights
+    http: bool | None
+    mcp: bool | None
+    orphaned: bool | None
+
+
+class MetricValue(NamedTuple):
+    """One measurement of an AI system, such as a drift or the selection rate of a group."""
+
+    line: int
+    system: str  # how the file names the system
+    metric: str  # lower case, words joined by _
+    group: str  # empty: of all
+    value: float
+    at: datetime  # aware, UTC
+
+
 class Ignored(NamedTuple):
     """A readable row that is not what we count."""
 
@@ -94,7 +141,7 @@ class Unreadable(NamedTuple):
     raw: bytes
 
 
-Item = Interaction | ListedUser | SecurityAlert | Ignored | Unreadable
+Item = Interaction | ListedUser | SecurityAlert | ListedAgent | MetricValue | Ignored | Unreadable
 
 
 class Source(Protocol):

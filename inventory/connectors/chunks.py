@@ -14,13 +14,23 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from inventory.connectors.base import Ignored, UnknownFormatError, Unreadable
-from inventory.connectors.content import Content, Interactions, ListedUsers, SecurityAlerts
+from inventory.connectors.base import Connector, Ignored, UnknownFormatError, Unreadable
+from inventory.connectors.content import (
+    Content,
+    Interactions,
+    ListedAgents,
+    ListedUsers,
+    MetricValues,
+    SecurityAlerts,
+)
 from inventory.connectors.delimited import as_utf8
+from inventory.connectors.mapped import Mapped, Mapping
 from inventory.connectors.registry import CONNECTORS
 
 END_OF_FILE = 1 << 62  # as the line at which reading goes on: nowhere
 _MOST_UNREADABLE = 2_000  # of a chunk: their texts are kept, so this bounds memory
+_MOST_UNREADABLE_BYTES = 16 * 1024  # of a text that are kept: enough to see what is wrong with it
+MOST_BYTES_A_CHUNK = 96 * 1024**2  # of the file: rows may be long, and what is kept of them is in memory
 _BLOCK = 1 << 20
 _RARELY = 100_000  # objects between looks for cycles: records are made and dropped by the million and hold none
 
@@ -34,14 +44,23 @@ class Task:
     from_line: int
     cutoff: str
     rows_a_chunk: int
+    mapping: Mapping | None = None  # of a table with a header of its own
+
+    @property
+    def connector(self) -> Connector:
+        return Mapped(Mapping(*self.mapping)) if self.mapping else CONNECTORS[self.kind]
 
     def content(self) -> Content:
         """An empty chunk's content."""
-        if self.kind == "entra_users":
+        tells = Mapping(*self.mapping).kind if self.mapping else self.kind
+        if tells in ("entra_users", "users"):
             return ListedUsers()
-        if self.kind == "security_alerts":
+        if tells == "security_alerts":
             return SecurityAlerts()
-        return Interactions(datetime.fromisoformat(self.cutoff))
+        if tells == "agents":
+            return ListedAgents()
+        cutoff = datetime.fromisoformat(self.cutoff)
+        return MetricValues(cutoff) if tells == "metrics" else Interactions(cutoff)
 
 
 @dataclass
@@ -91,16 +110,17 @@ class _HashingFile(io.RawIOBase):
 def read(task: Task) -> Iterator[Chunk]:
     """The file's chunks in order. Raises UnknownFormatError or OSError."""
     with _HashingFile(task.path) as file:
-        chunk = Chunk(task.content())
-        for item in CONNECTORS[task.kind].read(as_utf8(io.BufferedReader(file, _BLOCK)), task.from_line):
-            if chunk.rows >= task.rows_a_chunk or len(chunk.unreadable) >= _MOST_UNREADABLE:
+        chunk, most = Chunk(task.content()), MOST_BYTES_A_CHUNK
+        for item in task.connector.read(as_utf8(io.BufferedReader(file, _BLOCK)), task.from_line):
+            full = chunk.rows >= task.rows_a_chunk or file.bytes_read >= most
+            if full or len(chunk.unreadable) >= _MOST_UNREADABLE:
                 yield chunk.ending(item.line, file.bytes_read)
-                chunk = Chunk(task.content())
+                chunk, most = Chunk(task.content()), file.bytes_read + MOST_BYTES_A_CHUNK
             chunk.rows += 1
             if type(item) is Ignored:
                 chunk.ignored += 1
             elif type(item) is Unreadable:
-                chunk.unreadable.append(item)
+                chunk.unreadable.append(item._replace(raw=item.raw[:_MOST_UNREADABLE_BYTES]))
             else:
                 chunk.content.add(item)
         yield chunk.ending(END_OF_FILE, file.bytes_read, file.hexdigest())

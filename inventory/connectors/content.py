@@ -7,7 +7,7 @@ from hashlib import blake2b
 from typing import Any, Protocol
 from uuid import UUID
 
-from inventory.connectors.base import Interaction, ListedUser, SecurityAlert, Seen
+from inventory.connectors.base import Interaction, ListedAgent, ListedUser, MetricValue, SecurityAlert, Seen
 
 _HEX = "[0-9a-fA-F]"
 _GUID = re.compile(f"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}").fullmatch
@@ -117,6 +117,49 @@ class SecurityAlerts:
         """Take the alert in."""
         self.duplicates += item.alert_id in self.alerts
         self.alerts[item.alert_id] = item
+
+    def finish(self) -> None:
+        pass
+
+
+class ListedAgents:
+    """The agents of one chunk, each once for an inventory: of several rows the one of the latest time wins."""
+
+    def __init__(self) -> None:
+        self.ignored = 0
+        self.duplicates = 0
+        self.agents: dict[tuple[str, str], ListedAgent] = {}
+
+    def add(self, item: ListedAgent) -> None:
+        """Take the agent in."""
+        key = (item.source, item.agent_id.casefold())
+        before = self.agents.get(key)
+        self.duplicates += before is not None
+        if before is None or before.as_of is None or (item.as_of and item.as_of >= before.as_of):
+            self.agents[key] = item
+
+    def finish(self) -> None:
+        pass
+
+
+class MetricValues:
+    """The measurements of one chunk, each once: the last row of a measurement wins, because it corrects the first."""
+
+    def __init__(self, cutoff: datetime) -> None:
+        """Values before `cutoff` are ignored: they are older than what is kept."""
+        self.ignored = 0
+        self.duplicates = 0
+        self.values: dict[tuple[str, str, str, datetime], MetricValue] = {}
+        self._cutoff = cutoff
+
+    def add(self, item: MetricValue) -> None:
+        """Take the value in, unless it is older than the retention."""
+        if item.at < self._cutoff:
+            self.ignored += 1
+            return
+        key = (item.system.casefold(), item.metric, item.group, item.at)
+        self.duplicates += key in self.values
+        self.values[key] = item
 
     def finish(self) -> None:
         pass

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any, NamedTuple, cast
 
-from inventory.connectors.base import MAX_ROW_BYTES, Source, UnknownFormatError, Unreadable
+from inventory.connectors.base import MAX_NAME, MAX_ROW_BYTES, Source, UnknownFormatError, Unreadable
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
@@ -28,13 +28,20 @@ class Row(NamedTuple):
 
 def as_utf8(source: io.BufferedReader) -> Source:
     """The source, which stands at its beginning, as UTF-8 lines: a byte order mark is taken away, UTF-16 recoded."""
-    start = source.peek(4)
+    start = source.peek(4)[:4]
     for mark, encoding in _BOMS:
         if start.startswith(mark):
             source.read(len(mark))
-            if encoding != "utf-8":
-                return cast("Source", io.BufferedReader(_Recoder(source, encoding), 1 << 20))
+            return source if encoding == "utf-8" else _recoded(source, encoding)
+    if len(start) == 4 and start[0] and start[2] and not (start[1] or start[3]):
+        return _recoded(source, "utf-16-le")  # without a mark, but the zeros of plain letters tell
+    if len(start) == 4 and start[1] and start[3] and not (start[0] or start[2]):
+        return _recoded(source, "utf-16-be")
     return source
+
+
+def _recoded(source: io.BufferedReader, encoding: str) -> Source:
+    return cast("Source", io.BufferedReader(_Recoder(source, encoding), 1 << 20))
 
 
 class _Recoder(io.RawIOBase):
@@ -180,6 +187,7 @@ class Header(NamedTuple):
     columns: list[str]
     delimiter: bytes
     next_line: int
+    written: list[str]  # the names as they stand in the file
 
     def position(self, *names: str) -> int | None:
         """Where the first of the names stands."""
@@ -202,7 +210,7 @@ def read_header(source: Source) -> Header:
             fields, delimiter = max(((split(line, mark), mark) for mark in (b",", b";", b"\t")), key=_width)
         except UnclosedQuoteError:
             raise UnknownFormatError("The first row is no header row: a quote is not closed.") from None
-        return Header(folded(fields), delimiter, number + 1)
+        return Header(folded(fields), delimiter, number + 1, [text(field)[:MAX_NAME] for field in fields])
     raise AssertionError("count() ends never")
 
 

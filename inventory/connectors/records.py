@@ -18,7 +18,9 @@ from inventory.connectors.delimited import UnclosedQuoteError, folded, read_head
 Record = dict[str, Any]
 Place = int  # of a record: its line in CSV, its number in JSON; the first is 1
 
-_WRAPPERS = frozenset({"value", "resultdata", "records", "alerts", "items"})  # names under which lists of records stand
+_WRAPPERS = frozenset(
+    {"value", "resultdata", "records", "alerts", "items", "resourcespans"}
+)  # names under which lists of records stand
 _BLOCK = 1 << 18
 _KEPT = 4096  # characters of what can't be read
 _SPACE = re.compile(r"[\s,\ufeff\x00]*")
@@ -216,15 +218,19 @@ def _wrapped_list(buffer: _Buffer) -> re.Match[str] | None:
     while len(buffer.text) - buffer.at < _KEPT and buffer.more():
         pass
     for found in _LIST.finditer(buffer.text, buffer.at, buffer.at + _KEPT):
-        if found[1].casefold() in _WRAPPERS and _depth(buffer.text[buffer.at : found.start()]) == 1:
+        if found[1].casefold() in _WRAPPERS and _is_member(buffer.text[buffer.at : found.start()]):
             return found
     return None
 
 
-def _depth(before: str) -> int:
-    """How many objects and lists are open at the end of this text."""
-    marks = [found[0] for found in _BRACKET.finditer(before)]
-    return sum((mark in "{[") - (mark in "}]") for mark in marks)
+def _is_member(before: str) -> bool:
+    """Whether what follows this text is a member of the object that begins it, and of none within it or after it."""
+    depth = 0
+    for place, found in enumerate(_BRACKET.finditer(before)):
+        depth += (found[0] in "{[") - (found[0] in "}]")
+        if place and depth == 0:
+            return False
+    return depth == 1
 
 
 def _leave_wrapper(buffer: _Buffer) -> None:

@@ -27,6 +27,7 @@ class ImportBatch(models.Model):
 
     kind = models.CharField(max_length=40, blank=True)  # of connectors.registry; empty until recognised
     file_name = models.CharField(max_length=255)
+    archive = models.ForeignKey("self", models.CASCADE, null=True, related_name="members")  # out of which it was taken
     stored_as = models.CharField(max_length=100, blank=True)  # of an upload; empty for a file read at the console
     size = models.BigIntegerField(default=0)  # bytes
     sha256 = models.CharField(max_length=64, blank=True)

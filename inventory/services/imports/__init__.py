@@ -1,6 +1,11 @@
 """Taking feed files in: at the console (`import_file`) or as an upload that a worker reads (`receive`, `run_batch`)."""
 
-from inventory.services.imports.batches import ImportFailedError, Summary, import_file
+from pathlib import Path
+
+from inventory.models import User
+from inventory.services.imports import batches, kinds
+from inventory.services.imports.archives import import_archive
+from inventory.services.imports.batches import ImportFailedError, Progress, Summary
 from inventory.services.imports.retention import purge
 from inventory.services.imports.uploads import (
     TooLargeError,
@@ -20,6 +25,15 @@ __all__ = [
     "run_batch",
     "run_waiting",
 ]
+
+
+def import_file(*, actor: User | None, path: Path, kind: str = "", progress: Progress | None = None) -> Summary:
+    """Read a file that lies where we are, in this process; of an archive the counts of its files are added up.
+
+    Raises PermissionDenied, ImportFailedError or OSError.
+    """
+    read = import_archive if kinds.holds_archive(path) else batches.import_file
+    return read(actor=actor, path=path, kind=kind, progress=progress)
 
 
 def run_waiting() -> int:

@@ -24,13 +24,14 @@ from inventory.choices import BatchState
 from inventory.connectors.base import Connector, UnknownFormatError
 from inventory.connectors.chunks import Chunk
 from inventory.connectors.content import Interactions, ListedUsers, SecurityAlerts
-from inventory.connectors.registry import CONNECTORS, recognise
+from inventory.connectors.mapped import Mapping
 from inventory.models import ImportBatch, User
 from inventory.services.directory import DirectoryWriter
-from inventory.services.imports import quarantine
+from inventory.services.imports import kinds, quarantine
 from inventory.services.imports.alerts import AlertWriter
 from inventory.services.imports.interactions import InteractionWriter
 from inventory.services.imports.reading import ReaderDiedError, read
+from inventory.services.imports.sinks import AgentSink, MetricSink
 
 logger = logging.getLogger(__name__)
 
@@ -122,11 +123,17 @@ class _AlertSink:
         return {}
 
 
-Sink = _InteractionSink | _UserSink | _AlertSink
+Sink = _InteractionSink | _UserSink | _AlertSink | AgentSink | MetricSink
 _SINKS: dict[str, type[Sink]] = {
     "purview_audit": _InteractionSink,
     "entra_users": _UserSink,
     "security_alerts": _AlertSink,
+    "agents": AgentSink,
+    "otel_spans": _InteractionSink,
+    "metrics": MetricSink,
+    # what the rows of a mapped table tell
+    "interactions": _InteractionSink,
+    "users": _UserSink,
 }
 
 
@@ -155,15 +162,15 @@ def run(batch: ImportBatch, path: Path, *, actor: User | None, progress: Progres
     Raises ImportFailedError where the file is of no known kind; ClaimLostError; ReaderDiedError.
     """
     try:
-        connector = _connector(batch, path)
+        connector, mapping = _connector(batch, path)
     except (UnknownFormatError, OSError) as problem:
         fail(batch, str(problem), actor=actor)
         raise ImportFailedError(str(problem)) from problem
-    sink: Sink = _SINKS[connector.kind](batch, actor)
+    sink: Sink = _SINKS[mapping.kind if mapping else connector.kind](batch, actor)
     cutoff = timezone.now() - timedelta(days=settings.INTERACTION_RETENTION_DAYS)
     sha256 = ""
     try:
-        with closing(read(path, connector.kind, batch.next_line, cutoff.isoformat())) as chunks:
+        with closing(read(path, connector.kind, batch.next_line, cutoff.isoformat(), mapping)) as chunks:
             for chunk in chunks:
                 _store(batch, sink, chunk)
                 sha256 = chunk.sha256
@@ -180,18 +187,15 @@ def run(batch: ImportBatch, path: Path, *, actor: User | None, progress: Progres
         raise ImportFailedError(reason) from problem
 
 
-def _connector(batch: ImportBatch, path: Path) -> Connector:
-    if batch.kind:
-        return CONNECTORS[batch.kind]
-    with path.open("rb") as file:
-        connector = recognise(file)
-    batch.kind = connector.kind
-    return connector
+def _connector(batch: ImportBatch, path: Path) -> tuple[Connector, Mapping | None]:
+    if not batch.kind:
+        batch.kind = kinds.recognised(path)
+    return kinds.connector(batch.kind)
 
 
 @transaction.atomic
 def _store(batch: ImportBatch, sink: Sink, chunk: Chunk) -> None:
-    _hold(batch)
+    hold(batch)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
     stored = sink.store(chunk.content, batch)
@@ -212,7 +216,7 @@ _COUNTED = [
 ]  # fmt: skip
 
 
-def _hold(batch: ImportBatch) -> None:
+def hold(batch: ImportBatch) -> None:
     """Hold the batch's row; raises ClaimLostError where somebody else has claimed it."""
     held = ImportBatch.objects.select_for_update().filter(pk=batch.pk, claim=batch.claim, state=BatchState.RUNNING)
     if not held.exists():
@@ -221,7 +225,7 @@ def _hold(batch: ImportBatch) -> None:
 
 @transaction.atomic
 def _finish(batch: ImportBatch, sink: Sink, sha256: str, actor: User | None) -> None:
-    _hold(batch)
+    hold(batch)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
     more = sink.finish()
@@ -233,7 +237,7 @@ def _finish(batch: ImportBatch, sink: Sink, sha256: str, actor: User | None) -> 
     audit_log.record(
         actor=actor,
         action="feed.imported",
-        summary=f"{CONNECTORS[batch.kind].title}: {batch.stored:,} of {batch.rows:,} rows of {batch.file_name} stored",
+        summary=f"{kinds.title(batch.kind)}: {batch.stored:,} of {batch.rows:,} rows of {batch.file_name} stored",
         obj=batch,
         details={"kind": batch.kind, "sha256": sha256, **{c: getattr(batch, c) for c in counts}, **more},
     )
@@ -253,8 +257,16 @@ def fail(batch: ImportBatch, error: str, *, actor: User | None) -> None:
     )
 
 
-def import_file(*, actor: User | None, path: Path, kind: str = "", progress: Progress | None = None) -> Summary:
-    """Read a file that lies where we are, in this process.
+def import_file(
+    *,
+    actor: User | None,
+    path: Path,
+    kind: str = "",
+    progress: Progress | None = None,
+    name: str = "",
+    archive: ImportBatch | None = None,
+) -> Summary:
+    """Read a file that lies where we are, in this process; `name` is what people call it, if not by its own name.
 
     A file seen before is read again all the same. Raises PermissionDenied, ImportFailedError or OSError.
     """
@@ -262,7 +274,8 @@ def import_file(*, actor: User | None, path: Path, kind: str = "", progress: Pro
     began = datetime.now().timestamp()
     batch = ImportBatch.objects.create(
         kind=kind,
-        file_name=path.name[:255],
+        file_name=(name or path.name)[:255],
+        archive=archive,
         size=path.stat().st_size,
         uploaded_by=actor,
         state=BatchState.RUNNING,

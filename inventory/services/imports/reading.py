@@ -15,6 +15,7 @@ from django.conf import settings
 
 from inventory.connectors import chunks
 from inventory.connectors.chunks import Chunk, Task
+from inventory.connectors.mapped import Mapping
 
 CHUNK_ROWS = 50_000
 _PROGRAM = "import sys; from inventory.connectors.chunks import main; sys.exit(main())"
@@ -25,12 +26,12 @@ class ReaderDiedError(Exception):
     """The reading process ended before the file did: what was stored stays, and reading may go on."""
 
 
-def read(path: Path, kind: str, from_line: int, cutoff: str) -> Generator[Chunk]:
-    """The file's chunks in order, from the line on; see `connectors.chunks.read`.
+def read(path: Path, kind: str, from_line: int, cutoff: str, mapping: Mapping | None = None) -> Generator[Chunk]:
+    """The file's chunks in order, from the line on; see `connectors.chunks.read`. `mapping`: of a table of its own.
 
     Raises UnknownFormatError, OSError or ReaderDiedError.
     """
-    task = Task(str(path), kind, from_line, cutoff, CHUNK_ROWS)
+    task = Task(str(path), kind, from_line, cutoff, CHUNK_ROWS, mapping)
     if path.stat().st_size < SMALL:
         yield from chunks.read(task)
     else:

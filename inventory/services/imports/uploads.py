@@ -15,8 +15,9 @@ from django.utils import timezone
 from inventory import access, audit_log, doorbell
 from inventory.access import Permission
 from inventory.choices import BatchState
-from inventory.connectors.registry import recognise
+from inventory.connectors.archives import ArchiveError
 from inventory.models import ImportBatch, User
+from inventory.services.imports import archives, kinds
 from inventory.services.imports.batches import (
     INTERRUPTED,
     MOST_ATTEMPTS,
@@ -43,7 +44,7 @@ def folder() -> Path:
 
 
 def receive(*, actor: User | None, file_name: str, blocks: Iterable[bytes]) -> ImportBatch:
-    """Keep an upload and queue its reading.
+    """Keep an upload and queue its reading. A table that nobody has mapped yet waits for a mapping.
 
     Raises PermissionDenied, UnknownFormatError (nothing is kept of a file of no known kind) or TooLargeError.
     """
@@ -53,11 +54,11 @@ def receive(*, actor: User | None, file_name: str, blocks: Iterable[bytes]) -> I
     path = folder() / stored_as
     try:
         size, sha256 = _keep(path, blocks)
-        with path.open("rb") as file:
-            kind = recognise(file).kind
+        kind, state = _kind(path)
         with transaction.atomic():
             batch = ImportBatch.objects.create(
                 kind=kind,
+                state=state,
                 file_name=file_name[:255],
                 stored_as=stored_as,
                 size=size,
@@ -71,11 +72,19 @@ def receive(*, actor: User | None, file_name: str, blocks: Iterable[bytes]) -> I
                 obj=batch,
                 details={"kind": kind, "size": size, "sha256": sha256},
             )
-            doorbell.ring(TASK, batch.pk)
+            if state == BatchState.WAITING:
+                doorbell.ring(TASK, batch.pk)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
     return batch
+
+
+def _kind(path: Path) -> tuple[str, BatchState]:
+    try:
+        return kinds.recognised(path), BatchState.WAITING
+    except kinds.UnmappedError:
+        return "", BatchState.UNMAPPED
 
 
 def _keep(path: Path, blocks: Iterable[bytes]) -> tuple[int, str]:
@@ -104,6 +113,8 @@ def run_batch(batch_id: int) -> bool:
             fail(batch, "Reading was interrupted again and again. Upload the file anew.", actor=batch.uploaded_by)
         elif not path.exists():
             fail(batch, "The uploaded file is gone. Upload it anew; nothing counts twice.", actor=batch.uploaded_by)
+        elif batch.kind == kinds.ARCHIVE:
+            _unpack(batch, path)
         else:
             run(batch, path, actor=batch.uploaded_by)
     except ClaimLostError:
@@ -116,6 +127,19 @@ def run_batch(batch_id: int) -> bool:
         logger.info("Import %s failed: %s", batch.pk, problem)
     path.unlink(missing_ok=True)
     return True
+
+
+def _unpack(batch: ImportBatch, path: Path) -> None:
+    """Queue the files of an archive. Where a worker died over it, the next one writes the same files again."""
+    actor = batch.uploaded_by
+    try:
+        members = archives.unpack(path, batch.file_name, lambda number: path.with_name(f"{path.name}-{number}"))
+    except ArchiveError as problem:
+        fail(batch, str(problem), actor=actor)
+        return
+    for member in archives.queue_members(batch, members, actor):
+        if member.state == BatchState.WAITING:
+            doorbell.ring(TASK, member.pk)
 
 
 def waiting() -> list[int]:

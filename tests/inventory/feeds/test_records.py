@@ -49,6 +49,10 @@ def test_byte_order_marks_are_read(encoding: str) -> None:
     assert found('[{"name":"Größe"}]'.encode(encoding)) == [{"name": "Größe"}]
 
 
+def test_a_record_before_a_list_of_records_is_not_passed_over() -> None:
+    assert found(b'{"a":1}\n{"value":[{"b":2},{"c":3}]}\n{"d":4}\n') == [{"a": 1}, {"b": 2}, {"c": 3}, {"d": 4}]
+
+
 def test_a_record_longer_than_a_block_is_read() -> None:
     long = [{"id": n, "text": "x" * 400_000} for n in range(3)]
     assert found(json.dumps(long).encode()) == long
