@@ -13,9 +13,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from risk.scoring.case import WINDOW_DAYS, Occurrence
-from risk.scoring.formulas import MOST_TOLERANCES
-from risk.scoring.judgement import RATE_UNIT, tactic_weights
+from risk.scoring.case import WINDOW_DAYS, Measures, Occurrence
+from risk.scoring.formulas import MOST_TOLERANCES, measure_load
+from risk.scoring.judgement import COUNTED_RATES, RATE_UNIT, tactic_weights
 from risk.scoring.method import Factor, Method
 from risk.scoring.vocabulary import WORST
 
@@ -25,7 +25,7 @@ Numbers: TypeAlias = NDArray[np.int32]
 
 UNKNOWN = -1  # in place of an option
 # Columns of usage: interactions, then what the rates count
-_RATES = {"sensitive_interactions": 1, "blocked_attacks": 2}
+_RATES = {key: place for place, key in enumerate(COUNTED_RATES, start=1)}
 
 
 def inherent(options: Mapping[str, Numbers], method: Method, *, worst: bool) -> Floats:
@@ -106,7 +106,11 @@ def effects(asked: Flags, known: Flags, worth: Floats, method: Method) -> ArrayE
 
 
 def loads(
-    usage: NDArray[np.int64], occurrences: Mapping[int, Iterable[Occurrence]], days: Sequence[date], method: Method
+    usage: NDArray[np.int64],
+    occurrences: Mapping[int, Iterable[Occurrence]],
+    measures: Mapping[int, Measures],
+    days: Sequence[date],
+    method: Method,
 ) -> Floats:
     """Known signal load by principle, day and application (section 4). Events leave the window after the first day."""
     found = np.zeros((len(method.principles), len(days), len(usage)))
@@ -120,7 +124,18 @@ def loads(
         load = signal.severity * np.minimum(MOST_TOLERANCES, rate / signal.tolerance)
         for principle, weight in signal.principles.items():
             found[method.index[principle]] += load * weight
+    for row, one in measures.items():
+        _add_measures(found[:, :, row], one, method)
     return found
+
+
+def _add_measures(of_row: Floats, one: Measures, method: Method) -> None:
+    signals = [method.rates[key] for key in method.rates if key in one.values and key not in COUNTED_RATES]
+    signals += [method.drift] if method.drift.id in one.values else []
+    for signal in signals:
+        load = measure_load(signal, one.values[signal.id])
+        for principle, weight in signal.principles.items():
+            of_row[method.index[principle]] += load * weight
 
 
 def _add_event(of_row: Floats, one: Occurrence, days: Sequence[date], method: Method) -> None:

@@ -100,8 +100,9 @@ def judge_many(cases: Cases, day: date, method: Method, before: Before | None = 
     standing, worth = _standing(statements, found, days, method)
     held = _ratchets(cases, standing, before, method)
     sums = effects(standing.asked, standing.known, worth, method)
-    load = loads(cases.usage, cases.occurrences, days, method)
+    load = loads(cases.usage, cases.occurrences, cases.measures, days, method)
     unseen = np.where(cases.usage[:, 0] > 0, 0.0, method.parameters.no_telemetry_load)
+    unseen[list(cases.measures)] = 0.0
     low = residual(ends[0], sums.mitigation(method, worst=False), load, method)
     high = residual(ends[1], sums.mitigation(method, worst=True), load + unseen, method)
     floor = _floor(held, standing, statements, method)

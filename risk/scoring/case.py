@@ -67,6 +67,18 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Measures:
+    """What was measured in the last 30 days and delivered as metrics (docs/method.md §4).
+
+    `count`: measurements of any kind, each metric and group once; `values`: those that the method counts, by its key:
+    rates per 1,000, and drift. What was not delivered is absent.
+    """
+
+    count: int = 0
+    values: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """Everything about one application that its score, class and coverage depend on, besides the method and the day.
 
@@ -79,6 +91,7 @@ class Case:
     controls: Mapping[str, Stated] = field(default_factory=dict)
     occurrences: tuple[Occurrence, ...] = ()
     usage: Usage = Usage()
+    measures: Measures = Measures()
     held: Ratchet | None = None
 
     def later(self, day: date) -> "Case":
@@ -87,8 +100,8 @@ class Case:
         return self if len(kept) == len(self.occurrences) else replace(self, occurrences=kept)
 
 
-# Parts of the plain form that change without anybody stating anything: counts of a moving window, and the ratchet
-MOVING = ("usage", "held")
+# Parts of the plain form that change without anybody stating anything: what a moving window holds, and the ratchet
+MOVING = ("usage", "measures", "held")
 
 
 def digest(plain: Mapping[str, Any], method: Method) -> str:
@@ -128,6 +141,7 @@ def to_plain(case: Case) -> dict[str, Any]:
             for one in case.occurrences
         ),
         "usage": [case.usage.interactions, case.usage.sensitive, case.usage.attacks],
+        "measures": measures_plain(case.measures),
         "held": held and held_plain(held),
     }
     return {key: value for key, value in parts.items() if value and value != [0, 0, 0]}
@@ -145,6 +159,7 @@ def from_plain(plain: Mapping[str, Any]) -> Case:
             for severity, tactics, day, is_open, ref, label in plain.get("events", ())
         ),
         usage=Usage(*plain.get("usage", ())),
+        measures=Measures(*plain.get("measures", ())),
         held=Ratchet(held[0], held[1], tuple(held[2])) if held else None,
     )
 
@@ -161,6 +176,11 @@ def stated(values: Sequence[Any]) -> Stated:
 
 def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
+
+
+def measures_plain(found: Measures) -> list[Any] | None:
+    """Measures as JSON values; None where there are none."""
+    return [found.count, dict(sorted(found.values.items()))] if found.count else None
 
 
 def held_plain(held: Ratchet) -> list[Any]:

@@ -16,7 +16,7 @@ import orjson
 from numpy.typing import NDArray
 
 from risk.scoring.application import Ratchet
-from risk.scoring.case import Case, Occurrence, Stated, Usage, to_plain
+from risk.scoring.case import Case, Measures, Occurrence, Stated, Usage, to_plain
 from risk.scoring.classify import Answer
 from risk.scoring.expressions import Truth
 from risk.scoring.fitness import misfits
@@ -36,7 +36,7 @@ class Cases:
 
     `answers`: number of the answer by question (`Codebook.keys`); `statements`: number of the statement by control, in
     the order of the library; `organisation`: number of the facts of the organisation; `usage`: interactions, sensitive,
-    attacks. What few applications have stays by row: occurrences and the ratchet in force.
+    attacks. What few applications have stays by row: occurrences, measures and the ratchet in force.
     """
 
     answers: Numbers
@@ -44,6 +44,7 @@ class Cases:
     organisation: Numbers
     usage: NDArray[np.int64]
     occurrences: Mapping[int, tuple[Occurrence, ...]] = field(default_factory=dict)
+    measures: Mapping[int, Measures] = field(default_factory=dict)
     held: Mapping[int, Ratchet] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -58,6 +59,7 @@ class Cases:
             organisation=self.organisation[kept],
             usage=self.usage[kept],
             occurrences={place: self.occurrences[row] for place, row in enumerate(kept) if row in self.occurrences},
+            measures={place: self.measures[row] for place, row in enumerate(kept) if row in self.measures},
             held={place: self.held[row] for place, row in enumerate(kept) if row in self.held},
         )
 
@@ -231,6 +233,7 @@ class Codebook:
                 [(one.usage.interactions, one.usage.sensitive, one.usage.attacks) for one in cases], np.int64
             ).reshape(-1, 3),
             occurrences={row: one.occurrences for row, one in enumerate(cases) if one.occurrences},
+            measures={row: one.measures for row, one in enumerate(cases) if one.measures.count},
             held={row: one.held for row, one in enumerate(cases) if one.held},
         )
 
@@ -250,6 +253,7 @@ class Codebook:
             },
             occurrences=cases.occurrences.get(row, ()),
             usage=Usage(*cases.usage[row].tolist()),
+            measures=cases.measures.get(row, Measures()),
             held=cases.held.get(row),
         )
 

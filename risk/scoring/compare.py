@@ -38,6 +38,7 @@ class CauseKind(StrEnum):
     FADING = "fading"
     ALERT = "alert"
     USAGE = "usage"
+    METRICS = "metrics"
     RATCHET = "ratchet"
 
 
@@ -150,6 +151,10 @@ def _put_in_signals(steps: _Steps, after: Case) -> None:
     if steps.case.usage != after.usage:
         use = steps.case.usage
         steps.put_in(CauseKind.USAGE, "", use, after.usage, steps.judged(replace(steps.case, usage=after.usage)))
+    if steps.case.measures != after.measures:
+        found = steps.case.measures
+        case = replace(steps.case, measures=after.measures)
+        steps.put_in(CauseKind.METRICS, "", found, after.measures, steps.judged(case))
 
 
 def _changed(old: Mapping[K, V], new: Mapping[K, V]) -> Iterator[tuple[K, V | None, V | None]]:

@@ -26,6 +26,7 @@ ORGANISATION_QUESTIONS = {"public_body": "org.public_body", "public_service": "o
 _AS_FACTOR = {EUClass.OUT_OF_SCOPE: "minimal", EUClass.GPAI_MODEL: "minimal"}
 _DEFAULT_TACTIC = "default"
 RATE_UNIT = 1000  # rates are per 1,000 interactions
+COUNTED_RATES = ("sensitive_interactions", "blocked_attacks")  # from use; the method's others are delivered as metrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,18 +195,20 @@ def control_input(one: AskedControl, case: Case, day: date) -> ControlInput:
 
 
 def signals_of(case: Case, day: date, method: Method) -> Signals:
-    """What operation shows (docs/method.md §4): alerts as events, counts against volume as rates."""
-    usage = case.usage
+    """What operation shows (docs/method.md §4): alerts as events, counts against volume and metrics as rates."""
+    usage, measured = case.usage, case.measures.values
     rates = {}
     if usage.interactions:
         rates = {
             "sensitive_interactions": RATE_UNIT * usage.sensitive / usage.interactions,
             "blocked_attacks": RATE_UNIT * usage.attacks / usage.interactions,
         }
+    rates |= {key: measured[key] for key in method.rates if key in measured and key not in COUNTED_RATES}
     return Signals(
-        telemetry=usage.interactions > 0,
+        telemetry=usage.interactions > 0 or case.measures.count > 0,
         events=tuple(_event(one, day, method) for one in case.occurrences),
         rates={key: rate for key, rate in rates.items() if rate},
+        drift=measured.get(method.drift.id),
     )
 
 

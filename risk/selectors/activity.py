@@ -1,19 +1,24 @@
-"""What feeds saw of one application: use by day and by department, alerts, and the signals that its score counts."""
+"""What feeds saw of one application: use by day and department, alerts, metrics, and the signals its score counts."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.db.models import Sum
+from django.utils import timezone
 
-from inventory.models import AIApplication, Alert, DailyUsage, DailyUser
+from inventory.models import AIApplication, Alert, DailyUsage, DailyUser, Metric
 from risk.choices import Principle
 from risk.method import load_method
 from risk.scoring.formulas import signal_loads
 from risk.scoring.judgement import Judgement
 from risk.scoring.vocabulary import Kind
+from risk.selectors.signals import counted_metrics
 
 ALERTS_SHOWN = 50
+METRICS_SHOWN = 20
+GROUPS_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,66 @@ class Signal:
     label: str
     load: float
     principles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRow:
+    """A metric's latest values as people read them: of all, and by group with the largest first.
+
+    `ratio`: the smallest value of a group over the largest, which is what fairness is told by (below 0.8 a difference
+    deserves a look); None with fewer than two groups or where a value is not positive. `counts`: whether it moves the
+    score.
+    """
+
+    metric: str
+    label: str
+    at: datetime
+    whole: str
+    groups: Sequence[tuple[str, str]]
+    more_groups: int
+    ratio: float | None
+    counts: bool
+
+
+def metrics_of(application: AIApplication, today: date, period: int) -> list[MetricRow]:
+    """The metrics delivered in the last `period` days, those that move the score first."""
+    zone = timezone.get_default_timezone()
+    first = datetime.combine(today - timedelta(days=period - 1), time.min, zone)
+    rows = (
+        Metric.objects.filter(application=application, at__gte=first)
+        .filter(at__lt=datetime.combine(today + timedelta(days=1), time.min, zone))
+        .order_by("metric", "group", "-at", "-id")
+        .distinct("metric", "group")
+        .values_list("metric", "group", "value", "at")
+    )
+    found: dict[str, list[tuple[str, float, datetime]]] = defaultdict(list)
+    for metric, group, value, at in rows.iterator(2000):
+        found[metric].append((group, value, at))
+    counting = counted_metrics(load_method())
+    made = [_metric_row(metric, values, metric in counting) for metric, values in found.items()]
+    return sorted(made, key=lambda one: (not one.counts, one.metric))[:METRICS_SHOWN]
+
+
+def _metric_row(metric: str, values: Sequence[tuple[str, float, datetime]], counts: bool) -> MetricRow:
+    groups = sorted(((group, value) for group, value, _ in values if group), key=lambda one: (-one[1], one[0]))
+    comparable = len(groups) > 1 and groups[-1][1] > 0
+    return MetricRow(
+        metric=metric,
+        label=_words(metric),
+        at=max(at for _, _, at in values),
+        whole=next((_figure(value) for group, value, _ in values if not group), ""),
+        groups=[(group, _figure(value)) for group, value in groups[:GROUPS_SHOWN]],
+        more_groups=max(0, len(groups) - GROUPS_SHOWN),
+        ratio=groups[-1][1] / groups[0][1] if comparable else None,
+        counts=counts,
+    )
+
+
+def _figure(value: float) -> str:
+    """Three decimals at most; what is too small for them by its first three digits."""
+    if value and abs(value) < 0.001:
+        return f"{value:.3g}"
+    return f"{value:,.3f}".rstrip("0").rstrip(".")
 
 
 def usage_of(application: AIApplication, today: date, period: int) -> Use:

@@ -1,4 +1,4 @@
-"""Everything a judgement needs, read for many applications at once: five queries however many they are."""
+"""Everything a judgement needs, read for many applications at once: six queries however many they are."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from inventory.models import AIApplication, Department
 from risk.method import load_method
 from risk.models import CurrentScore, OrganisationAnswer
 from risk.scoring.application import ApplicationScore, PrincipleScore, Ratchet
-from risk.scoring.case import Case, Usage, stated
+from risk.scoring.case import Case, Measures, Usage, stated
 from risk.scoring.fitness import NotComputableError, fitting, judge_fit, misfits
 from risk.scoring.judgement import Judgement, Previous, judge
 from risk.scoring.method import Method
@@ -77,7 +77,7 @@ def load(applications: Sequence[int], day: date, departments: Mapping[int, int] 
         )
     ids = list(departments)
     answers, controls = _parts(_ANSWERS, ids), _parts(_CONTROLS, ids)
-    events, counts = signals.occurrences(ids, day), signals.usage(ids, day)
+    events, counts, measured = signals.occurrences(ids, day), signals.usage(ids, day), signals.measures(ids, day)
     branches = tree()
     facts = {department: branches.facts(department) for department in set(departments.values())}
     return {
@@ -87,6 +87,7 @@ def load(applications: Sequence[int], day: date, departments: Mapping[int, int] 
             controls={key: stated(values) for key, values in controls.get(application, {}).items()},
             occurrences=events.get(application, ()),
             usage=counts.get(application, Usage()),
+            measures=measured.get(application, Measures()),
         )
         for application, department in departments.items()
     }

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from risk.choices import OVERALL, ControlStatus
 from risk.scoring.application import Contribution, Ratchet
-from risk.scoring.case import WINDOW_DAYS, Occurrence, Stated, Usage
+from risk.scoring.case import WINDOW_DAYS, Measures, Occurrence, Stated, Usage
 from risk.scoring.compare import Cause, CauseKind
 from risk.scoring.explain import SHOWN_DECIMALS, shown
 from risk.scoring.judgement import Judgement
@@ -25,6 +25,7 @@ KIND_WORDS = {
     CauseKind.FADING: "Time",
     CauseKind.ALERT: "Alert",
     CauseKind.USAGE: "Use",
+    CauseKind.METRICS: "Metrics",
     CauseKind.RATCHET: "Held",
 }
 
@@ -83,6 +84,7 @@ def _label(one: Cause, method: Method) -> str:
         CauseKind.METHOD: "The scoring method",
         CauseKind.FADING: "Alerts grow old",
         CauseKind.USAGE: "What use shows",
+        CauseKind.METRICS: "What metrics show",
         CauseKind.RATCHET: "Value held while newly asked controls are open",
     }[one.kind]
 
@@ -151,6 +153,8 @@ def _value(one: Cause, value: object, method: Method) -> str:
         return control_state(value)
     if isinstance(value, Usage):
         return f"{value.interactions:,} interactions, {value.attacks:,} attacks"
+    if isinstance(value, Measures):
+        return ", ".join(f"{key.replace('_', ' ')} {one:g}" for key, one in value.values.items()) or "none that count"
     if value is None:
         return "not answered" if one.kind is CauseKind.CONTROL else NOT_KNOWN
     return answer_text(one.key, value, method)

@@ -77,6 +77,7 @@ def read(departments: Mapping[int, int], day: date, method: Method) -> Cases:
     book.renew()
     answers, statements = _texts(_ANSWERS, ids), _texts(_STATEMENTS, ids)
     events, counts, branches = signals.occurrences(ids, day), signals.usage(ids, day), tree()
+    measured = signals.measures(ids, day)
     numbers = {one: book.organisation(branches.facts(one)) for one in set(departments.values())}
     usage = (counts.get(pk, Usage()) for pk in ids)
     return Cases(
@@ -85,6 +86,7 @@ def read(departments: Mapping[int, int], day: date, method: Method) -> Cases:
         organisation=np.array([numbers[departments[pk]] for pk in ids], np.int32),
         usage=np.array([(u.interactions, u.sensitive, u.attacks) for u in usage], np.int64).reshape(-1, 3),
         occurrences={row: events[pk] for row, pk in enumerate(ids) if pk in events},
+        measures={row: measured[pk] for row, pk in enumerate(ids) if pk in measured},
     )
 
 

@@ -1,17 +1,30 @@
-"""What operation shows of applications in the last 30 days: alerts and usage (docs/method.md §4)."""
+"""What operation shows of applications in the last 30 days: alerts, usage and metrics (docs/method.md §4)."""
 
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
+from django.db import connection
 from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
 from inventory.choices import AlertState, Severity
 from inventory.models import Alert, DailyUsage
-from risk.scoring.case import WINDOW_DAYS, Occurrence, Usage
+from risk.method import load_method
+from risk.scoring.case import WINDOW_DAYS, Measures, Occurrence, Usage
+from risk.scoring.judgement import COUNTED_RATES
+from risk.scoring.method import Method
 
 _OPEN = {AlertState.NEW, AlertState.ACTIVE, AlertState.IN_PROGRESS}
+# The latest value of each metric and group; of the groups of a metric the worst counts, since rates of groups of
+# unknown size have no mean.
+_MEASURES = """
+WITH latest AS (
+    SELECT DISTINCT ON (application_id, metric, "group") application_id, metric, value
+    FROM inventory_metric WHERE application_id = ANY(%s) AND at >= %s AND at < %s
+    ORDER BY application_id, metric, "group", at DESC, id DESC
+)
+SELECT application_id, metric, max(value), count(*) FROM latest GROUP BY application_id, metric ORDER BY 1, 2"""
 # Types of alerts that report an attack which was stopped
 _BLOCKED = Q(type__contains="BlockedAttempt") | Q(type__contains="BlockedJailbreak")
 
@@ -89,3 +102,30 @@ def _blocked_attempts(applications: Sequence[int], day: date) -> dict[int, int]:
         .order_by()
     )
     return dict(found.values("application_id").annotate(n=Count("pk")).values_list("application_id", "n"))
+
+
+def counted_metrics(method: Method) -> frozenset[str]:
+    """The metrics that move a score: drift, and the rates that aren't counted from use."""
+    return frozenset({method.drift.id, *method.rates}.difference(COUNTED_RATES))
+
+
+def measures(applications: Sequence[int], day: date) -> dict[int, Measures]:
+    """Metrics of the window by application; no entry where none was delivered.
+
+    Counted are the rates that the method takes from metrics, and drift; of each its latest value, of several groups the
+    worst. Below zero is no risk.
+    """
+    zone, method = timezone.get_default_timezone(), load_method()
+    first = datetime.combine(window_start(day), time.min, zone)
+    after = datetime.combine(day + timedelta(days=1), time.min, zone)
+    with connection.cursor() as cursor:
+        cursor.execute(_MEASURES, [list(applications), first, after])
+        rows = cursor.fetchall()
+    counts: dict[int, int] = defaultdict(int)
+    values: dict[int, dict[str, float]] = defaultdict(dict)
+    wanted = counted_metrics(method)
+    for application, metric, value, count in rows:
+        counts[application] += count
+        if metric in wanted:
+            values[application][metric] = max(0.0, value)
+    return {application: Measures(count, values.get(application, {})) for application, count in counts.items()}

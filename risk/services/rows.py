@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from risk.models import CurrentScore, ScoreSnapshot, ScoreValues
 from risk.scoring.array_formulas import Flags, Floats
 from risk.scoring.bulk import Verdicts
-from risk.scoring.case import digest_of, held_plain
+from risk.scoring.case import digest_of, held_plain, measures_plain
 from risk.scoring.codebook import Cases, codebook
 from risk.scoring.forecast import HORIZONS
 from risk.scoring.method import Method
@@ -198,9 +198,14 @@ class Rows:
         }
 
     def _moving(self, row: int) -> str:
-        """Usage and ratchet of a row as JSON."""
+        """Usage, measures and ratchet of a row as JSON."""
         usage, held = self.cases.usage[row].tolist(), self.verdicts.held.get(row)
-        moving = {"usage": usage if any(usage) else None, "held": held and held_plain(held)}
+        measured = self.cases.measures.get(row)
+        moving = {
+            "usage": usage if any(usage) else None,
+            "measures": measured and measures_plain(measured),
+            "held": held and held_plain(held),
+        }
         known = {key: value for key, value in moving.items() if value}
         return _escaped(orjson.dumps(known).decode()) if known else NULL
 

@@ -12,7 +12,7 @@ from risk.scoring.unknowns import TELEMETRY
 from risk.scoring.vocabulary import EU_CLASS_FACTOR, Kind
 from risk.selectors.causes import Change
 
-_OPERATION = {Kind.EVENT, Kind.RATE, Kind.DRIFT, CauseKind.FADING, CauseKind.ALERT, CauseKind.USAGE}
+_OPERATION = {Kind.EVENT, Kind.RATE, Kind.DRIFT, CauseKind.FADING, CauseKind.ALERT, CauseKind.USAGE, CauseKind.METRICS}
 
 
 def address_of(application: int, kind: str, key: str) -> str:

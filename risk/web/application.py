@@ -110,7 +110,7 @@ def _course(application: AIApplication, found: Summary, today: date) -> Chart:
 
 @require_safe
 def activity_page(request: PersonRequest, pk: int) -> HttpResponse:
-    """Use by day, and the alerts."""
+    """Use by day, the alerts and the metrics."""
     application = access.application_or_404(request.user, pk)
     filters = Filters.from_request(request)
     today = timezone.localdate()
@@ -123,6 +123,7 @@ def activity_page(request: PersonRequest, pk: int) -> HttpResponse:
         "chart": interactions_over_time([DailySeries("registered", application.name, use.days)] if use.days else []),
         "period_words": f"Last {filters.period} days",
         "alerts": activity.alerts_of(application),
+        "metrics": activity.metrics_of(application, today, filters.period),
         "signals": activity.signals_of(judgement),
     }
     return render(request, "risk/activity.html", context)

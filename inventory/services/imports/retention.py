@@ -1,4 +1,4 @@
-"""What is kept for a time only: single interactions, and the texts of quarantined lines and alerts. Figures stay."""
+"""What is kept for a time only: single interactions and metrics, and the texts of quarantined lines and alerts."""
 
 from datetime import datetime, timedelta
 
@@ -8,13 +8,13 @@ from django.utils import timezone
 
 from inventory import access, audit_log
 from inventory.access import Permission
-from inventory.models import Alert, Interaction, QuarantinedRow, User
+from inventory.models import Alert, Interaction, Metric, QuarantinedRow, User
 
 
 @transaction.atomic
 def purge(*, actor: User | None = None, now: datetime | None = None) -> dict[str, int]:
     """Drop texts of quarantined lines and of alerts after RAW_RETENTION_DAYS (line and reason, and the alert, stay) and
-    single interactions after INTERACTION_RETENTION_DAYS (their daily figures stay). Returns how many of each."""
+    single interactions (their daily figures stay) and metrics after INTERACTION_RETENTION_DAYS. Returns how many of each."""
     access.require_everywhere(actor, Permission.ADMIN)
     now = now or timezone.now()
     raw_limit = now - timedelta(days=settings.RAW_RETENTION_DAYS)
@@ -23,7 +23,9 @@ def purge(*, actor: User | None = None, now: datetime | None = None) -> dict[str
     alerts = Alert.objects.filter(raw__isnull=False, received_at__lt=raw_limit).update(raw=None)
     old = Interaction.objects.filter(at__lt=limit)
     interactions = old._raw_delete(old.db)
-    counts = {"quarantined_texts": texts, "alert_texts": alerts, "interactions": interactions}
+    measured = Metric.objects.filter(at__lt=limit)
+    metrics = measured._raw_delete(measured.db)
+    counts = {"quarantined_texts": texts, "alert_texts": alerts, "interactions": interactions, "metrics": metrics}
     if any(counts.values()):
         audit_log.record(
             actor=actor,

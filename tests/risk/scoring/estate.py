@@ -4,7 +4,7 @@ import random
 from dataclasses import replace
 from datetime import date, timedelta
 
-from risk.scoring.case import Case, Occurrence, Stated, Usage
+from risk.scoring.case import Case, Measures, Occurrence, Stated, Usage
 from risk.scoring.vocabulary import PROVEN
 from tests.risk.scoring.test_tally import DAY, a_case
 
@@ -27,7 +27,8 @@ def a_full_case(seed: int, day: date = DAY) -> Case:
         for place in range(dice.choice([0, 0, 1, 4]))
     )
     usage = dice.choice([Usage(), Usage(dice.randint(1, 5000), 0, dice.randint(0, 20))])
-    return replace(case, controls=controls, occurrences=occurrences, usage=usage)
+    measures = dice.choice([Measures(), Measures(3, {"drift": dice.random(), "override_rate": dice.random() * 300})])
+    return replace(case, controls=controls, occurrences=occurrences, usage=usage, measures=measures)
 
 
 def _with_evidence(one: Stated, dice: random.Random) -> Stated:

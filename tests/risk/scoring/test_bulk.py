@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from risk.method import load_method, newest
 from risk.scoring.application import Ratchet
 from risk.scoring.bulk import Before, Verdicts, judge_many
-from risk.scoring.case import Case, Occurrence, Stated, Usage, dated_text, from_plain, to_plain
+from risk.scoring.case import Case, Measures, Occurrence, Stated, Usage, dated_text, from_plain, to_plain
 from risk.scoring.codebook import codebook
 from risk.scoring.controls import tier_of
 from risk.scoring.forecast import HORIZONS, later
@@ -80,6 +80,14 @@ cases = st.builds(
     controls=st.dictionaries(st.sampled_from([*METHOD.controls, "XX-99"]), statements, max_size=40),
     occurrences=st.lists(occurrences, max_size=3).map(tuple),
     usage=st.builds(Usage, st.integers(0, 2000), st.integers(0, 50), st.integers(0, 50)),
+    measures=st.builds(
+        Measures,
+        st.integers(1, 9),
+        st.dictionaries(
+            st.sampled_from(["drift", "override_rate", "harmful_output_reports"]), st.floats(0, 500), max_size=3
+        ),
+    )
+    | st.just(Measures()),
     held=st.none() | ratchets,
 )
 estates = st.lists(cases, min_size=1, max_size=6)
