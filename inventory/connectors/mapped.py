@@ -71,6 +71,27 @@ FIELDS: dict[str, tuple[Field, ...]] = {
 }
 
 
+# Names under which a field often stands (folded), so that a form has a first guess
+_OFTEN = {
+    "time": ("time", "timestamp", "date", "datetime", "when", "at", "created", "createdat", "eventtime"),
+    "application": ("application", "app", "appname", "tool", "service", "product"),
+    "user": ("user", "userid", "username", "who", "upn", "email", "userprincipalname", "account", "actor"),
+    "record_id": ("id", "recordid", "eventid", "request", "requestid", "traceid"),
+    "agent_id": ("agentid", "agent"),
+    "host": ("host", "hostname", "domain", "url", "address"),
+    "label": ("label", "labelid", "sensitivitylabel", "sensitivitylabelid"),
+    "upn": ("userprincipalname", "upn", "email", "mail", "user", "username"),
+    "object_id": ("objectid", "id", "userid"),
+    "name": ("displayname", "name", "fullname"),
+    "department": ("department", "unit", "orgunit", "team"),
+    "system": ("system", "application", "app", "model", "service"),
+    "metric": ("metric", "metricname", "measure", "kpi"),
+    "value": ("value", "metricvalue", "score", "result"),
+    "group": ("group", "segment", "subgroup", "cohort"),
+    "unit": ("unit",),
+}
+
+
 class Mapping(NamedTuple):
     """What a profile says: `fields` maps a field to the number of its column, `constants` to its value in all rows."""
 
@@ -107,6 +128,17 @@ def layout_of(source: Source, most: int = 6) -> Layout:
     if not preview:
         raise UnknownFormatError("There is no row below the header.")
     return Layout(header.written, digest_of(header), preview)
+
+
+def guess(kind: str, columns: list[str]) -> dict[str, int]:
+    """The column that each field probably stands in."""
+    names = ["".join(filter(str.isalnum, one.casefold())) for one in columns]
+    found: dict[str, int] = {}
+    for one in FIELDS[kind]:
+        at = next((names.index(name) for name in _OFTEN.get(one.key, (one.key,)) if name in names), None)
+        if at is not None and at not in found.values():
+            found[one.key] = at
+    return found
 
 
 def digest_of(header: Header) -> str:

@@ -95,7 +95,7 @@ def freshness() -> list[Freshness]:
 
 def batches(page: int = 1) -> Page:
     """Files read or waiting, newest first."""
-    return Paginator(ImportBatch.objects.select_related("uploaded_by"), A_PAGE).get_page(page)
+    return Paginator(ImportBatch.objects.select_related("uploaded_by", "archive"), A_PAGE).get_page(page)
 
 
 def quarantined(batch: ImportBatch, page: int = 1) -> Page:

@@ -15,17 +15,17 @@ from inventory import access
 from inventory.access import Permission, requires
 from inventory.choices import BatchState
 from inventory.connectors.base import UnknownFormatError
-from inventory.connectors.registry import CONNECTORS
-from inventory.models import ImportBatch, QuarantinedRow
+from inventory.models import ImportBatch, MappingProfile, QuarantinedRow
 from inventory.selectors import feeds
 from inventory.services import imports
-from inventory.services.imports import quarantine
+from inventory.services.imports import kinds, quarantine
 from inventory.web.filters import Filters
 from inventory.web.requests import PersonRequest
 from inventory.web.upload_guard import takes_upload
 
 keeps_feeds = requires(Permission.FEEDS, everywhere=True)
 sees_names = requires(Permission.NAMES, everywhere=True)
+MEMBERS_SHOWN = 100
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -34,7 +34,8 @@ class UploadForm(forms.Form):
 
     file = forms.FileField(
         label="File",
-        help_text="Purview audit records, security alerts (CSV, JSON) or an Entra user list (CSV): its content tells.",
+        help_text="Any of the feeds below, also in a zip or gz: its content tells which. A table that it doesn't know, it "
+        "asks about once.",
         error_messages={"empty": "The file is empty."},
     )
 
@@ -60,13 +61,15 @@ def feed_list(request: PersonRequest) -> HttpResponse:
         except (UnknownFormatError, imports.TooLargeError) as problem:
             form.add_error("file", str(problem))
         else:
+            if batch.state == BatchState.UNMAPPED:
+                return redirect("inventory:mapping", batch.pk)
             messages.success(request, f"{batch.file_name} is uploaded and will be read.")
             return redirect("inventory:batch", batch.pk)
     context = {
         "form": form,
         "freshness": feeds.freshness(),
         "page": feeds.batches(Filters.from_request(request).page),
-        "kinds": CONNECTORS.values(),
+        "mappings": MappingProfile.objects.select_related("saved_by"),
     }
     return render(request, "inventory/feeds.html", context)
 
@@ -90,10 +93,10 @@ def _batch_page(request: PersonRequest, found: ImportBatch, form: RevealForm, st
 
 
 def _progress(found: ImportBatch) -> dict:
-    connector = CONNECTORS.get(found.kind)
     return {
         "batch": found,
-        "title": connector.title if connector else "Not recognised",
+        "title": kinds.title(found.kind),
+        "members": found.members.order_by("pk")[:MEMBERS_SHOWN] if found.kind == kinds.ARCHIVE else (),
         "size": filesizeformat(found.size),
         "stored_note": f"new; {found.unmatched:,} match nothing registered" if found.unmatched else "new",
         "quarantine_tone": "bad" if found.quarantined else "",

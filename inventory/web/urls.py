@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from inventory.web import account, accounts, departments, discovery, feeds, people, register, register_import
+from inventory.web import (
+    account,
+    accounts,
+    agents,
+    departments,
+    discovery,
+    feeds,
+    mappings,
+    people,
+    register,
+    register_import,
+)
 
 app_name = "inventory"
 
@@ -23,6 +34,10 @@ urlpatterns = [
     path("feeds/<int:pk>/progress/", feeds.batch_progress, name="batch_progress"),
     path("feeds/<int:pk>/quarantine.csv", feeds.quarantine_lines, name="quarantine_lines"),
     path("feeds/<int:pk>/quarantine/", feeds.quarantine_reveal, name="quarantine_reveal"),
+    path("feeds/<int:pk>/mapping/", mappings.mapping, name="mapping"),
+    path("feeds/<int:pk>/discard/", mappings.discard, name="mapping_discard"),
+    path("feeds/mappings/<int:pk>/forget/", mappings.forget, name="mapping_forget"),
+    path("discovery/agents/", agents.agents, name="agents"),
     path("discovery/", discovery.sightings, name="sightings"),
     path("alerts/", discovery.alerts, name="alerts"),
     # Settings

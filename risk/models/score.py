@@ -154,7 +154,8 @@ class ScoreSnapshot(ScoreValues):
 
     `inputs` are the dated inputs as `risk.scoring.case.to_plain` writes them, once for each time they changed: null
     says that they are those of an earlier snapshot of the application with this `digest`. `moving` is what the digest
-    leaves out: usage and measures of the window and the ratchet, null where there is neither. Explanations are derived from both.
+    leaves out: usage and measures of the window and the ratchet, null where there are none. Explanations are derived
+    from both.
     """
 
     application = models.ForeignKey(AIApplication, models.PROTECT, related_name="snapshots", db_index=False)

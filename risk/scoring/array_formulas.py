@@ -124,8 +124,8 @@ def loads(
         load = signal.severity * np.minimum(MOST_TOLERANCES, rate / signal.tolerance)
         for principle, weight in signal.principles.items():
             found[method.index[principle]] += load * weight
-    for row, one in measures.items():
-        _add_measures(found[:, :, row], one, method)
+    for row, delivered in measures.items():
+        _add_measures(found[:, :, row], delivered, method)
     return found
 
 

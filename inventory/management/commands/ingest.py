@@ -1,5 +1,6 @@
 """`manage.py ingest FILE… [--kind KIND]`: one JSON line per file on stdout, progress on stderr."""
 
+from argparse import ArgumentTypeError
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -7,18 +8,28 @@ from typing import Any
 import orjson
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from inventory.connectors.mapped import PREFIX
 from inventory.connectors.registry import CONNECTORS
 from inventory.models import ImportBatch
 from inventory.services.imports import ImportFailedError, import_file
 
 
+def _kind(word: str) -> str:
+    if word not in CONNECTORS and not word.startswith(PREFIX):
+        raise ArgumentTypeError(f"{word} is none of {', '.join(sorted(CONNECTORS))}, mapped:<name>")
+    return word
+
+
 class Command(BaseCommand):
-    help = "Read feed files, recognised by their content: Purview audit records, security alerts, an Entra user list."
+    help = "Read feed files, recognised by their content, also in a zip or gz: one JSON line per file on stdout."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("files", nargs="+", metavar="FILE", type=Path)
         parser.add_argument(
-            "--kind", choices=sorted(CONNECTORS), default="", help="the kind, instead of recognising it"
+            "--kind",
+            type=_kind,
+            default="",
+            help=f"the kind, instead of recognising it: {', '.join(sorted(CONNECTORS))}, or mapped:<a saved mapping>",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -67,7 +67,7 @@ def save(*, actor: User | None, batch: ImportBatch, told: Told) -> MappingProfil
     audit_log.record(
         actor=actor,
         action="feed_mapping.saved" if created else "feed_mapping.changed",
-        summary=f"Mapping {profile.name}: {profile.get_kind_display().lower()}",  # type: ignore[attr-defined]
+        summary=f"Mapping {profile.name}: {profile.get_kind_display().lower()}",
         obj=profile,
         details={
             "fields": {key: found.columns[at] for key, at in told.fields.items()},
@@ -116,9 +116,9 @@ def _check(told: Told, found: Layout) -> None:
     """Raises ValidationError by field where what was said can't be."""
     errors: dict[str, str] = {}
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,29}", told.name):
-        errors["name"] = "Use up to 30 small letters, digits, - and _."
+        errors["profile"] = "Use up to 30 small letters, digits, - and _."
     elif MappingProfile.objects.filter(name=told.name).exclude(header=found.digest).exists():
-        errors["name"] = "Another mapping has this name."
+        errors["profile"] = "Another mapping has this name."
     if told.kind not in MappedKind.values:
         raise ValidationError({"kind": "Say what the rows tell."})
     known = {one.key: one for one in FIELDS[told.kind]}

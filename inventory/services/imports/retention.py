@@ -14,7 +14,8 @@ from inventory.models import Alert, Interaction, Metric, QuarantinedRow, User
 @transaction.atomic
 def purge(*, actor: User | None = None, now: datetime | None = None) -> dict[str, int]:
     """Drop texts of quarantined lines and of alerts after RAW_RETENTION_DAYS (line and reason, and the alert, stay) and
-    single interactions (their daily figures stay) and metrics after INTERACTION_RETENTION_DAYS. Returns how many of each."""
+    single interactions (their daily figures stay) and metrics after INTERACTION_RETENTION_DAYS. Returns how many.
+    """
     access.require_everywhere(actor, Permission.ADMIN)
     now = now or timezone.now()
     raw_limit = now - timedelta(days=settings.RAW_RETENTION_DAYS)

@@ -218,7 +218,7 @@ def test_owners_are_pseudonyms_and_give_the_department(cast: Cast, tmp_path: Pat
     ingest(sample("many_power_platform"))  # names the owner by object id
     found = AgentListing.objects.filter(name="ClaimsTriageBot")
     assert {one.department for one in found} == {cast.treasury}
-    assert [str(owner) for one in found.filter(source="coe_kit") for owner in one.owners] == [pseudonym(OWNER)]
+    assert [str(owner) for one in found.filter(source="coe_kit") for owner in one.owners or []] == [pseudonym(OWNER)]
     assert OWNER not in str(list(AgentListing.objects.values()))
     assert AuditLogEntry.objects.filter(action="feed.imported").count() == 3
 
