@@ -21,12 +21,15 @@ Place = int  # of a record: its line in CSV, its number in JSON; the first is 1
 _WRAPPERS = frozenset(
     {"value", "resultdata", "records", "alerts", "items", "resourcespans"}
 )  # names under which lists of records stand
-_BLOCK = 1 << 18
+_QUOTED_WRAPPERS = tuple(f'"{name}"' for name in sorted(_WRAPPERS))
+_BLOCK = 1 << 16  # small: where something is broken, Python counts the lines up to it
 _KEPT = 4096  # characters of what can't be read
 _SPACE = re.compile(r"[\s,\ufeff\x00]*")
 _NEXT = re.compile(r"\n\s*\{|\}\s*,\s*\{")
-_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)  # a text, which may hold brackets, or a bracket
-_LIST = re.compile(r'"(\w+)"\s*:\s*(\[|"\s*\[)')
+_BRACKET = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]', re.DOTALL)  # a text, which may hold brackets, or a bracket
+_LIST = re.compile(rf'"({"|".join(sorted(_WRAPPERS))})"\s*:\s*(\[|"\s*\[)', re.IGNORECASE)
+_REACH = 1 << 16  # characters in which the end of a broken record is looked for by its brackets
+_IN_VAIN = 1  # times the text: how much may be searched for ends that aren't there, so that time stays in proportion
 _NEAR_END = 16  # characters: an error this close to the end of what was read may come of the rest being missing
 _decode = json.JSONDecoder(strict=False).raw_decode
 
@@ -118,6 +121,7 @@ class _Buffer:
         self.text = ""
         self.at = 0
         self.ended = False
+        self._in_vain = _IN_VAIN * _REACH  # characters that may still be looked at
 
     def more(self) -> bool:
         """Read on; False where nothing is left."""
@@ -127,6 +131,7 @@ class _Buffer:
         self.ended = not block
         self.text = self.text[self.at :] + self._decoder.decode(block, final=not block)
         self.at = 0
+        self._in_vain += _IN_VAIN * len(block)
         return True
 
     def next(self) -> str:
@@ -162,9 +167,12 @@ class _Buffer:
     def skip(self, reason: str) -> _Broken:
         """Go behind the record by its brackets, or else to the next place that looks like the beginning of one."""
         raw = self.text[self.at : self.at + _KEPT]
-        if (end := _end_of(self.text, self.at)) is not None:
-            self.at = end
-            return _Broken(reason, raw)
+        if self._in_vain > 0:
+            end = _end_of(self.text, self.at)
+            if end is not None:
+                self.at = end
+                return _Broken(reason, raw)
+            self._in_vain -= min(_REACH, len(self.text) - self.at)
         self.at += 1
         while True:
             found = _NEXT.search(self.text, self.at)
@@ -180,7 +188,7 @@ class _Buffer:
 def _end_of(written: str, start: int) -> int | None:
     """Where the object or list that begins at `start` ends by its brackets; None where it doesn't in this text."""
     depth = 0
-    for found in _BRACKET.finditer(written, start):
+    for found in _BRACKET.finditer(written, start, start + _REACH):
         if found[0] in "{[":
             depth += 1
         elif found[0] in "}]":
@@ -217,8 +225,11 @@ def _wrapped_list(buffer: _Buffer) -> re.Match[str] | None:
     """Where the object that begins here opens a list of records; None where it wraps none."""
     while len(buffer.text) - buffer.at < _KEPT and buffer.more():
         pass
+    near = buffer.text[buffer.at : buffer.at + _KEPT].casefold()
+    if not any(name in near for name in _QUOTED_WRAPPERS):
+        return None  # which is nearly always, and far cheaper to see
     for found in _LIST.finditer(buffer.text, buffer.at, buffer.at + _KEPT):
-        if found[1].casefold() in _WRAPPERS and _is_member(buffer.text[buffer.at : found.start()]):
+        if _is_member(buffer.text[buffer.at : found.start()]):
             return found
     return None
 

@@ -15,7 +15,7 @@ from inventory.services.imports import ImportFailedError, import_file
 
 
 def _kind(word: str) -> str:
-    if word not in CONNECTORS and not word.startswith(PREFIX):
+    if word and word not in CONNECTORS and not word.startswith(PREFIX):
         raise ArgumentTypeError(f"{word} is none of {', '.join(sorted(CONNECTORS))}, mapped:<name>")
     return word
 
