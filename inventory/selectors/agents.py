@@ -101,7 +101,7 @@ def never_seen(user: User) -> NeverSeen:
         .exclude(Exists(DailyUsage.objects.filter(application=OuterRef("pk"))))
         .distinct()
     )
-    return NeverSeen(found.count(), found.order_by("name", "pk")[:NEVER_SHOWN])
+    return NeverSeen(found.count(), list(found.order_by("name", "pk")[:NEVER_SHOWN]))
 
 
 def _visible(user: User) -> QuerySet[AgentListing]:

@@ -34,8 +34,8 @@ class UploadForm(forms.Form):
 
     file = forms.FileField(
         label="File",
-        help_text="Any of the feeds below, also in a zip or gz: its content tells which. A table that it doesn't know, it "
-        "asks about once.",
+        help_text="Any feed listed below, also in a zip or gz: its content tells which. "
+        "About a table with a header of its own it asks once.",
         error_messages={"empty": "The file is empty."},
     )
 

@@ -4,6 +4,7 @@ import hashlib
 import logging
 import os
 from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -31,6 +32,7 @@ from inventory.services.imports.batches import (
 from inventory.services.imports.reading import ReaderDiedError
 
 logger = logging.getLogger(__name__)
+MAPPED_WITHIN = timedelta(days=7)  # a table that nobody maps is deleted then
 TASK = "inventory.tasks.run_import"
 
 
@@ -150,9 +152,13 @@ def waiting() -> list[int]:
 
 
 def close_abandoned() -> int:
-    """Readings at a console that died without a word: nobody can go on with them, so they say so."""
+    """Readings at a console that died without a word, and tables that nobody mapped in time: they say so."""
     limit = timezone.now() - STALE_AFTER
     found = ImportBatch.objects.filter(state=BatchState.RUNNING, stored_as="", heartbeat_at__lt=limit)
     for batch in found:
         fail(batch, INTERRUPTED, actor=None)
-    return len(found)
+    forgotten = ImportBatch.objects.filter(state=BatchState.UNMAPPED, created_at__lt=timezone.now() - MAPPED_WITHIN)
+    for batch in forgotten:
+        fail(batch, "Nobody said which column is what. Upload the file again to do so.", actor=None)
+        (folder() / batch.stored_as).unlink(missing_ok=True)
+    return len(found) + len(forgotten)

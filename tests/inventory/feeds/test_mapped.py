@@ -221,6 +221,15 @@ def test_a_file_can_be_given_up(client: Client, cast: Cast) -> None:
     assert not Stored.objects.exists()
 
 
+def test_a_table_that_nobody_maps_is_deleted_after_a_week(cast: Cast) -> None:
+    old, new = upload(cast.ada, GATEWAY.read_bytes()), upload(cast.ada, GATEWAY.read_bytes())
+    ImportBatch.objects.filter(pk=old.pk).update(created_at="2020-01-01T00:00:00Z")
+    tasks.run_waiting_imports()
+    states = dict(ImportBatch.objects.values_list("pk", "state"))
+    assert states == {old.pk: BatchState.FAILED, new.pk: BatchState.UNMAPPED}
+    assert [path.name for path in uploads.folder().iterdir()] == [new.stored_as]
+
+
 def test_names_of_columns_and_cells_are_escaped(client: Client, cast: Cast) -> None:
     batch = upload(cast.ada, b'<script>a</script>,"=b"\n<img src=x>,2\n')
     client.force_login(cast.ada)
