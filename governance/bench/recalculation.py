@@ -18,7 +18,8 @@ PATIENCE = 3600.0  # seconds
 LOOK = 0.2
 INPUTS = {
     "risk_answer": "application_id, question, value",
-    "risk_controlstate": "application_id, control, status, as_of, due, valid_until, not_applicable",
+    "risk_controlstate": "application_id, control, status, as_of, due, valid_until, not_applicable, "
+    "not_applicable_until",
 }
 RESULTS = ("risk_currentscore", "risk_applicationcoverage", "risk_scoresnapshot", "risk_departmentday")
 

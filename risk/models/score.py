@@ -109,17 +109,6 @@ class CurrentScore(ScoreValues):
         return f"{self.overall_point:.1f} {self.band}"
 
 
-class NotComputable(models.Model):
-    """An application that the method in force can't judge. It then has no current score: nothing shows a number."""
-
-    application = models.OneToOneField(AIApplication, models.CASCADE, primary_key=True, related_name="not_computable")
-    reason = models.TextField()
-    since = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return self.reason
-
-
 def append_only(what: str) -> list[pgtrigger.Trigger]:
     return [
         pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
@@ -131,6 +120,36 @@ def append_only(what: str) -> list[pgtrigger.Trigger]:
             func=f"RAISE EXCEPTION '{what} are append-only.';",
         ),
     ]
+
+
+class NotComputable(models.Model):
+    """An application that the method in force can't judge. It then has no current score: nothing shows a number.
+
+    Once it is judged again, this row becomes a `NotComputableSpell`.
+    """
+
+    application = models.OneToOneField(AIApplication, models.CASCADE, primary_key=True, related_name="not_computable")
+    reason = models.TextField()
+    since = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class NotComputableSpell(models.Model):
+    """A time in which an application could not be judged, from `since` to before `until`: no figure was in force."""
+
+    application = models.ForeignKey(AIApplication, models.PROTECT, related_name="not_computable_spells", db_index=False)
+    reason = models.TextField()
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["application", "-since"], name="not_computable_spell")]
+        triggers = append_only("Spells without a figure")
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 class SnapshotQuerySet(models.QuerySet["ScoreSnapshot"]):

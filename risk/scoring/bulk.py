@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from risk.scoring.application import Ratchet
 from risk.scoring.array_formulas import UNKNOWN, Flags, Floats, Numbers, effects, inherent, loads, overall, residual
+from risk.scoring.case import Case, Occurrence
 from risk.scoring.codebook import Cases, codebook
 from risk.scoring.forecast import HORIZONS
 from risk.scoring.method import Method
@@ -64,8 +65,8 @@ class Standing:
 class Verdicts:
     """The scores of each case: principle × application, or one value an application.
 
-    `ahead`: overall point, application × HORIZONS. `band`: its place in `Method.bands`. `held`: the ratchet in force,
-    by row.
+    `ahead`: overall point, application × each further day judged (HORIZONS). `band`: its place in `Method.bands`.
+    `held`: the ratchet in force, by row.
     """
 
     standing: Standing
@@ -81,22 +82,53 @@ class Verdicts:
     ahead: Floats
     held: Mapping[int, Ratchet]
 
+    @property
+    def prohibited(self) -> Flags:
+        """Where the gate is closed: the figures are 100 in the place of none."""
+        return np.array([one.kind.prohibited for one in self.standing.patterns], bool)
+
 
 def judge_many(cases: Cases, day: date, method: Method, before: Before | None = None) -> Verdicts:
     """Judge cases as of a day. Every one must fit the method (`Codebook.faults`).
 
     With `before` the ratchet follows from it where there was a judgement; elsewhere `Cases.held` is in force.
     """
+    patterns(method).renew()
+    found = _judged(cases, [day, *(day + timedelta(days=ahead) for ahead in HORIZONS)], method, before)
+    _put_in_ended_agreements(found, cases, day, method)
+    return found
+
+
+def _put_in_ended_agreements(found: Verdicts, cases: Cases, day: date, method: Method) -> None:
+    """Where an agreement that a control does not apply ends within the horizons, other controls are asked from then
+    on: the days after it are judged anew. Few applications have one."""
+    statements = _Statements.of(cases, codebook(method).statements.table)
+    for place, days in enumerate(HORIZONS):
+        then = day + timedelta(days=days)
+        rows = np.flatnonzero((statements.ending(then) & ~statements.ending(day)).any(axis=1)).tolist()
+        if rows:
+            part = replace(
+                cases.part(rows),
+                occurrences={at: _of_window(cases.occurrences.get(row, ()), then) for at, row in enumerate(rows)},
+                held={at: found.held[row] for at, row in enumerate(rows) if row in found.held},
+            )
+            found.ahead[rows, place] = _judged(part, [then], method, None).overall_point
+
+
+def _of_window(occurrences: tuple[Occurrence, ...], day: date) -> tuple[Occurrence, ...]:
+    return Case(occurrences=occurrences).later(day).occurrences
+
+
+def _judged(cases: Cases, days: Sequence[date], method: Method, before: Before | None) -> Verdicts:
+    """The verdicts of the first day, with the overall points of the further days, on which the same controls count."""
     book, known_patterns = codebook(method), patterns(method)
-    known_patterns.renew()
     kinds = known_patterns.kinds_of(cases)
     options = _options(cases, kinds, method)
     ends = [inherent(options, method, worst=worst) for worst in (False, True)]
     at_first = ends[0] + method.parameters.caution * (ends[1] - ends[0])
     at_first[:, [kind.prohibited for kind in kinds]] = WORST
-    statements = _Statements.of(cases, book.statements.table)
+    statements = _Statements.of(cases, book.statements.table).on(days[0])
     found = known_patterns.patterns_of(cases, kinds, at_first.max(axis=0), statements.excluded)
-    days = [day, *(day + timedelta(days=ahead) for ahead in HORIZONS)]
     standing, worth = _standing(statements, found, days, method)
     held = _ratchets(cases, standing, before, method)
     sums = effects(standing.asked, standing.known, worth, method)
@@ -138,12 +170,25 @@ class _Statements:
     due: Numbers
     until: Numbers
     excluded: Flags
+    agreed: Numbers
 
     @classmethod
     def of(cls, cases: Cases, table: Numbers) -> "_Statements":
-        status, as_of, due, until, applies = (column[cases.statements] for column in table.T)
+        status, as_of, due, until, applies, agreed = (column[cases.statements] for column in table.T)
         stated = cases.statements > 0
-        return cls(stated, status, as_of, due, until, stated & (applies == 0))
+        return cls(stated, status, as_of, due, until, stated & (applies == 0), agreed)
+
+    def ending(self, day: date) -> Flags:
+        """Where a control was agreed not to apply and the time of that is up on the day."""
+        found: Flags = self.excluded & (self.agreed > 0) & (self.agreed < day.toordinal())
+        return found
+
+    def on(self, day: date) -> "_Statements":
+        """As `Case.on`: without the agreements whose time is up."""
+        ended = self.ending(day)
+        if not ended.any():
+            return self
+        return replace(self, stated=self.stated & ~(ended & (self.status < 0)), excluded=self.excluded & ~ended)
 
 
 @dataclass(frozen=True, slots=True)

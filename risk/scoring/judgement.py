@@ -61,8 +61,9 @@ def judge(case: Case, day: date, method: Method, previous: Previous | None = Non
     """Judge a case as of a day. Pure: the same arguments give the same judgement.
 
     With `previous`, the ratchet (docs/method.md §3) follows from it; without, `case.held` is in force, which is how a
-    snapshot is replayed.
+    snapshot is replayed. What was agreed not to apply counts up to the last day of the agreement.
     """
+    case = case.on(day)
     table = table_answers(case, method)
     classification = _classified(table, method)
     answers = factor_answers(case, classification, method)

@@ -101,7 +101,9 @@ class Patterns:
         found = []
         for row, key in enumerate(zip((k.number for k in kinds), tiers.tolist(), high.tolist(), keys, strict=True)):
             if key not in self.patterns:
-                case = replace(codebook(self.method).case(cases, row), occurrences=(), held=None)
+                controls = dict(zip(self.method.controls, excluded[row].tolist(), strict=True))
+                left_out = {name: Stated(None, _ANY_DAY, applicable=False) for name, out in controls.items() if out}
+                case = replace(codebook(self.method).case(cases, row), controls=left_out, occurrences=(), held=None)
                 self.patterns[key] = _pattern(case, kinds[row], float(worst[row]), self.method)
             found.append(self.patterns[key])
         return found
@@ -120,13 +122,10 @@ def row_keys(table: Numbers) -> list[bytes]:
 
 
 def _pattern(case: Case, kind: Kind, worst: float, method: Method) -> Pattern:
-    """Judge the case without its statements, other than that controls don't apply."""
-    excluded = {
-        key: Stated(None, _ANY_DAY, applicable=False) for key, one in case.controls.items() if not one.applicable
-    }
-    judged = judge(replace(case, controls=excluded), _ANY_DAY, method)
+    """Judge the case, of whose statements only those are left that controls don't apply."""
+    judged = judge(case, _ANY_DAY, method)
     everything = asked_controls(
-        method, judged.facts, worst, kind.classification.class_, method.controls.keys(), excluded.keys()
+        method, judged.facts, worst, kind.classification.class_, method.controls.keys(), case.controls.keys()
     )
     keys = asked_keys(judged, method)
     whether_stated = {one.control.id: one.applicable for one in everything}

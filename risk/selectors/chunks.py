@@ -36,7 +36,9 @@ SELECT application_id, string_agg(
     control || ',' || coalesce(status, '') || ',' || {_ORDINAL.format("as_of")}
     || CASE WHEN due IS NULL THEN ',' ELSE ',' || {_ORDINAL.format("due")} END
     || CASE WHEN valid_until IS NULL THEN ',' ELSE ',' || {_ORDINAL.format("valid_until")} END
-    || CASE WHEN not_applicable THEN ',f' ELSE ',t' END, '{_BETWEEN}')
+    || CASE WHEN not_applicable THEN ',f' ELSE ',t' END
+    || CASE WHEN not_applicable_until IS NULL THEN ',' ELSE ',' || {_ORDINAL.format("not_applicable_until")} END,
+    '{_BETWEEN}')
 FROM risk_controlstate WHERE application_id = ANY(%s) GROUP BY application_id"""  # noqa: S608 - constants
 
 # Figures of the row before, as one array of numbers; a null among them is not a number

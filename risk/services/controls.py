@@ -73,7 +73,7 @@ def state_control(
     before = {field: getattr(old, field) for field in FIELDS} if old else {}
     if old and old.inherited_from_id is None and before == stated and proof is None:
         return old
-    if old and old.not_applicable:
+    if old and old.left_out_on(timezone.localdate()):
         raise ValidationError({"status": LEFT_OUT})
     if status == ControlStatus.VERIFIED:
         access.require(actor, Permission.REVIEW, application.department)
@@ -118,9 +118,8 @@ def _write(
         action="control.stated",
         summary=f"{control} of {application.external_id}: {state.get_status_display()}",
         obj=application,
-        details={"control": control, "changes": changes},
+        details={"control": control, "changes": changes, **inheritance.follow(application, control)},
     )
-    inheritance.follow(application, control)
     scores.mark([application.pk])
     return state
 

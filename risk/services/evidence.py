@@ -59,7 +59,7 @@ def add(
         application = locked(actor, application)
         name = evidence_files.safe_name(upload.name, stored.kind) if upload and stored else ""
         item = insert(actor=actor, application=application, control=control, proof=proof, stored=stored, name=name)
-        settle(application, control)
+        settle(actor, application, control)
     return item
 
 
@@ -106,7 +106,7 @@ def change(*, actor: User | None, item: Evidence, proof: Proof) -> Evidence:
     before = _plain({key: old for key, (old, _) in changes.items()})
     after = _plain({key: value for key, (_, value) in changes.items()})
     _record(actor, item, "evidence.changed", "Changed evidence for", {"before": before, "after": after})
-    settle(application, item.control)
+    settle(actor, application, item.control)
     return item
 
 
@@ -122,7 +122,7 @@ def withdraw(*, actor: User | None, item: Evidence, why: str) -> Evidence:
     Evidence.objects.filter(pk=item.pk).update(withdrawn_at=Now(), withdrawn_by=actor, withdrawn_why=why)
     item.refresh_from_db()
     _record(actor, item, "evidence.withdrawn", "Withdrew evidence for", {}, why)
-    settle(application, item.control)
+    settle(actor, application, item.control)
     return item
 
 
@@ -179,7 +179,7 @@ def rests_on(
     return status, latest_end(items)
 
 
-def settle(application: AIApplication, control: str) -> None:
+def settle(actor: User | None, application: AIApplication, control: str) -> None:
     """Let the statement follow its evidence, and the score the statement. The caller holds the application's lock."""
     state = ControlState.objects.filter(application=application, control=control, inherited_from=None).first()
     if state is None:
@@ -189,8 +189,15 @@ def settle(application: AIApplication, control: str) -> None:
     if (status, valid_until) == (state.status, state.valid_until):
         return
     ControlState.objects.filter(pk=state.pk).update(status=status, valid_until=valid_until)
-    inheritance.follow(application, control)
     scores.mark([application.pk])
+    if followers := inheritance.follow(application, control):
+        audit_log.record(
+            actor=actor,
+            action="control.followed",
+            summary=f"{control} of {application.external_id} changed with its evidence, wherever it is inherited",
+            obj=application,
+            details={"control": control, **followers},
+        )
 
 
 def check(control: str, proof: Proof, is_file: bool) -> None:

@@ -194,7 +194,7 @@ def _judged(chunk: _Chunk, stored: Stored) -> Rows | None:
         cases=chunk.cases,
         verdicts=verdicts,
         stored=stored,
-        change=verdicts.overall_point - past,
+        change=np.where(verdicts.prohibited, np.nan, verdicts.overall_point - past),  # a gate is no number
         day=chunk.day,
         at=chunk.at,
         method=chunk.method,

@@ -2,18 +2,20 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from inventory import access
 from inventory.access import Permission
 from inventory.models import AIApplication
 from inventory.models.application import ApplicationQuerySet
+from inventory.selectors.asked import Reader
 from inventory.selectors.scope import options, scope_of
 from inventory.web.filters import Filters
 from inventory.web.requests import PersonRequest
+from risk.method import load_method
 from risk.selectors import sharing as found_sharing
 from risk.services import sharing
 from risk.web.shell import shell
@@ -51,3 +53,21 @@ def _act(request: PersonRequest, platform: AIApplication, found: ApplicationQuer
     done = sharing.share(actor=request.user, platform=platform, controls=controls, applications=chosen)
     kept = f" {done.kept:,} stayed with a statement of their own." if done.kept else ""
     return f"{done.applications:,} application{'' if done.applications == 1 else 's'} inherit now.{kept}"
+
+
+@require_safe
+def followers_page(request: PersonRequest, pk: int, entry: int) -> HttpResponse:
+    """The applications that one act on a platform reached, as the audit entry counts them."""
+    platform = access.application_or_404(request.user, pk)
+    number = Reader(request.GET).number("page", 1)
+    found = found_sharing.followers(request.user, platform, entry, number)
+    if found is None:
+        raise Http404("No such entry.")
+    titles = load_method().controls
+    context = {
+        **shell(request.user, platform, "history"),
+        "found": found,
+        "page": found.seen,
+        "controls": [f"{key} {titles[key].title}" if key in titles else key for key in found.controls],
+    }
+    return render(request, "risk/followers.html", context)

@@ -56,6 +56,15 @@ statements = st.builds(
     valid_until=st.none() | st.none() | days,
     applicable=st.sampled_from([True] * 9 + [False]),
 ) | st.builds(Stated, status=st.none(), as_of=days, applicable=st.just(False))
+ends = st.none() | st.integers(-5, 100).map(lambda n: DAY + timedelta(days=n))
+statements = statements | st.builds(
+    Stated,
+    status=st.none() | st.sampled_from(list(METHOD.control_status)),
+    as_of=days,
+    valid_until=st.none() | days,
+    applicable=st.just(False),
+    agreed_until=ends,
+)
 occurrences = st.builds(
     Occurrence,
     severity=st.sampled_from(list(METHOD.signal_severity)),
