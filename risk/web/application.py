@@ -17,6 +17,7 @@ from inventory.models import AIApplication
 from inventory.selectors.asked import Reader
 from inventory.selectors.history import application_history
 from inventory.web.filters import Filters, tell
+from inventory.web.register import obstacles
 from inventory.web.requests import PersonRequest
 from risk.charts import Contribution, ScorePoint, score_history, why_this_score
 from risk.choices import OVERALL, EUClass, Principle, TaskState
@@ -72,6 +73,7 @@ def application_page(request: PersonRequest, pk: int) -> HttpResponse:
         "prohibited": found.judgement.inputs.prohibited,
         **stop(application, judgement),
         "maybe_prohibited": _maybe_prohibited(found),
+        "obstacles": obstacles(application),
     }
     return render(request, "risk/application.html", context)
 
