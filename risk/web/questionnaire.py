@@ -18,6 +18,7 @@ from inventory.web.requests import PersonRequest
 from risk.choices import Principle
 from risk.method import load_method
 from risk.scoring.judgement import Judgement
+from risk.scoring.questionnaire import step_of
 from risk.selectors import cases
 from risk.selectors.questionnaire import Questions, questions, told
 from risk.services import assessments
@@ -84,7 +85,8 @@ def _answer_to_htmx(
     """
     context = _page(request, application, before.current.step, problems)
     now = list(context["found"].asked)
-    there = set(request.POST.getlist("asked")) or {item.key for item in before.asked}
+    asked = {key for key in request.POST.getlist("asked") if step_of(key, load_method())}
+    there = asked or {item.key for item in before.asked}
     context |= {
         "gone": sorted(there - {item.key for item in now}),
         "new": [(one, prior and prior.key) for prior, one in pairwise([None, *now]) if one and one.key not in there],

@@ -3,7 +3,7 @@
    - no answer is put into the page while a button is held down, since a click needs the element it began on;
    - what lies under the pointer, or has the focus, stays where it is on the screen when things come or go above it;
    - the focus goes on where its element is replaced or gone;
-   - form[data-keep]: what was changed and not yet confirmed as saved is sent when the page is left;
+   - [data-keep], on what htmx saves by its hx-post: what was changed and not yet confirmed as saved is sent when the page is left;
    - [data-alone]: a box that rules the others of its group out ("none of these"). */
 
 /* ---- pressed buttons ---- */
@@ -69,15 +69,15 @@ document.addEventListener("htmx:afterSwap", () => {
 });
 
 /* ---- what is not saved yet ---- */
-const changes = new WeakMap(); // form → how often it changed since the page was there
-const saved = new WeakMap(); // form → the count that the server has confirmed
+const changes = new WeakMap(); // what is to be kept → how often it changed since the page was there
+const saved = new WeakMap(); // the same → the count that the server has confirmed
 const sent = new WeakMap(); // request → the count that it carries
 let saves = 0; // answers that changed the page: what was asked before one of them is old
 const asked = new WeakMap(); // request → `saves` when it was sent
 
 function noteChange(event) {
-  const form = event.target.closest?.("form[data-keep]");
-  if (form) changes.set(form, (changes.get(form) ?? 0) + 1);
+  const place = event.target.closest?.("[data-keep]");
+  if (place) changes.set(place, (changes.get(place) ?? 0) + 1);
 }
 
 document.addEventListener("input", noteChange, true);
@@ -94,14 +94,17 @@ document.addEventListener("htmx:afterRequest", (event) => {
 });
 
 document.addEventListener("submit", (event) => {
-  if (!event.defaultPrevented) saved.set(event.target, changes.get(event.target)); // the browser sends it as a whole
+  if (event.defaultPrevented) return;
+  for (const place of document.querySelectorAll("[data-keep]")) {
+    if (event.target.contains(place)) saved.set(place, changes.get(place)); // the browser sends it as a whole
+  }
 });
 
 window.addEventListener("pagehide", () => {
-  for (const form of document.querySelectorAll("form[data-keep]")) {
-    if (!changes.has(form) || saved.get(form) === changes.get(form)) continue;
-    const body = new URLSearchParams(new FormData(form));
-    fetch(form.getAttribute("hx-post"), { method: "POST", body, keepalive: true, headers: { "HX-Request": "true" } }).catch(() => {});
+  for (const place of document.querySelectorAll("[data-keep]")) {
+    if (!changes.has(place) || saved.get(place) === changes.get(place)) continue;
+    const body = new URLSearchParams(new FormData(place.closest("form")));
+    fetch(place.getAttribute("hx-post"), { method: "POST", body, keepalive: true, headers: { "HX-Request": "true" } }).catch(() => {});
   }
 });
 

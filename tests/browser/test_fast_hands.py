@@ -194,3 +194,21 @@ def test_a_name_typed_fast_finds_its_look_alikes(visit: Visits, cast: Cast, begu
     expect(page.locator("#similar")).to_contain_text("Card helper")
     expect(page.locator("#id_name")).to_have_value("Card helper")
     expect(page.locator("#id_purpose")).to_have_value("Answers letters.")
+
+
+def test_a_note_typed_while_its_control_is_saved_stays(visit: Visits, cast: Cast, begun: AIApplication) -> None:
+    seen = visit(cast.alice)
+    where = reverse("risk:controls", args=[begun.pk]) + "?family=GV"
+    page = slow(seen.go(where))
+    page.locator("#id_GV-01-note").fill("Not with a state yet")
+    page.keyboard.press("Tab")
+    expect(page.locator("#saved-GV-01")).to_contain_text("Choose a state")
+    page.locator("#id_GV-01-status").select_option("attested")
+    page.locator("#id_GV-01-note").fill("The head of Cards")
+    page.keyboard.type(" owns it", delay=60)  # the answer to the state comes meanwhile
+    expect(page.locator("#state-GV-01")).to_contain_text("Attested")
+    expect(page.locator("#id_GV-01-note")).to_be_focused()
+    page.get_by_role("link", name="Summary").click()  # leaving saves what is still being typed
+    page.wait_for_url("**/applications/*/")
+    quiet(page)
+    assert begun.control_states.get().note == "The head of Cards owns it"
