@@ -11,7 +11,11 @@ from django.utils import timezone
 
 from inventory.choices import ApplicationKind, Lifecycle
 from inventory.models import AIApplication, User
+from risk.method import load_method
+from risk.method.wording import help_texts
 from risk.models import CurrentScore
+from risk.scoring.judgement import ORGANISATION_QUESTIONS
+from risk.scoring.questionnaire import step_of
 from risk.selectors import cases
 from risk.selectors.next_steps import ControlStep
 from risk.selectors.summary import summary
@@ -218,6 +222,18 @@ def test_questions_come_and_go_in_their_place_and_none_is_sent_twice(cast: Cast,
     assert "delete:" not in post("no", there)  # a later answer has taken it away already
 
 
+def test_every_question_has_help(cast: Cast, application: AIApplication) -> None:
+    """The method's own, else ours; nothing is said twice, and nothing about a question that there is not."""
+    method, ours = load_method(), help_texts()
+    own = {key: question.help for key, question in method.questions.items()}
+    keys = [*method.factors, *method.facts, *method.questions]
+    asked = [key for key in keys if step_of(key, method) is not None and key not in ORGANISATION_QUESTIONS]
+    assert [key for key in asked if not own.get(key) and key not in ours] == []
+    assert [key for key in ours if key not in asked or own.get(key)] == []
+    page = shown(as_(cast.alice), reverse("risk:questionnaire", args=[application.pk]), step="factors")
+    assert "not only those who use it" in page
+
+
 def test_what_a_form_says_it_has_stays_text(cast: Cast, application: AIApplication) -> None:
     hostile = "'] *\"><script>alert(1)</script>"
     address = reverse("risk:questionnaire", args=[application.pk]) + "?step=prohibited"
@@ -235,9 +251,7 @@ def test_a_refused_answer_holds_up_no_other(cast: Cast, application: AIApplicati
     assert re.search(r'id="wrong-scale"[^>]*>\s*<ul class="field-errors"><li>Choose one of', page)
     assert dict(application.answers.values_list("question", "value")) == {"consequence": "none"}
     application.answers.all().delete()
-    assert (
-        as_(cast.alice).post(address, given).status_code == 400
-    )  # the whole step: all or none
+    assert as_(cast.alice).post(address, given).status_code == 400  # the whole step: all or none
     assert not application.answers.exists()
 
 
