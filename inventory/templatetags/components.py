@@ -107,8 +107,11 @@ def options(choices: Any, chosen: Any) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def pagination(context: Context, page: Page, noun: str = "rows") -> SafeString:
-    """Which rows of how many, and the links to the other pages; every other URL parameter is kept."""
+def pagination(context: Context, page: Page, noun: str = "rows", keep: bool = False) -> SafeString:
+    """Which rows of how many, and the links to the other pages; every other URL parameter is kept.
+
+    `keep`: buttons that send the form they stand in, so that what is chosen in it goes along.
+    """
     numbers = page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1)
     request = context.get("request")
     links = []
@@ -116,7 +119,7 @@ def pagination(context: Context, page: Page, noun: str = "rows") -> SafeString:
         params = request.GET.copy() if request else QueryDict(mutable=True)
         params["page"] = str(number)
         links.append((number, isinstance(number, int), "?" + params.urlencode()))
-    return _render(context, "pagination", {"page": page, "links": links, "noun": noun})
+    return _render(context, "pagination", {"page": page, "links": links, "noun": noun, "keep": keep})
 
 
 @register.simple_tag(takes_context=True)

@@ -58,9 +58,10 @@ def page(found: ApplicationQuerySet, number: int) -> Page:
     return Paginator(found.select_related("department").order_by("name", "pk"), ROWS_A_PAGE).get_page(number)
 
 
-def chosen(found: ApplicationQuerySet, ids: Sequence[str], every: bool) -> ApplicationQuerySet:
-    """Those of the candidates that a form names, or all of them."""
-    return found if every else found.filter(pk__in=[int(one) for one in ids if one.isdecimal() and len(one) < 16])
+def chosen(user: User, platform: AIApplication, ids: Sequence[str]) -> ApplicationQuerySet:
+    """Those of the candidates that a form names, whatever it is filtered by."""
+    wanted = [int(one) for one in ids if one.isdecimal() and len(one) < 16]
+    return candidates(user, platform, None, "").filter(pk__in=wanted)
 
 
 @dataclass(frozen=True, slots=True)

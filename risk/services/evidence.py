@@ -101,7 +101,8 @@ def change(*, actor: User | None, item: Evidence, proof: Proof) -> Evidence:
     changes = {key: (getattr(item, key), value) for key, value in new.items() if getattr(item, key) != value}
     if not changes:
         return item
-    Evidence.objects.filter(pk=item.pk).update(**new, changed_at=Now())
+    people = item.changed_by if actor is None or actor.pk in item.changed_by else [*item.changed_by, actor.pk]
+    Evidence.objects.filter(pk=item.pk).update(**new, changed_at=Now(), changed_by=people)
     item.refresh_from_db()
     before = _plain({key: old for key, (old, _) in changes.items()})
     after = _plain({key: value for key, (_, value) in changes.items()})
@@ -151,8 +152,9 @@ def is_current(item: Evidence, day: date) -> bool:
 
 
 def for_check_by(verifier: int | None, items: Sequence[Evidence]) -> list[Evidence]:
-    """What an independent check can rest on: what somebody else than who makes it added. None: the console's check."""
-    return [item for item in items if verifier is None or item.added_by_id != verifier]
+    """What an independent check can rest on: items that somebody else added and whose words and dates who makes the
+    check never touched, or they would confirm themselves. None: the console's check."""
+    return [item for item in items if verifier is None or verifier not in (item.added_by_id, *item.changed_by)]
 
 
 def latest_end(items: Sequence[Evidence]) -> date | None:

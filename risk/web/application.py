@@ -14,6 +14,7 @@ from inventory.charts.base import Chart
 from inventory.charts.usage import DailySeries, interactions_over_time
 from inventory.models import AIApplication
 from inventory.web.filters import Filters
+from inventory.web.register import obstacles
 from inventory.web.requests import PersonRequest
 from risk.charts import Contribution, ScorePoint, score_history, why_this_score
 from risk.choices import OVERALL, EUClass, Principle, TaskState
@@ -67,6 +68,7 @@ def application_page(request: PersonRequest, pk: int) -> HttpResponse:
         "prohibited": found.judgement.inputs.prohibited,
         **stop(application, judgement),
         "maybe_prohibited": _maybe_prohibited(found),
+        "obstacles": obstacles(application),
     }
     return render(request, "risk/application.html", context)
 

@@ -1,6 +1,7 @@
 """A shared platform's statements: inherited, followed, replaced and ended; for a thousand applications as for one."""
 
 import hashlib
+import re
 from datetime import timedelta
 from html import unescape
 
@@ -173,6 +174,42 @@ def test_on_the_pages(cast: Cast, application: AIApplication, platform: AIApplic
     assert "replaces what is inherited" in page
     as_(cast.alice).post(address, {"do": "end", "control": ["GV-01"]})
     assert not application.control_states.exists()
+
+
+def test_choices_stay_while_one_turns_pages_and_filters(
+    cast: Cast, application: AIApplication, platform: AIApplication
+) -> None:
+    many = [make_application(cast.cards, f"Runs on it {n:03}") for n in range(60)]
+    hidden = make_application(cast.treasury, "Hidden")
+    client, address = as_(cast.alice), reverse("risk:sharing", args=[platform.pk])
+
+    def turn(where: str, **more: object) -> str:
+        wanted = [application.pk, many[5].pk, many[58].pk, hidden.pk]
+        answer = client.post(address + where, {"control": ["GV-01"], "application": wanted, **more})
+        assert answer.status_code == 200
+        return answer.content.decode()
+
+    def boxes(page: str, ticked: bool = True) -> set[str]:
+        found = re.findall(r'<input class="form-check-input"[^>]*name="application" value="(\d+)"[^>]*>', page)
+        chosen = re.findall(r'name="application" value="(\d+)" id="to-\d+" checked>', page)
+        assert len(found) == len(set(found))  # nothing is asked twice
+        return set(chosen) if ticked else set(found)
+
+    wanted = {str(one.pk) for one in (application, many[5], many[58])}
+    for where, more in (("", {}), ("?page=2", {}), ("", {"do": "filter", "q": "058"}), ("?q=nothing+fits", {})):
+        page = turn(where, **more)
+        assert boxes(page) == wanted
+        assert 'id="share-GV-01" checked' in page
+        assert 'id="share-GV-02" checked' not in page
+        assert "Hidden" not in page
+    assert not ControlState.objects.filter(inherited_from=platform).exists()  # looking round shares nothing
+    turned = {"do": "share", "control": ["GV-01"], "application": sorted(wanted)}
+    client.post(address + "?q=058", turned)  # what is chosen counts, whatever the filter shows
+    sharing_now = ControlState.objects.filter(inherited_from=platform).values_list("application_id", flat=True)
+    assert {str(one) for one in sharing_now} == wanted
+    refused = client.post(address, {"do": "share", "application": sorted(wanted)})  # no control: said, and kept
+    assert "at least one control" in refused.content.decode()
+    assert boxes(refused.content.decode()) == wanted
 
 
 def test_a_platform_out_of_sight_has_no_name(cast: Cast, application: AIApplication) -> None:
