@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -21,7 +22,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 
+from inventory.choices import Lifecycle
 from inventory.templatetags import components
+from inventory.templatetags.components import escaped
 
 register = template.Library()
 register.tags.update(components.register.tags)
@@ -163,6 +166,17 @@ def breakable(text: str) -> str:
     return " ".join(_BREAKS.get(word, word) for word in str(text).split(" "))
 
 
+@register.simple_tag
+def matrix_cells(cells: Iterable[Any]) -> SafeString:
+    """The cells of a row of `{% matrix %}` (governance.charts.MatrixCell): value, url, title."""
+    parts: list[str] = []
+    for cell in cells:
+        title, shown = escaped(cell.title), score(cell.value)
+        tag, href = ("a", f' href="{escaped(cell.url)}"') if cell.url and cell.value is not None else ("span", "")
+        parts.append(f'<td class="{risk_class(cell.value)}"><{tag}{href} title="{title}">{shown}</{tag}></td>')
+    return mark_safe("".join(parts))
+
+
 # Badges
 
 
@@ -242,14 +256,16 @@ def _telling(class_id: str, articles: object) -> str:
 
 
 @register.simple_tag
-def lifecycle(application: Any) -> SafeString:
-    """The life-cycle state of an application."""
-    return badge(application.get_lifecycle_display(), LIFECYCLE_TONES.get(application.lifecycle, "neutral"))
+def lifecycle(state: Any) -> SafeString:
+    """The life-cycle state of an application, or the state itself."""
+    word = getattr(state, "lifecycle", state)
+    return badge(Lifecycle(word).label, LIFECYCLE_TONES.get(word, "neutral"))
 
 
 # Pictures
 
 
+@lru_cache(maxsize=512, typed=True)  # typed: a safe text equals the same text that still has to be escaped
 def _icon(name: str, label: str = "") -> SafeString:
     source = static("vendor/icons/icons.svg")
     if label:
