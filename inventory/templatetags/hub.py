@@ -134,8 +134,12 @@ def day(value: date | None) -> str:
     """ "22 Nov 2026", never broken over two lines; a dash for none. A moment is shown in the organisation's zone."""
     if value is None:
         return NOTHING
-    local = timezone.localtime(value).date() if isinstance(value, datetime) else value
-    return format_html('<time datetime="{}">{}</time>', local.isoformat(), date_format(local, "j M Y"))
+    return _day(timezone.localtime(value).date() if isinstance(value, datetime) else value)
+
+
+@lru_cache(maxsize=2048)  # lists name the same days again and again
+def _day(value: date) -> SafeString:
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), date_format(value, "j M Y"))
 
 
 @register.filter

@@ -51,11 +51,14 @@ def later(judgement: Judgement, day: date, method: Method) -> Judgement:
 
 def forecast(judgement: Judgement, method: Method, horizons: Iterable[int] = HORIZONS) -> tuple[Outlook, ...]:
     """The score on each horizon, in days from the day of the judgement."""
-    found = []
-    for days in horizons:
-        ahead = later(judgement, judgement.day + timedelta(days=days), method)
-        found.append(Outlook(days, ahead.day, ahead.score, differences(judgement, ahead, method, method)))
-    return tuple(found)
+    days_ahead = [judgement.day + timedelta(days=days) for days in horizons]
+    return tuple(outlook(judgement, later(judgement, day, method), method) for day in days_ahead)
+
+
+def outlook(judgement: Judgement, ahead: Judgement, method: Method) -> Outlook:
+    """What moves the score from one judgement to a later one of the same case."""
+    causes = differences(judgement, ahead, method, method)
+    return Outlook((ahead.day - judgement.day).days, ahead.day, ahead.score, causes)
 
 
 def turning_points(judgement: Judgement, method: Method, until: date) -> tuple[TurningPoint, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from django.db.models import Q, QuerySet
 
@@ -12,7 +12,7 @@ from risk.method import load_method
 from risk.models import CurrentScore
 from risk.scoring.compare import CauseKind
 from risk.scoring.fitness import NotComputableError, judge_fit
-from risk.scoring.forecast import course, forecast, later
+from risk.scoring.forecast import HORIZONS, Outlook, course, forecast, later, outlook
 from risk.scoring.judgement import Judgement
 from risk.scoring.what_if import value_of
 from risk.selectors import cases
@@ -53,28 +53,34 @@ class Ahead:
 def ahead(judgement: Judgement, measure: str = OVERALL) -> Ahead:
     """The forecast of one application from a judgement, overall or for a principle."""
     method = load_method()
-    now = value_of(judgement.score, measure)
-    order = [name for name, _ in method.bands]
-    found = []
-    for one in forecast(judgement, method):
-        score = one.score if measure == OVERALL else one.score.principles[measure]
-        change = shown_change(now, score.point)
-        band = method.band(score.point)
-        worded = changes(one.causes, later(judgement, one.day, method), method, change, measure)
-        found.append(
-            Horizon(
-                days=one.days,
-                day=one.day,
-                point=score.point,
-                low=score.low,
-                high=score.high,
-                band=band,
-                change=change,
-                rises=order.index(band) > order.index(method.band(now)),
-                causes=_short([change for change in worded if change.amount]),
-            )
-        )
+    found = [_horizon(judgement, one, measure) for one in forecast(judgement, method)]
     return Ahead(tuple(found), tuple(_moment(one, measure) for one in course(judgement, method)))
+
+
+def _horizon(judgement: Judgement, one: Outlook, measure: str = OVERALL) -> Horizon:
+    method = load_method()
+    now = value_of(judgement.score, measure)
+    score = one.score if measure == OVERALL else one.score.principles[measure]
+    change = shown_change(now, score.point)
+    worded = changes(one.causes, later(judgement, one.day, method), method, change, measure)
+    return Horizon(
+        days=one.days,
+        day=one.day,
+        point=score.point,
+        low=score.low,
+        high=score.high,
+        band=method.band(score.point),
+        change=change,
+        rises=_worse(score.point, now),
+        causes=_short([change for change in worded if change.amount]),
+    )
+
+
+def _worse(point: float, now: float) -> bool:
+    """Whether a point lies in a worse band."""
+    method = load_method()
+    order = [name for name, _ in method.bands]
+    return order.index(method.band(point)) > order.index(method.band(now))
 
 
 def _short(worded: list[Change]) -> list[Change]:
@@ -124,11 +130,19 @@ def rising(departments: QuerySet[Department], day: date, most: int = RISING_ROWS
             judgement = judge_fit(stored[row.pk], day, method, before)
         except NotComputableError:  # since the score was stored; its own page says why
             continue
-        horizon = next((one for one in ahead(judgement).horizons if one.rises), None)
+        horizon = _first_rise(judgement)
         if horizon is not None:
             department = row.application.department.name
             judged.append(Rising(row.pk, row.application.name, department, row.overall_point, row.band, horizon))
     return judged
+
+
+def _first_rise(judgement: Judgement) -> Horizon | None:
+    """The first horizon in a worse band. Only there the causes are worked out, which costs many times a judgement."""
+    method, now = load_method(), judgement.score.point
+    ahead = (later(judgement, judgement.day + timedelta(days=days), method) for days in HORIZONS)
+    first = next((one for one in ahead if _worse(one.score.point, now)), None)
+    return _horizon(judgement, outlook(judgement, first, method)) if first else None
 
 
 def _rises() -> Q:
