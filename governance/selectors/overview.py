@@ -141,7 +141,8 @@ def counted(scope: Scope, kinds: Sequence[str]) -> Numbers:
 
 def highest(scope: Scope, kinds: Sequence[str] = (), most: int = HIGHEST_ROWS) -> list[HighRisk]:
     """The live applications of the highest residual risk, worst first."""
-    found = CurrentScore.objects.filter(counted_in__isnull=False).order_by("-overall_point", "application_id")
+    # Ties as in the list of applications, and as the index of points has them
+    found = CurrentScore.objects.filter(counted_in__isnull=False).order_by("-overall_point", "-application_id")
     if not scope.everything:
         found = found.filter(counted_in__in=scope.departments().order_by().values("pk"))
     if kinds:

@@ -20,7 +20,7 @@ from django.utils import timezone
 from inventory import access
 from inventory.models import AIApplication, Department, User
 from risk.method import load_method
-from risk.models import ApplicationCoverage
+from risk.models import ApplicationCoverage, CurrentScore
 from risk.scoring.coverage import RequirementState
 from risk.scoring.judgement import judge
 from risk.scoring.method import Control, Framework, Requirement
@@ -80,10 +80,10 @@ class Asked:
 
 def coverage_rows(user: User | None, department: Department | None) -> QuerySet[ApplicationCoverage]:
     """The coverage of live applications that a person sees, below a department."""
-    found = ApplicationCoverage.objects.filter(application__score__counted_in__isnull=False)
+    live = CurrentScore.objects.filter(counted_in__isnull=False)
     if department is not None and department.parent_id:
-        below = Department.objects.subtree_of(department).order_by().values("pk")
-        found = found.filter(application__score__counted_in__in=below)
+        live = live.filter(counted_in__in=Department.objects.subtree_of(department).order_by().values("pk"))
+    found = ApplicationCoverage.objects.filter(application__in=live.values("application"))
     if not access.sees_everything(user):
         found = found.filter(application__department__in=access.departments(user).order_by().values("pk"))
     return found
@@ -112,7 +112,7 @@ def pairs(user: User | None, department: Department | None, asked: Asked, start:
     applications of this page are looked into.
     """
     rows = narrowed(coverage_rows(user, department), asked).order_by(
-        "-application__score__overall_point", "application_id", "framework"
+        "-application__score__overall_point", "-application_id", "framework"
     )
     chosen: list[tuple[int, str, str]] = []
     skipped = passed = 0
@@ -128,13 +128,16 @@ def pairs(user: User | None, department: Department | None, asked: Asked, start:
 
 
 class Pairs(Sequence[Pair]):
-    """The pairs asked for as a sequence that a paginator can cut: it counts them, and reads only a page."""
+    """The pairs asked for as a sequence that a paginator can cut: it reads only a page. It counts them, unless their
+    number is known: roll-ups say it without reading each application, and follow its score within moments."""
 
-    def __init__(self, user: User | None, department: Department | None, asked: Asked) -> None:
-        self.user, self.department, self.asked = user, department, asked
+    def __init__(
+        self, user: User | None, department: Department | None, asked: Asked, known: int | None = None
+    ) -> None:
+        self.user, self.department, self.asked, self.known = user, department, asked, known
 
     def __len__(self) -> int:
-        return count(self.user, self.department, self.asked)
+        return self.known if self.known is not None else count(self.user, self.department, self.asked)
 
     def __getitem__(self, part: Any) -> Any:
         if not isinstance(part, slice):

@@ -15,6 +15,7 @@ from inventory.models import AIApplication, Department, User
 from inventory.selectors.asked import Reader
 from risk.choices import OVERALL, Principle
 from risk.method import load_method
+from risk.models import CurrentScore
 
 ROWS_A_PAGE = 25
 OPEN_CLASS = "open"  # the filter word for applications whose class is not decided
@@ -33,6 +34,7 @@ _COLUMNS = {
     **{principle: f"score__{principle}_point" for principle in (OVERALL, *Principle.values)},
 }
 SORTS = (RISK, *_COLUMNS)
+_MAY_BE_NULL = {_COLUMNS[word] for word in ("class", "change", "owner", "review")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,17 +157,31 @@ def narrowed(found: QuerySet[AIApplication], wanted: Wanted) -> QuerySet[AIAppli
 def page(user: User, wanted: Wanted, number: int) -> Page:
     """One page of the list as rows; three queries, whatever the page."""
     found = narrowed(access.applications(user), wanted)
-    return Paginator(_Rows(found, wanted), ROWS_A_PAGE).get_page(number)
+    rows = _Rows(found, wanted, _scores_alone(user, wanted))
+    return Paginator(rows, ROWS_A_PAGE).get_page(number)
+
+
+def _scores_alone(user: User, wanted: Wanted) -> QuerySet | None:
+    """The scores of what is wanted, where nothing but they decide: as many as applications, counted off an index."""
+    chosen = (wanted.kinds, wanted.lifecycles, wanted.owner, wanted.q)
+    below = wanted.department is not None and wanted.department.parent_id is not None
+    if any(chosen) or below or OPEN_CLASS in wanted.classes or not (wanted.bands or wanted.classes):
+        return None
+    if not access.sees_everything(user):
+        return None
+    found = CurrentScore.objects.order_by()
+    found = found.filter(band__in=wanted.bands) if wanted.bands else found
+    return found.filter(eu_class__in=wanted.classes) if wanted.classes else found
 
 
 def ordering(sort: str, principle: str) -> list[OrderBy | str]:
     """The order for a sort word, a leading "-" turning it round; what has no value comes last, ties go by id.
 
-    Points are never null, and said so they can be read off their index in both directions.
+    Columns that are never null are read off their index in both directions, which a place for nulls would forbid.
     """
     word, backwards = sort.removeprefix("-"), sort.startswith("-")
     column = column_of(word, principle)
-    nulls_last = None if column.endswith("_point") else True
+    nulls_last = True if column in _MAY_BE_NULL else None
     field = F(column)
     if backwards:
         return [field.desc(nulls_last=nulls_last), "-pk"]
@@ -180,13 +196,14 @@ def column_of(word: str, principle: str) -> str:
 class _Rows(Sequence[Any]):
     """The list as a paginator takes it: counted once; a slice sorts ids alone and then fetches its few rows whole."""
 
-    def __init__(self, found: QuerySet[AIApplication], wanted: Wanted) -> None:
+    def __init__(self, found: QuerySet[AIApplication], wanted: Wanted, counted: QuerySet | None = None) -> None:
         self.found, self.wanted = found, wanted
+        self.counted = found if counted is None else counted
         self.length: int | None = None
 
     def __len__(self) -> int:
         if self.length is None:
-            self.length = self.found.count()
+            self.length = self.counted.count()
         return self.length
 
     def __getitem__(self, part: Any) -> Any:
