@@ -80,13 +80,28 @@ class Asked:
 
 def coverage_rows(user: User | None, department: Department | None) -> QuerySet[ApplicationCoverage]:
     """The coverage of live applications that a person sees, below a department."""
+    found = ApplicationCoverage.objects.filter(application__score__counted_in__isnull=False)
+    if department is not None and department.parent_id:
+        found = found.filter(application__score__counted_in__in=_below(department))
+    return _seen(found, user)
+
+
+def _counted_rows(user: User | None, department: Department | None) -> QuerySet[ApplicationCoverage]:
+    """The same without a join to the register, for what is only counted: both sides are then read off indexes."""
     live = CurrentScore.objects.filter(counted_in__isnull=False)
     if department is not None and department.parent_id:
-        live = live.filter(counted_in__in=Department.objects.subtree_of(department).order_by().values("pk"))
-    found = ApplicationCoverage.objects.filter(application__in=live.values("application"))
-    if not access.sees_everything(user):
-        found = found.filter(application__department__in=access.departments(user).order_by().values("pk"))
-    return found
+        live = live.filter(counted_in__in=_below(department))
+    return _seen(ApplicationCoverage.objects.filter(application__in=live.values("application")), user)
+
+
+def _below(department: Department) -> QuerySet[Any]:
+    return Department.objects.subtree_of(department).order_by().values("pk")
+
+
+def _seen(found: QuerySet[ApplicationCoverage], user: User | None) -> QuerySet[ApplicationCoverage]:
+    if access.sees_everything(user):
+        return found
+    return found.filter(application__department__in=access.departments(user).order_by().values("pk"))
 
 
 def narrowed(rows: QuerySet[ApplicationCoverage], asked: Asked) -> QuerySet[Any]:
@@ -102,7 +117,7 @@ def narrowed(rows: QuerySet[ApplicationCoverage], asked: Asked) -> QuerySet[Any]
 
 def count(user: User | None, department: Department | None, asked: Asked) -> int:
     """How many pairs there are: what charts and tiles show as one number."""
-    return narrowed(coverage_rows(user, department), asked).aggregate(n=Sum("pairs"))["n"] or 0
+    return narrowed(_counted_rows(user, department), asked).aggregate(n=Sum("pairs"))["n"] or 0
 
 
 def pairs(user: User | None, department: Department | None, asked: Asked, start: int, most: int) -> list[Pair]:
@@ -203,11 +218,11 @@ def _pair(
 def by_requirement(user: User | None, department: Department | None, framework: Framework) -> dict[str, Counter[State]]:
     """Of each requirement of a framework, the live applications in each state."""
     rows = (
-        coverage_rows(user, department)
+        _counted_rows(user, department)
         .filter(framework=framework.id)
         .order_by()
         .values_list("states")
-        .annotate(n=Count("pk"))
+        .annotate(n=Count("*"))
     )
     texts, counts = zip(*rows, strict=True) if rows else ((), ())
     width = len(framework.requirements)

@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
-from django.http import QueryDict
 from django.template.context import Context
 from django.templatetags.static import static
 from django.utils import timezone
@@ -333,13 +333,13 @@ def share_bar(*parts: object) -> SafeString:
 
 def _address(context: Context, **changes: object) -> str:
     request = context.get("request")
-    params = request.GET.copy() if request else QueryDict(mutable=True)
+    params: dict[str, list[str]] = dict(request.GET.lists()) if request else {}  # a copy() would be a deep one
     for key, value in changes.items():
         if value in (None, ""):
             params.pop(key, None)
         else:
-            params[key] = str(value)
-    return "?" + params.urlencode()
+            params[key] = [str(value)]
+    return "?" + urlencode(params, doseq=True)
 
 
 @register.simple_tag(takes_context=True)

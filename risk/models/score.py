@@ -86,7 +86,7 @@ class CurrentScore(ScoreValues):
     class Meta:
         indexes = [
             # What the list of a hundred thousand sorts and narrows by: narrow indexes, because the rows are wide
-            models.Index(fields=["overall_point", "application"], name="score_by_point"),
+            models.Index(fields=["overall_point", "application"], include=["counted_in"], name="score_by_point"),
             *(
                 models.Index(fields=[f"{principle}_point", "application"], name=f"score_by_{principle}")
                 for principle in Principle.values
