@@ -86,7 +86,7 @@ class CurrentScore(ScoreValues):
     class Meta:
         indexes = [
             # What the list of a hundred thousand sorts and narrows by: narrow indexes, because the rows are wide
-            models.Index(fields=["overall_point", "application"], name="score_by_point"),
+            models.Index(fields=["overall_point", "application"], include=["counted_in"], name="score_by_point"),
             *(
                 models.Index(fields=[f"{principle}_point", "application"], name=f"score_by_{principle}")
                 for principle in Principle.values
@@ -97,10 +97,13 @@ class CurrentScore(ScoreValues):
             ),
             models.Index(fields=["eu_class", "application"], name="score_by_class"),
             models.Index(fields=["band", "application"], name="score_by_band"),
-            # Everything a roll-up reads, so that it does not walk through the wide rows
+            # Everything a roll-up reads, and what says whose band will rise, so that nobody walks through the wide rows
             models.Index(
                 fields=["counted_in"],
-                include=["application", "exposure", "overall_point", *(f"{p}_point" for p in Principle.values)],
+                include=[
+                    *("application", "exposure", "overall_point", "overall_30d", "overall_60d", "overall_90d"),
+                    *(f"{p}_point" for p in Principle.values),
+                ],
                 name="score_for_rollup",
             ),
         ]

@@ -3,7 +3,7 @@
 The stored forecast says which they are, worst first; the few of a page are judged for the causes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -67,8 +67,11 @@ class _Movers(Sequence[Any]):
         return self.found.count()
 
     def __getitem__(self, part: Any) -> Any:
-        rows = self.found.select_related("application__department").order_by("-rises", "-worst", "application_id")
-        return _judged(list(rows[part]), self.day)
+        # Their ids first: the index for roll-ups has all that decides, the rows are wide.
+        found = self.found.order_by("-rises", "-worst", "application_id").values_list("pk", "rises")[part]
+        rises = {pk: bool(flag) for pk, flag in found}
+        known = CurrentScore.objects.select_related("application__department").in_bulk(rises)
+        return _judged([known[pk] for pk in rises if pk in known], rises, self.day)
 
 
 def moving(departments: QuerySet[Department], day: date, size: int, number: int = 1) -> Page:
@@ -97,7 +100,7 @@ def _rises() -> Q:
     return crossing
 
 
-def _judged(rows: Sequence[CurrentScore], day: date) -> list[Mover]:
+def _judged(rows: Sequence[CurrentScore], rises: Mapping[int, bool], day: date) -> list[Mover]:
     stored = cases.load([row.pk for row in rows], day) if rows else {}
     method, found = load_method(), []
     for row in rows:
@@ -113,7 +116,7 @@ def _judged(rows: Sequence[CurrentScore], day: date) -> list[Mover]:
                 department=application.department.name,
                 point=row.overall_point,
                 band=row.band,
-                rises=bool(row.rises),  # type: ignore[attr-defined]
+                rises=rises[row.pk],
                 steps=steps(judgement, method),
             )
         )
