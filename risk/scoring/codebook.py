@@ -6,7 +6,7 @@ what they give back never depends on what they have seen before.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from risk.scoring.application import Ratchet
 from risk.scoring.case import Case, Occurrence, Stated, Usage, to_plain
 from risk.scoring.classify import Answer
-from risk.scoring.expressions import Truth
+from risk.scoring.expressions import KLEENE, Truth
 from risk.scoring.fitness import misfits
 from risk.scoring.method import Method
 from risk.scoring.vocabulary import EU_CLASS_FACTOR
@@ -97,6 +97,7 @@ class AnswerBook(Book):
         super().__init__({key: place for place, key in enumerate(keys)})
         self._method = method
         self.values: list[Answer] = [None]
+        self._truths = np.zeros((2, 0), np.int8)
         self._texts: dict[str, int] = {}
 
     def number(self, key: str, value: Answer) -> int:
@@ -118,6 +119,27 @@ class AnswerBook(Book):
             key, _, value = text.partition("=")
             known = self._texts[text] = self.number(key, orjson.loads(value))
         return known
+
+    @property
+    def truths(self) -> NDArray[np.int8]:
+        """By number: 1 for yes, −1 for no, 0 for anything else."""
+        truths: NDArray[np.int8] = self._grown()[0]
+        return truths
+
+    @property
+    def given(self) -> Flags:
+        """By number: whether it is an answer, and not "I don't know"."""
+        given: Flags = self._grown()[1] != 0
+        return given
+
+    def _grown(self) -> NDArray[np.int8]:
+        known = self._truths.shape[1]
+        if known < len(self.values):
+            values = self.values[known:]
+            truths = [KLEENE[one] if isinstance(one, bool) else 0 for one in values]
+            more = np.array([truths, [one is not None for one in values]], np.int8)
+            self._truths = np.concatenate([self._truths, more], axis=1)
+        return self._truths
 
 
 class StatementBook(Book):
@@ -201,7 +223,6 @@ class Codebook:
         self.method = method
         self.keys: tuple[str, ...] = tuple(sorted(method.answerable))
         self.factors = tuple(self.keys.index(key) for key in method.factors if key != EU_CLASS_FACTOR)
-        self.others = tuple(place for place in range(len(self.keys)) if place not in self.factors)
         self.answers = AnswerBook(self.keys, method)
         self.organisations: list[Mapping[str, Truth]] = []
         self._organisations: dict[str, int] = {}
@@ -243,12 +264,19 @@ class Codebook:
         if len(self.statements.column) > MOST_STATEMENTS:
             self.statements = StatementBook(self.method)
 
-    def case(self, cases: Cases, row: int) -> Case:
-        """One row as the case it came from, less what the method does not know."""
-        given, stated = self.answers.values, self.statements.statement
+    def answered(self, cases: Cases, row: int) -> Case:
+        """What is answered in one row, and nothing else of its case."""
+        given = self.answers.values
         return Case(
             answers={self.keys[place]: given[n] for place, n in enumerate(cases.answers[row].tolist()) if n},
             organisation=self.organisations[cases.organisation[row]],
+        )
+
+    def case(self, cases: Cases, row: int) -> Case:
+        """One row as the case it came from, less what the method does not know."""
+        stated = self.statements.statement
+        return replace(
+            self.answered(cases, row),
             controls={
                 key: stated(n) for key, n in zip(self.method.controls, cases.statements[row].tolist(), strict=True) if n
             },

@@ -17,6 +17,7 @@ from risk.scoring.case import digest_of, held_plain
 from risk.scoring.codebook import Cases, codebook
 from risk.scoring.forecast import HORIZONS
 from risk.scoring.method import Method
+from risk.scoring.patterns import facts_texts
 from risk.scoring.tally import ABSENT, Tallies
 from risk.selectors.chunks import FLOATS, OTHERS, Stored
 
@@ -76,10 +77,10 @@ class Rows:
         factors = (self.cases.answers[:, list(codebook(self.method).factors)] > 0).sum(axis=1)
         found |= {
             "change_30d": self.change,
-            "tier": [one.tier for one in standing.patterns],
+            "tier": standing.patterns.tier,
             "exposure": self.verdicts.exposure,
-            "questions_asked": [one.questions for one in standing.patterns],
-            "questions_answered": factors + [one.answered for one in standing.patterns],
+            "questions_asked": standing.patterns.questions,
+            "questions_answered": factors + standing.patterns.answered,
             "controls_asked": standing.asked.sum(axis=1),
             "controls_answered": (standing.asked & standing.stated).sum(axis=1),
             "counted_in_id": [np.nan if pk is None else pk for pk in self.counted_in],
@@ -169,7 +170,7 @@ class Rows:
         columns: dict[str, Sequence[str]] = {
             name: [repr(value) for value in figures[:, place].tolist()] for place, name in enumerate(FLOATS)
         }
-        kinds = [self.verdicts.standing.patterns[row].kind for row in rows]
+        kinds = [self.verdicts.standing.patterns.kinds[row] for row in rows]
         return columns | {
             "application_id": [str(self.applications[row]) for row in rows],
             "band": [self.bands[row] for row in rows],
@@ -188,12 +189,13 @@ class Rows:
         for place, name in enumerate(OTHERS):
             as_text: Callable[[float], str] = repr if name.startswith(("overall_", "change_")) else _whole
             columns[name] = [NULL if value != value else as_text(value) for value in others[:, place].tolist()]
-        found = [self.verdicts.standing.patterns[row] for row in rows]
+        patterns = self.verdicts.standing.patterns
+        kinds = [patterns.kinds[row] for row in rows]
         held = (self.verdicts.held.get(row) for row in rows)
         return columns | {
-            "eu_possible": [_array(one.kind.classification.possible) for one in found],
-            "eu_articles": [_array(one.kind.classification.articles) for one in found],
-            "facts": [_escaped(one.facts) for one in found],
+            "eu_possible": [_array(one.classification.possible) for one in kinds],
+            "eu_articles": [_array(one.classification.articles) for one in kinds],
+            "facts": [_escaped(one) for one in facts_texts(patterns.truths[rows], self.method)],
             "held": [_escaped(orjson.dumps(held_plain(one)).decode()) if one else NULL for one in held],
         }
 
