@@ -172,7 +172,7 @@ def _at(application: AIApplication, when: When, today: date) -> _Point | None:
         return _Point(*judged_again(one), one.as_of, one.computed_at, one.pk) if one else None
     if when >= today:
         return _Point(cases.judge_now(application, today), load_method(), when, end_of(when))
-    if reason := why_not_computable(application.pk, when):
+    if reason := why_not_computable(application.pk, end_of(when)):
         raise NoFigureError(when, reason)
     one = stored.filter(as_of__lte=when).order_by("-as_of", "-id").first()
     return _Point(*judged_again(one), when, end_of(when)) if one else None

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
-from django.db import connection
+from django.db import connection, models
 from django.db.models import F, OuterRef, Q, Subquery
 from django.utils import timezone
 
@@ -62,9 +63,17 @@ def points_before(applications: Sequence[int], day: date) -> dict[int, float]:
         return dict(cursor.fetchall())
 
 
-def why_not_computable(application: int, day: date) -> str:
-    """Why an application could not be judged at the end of a day; empty where it could."""
-    end = end_of(day)
+def up_to(
+    found: models.QuerySet[Any], day_column: str, time_column: str, day: date | None, moment: datetime | None
+) -> models.QuerySet[Any]:
+    """Those of a day or before it, or before a moment; all where neither is given."""
+    if moment is not None:
+        return found.filter(**{f"{time_column}__lt": moment})
+    return found if day is None else found.filter(**{f"{day_column}__lte": day})
+
+
+def why_not_computable(application: int, end: datetime) -> str:
+    """Why an application could not be judged just before a moment; empty where it could."""
     now = NotComputable.objects.filter(pk=application, since__lt=end).values_list("reason", flat=True)
     past = NotComputableSpell.objects.filter(application=application, since__lt=end, until__gte=end)
     return now.first() or past.order_by("-since").values_list("reason", flat=True).first() or ""
@@ -112,25 +121,31 @@ def _interrupted(found: Sequence[Moment], gaps: Sequence[Spell], since: date | N
             yield Moment(start, None, None, None, "", NOT_COMPUTABLE)
 
 
-def band_changes(application: int, until: date | None = None, limit: int = 50) -> list[BandChange]:
-    """The latest moves of one application from band to band, up to a day, newest first, each with the class before
-    and after: one of them may be a gate."""
+def band_changes(
+    application: int, until: date | None = None, moment: datetime | None = None, limit: int = 50
+) -> list[BandChange]:
+    """The latest moves of one application from band to band, up to a day or moment, newest first, each with the class
+    before and after: one of them may be a gate."""
     judged = ScoreSnapshot.objects.filter(application=OuterRef("application"))
     after = judged.filter(computed_at=OuterRef("changed_at"))
     before = judged.filter(computed_at__lt=OuterRef("changed_at")).order_by("-as_of", "-id")
     found = BandChange.objects.filter(application=application).annotate(
         class_before=Subquery(before.values("eu_class")[:1]), class_after=Subquery(after.values("eu_class")[:1])
     )
-    return list((found if until is None else found.filter(day__lte=until))[:limit])
+    return list(up_to(found, "day", "changed_at", until, moment)[:limit])
 
 
 def snapshots(
-    application: int, until: date | None = None, below: int | None = None, limit: int = 50
+    application: int,
+    until: date | None = None,
+    moment: datetime | None = None,
+    below: int | None = None,
+    limit: int = 50,
 ) -> list[ScoreSnapshot]:
-    """The latest judgements of one application (as of a day, or older than the one with the id `below`), newest first,
-    without their inputs."""
-    found = ScoreSnapshot.objects.filter(application=application).order_by("-as_of", "-id")
-    found = found if until is None else found.filter(as_of__lte=until)
+    """The latest judgements of one application (up to a day or moment, and older than the one with the id `below`),
+    newest first, without their inputs."""
+    every = ScoreSnapshot.objects.filter(application=application).order_by("-as_of", "-id")
+    found = up_to(every, "as_of", "computed_at", until, moment)
     if below is not None:
         last = ScoreSnapshot.objects.filter(application=application, pk=below)
         found = found.annotate(edge=Subquery(last.values("as_of")[:1])).filter(

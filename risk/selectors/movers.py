@@ -43,7 +43,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Mover:
-    """An application that moves if nobody acts, with the steps on which it does. `rises`: to a worse band."""
+    """An application that moves if nobody acts, with a step to each horizon. `rises`: to a worse band."""
 
     id: int
     name: str
@@ -124,14 +124,13 @@ def _judged(rows: Sequence[CurrentScore], rises: Mapping[int, bool], day: date) 
 
 
 def steps(judgement: Judgement, method: Method) -> list[Step]:
-    """The horizons on which the shown value is another than on the one before."""
+    """The horizons, each with what the time since the one before does."""
     found, before = [], judgement
     for days in HORIZONS:
         after = later(judgement, judgement.day + timedelta(days=days), method)
         change = shown_change(before.score.point, after.score.point)
-        if change:
-            worded = changes(differences(before, after, method, method), after, method, change)
-            causes = short([one for one in worded if one.amount])
-            found.append(Step(days, after.day, after.score.point, after.score.band, change, causes))
+        worded = changes(differences(before, after, method, method), after, method, change)
+        causes = short([one for one in worded if one.amount])
+        found.append(Step(days, after.day, after.score.point, after.score.band, change, causes))
         before = after
     return found

@@ -81,8 +81,9 @@ def test_applications_that_move_are_named_with_what_is_behind_each_step(cast: Ca
     score = CurrentScore.objects.get(pk=helper.pk)
     found = moving(Department.objects.filter(pk=cast.cards.pk), NOW, 6)
     assert [one.name for one in found] == ["Card helper"]
-    first, last = found[0].steps
-    assert (first.days, last.days) == (30, 90)
+    first, still_there, last = found[0].steps
+    assert [one.days for one in found[0].steps] == [30, 60, 90]
+    assert (still_there.change, still_there.causes) == (0, [])
     assert first.point == pytest.approx(score.overall_30d)
     assert last.point == pytest.approx(score.overall_90d)
     assert "its evidence ended on" in first.causes[0].what

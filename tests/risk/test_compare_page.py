@@ -4,7 +4,7 @@ import re
 from datetime import date, timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -12,12 +12,14 @@ from django.utils import timezone
 
 from inventory.choices import Severity
 from inventory.models import AIApplication, Alert, DailyUsage
+from risk.method import load_method
 from risk.models import Answer, ControlState, CurrentScore, NotComputableSpell, ScoreSnapshot
+from risk.scoring.questionnaire import option_label
 from risk.scoring.what_if import value_of
 from risk.selectors import cases
 from risk.selectors.comparison import NoFigureError, compare
 from risk.selectors.history import moments, points_before, spells, why_not_computable
-from risk.selectors.next_steps import QuestionStep, next_steps
+from risk.selectors.next_steps import ControlStep, QuestionStep, next_steps
 from risk.selectors.outlook import ahead
 from risk.selectors.past import past
 from risk.services import assessments, runs, scores
@@ -197,12 +199,12 @@ def test_what_is_mended_keeps_from_when_to_when(cast: Cast, application: AIAppli
     scores.mark([application.pk])
     scores.rescore_changed()
     since = application.not_computable.since
-    assert why_not_computable(application.pk, timezone.localdate())
+    assert why_not_computable(application.pk, timezone.now())
     assessments.save_answers(actor=None, application=application, answers={"consequence": "none"})
     scores.rescore_changed()
     spell = NotComputableSpell.objects.get()
     assert (spell.since, spell.until > since, "apocalypse" in spell.reason) == (since, True, True)
-    assert not why_not_computable(application.pk, timezone.localdate())
+    assert not why_not_computable(application.pk, timezone.now())
     assert spells(application.pk) == []  # at the end of no day
 
 
@@ -273,6 +275,38 @@ def test_each_answer_that_is_promised_comes_true(cast: Cast, application: AIAppl
         assert value_of(judged, "overall") == pytest.approx(promised, abs=1e-9)
         scores.rescore_changed()
         assert CurrentScore.objects.get(pk=application.pk).overall_point == pytest.approx(promised, abs=1e-9)
+
+
+def test_each_next_best_step_of_the_page_comes_true(cast: Cast, application: AIApplication) -> None:
+    """Every control and question of the list done alone, on the real road, then taken back: equal to the promise."""
+    assessments.save_answers(actor=None, application=application, answers=ANSWERS)
+    state(application, "GV-01", "attested", timezone.localdate())
+    scores.rescore_changed()
+    steps = next_steps(cases.judge_now(application, timezone.localdate()))
+    tried = 0
+    for one in steps:
+        promises = {one.then: "verified"} if isinstance(one, ControlStep) else _answers_of(one)
+        for promised, done in promises.items():
+            with transaction.atomic():
+                if isinstance(one, ControlStep):
+                    state(application, one.id, str(done), timezone.localdate())
+                else:
+                    assessments.save_answers(actor=None, application=application, answers={one.key: done})
+                scores.rescore_changed()
+                reached = CurrentScore.objects.get(pk=application.pk).overall_point
+                assert reached == pytest.approx(promised, abs=1e-9), one
+                transaction.set_rollback(True)
+            tried += 1
+    assert tried > 6
+
+
+def _answers_of(one: QuestionStep) -> dict[float, object]:
+    """Promise → the answer it was made for, of a question that is answered on the application's pages."""
+    method = load_method()
+    if not one.step or one.key not in method.factors:
+        return {}
+    by_label = {option_label(option): option for option in method.factors[one.key].options}
+    return {one.best: by_label[one.best_answer], one.worst: by_label[one.worst_answer]}
 
 
 def test_the_account_in_words_adds_up_to_the_shown_value(cast: Cast, application: AIApplication) -> None:
