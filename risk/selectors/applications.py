@@ -232,7 +232,7 @@ def _rows(ids: Sequence[int], principle: str) -> dict[int, Row]:
     than the database takes."""
     owner = Coalesce(NullIf("owner__display_name", Value("")), "owner__username", Value(""))
     computable = Q(not_computable__isnull=True)
-    values = (
+    values: QuerySet[AIApplication, Any] = (
         AIApplication.objects.filter(pk__in=ids)
         .order_by()
         .values_list(
