@@ -244,7 +244,7 @@ def _rows(ids: Sequence[int], principle: str) -> dict[int, Row]:
         )
     )
     band = load_method().band
-    return {row[0]: Row(*row, None if row[_POINT] is None else band(row[_POINT])) for row in values}
+    return {row[0]: Row(*row, band=None if row[_POINT] is None else band(row[_POINT])) for row in values}
 
 
 _POINT = list(Row.__dataclass_fields__).index("point")
