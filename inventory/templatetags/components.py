@@ -105,8 +105,10 @@ def options(choices: Any, chosen: Any) -> SafeString:
         if len(known) > 1:
             pairs.insert(0, (joined, " or ".join(str(named[word]) for word in known)))
     marks = {joined: " selected"}
-    rows = (f'<option value="{escaped(value)}"{marks.get(value, "")}>{escaped(label)}</option>' for value, label in pairs)
-    return mark_safe("".join(rows))
+    rows = (
+        f'<option value="{escaped(value)}"{marks.get(value, "")}>{escaped(label)}</option>' for value, label in pairs
+    )
+    return mark_safe("".join(rows))  # noqa: S308 - every part is escaped
 
 
 def escaped(text: Any) -> str:
@@ -124,7 +126,7 @@ def chart_rows(rows: Iterable[Any]) -> SafeString:
         head = f'<a href="{escaped(row.url)}">{label}</a>' if row.url else label
         cells = "".join(f'<td class="num">{escaped(value)}</td>' for value in row.shown)
         parts.append(f'<tr><th scope="row">{head}</th>{cells}</tr>')
-    return mark_safe("".join(parts))
+    return mark_safe("".join(parts))  # noqa: S308 - every part is escaped
 
 
 @register.simple_tag(takes_context=True)

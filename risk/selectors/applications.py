@@ -73,7 +73,10 @@ class Row:
     point: float | None
     high: float | None
     change: float | None  # of the overall risk, in 30 days
-    band: str | None
+
+    @property
+    def band(self) -> str | None:
+        return None if self.point is None else load_method().band(self.point)
 
     @property
     def kind_words(self) -> str:
@@ -232,7 +235,7 @@ def _rows(ids: Sequence[int], principle: str) -> dict[int, Row]:
     than the database takes."""
     owner = Coalesce(NullIf("owner__display_name", Value("")), "owner__username", Value(""))
     computable = Q(not_computable__isnull=True)
-    values = (
+    values: QuerySet[AIApplication, Any] = (
         AIApplication.objects.filter(pk__in=ids)
         .order_by()
         .values_list(
@@ -243,8 +246,4 @@ def _rows(ids: Sequence[int], principle: str) -> dict[int, Row]:
             "score__change_30d",
         )
     )
-    band = load_method().band
-    return {row[0]: Row(*row, None if row[_POINT] is None else band(row[_POINT])) for row in values}
-
-
-_POINT = list(Row.__dataclass_fields__).index("point")
+    return {row[0]: Row(*row) for row in values}

@@ -16,7 +16,7 @@ from risk.method.wording import help_texts
 from risk.models import CurrentScore
 from risk.scoring.judgement import ORGANISATION_QUESTIONS
 from risk.scoring.questionnaire import step_of
-from risk.selectors import cases
+from risk.selectors import applications, cases
 from risk.selectors.next_steps import ControlStep
 from risk.selectors.summary import summary
 from risk.services import assessments, controls, scores
@@ -153,6 +153,21 @@ def test_the_list_costs_the_same_for_few_and_for_many(cast: Cast) -> None:
 
     few, many = queries(3), queries(27)
     assert len(few) == len(many) <= 10, "\n".join(many)
+
+
+def test_the_list_counts_what_it_holds(cast: Cast) -> None:
+    for n in range(4):
+        make_application(cast.cards if n % 2 else cast.treasury, f"App {n}")
+    scores.rescore_changed()
+    CurrentScore.objects.filter(application__name="App 0").update(eu_class="minimal", band="low")
+    make_application(cast.cards, "Not scored yet")
+    low, minimal = {"bands": ["low"]}, {"classes": ["minimal"]}
+    narrowings = [low, minimal, {"bands": ["low", "high", "moderate"]}, {"classes": ["minimal", "open"]}]
+    narrowings += [{**low, **minimal}, {**low, **minimal, "kinds": ["application"]}]
+    for user in (cast.dan, cast.alice):
+        for narrowing in narrowings:
+            page = applications.page(user, applications.Wanted(**narrowing), 1)
+            assert page.paginator.count == len(page.object_list), narrowing
 
 
 def test_a_hostile_name_stays_text(cast: Cast) -> None:
