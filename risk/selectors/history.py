@@ -8,6 +8,7 @@ from django.db import connection
 from django.db.models import OuterRef, Subquery
 
 from risk.models import BandChange, ScoreSnapshot
+from risk.selectors.keys import array
 
 CHANGE_DAYS = 30
 
@@ -31,7 +32,7 @@ class Moment:
 def points_before(applications: Sequence[int], day: date) -> dict[int, float]:
     """Overall point of each application 30 days before `day`; no entry where it had no score then."""
     with connection.cursor() as cursor:
-        cursor.execute(_BEFORE, [list(applications), day - timedelta(days=CHANGE_DAYS)])
+        cursor.execute(_BEFORE, [array(applications), day - timedelta(days=CHANGE_DAYS)])
         return dict(cursor.fetchall())
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from risk.models import ApplicationCoverage, CurrentScore, NotComputable
 from risk.scoring.fitness import NotComputableError
+from risk.selectors.keys import Among
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +18,7 @@ def put_aside(failed: Mapping[int, NotComputableError], judged: Sequence[int], a
     """
     for pk, error in failed.items():
         log.error("Application %s is not computable: %s", pk, error, exc_info=error.__cause__)
-    changed, _ = NotComputable.objects.filter(pk__in=list(judged)).delete() if judged else (0, {})
+    changed, _ = NotComputable.objects.filter(Among("pk", judged)).delete() if judged else (0, {})
     if not failed:
         return changed
     ids = list(failed)
