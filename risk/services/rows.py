@@ -158,9 +158,11 @@ class Rows:
         return np.concatenate([table, empty])[self.places]
 
     def departments(self) -> set[int]:
-        """Departments that count one of the applications now, or did before."""
-        before = self._before(self.stored.others)[:, OTHERS.index("counted_in_id")]
-        return {pk for pk in self.counted_in if pk is not None} | {int(pk) for pk in before[~np.isnan(before)]}
+        """Departments that count one of the applications whose row differs, or did before."""
+        rows = np.flatnonzero(self.changed)
+        before = self._before(self.stored.others)[rows, OTHERS.index("counted_in_id")]
+        now = {pk for pk in (self.counted_in[row] for row in rows.tolist()) if pk is not None}
+        return now | {int(pk) for pk in before[~np.isnan(before)]}
 
     def current(self, wanted: Flags) -> str:
         """Rows of `CurrentScore`, as text in the order of CURRENT."""
