@@ -18,6 +18,7 @@ from governance.bench.inside import report, set_up
 from governance.embedded.paths import PROJECT
 
 PATIENCE = 3600.0  # seconds
+START_PATIENCE = 300.0
 LOOK = 0.2
 INPUTS = {
     "risk_answer": "application_id, question, value",
@@ -77,7 +78,7 @@ def wait_for(worker: subprocess.Popen[bytes]) -> None:
     """Until the worker answers."""
     from celery import current_app
 
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + START_PATIENCE
     while not current_app.control.inspect(timeout=0.5).ping():
         if worker.poll() is not None or time.monotonic() > deadline:
             raise SystemExit("the worker did not start")

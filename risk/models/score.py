@@ -74,6 +74,7 @@ class CurrentScore(ScoreValues):
     controls_answered = models.SmallIntegerField(default=0)
     tier = models.SmallIntegerField(default=1)  # of controls asked (methods.md §3)
     held = models.JSONField(null=True)  # the ratchet in force: [overall, {principle: point}, [controls waited for]]
+    coverage_digest = models.CharField(max_length=32, default="")  # of the application's rows of `ApplicationCoverage`
     # Point now less the point 30 days ago; null where there was no score then
     change_30d = models.FloatField(null=True)
     # Overall point in so many days if nobody acts: ages grow, evidence runs out, events fade, usage stays as it is

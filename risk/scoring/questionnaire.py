@@ -10,9 +10,9 @@ from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 
-from risk.scoring.classify import Answer, Classification, atom_values
+from risk.scoring.classify import Answer, Classification
 from risk.scoring.expressions import Expression, Truth, evaluate, names, undecided
-from risk.scoring.judgement import ORGANISATION_QUESTIONS, Judgement, stated_facts
+from risk.scoring.judgement import ORGANISATION_QUESTIONS, Judgement, stated_facts, table_values
 from risk.scoring.method import Method, Question
 from risk.scoring.vocabulary import EU_CLASS_FACTOR
 
@@ -280,8 +280,7 @@ def _in_turn(question: Question, answered: Collection[str]) -> bool:
 @lru_cache(maxsize=16384)
 def _never_reached(answers: tuple[object, ...], method: Method) -> frozenset[str]:
     """Questions whose `ask_if` is false: nobody is asked them, and an old answer to one does not count."""
-    given = {k: list(a) if isinstance(a, tuple) else a for k, a in zip(method.questions, answers, strict=True)}
-    values = atom_values(given, method)  # type: ignore[arg-type]
+    values = table_values(answers, method)
     return frozenset(
         q.id
         for q in method.questions.values()

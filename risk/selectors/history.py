@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from risk.choices import EUClass
 from risk.models import BandChange, NotComputable, NotComputableSpell, ScoreSnapshot
+from risk.selectors.keys import array
 
 CHANGE_DAYS = 30
 PROHIBITED = "prohibited practice, a gate"
@@ -59,7 +60,7 @@ def points_before(applications: Sequence[int], day: date) -> dict[int, float]:
     """Overall point of each application 30 days before `day`; no entry where it had none then."""
     then = day - timedelta(days=CHANGE_DAYS)
     with connection.cursor() as cursor:
-        cursor.execute(_BEFORE, {"ids": list(applications), "day": then, "end": end_of(then)})
+        cursor.execute(_BEFORE, {"ids": array(applications), "day": then, "end": end_of(then)})
         return dict(cursor.fetchall())
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from inventory.choices import AlertState, Severity
 from inventory.models import Alert, DailyUsage
 from risk.scoring.case import WINDOW_DAYS, Occurrence, Usage
+from risk.selectors.keys import Among
 
 _OPEN = {AlertState.NEW, AlertState.ACTIVE, AlertState.IN_PROGRESS}
 # Types of alerts that report an attack which was stopped
@@ -30,7 +31,7 @@ def occurrences(applications: Sequence[int], day: date) -> dict[int, tuple[Occur
     first = datetime.combine(day - timedelta(days=WINDOW_DAYS), time.min, zone)
     after = datetime.combine(day + timedelta(days=1), time.min, zone)
     rows = (
-        Alert.objects.filter(application__in=applications, at__gte=first, at__lt=after)
+        Alert.objects.filter(Among("application", applications), at__gte=first, at__lt=after)
         .exclude(severity=Severity.INFORMATIONAL)
         .exclude(state=AlertState.DISMISSED)
         .order_by("at", "id")
@@ -65,7 +66,7 @@ def usage(applications: Sequence[int], day: date) -> dict[int, Usage]:
     still shows in the usage figures.
     """
     rows = (
-        DailyUsage.objects.filter(application__in=applications, day__range=(window_start(day), day))
+        DailyUsage.objects.filter(Among("application", applications), day__range=(window_start(day), day))
         .order_by()
         .values("application_id")
         .annotate(interactions=Sum("interactions"), attacks=Sum("attacks"))
@@ -82,7 +83,7 @@ def _blocked_attempts(applications: Sequence[int], day: date) -> dict[int, int]:
     """Alerts of the window that report a blocked attack, by application."""
     zone = timezone.get_default_timezone()
     found = (
-        Alert.objects.filter(_BLOCKED, application__in=applications)
+        Alert.objects.filter(_BLOCKED, Among("application", applications))
         .filter(at__gte=datetime.combine(window_start(day), time.min, zone))
         .filter(at__lt=datetime.combine(day + timedelta(days=1), time.min, zone))
         .exclude(state=AlertState.DISMISSED)

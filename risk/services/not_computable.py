@@ -10,6 +10,7 @@ from datetime import datetime
 
 from risk.models import ApplicationCoverage, CurrentScore, NotComputable, NotComputableSpell
 from risk.scoring.fitness import NotComputableError
+from risk.selectors.keys import Among
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ def put_aside(failed: Mapping[int, NotComputableError], judged: Sequence[int], a
 
 def _end(judged: Sequence[int], at: datetime) -> int:
     """Close what was set aside and is judged again; returns how many."""
-    ended = list(NotComputable.objects.filter(pk__in=list(judged)))
+    ended = list(NotComputable.objects.filter(Among("pk", judged)))
     NotComputableSpell.objects.bulk_create(
         NotComputableSpell(application_id=one.pk, reason=one.reason, since=one.since, until=at) for one in ended
     )

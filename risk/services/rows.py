@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from risk.scoring.codebook import Cases, codebook
 from risk.scoring.forecast import HORIZONS
 from risk.scoring.method import Method
 from risk.scoring.patterns import facts_texts
-from risk.scoring.tally import ABSENT, Tallies
+from risk.scoring.tally import ABSENT, Tallies, tallies
 from risk.selectors.chunks import FLOATS, OTHERS, Stored
 
 SHOWN_DECIMALS = 1  # a snapshot is due where a value rounded to this moved (contracts §3)
@@ -116,7 +117,29 @@ class Rows:
         old_figures, old_others = self._before(self.stored.figures), self._before(self.stored.others)
         same = (self.figures == old_figures).all(axis=1)
         same &= ((self.others == old_others) | (np.isnan(self.others) & np.isnan(old_others))).all(axis=1)
-        return ~(same & self.same_inputs)
+        return ~(same & self.same_inputs) | self.covered_otherwise
+
+    @cached_property
+    def tallies(self) -> Tallies:
+        """Coverage of each application."""
+        return tallies(self.verdicts.standing, self.method)
+
+    @cached_property
+    def coverage_digests(self) -> list[str]:
+        """The digest of each application's coverage: a few bytes tell whether a dozen rows have to be touched."""
+        found, start = self.tallies, blake2b(self.method.version.encode(), digest_size=16)
+        digests = []
+        for letters, numbers, sums in zip(found.letters, found.numbers, found.sums, strict=True):
+            one = start.copy()
+            one.update(letters.encode() + numbers.tobytes() + sums.tobytes())
+            digests.append(one.hexdigest())
+        return digests
+
+    @cached_property
+    def covered_otherwise(self) -> Flags:
+        """Where coverage is new or another than is stored."""
+        pairs = zip(self.coverage_digests, self.places.tolist(), strict=True)
+        return np.array([place < 0 or self.stored.coverage[place] != digest for digest, place in pairs], bool)
 
     @cached_property
     def moved(self) -> Flags:
@@ -135,9 +158,11 @@ class Rows:
         return np.concatenate([table, empty])[self.places]
 
     def departments(self) -> set[int]:
-        """Departments that count one of the applications now, or did before."""
-        before = self._before(self.stored.others)[:, OTHERS.index("counted_in_id")]
-        return {pk for pk in self.counted_in if pk is not None} | {int(pk) for pk in before[~np.isnan(before)]}
+        """Departments that count one of the applications whose row differs, or did before."""
+        rows = np.flatnonzero(self.changed)
+        before = self._before(self.stored.others)[rows, OTHERS.index("counted_in_id")]
+        now = {pk for pk in (self.counted_in[row] for row in rows.tolist()) if pk is not None}
+        return now | {int(pk) for pk in before[~np.isnan(before)]}
 
     def current(self, wanted: Flags) -> str:
         """Rows of `CurrentScore`, as text in the order of CURRENT."""
@@ -152,6 +177,23 @@ class Rows:
         columns["inputs"] = [NULL if known[row] else _escaped(self.inputs[row]) for row in rows]
         columns["moving"] = [self._moving(row) for row in rows]
         return _lines(columns, SNAPSHOT)
+
+    def coverage(self, wanted: Flags) -> tuple[str, list[int], list[str]]:
+        """Rows of `ApplicationCoverage` of the wanted applications, as text in the order of COVERAGE; with the
+        application and the framework of each."""
+        lines, owners, names = [], [], []
+        found = self.tallies
+        for row in np.flatnonzero(wanted).tolist():
+            pk, text = self.applications[row], found.letters[row]
+            numbers, sums = found.numbers[row].tolist(), found.sums[row].tolist()
+            for place, (start, end) in enumerate(found.spans):
+                letters = text[start:end]
+                if letters.strip(ABSENT):
+                    counts, (low, high) = "\t".join(map(str, numbers[place])), sums[place]
+                    lines.append(f"{pk}\t{found.frameworks[place]}\t{letters}\t{counts}\t{low!r}\t{high!r}\n")
+                    owners.append(pk)
+                    names.append(found.frameworks[place])
+        return "".join(lines), owners, names
 
     def band_changes(self) -> list[tuple[Any, ...]]:
         """Rows of `BandChange`, in the order of BAND_CHANGE."""
@@ -196,6 +238,7 @@ class Rows:
             "eu_possible": [_array(one.classification.possible) for one in kinds],
             "eu_articles": [_array(one.classification.articles) for one in kinds],
             "facts": [_escaped(one) for one in facts_texts(patterns.truths[rows], self.method)],
+            "coverage_digest": [self.coverage_digests[row] for row in rows],
             "held": [_escaped(orjson.dumps(held_plain(one)).decode()) if one else NULL for one in held],
         }
 
@@ -205,23 +248,6 @@ class Rows:
         moving = {"usage": usage if any(usage) else None, "held": held and held_plain(held)}
         known = {key: value for key, value in moving.items() if value}
         return _escaped(orjson.dumps(known).decode()) if known else NULL
-
-
-def coverage(applications: Sequence[int], found: Tallies, wanted: Flags) -> tuple[str, list[int], list[str]]:
-    """Rows of `ApplicationCoverage` of the wanted applications, as text in the order of COVERAGE; with the application
-    and the framework of each."""
-    lines, owners, names = [], [], []
-    for row in np.flatnonzero(wanted).tolist():
-        pk, text = applications[row], found.letters[row]
-        numbers, sums = found.numbers[row].tolist(), found.sums[row].tolist()
-        for place, (start, end) in enumerate(found.spans):
-            letters = text[start:end]
-            if letters.strip(ABSENT):
-                counts, (low, high) = "\t".join(map(str, numbers[place])), sums[place]
-                lines.append(f"{pk}\t{found.frameworks[place]}\t{letters}\t{counts}\t{low!r}\t{high!r}\n")
-                owners.append(pk)
-                names.append(found.frameworks[place])
-    return "".join(lines), owners, names
 
 
 def _lines(columns: Mapping[str, Sequence[str]], order: Sequence[str]) -> str:
