@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any, Protocol
 
@@ -12,9 +12,9 @@ from inventory.connectors.base import Interaction, ListedUser, SecurityAlert, Se
 _BEGIN = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _END = b"\xff\xff"
 _NULL = b"\xff\xff\xff\xff"
+_NO_ARRAYS = _NULL * 2
 _ROW = struct.Struct("!h i16s iq ii ii i? i?").pack
-_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # of PostgreSQL
-_MICROSECOND = timedelta(microseconds=1)
+_EPOCH = round(datetime(2000, 1, 1, tzinfo=UTC).timestamp() * 1e6)  # of PostgreSQL, whose times are microseconds
 _TEXT = 25  # PostgreSQL's number of the type
 
 
@@ -42,7 +42,8 @@ class Interactions:
         self.seen: dict[Seen, int] = {}
         self.count = 0
         self.rows = b""
-        self._rows: dict[bytes, bytes] = {}
+        self._rows: list[bytes] = []
+        self._keys: set[bytes] = set()
         self._cutoff = cutoff
 
     def add(self, item: Interaction) -> None:
@@ -52,20 +53,26 @@ class Interactions:
             self.ignored += 1
             return
         key = record_key(record_id)
-        if key in self._rows:
+        keys = self._keys
+        if key in keys:
             self.duplicates += 1
             return
-        person = self.people.setdefault(user, len(self.people))
-        way = self.seen.setdefault(seen, len(self.seen))
-        since = (at - _EPOCH) // _MICROSECOND
+        keys.add(key)
+        people, ways = self.people, self.seen
+        if (person := people.get(user)) is None:
+            person = people[user] = len(people)
+        if (way := ways.get(seen)) is None:
+            way = ways[seen] = len(ways)
+        since = round(at.timestamp() * 1e6) - _EPOCH
         row = _ROW(8, 16, key, 8, since, 4, person, 4, way, 1, jailbreak, 1, injection)
-        self._rows[key] = row + (_array(labels) + _array(types) if labels or types else _NULL + _NULL)
+        self._rows.append(row + (_array(labels) + _array(types) if labels or types else _NO_ARRAYS))
 
     def finish(self) -> None:
-        self.count = len(self._rows)
         rows = self._rows
-        self.rows = b"".join([_BEGIN, *[rows[key] for key in sorted(rows)], _END])
-        self._rows = {}
+        rows.sort()  # by their keys, which stand first
+        self.count = len(rows)
+        self.rows = b"".join([_BEGIN, *rows, _END])
+        self._rows, self._keys = [], set()
 
 
 def record_key(record_id: str) -> bytes:

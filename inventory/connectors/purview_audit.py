@@ -36,7 +36,7 @@ from inventory.connectors.delimited import (
     split,
     text,
 )
-from inventory.connectors.keys import MISSING, Keys
+from inventory.connectors.keys import Keys
 
 _NAMES = ("CopilotInteraction", "AIAppInteraction", "ConnectedAIAppInteraction", "TeamCopilotMsgInteraction")
 OPERATIONS = {spelling: name for name in _NAMES for spelling in (name, name.casefold())}
@@ -90,6 +90,7 @@ _AROUND = {
     "UserId": ("userprincipalname", "actorname", "userid", "actoruserid", "accountobjectid"),
 }
 _HEADER = 4096  # bytes in which a header row is looked for
+_loads = orjson.loads
 _new = tuple.__new__  # what a NamedTuple's own constructor calls, without its keywords: half the time
 
 
@@ -218,7 +219,11 @@ class _Reader:
             columns = before.count(self._delimiter) + 1
         if columns != self._payload:
             return None
-        return _object(raw[start + 2 : end + 1].replace(b'""', b'"'))
+        try:
+            record = _loads(raw[start + 2 : end + 1].replace(b'""', b'"'))
+        except orjson.JSONDecodeError:
+            return None
+        return record if type(record) is dict else None
 
     def _carefully(self, raw: bytes) -> dict[str, Any] | str:
         """The payload, or why there is none."""
@@ -380,8 +385,6 @@ def _information_types(record: dict[str, Any]) -> tuple[str, ...]:
             open_ends.extend(value)
         elif type(value) is dict:
             for key, member in value.items():
-                if key is MISSING:
-                    continue
                 if type(member) in (list, dict):
                     open_ends.append(member)
                 if key.casefold() in _TYPE_LISTS:

@@ -198,7 +198,10 @@ class DailyUsage(DailyRow):
 
 
 class DailyUser(DailyRow):
-    """That a person used an application on a day: what distinct users of any period are counted from."""
+    """That a person used an application on a day: what distinct users of any period are counted from.
+
+    Its number has no index in the database: nobody asks for a row by it, and there are as many as interactions.
+    """
 
     pseudonym = models.UUIDField()
 

@@ -1,6 +1,6 @@
 """The daily figures: kept up to date with every change, from the rows that changed, in the same transaction.
 
-Callers fill temporary tables: `import_new` (rows just stored, added up by person, application and day), `import_row`
+Callers fill temporary tables: `import_use` (rows just stored, added up by person, application and day), `import_row`
 with `import_seen` and `import_person` (the same rows one by one), and `import_delta` (rows that move from one line of
 figures to another).
 """
@@ -12,7 +12,7 @@ _ADD = """
 WITH people AS (
     INSERT INTO inventory_dailyuser (application_id, sighting_id, department_id, day, pseudonym)
     SELECT DISTINCT application_id, sighting_id, department_id, day, pseudonym
-    FROM import_new WHERE pseudonym IS NOT NULL
+    FROM import_use WHERE pseudonym IS NOT NULL
     ORDER BY application_id, sighting_id, day, department_id, pseudonym
     ON CONFLICT DO NOTHING
     RETURNING application_id, sighting_id, department_id, day
@@ -24,7 +24,7 @@ WITH people AS (
     SELECT application_id, sighting_id, department_id, day, sum(interactions) AS interactions, 0 AS users,
            sum(sensitive) AS sensitive, sum(jailbreak) AS jailbreak, sum(injection) AS injection,
            sum(attacks) AS attacks
-    FROM import_new GROUP BY 1, 2, 3, 4
+    FROM import_use GROUP BY 1, 2, 3, 4
 )
 INSERT INTO inventory_dailyusage AS d
        (application_id, sighting_id, department_id, day, interactions, users, sensitive, jailbreak, injection, attacks)

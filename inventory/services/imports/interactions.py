@@ -39,11 +39,11 @@ CREATE TEMPORARY TABLE IF NOT EXISTS import_person (
 CREATE TEMPORARY TABLE IF NOT EXISTS import_seen (
     no int, application_id bigint, sighting_id bigint, operation smallint
 ) ON COMMIT DELETE ROWS;
-CREATE TEMPORARY TABLE IF NOT EXISTS import_new (
+CREATE TEMPORARY TABLE IF NOT EXISTS import_use (
     application_id bigint, sighting_id bigint, department_id bigint, day date, pseudonym uuid, interactions int,
     sensitive int, jailbreak int, injection int, attacks int, first_at timestamptz, last_at timestamptz
 ) ON COMMIT DELETE ROWS;
-TRUNCATE import_row, import_person, import_seen, import_new
+TRUNCATE import_row, import_person, import_seen, import_use
 """
 
 # People by object id or, for records that only know the name, by user principal name (contracts §2).
@@ -81,7 +81,7 @@ FROM import_row r JOIN import_seen s ON s.no = r.way JOIN import_person p ON p.n
 
 # Added up first over the small numbers that stand for person and application.
 _ADD_UP = """
-INSERT INTO import_new
+INSERT INTO import_use
 SELECT s.application_id, s.sighting_id, p.department_id, d.day, p.pseudonym, d.interactions, d.sensitive, d.jailbreak,
        d.injection, d.attacks, d.first_at, d.last_at
 FROM (
@@ -96,7 +96,7 @@ FROM (
 _TOTALS = """
 SELECT coalesce(sum(interactions), 0), coalesce(sum(interactions) FILTER (WHERE sighting_id IS NOT NULL), 0),
        max(last_at), array_agg(DISTINCT application_id) FILTER (WHERE application_id > 0)
-FROM import_new
+FROM import_use
 """
 
 
