@@ -30,9 +30,9 @@ class Content(Protocol):
 
 
 class Interactions:
-    """Interactions as rows of a binary COPY, in the order of their keys. People and ways of naming an application stand
-    in them by number: the place in `people` (where an empty name is nobody) and `seen`. A row: record key, time,
-    person, way, both marks, labels, information types."""
+    """Interactions as rows of a binary COPY, as they come: which ids stand there twice the database finds in half the
+    time of a set. People and ways of naming an application stand in them by number: the place in `people` (where an
+    empty name is nobody) and `seen`. A row: record key, time, person, way, both marks, labels, information types."""
 
     def __init__(self, cutoff: datetime) -> None:
         """Interactions before `cutoff` are ignored: they are older than what is kept."""
@@ -41,38 +41,27 @@ class Interactions:
         self.people: dict[str, int] = {}
         self.seen: dict[Seen, int] = {}
         self.count = 0
-        self.rows = b""
-        self._rows: list[bytes] = []
-        self._keys: set[bytes] = set()
+        self.rows = bytearray(_BEGIN)
         self._cutoff = cutoff
 
     def add(self, item: Interaction) -> None:
-        """Take the interaction in, unless it is older than the retention or was here before."""
+        """Take the interaction in, unless it is older than the retention."""
         _, record_id, at, user, seen, labels, types, jailbreak, injection = item
         if at < self._cutoff:
             self.ignored += 1
             return
-        key = record_key(record_id)
-        keys = self._keys
-        if key in keys:
-            self.duplicates += 1
-            return
-        keys.add(key)
         people, ways = self.people, self.seen
         if (person := people.get(user)) is None:
             person = people[user] = len(people)
         if (way := ways.get(seen)) is None:
             way = ways[seen] = len(ways)
         since = round(at.timestamp() * 1e6) - _EPOCH
-        row = _ROW(8, 16, key, 8, since, 4, person, 4, way, 1, jailbreak, 1, injection)
-        self._rows.append(row + (_array(labels) + _array(types) if labels or types else _NO_ARRAYS))
+        self.rows += _ROW(8, 16, record_key(record_id), 8, since, 4, person, 4, way, 1, jailbreak, 1, injection)
+        self.rows += _array(labels) + _array(types) if labels or types else _NO_ARRAYS
+        self.count += 1
 
     def finish(self) -> None:
-        rows = self._rows
-        rows.sort()  # by their keys, which stand first
-        self.count = len(rows)
-        self.rows = b"".join([_BEGIN, *rows, _END])
-        self._rows, self._keys = [], set()
+        self.rows += _END
 
 
 def record_key(record_id: str) -> bytes:

@@ -1,7 +1,7 @@
 """Stores interactions: a chunk is one COPY and a handful of statements over sets.
 
-Within a chunk duplicates are known by a set, across chunks and files by the index on the record id that each month has.
-Known rows are taken out first and the rest is stored without asking again: `ON CONFLICT` costs three times as much.
+Of rows with one id the first of the chunk counts, unless a month knows the id already (each month has an index on it).
+Only what is left is carried on and stored without asking again: `ON CONFLICT` costs three times as much.
 That is exact because one chunk is stored at a time (`batches`), and the indexes refuse what it would get wrong.
 Department and application are joined in SQL, and all figures are taken from the rows that were really new.
 """
@@ -29,10 +29,11 @@ _MOST_MATCHES = 20_000  # ways of naming an application that are kept at hand
 _TABLES = """
 SET LOCAL work_mem = '64MB';
 SET LOCAL enable_mergejoin = off;
-CREATE TEMPORARY TABLE IF NOT EXISTS import_row (
+CREATE TEMPORARY TABLE IF NOT EXISTS import_given (
     record_id uuid, at timestamptz, person int, way int, jailbreak bool, injection bool,
     labels text[], information_types text[]
 ) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS import_row (LIKE import_given) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE IF NOT EXISTS import_person (
     no int, pseudonym uuid, department_id bigint
 ) ON COMMIT DELETE ROWS;
@@ -43,7 +44,7 @@ CREATE TEMPORARY TABLE IF NOT EXISTS import_use (
     application_id bigint, sighting_id bigint, department_id bigint, day date, pseudonym uuid, interactions int,
     sensitive int, jailbreak int, injection int, attacks int, first_at timestamptz, last_at timestamptz
 ) ON COMMIT DELETE ROWS;
-TRUNCATE import_row, import_person, import_seen, import_use
+TRUNCATE import_given, import_row, import_person, import_seen, import_use
 """
 
 # People by object id or, for records that only know the name, by user principal name (contracts §2).
@@ -64,10 +65,12 @@ WHERE NOT EXISTS (SELECT FROM inventory_directoryuser known WHERE known.pseudony
 ON CONFLICT (pseudonym) DO NOTHING
 """
 
-# Rows come in the order of their ids, so that each page of an index is visited once. Hashing would read whole months.
-_DROP_KNOWN = """
+# In the order of the ids each page of an index is visited once. Hashing would read whole months.
+_ONLY_NEW = """
 SET LOCAL enable_hashjoin = off;
-DELETE FROM import_row r WHERE EXISTS (SELECT FROM inventory_interaction i WHERE i.record_id = r.record_id);
+INSERT INTO import_row
+SELECT g.* FROM (SELECT DISTINCT ON (record_id) * FROM import_given ORDER BY record_id, ctid) g
+WHERE NOT EXISTS (SELECT FROM inventory_interaction i WHERE i.record_id = g.record_id);
 SET LOCAL enable_hashjoin = on
 """
 
@@ -126,12 +129,12 @@ class InteractionWriter:
             cursor.execute(_TABLES)
             self._people(cursor, chunk)
             self._seen(cursor, chunk)
-            with cursor.copy("COPY import_row FROM STDIN (FORMAT binary)") as copy:
+            with cursor.copy("COPY import_given FROM STDIN (FORMAT binary)") as copy:
                 copy.write(chunk.rows)
-            cursor.execute("SELECT min(at), max(at) FROM import_row")
+            cursor.execute("SELECT min(at), max(at) FROM import_given")
             first, last = cursor.fetchone()
             months.prepare(cursor, first, last, timezone.now())
-            cursor.execute(_DROP_KNOWN)
+            cursor.execute(_ONLY_NEW)
             cursor.execute(_STORE, [self._batch.pk])
             cursor.execute(_ADD_UP, [settings.TIME_ZONE])
             cursor.execute(_TOTALS)
