@@ -4,11 +4,12 @@ from collections.abc import Callable
 from operator import itemgetter
 from typing import Any
 
-_MISSING = -1  # the place of what is missing: behind the last value stands None
+# Under this key, which no JSON object has, stands what is missing.
+MISSING: Any = None
 
 
 class Keys:
-    """Takes named members out of objects.
+    """Takes named members out of an object of which nobody else needs the keys afterwards: it gets one more, MISSING.
 
     A name may be several: then the first of them that is there counts.
     Records of one source have few shapes, so which key of a shape stands for which name is worked out once for each.
@@ -23,7 +24,8 @@ class Keys:
     def __init__(self, *names: str | tuple[str, ...]) -> None:
         assert len(names) > 1, "of one name itemgetter gives no tuple"
         self._names = [(name,) if isinstance(name, str) else name for name in names]
-        self._shapes: dict[tuple[str, ...], Callable[[Any], tuple[Any, ...]]] = {}
+        self._nothing = (None,) * len(names)
+        self._shapes: dict[tuple[str, ...], Callable[[Any], tuple[Any, ...]] | None] = {}
 
     def of(self, value: dict[str, Any]) -> tuple[Any, ...]:
         """The members in the order of the names; None for what is missing."""
@@ -32,14 +34,18 @@ class Keys:
             take = self._shapes[shape]
         except KeyError:
             take = self._learn(shape)
-        return take((*value.values(), None))
+        if take is None:
+            return self._nothing
+        value[MISSING] = None
+        return take(value)
 
-    def _learn(self, shape: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
-        by_name: dict[str, int] = {}
-        for place, key in enumerate(shape):
-            by_name.setdefault(key.casefold(), place)
-        places = [next((by_name[n] for n in names if n in by_name), _MISSING) for names in self._names]
-        take = itemgetter(*places)
+    def _learn(self, shape: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]] | None:
+        by_name: dict[str, str] = {}
+        for key in shape:
+            if key is not MISSING:
+                by_name.setdefault(key.casefold(), key)
+        keys = [next((by_name[n] for n in names if n in by_name), MISSING) for names in self._names]
+        take = itemgetter(*keys) if any(key is not MISSING for key in keys) else None
         if len(shape) <= self._LONGEST_SHAPE:
             if len(self._shapes) >= self._MOST_SHAPES:
                 self._shapes.clear()

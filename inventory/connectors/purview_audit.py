@@ -36,7 +36,7 @@ from inventory.connectors.delimited import (
     split,
     text,
 )
-from inventory.connectors.keys import Keys
+from inventory.connectors.keys import MISSING, Keys
 
 _NAMES = ("CopilotInteraction", "AIAppInteraction", "ConnectedAIAppInteraction", "TeamCopilotMsgInteraction")
 OPERATIONS = {spelling: name for name in _NAMES for spelling in (name, name.casefold())}
@@ -385,6 +385,8 @@ def _information_types(record: dict[str, Any]) -> tuple[str, ...]:
             open_ends.extend(value)
         elif type(value) is dict:
             for key, member in value.items():
+                if key is MISSING:
+                    continue
                 if type(member) in (list, dict):
                     open_ends.append(member)
                 if key.casefold() in _TYPE_LISTS:
