@@ -77,4 +77,5 @@ GROUPS: dict[Group, tuple[str, ...]] = {
     recalculation: ("rescore_ratio", "rescore_next_day_ratio"),
     feeds.register: ("import_register_rows_per_s",),
     feeds.interactions: ("ingest_rows_per_s", "ingest_rss_mb", "ingest_vs_parse"),
+    feeds.overview_meanwhile: ("overview_p95_under_ingest_ms",),
 }

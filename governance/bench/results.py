@@ -56,6 +56,7 @@ TARGETS: dict[str, Target] = {
     "ingest_rows_per_s": at_least(40_000, "rows/s"),
     "ingest_rss_mb": at_most(400, "MB"),
     "ingest_vs_parse": at_most(2, "×"),
+    "overview_p95_under_ingest_ms": at_most(200, "ms", "≤ 2 × alone, ≤ 200 ms"),
     "export_csv_s": at_most(5, "s"),
     "import_register_rows_per_s": at_least(1500, "rows/s"),
 }

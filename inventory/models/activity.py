@@ -124,8 +124,8 @@ class Sighting(models.Model):
 class Interaction(models.Model):
     """One interaction, without any content. Department and application are fixed when it is stored.
 
-    The record id is the key: a GUID as it is, any other id by a 128-bit hash of it. Months can become partitions later
-    by moving this key into a table of its own; only `services.imports.interactions` knows that it is here.
+    The record id is the key: a GUID as it is, any other id by a 128-bit hash of it. In the database each month is a
+    partition with an index on the key of its own (docs/decisions/0017); only `services.imports` knows.
     """
 
     record_id = models.UUIDField(primary_key=True)
@@ -148,15 +148,7 @@ class Interaction(models.Model):
     batch = models.ForeignKey(ImportBatch, models.PROTECT, db_index=False, db_constraint=False, related_name="+")
 
     class Meta:
-        indexes = [
-            BrinIndex(fields=["at"], name="interaction_by_time"),
-            # for the rates of methods.md §4, which look at the labels of one application in a window
-            models.Index(
-                fields=["application", "at"],
-                name="interaction_with_label",
-                condition=Q(labels__isnull=False) | Q(information_types__isnull=False),
-            ),
-        ]
+        indexes = [BrinIndex(fields=["at"], name="interaction_by_time")]
 
     def __str__(self) -> str:
         return str(self.record_id)
@@ -206,7 +198,10 @@ class DailyUsage(DailyRow):
 
 
 class DailyUser(DailyRow):
-    """That a person used an application on a day: what distinct users of any period are counted from."""
+    """That a person used an application on a day: what distinct users of any period are counted from.
+
+    Its number has no index in the database: nobody asks for a row by it, and there are as many as interactions.
+    """
 
     pseudonym = models.UUIDField()
 

@@ -1,7 +1,8 @@
 """The daily figures: kept up to date with every change, from the rows that changed, in the same transaction.
 
-`import_new` (rows just stored) and `import_delta` (rows that move from one line of figures to another) are temporary
-tables that the callers fill.
+Callers fill temporary tables: `import_use` (rows just stored, added up by person, application and day), `import_row`
+with `import_seen` and `import_person` (the same rows one by one), and `import_delta` (rows that move from one line of
+figures to another).
 """
 
 from typing import Any
@@ -11,7 +12,7 @@ _ADD = """
 WITH people AS (
     INSERT INTO inventory_dailyuser (application_id, sighting_id, department_id, day, pseudonym)
     SELECT DISTINCT application_id, sighting_id, department_id, day, pseudonym
-    FROM import_new WHERE pseudonym IS NOT NULL
+    FROM import_use WHERE pseudonym IS NOT NULL
     ORDER BY application_id, sighting_id, day, department_id, pseudonym
     ON CONFLICT DO NOTHING
     RETURNING application_id, sighting_id, department_id, day
@@ -20,11 +21,10 @@ WITH people AS (
            0 AS jailbreak, 0 AS injection, 0 AS attacks
     FROM people GROUP BY 1, 2, 3, 4
 ), counts AS (
-    SELECT application_id, sighting_id, department_id, day, count(*) AS interactions, 0 AS users,
-           count(*) FILTER (WHERE labels IS NOT NULL OR information_types IS NOT NULL) AS sensitive,
-           count(*) FILTER (WHERE jailbreak) AS jailbreak, count(*) FILTER (WHERE injection) AS injection,
-           count(*) FILTER (WHERE jailbreak OR injection) AS attacks
-    FROM import_new GROUP BY 1, 2, 3, 4
+    SELECT application_id, sighting_id, department_id, day, sum(interactions) AS interactions, 0 AS users,
+           sum(sensitive) AS sensitive, sum(jailbreak) AS jailbreak, sum(injection) AS injection,
+           sum(attacks) AS attacks
+    FROM import_use GROUP BY 1, 2, 3, 4
 )
 INSERT INTO inventory_dailyusage AS d
        (application_id, sighting_id, department_id, day, interactions, users, sensitive, jailbreak, injection, attacks)
@@ -43,19 +43,20 @@ _DIGEST = "md5(coalesce(labels, '{}')::text || '/' || coalesce(information_types
 _ADD_SENSITIVE = f"""
 INSERT INTO inventory_dailysensitive AS d
        (application_id, sighting_id, department_id, day, labels, information_types, digest, interactions)
-SELECT application_id, sighting_id, department_id, day, coalesce(labels, '{{}}'), coalesce(information_types, '{{}}'),
-       {_DIGEST}, count(*)
-FROM import_new WHERE labels IS NOT NULL OR information_types IS NOT NULL
+SELECT s.application_id, s.sighting_id, p.department_id, (r.at AT TIME ZONE %(zone)s)::date,
+       coalesce(r.labels, '{{}}'), coalesce(r.information_types, '{{}}'), {_DIGEST}, count(*)
+FROM import_row r JOIN import_seen s ON s.no = r.way JOIN import_person p ON p.no = r.person
+WHERE r.labels IS NOT NULL OR r.information_types IS NOT NULL
 GROUP BY 1, 2, 3, 4, 5, 6, 7
 ON CONFLICT (application_id, sighting_id, day, department_id, digest)
 DO UPDATE SET interactions = d.interactions + excluded.interactions
 """  # noqa: S608 - constants of this file
 
 
-def add(cursor: Any) -> None:
-    """Count the rows of `import_new`."""
+def add(cursor: Any, zone: str) -> None:
+    """Count the rows just stored."""
     cursor.execute(_ADD)
-    cursor.execute(_ADD_SENSITIVE)
+    cursor.execute(_ADD_SENSITIVE, {"zone": zone})
 
 
 _DELTA = """

@@ -3,12 +3,13 @@
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from inventory import access, audit_log
 from inventory.access import Permission
-from inventory.models import Alert, Interaction, QuarantinedRow, User
+from inventory.models import Alert, QuarantinedRow, User
+from inventory.services.imports import months
 
 
 @transaction.atomic
@@ -21,8 +22,8 @@ def purge(*, actor: User | None = None, now: datetime | None = None) -> dict[str
     limit = now - timedelta(days=settings.INTERACTION_RETENTION_DAYS)
     texts = QuarantinedRow.objects.filter(raw__isnull=False, created_at__lt=raw_limit).update(raw=None)
     alerts = Alert.objects.filter(raw__isnull=False, received_at__lt=raw_limit).update(raw=None)
-    old = Interaction.objects.filter(at__lt=limit)
-    interactions = old._raw_delete(old.db)
+    with connection.cursor() as cursor:
+        interactions = months.drop_before(cursor, limit)
     counts = {"quarantined_texts": texts, "alert_texts": alerts, "interactions": interactions}
     if any(counts.values()):
         audit_log.record(

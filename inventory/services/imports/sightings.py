@@ -35,8 +35,8 @@ _COUNT = """
 UPDATE inventory_sighting s
 SET interactions = s.interactions + n.interactions, first_seen = least(s.first_seen, n.first_seen),
     last_seen = greatest(s.last_seen, n.last_seen)
-FROM (SELECT sighting_id, count(*) AS interactions, min(at) AS first_seen, max(at) AS last_seen
-      FROM import_new WHERE sighting_id IS NOT NULL GROUP BY sighting_id) n
+FROM (SELECT sighting_id, sum(interactions) AS interactions, min(first_at) AS first_seen, max(last_at) AS last_seen
+      FROM import_use WHERE sighting_id IS NOT NULL GROUP BY sighting_id) n
 WHERE s.id = n.sighting_id
 """
 
@@ -82,6 +82,6 @@ def _array(numbers: Sequence[int]) -> str:
 
 
 def count(cursor: Any) -> None:
-    """Count the rows of `import_new`, and forget what was made for duplicates only."""
+    """Count the rows of `import_use`, and forget what was made for duplicates only."""
     cursor.execute(_COUNT)
     cursor.execute(_FORGET_EMPTY)
