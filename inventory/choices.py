@@ -53,6 +53,17 @@ class BatchState(TextChoices):
     RUNNING = "running", "Running"
     DONE = "done", "Done"
     FAILED = "failed", "Failed"
+    UNDOING = "undoing", "Being undone"
+    UNDONE = "undone", "Undone"
+
+
+class Door(TextChoices):
+    """By which way a feed file came in."""
+
+    UPLOAD = "upload", "Upload page"
+    CONSOLE = "console", "Console"
+    API = "api", "API"
+    FOLDER = "folder", "Drop folder"
 
 
 class Operation(IntegerChoices):

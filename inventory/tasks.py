@@ -18,6 +18,12 @@ def run_waiting_imports() -> None:
 
 
 @shared_task
+def look_into_drop_folder() -> None:
+    """Take the files that were put into the watched folder."""
+    imports.look_into_drop_folder()
+
+
+@shared_task
 def purge_expired() -> None:
     """Drop what is kept for a time only."""
     imports.purge()

@@ -12,6 +12,7 @@ from inventory.models.activity import (
 )
 from inventory.models.application import AIApplication, ChangedApplication, Identifier
 from inventory.models.audit_log import AuditLogEntry
+from inventory.models.feed import Feed, FeedKey
 from inventory.models.organisation import ROOT_KEY, Department
 from inventory.models.people import Role, User
 
@@ -26,6 +27,8 @@ __all__ = [
     "DailyUser",
     "Department",
     "DirectoryUser",
+    "Feed",
+    "FeedKey",
     "Identifier",
     "ImportBatch",
     "Interaction",

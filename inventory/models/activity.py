@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from inventory.choices import AlertState, BatchState, Operation, Severity
+from inventory.choices import AlertState, BatchState, Door, Operation, Severity
 from inventory.models.application import AIApplication
 from inventory.models.organisation import Department
 
@@ -31,6 +31,9 @@ class ImportBatch(models.Model):
     size = models.BigIntegerField(default=0)  # bytes
     sha256 = models.CharField(max_length=64, blank=True)
     uploaded_by = models.ForeignKey("inventory.User", models.SET_NULL, null=True, related_name="+")
+    door = models.CharField(max_length=10, choices=Door.choices, db_default=Door.CONSOLE.value)
+    feed = models.ForeignKey("inventory.Feed", models.PROTECT, null=True, related_name="batches")
+    signature = models.CharField(max_length=64, null=True, unique=True)  # of a signed call: each is taken once
     state = models.CharField(max_length=10, choices=BatchState.choices, default=BatchState.WAITING)
     claim = models.UUIDField(null=True)
     heartbeat_at = models.DateTimeField(null=True)
@@ -45,6 +48,8 @@ class ImportBatch(models.Model):
     unmatched = models.BigIntegerField(default=0)
     newest_at = models.DateTimeField(null=True)  # the latest time of a stored record
     error = models.TextField(blank=True)  # for people
+    undone_by = models.ForeignKey("inventory.User", models.SET_NULL, null=True, related_name="+")
+    undo_reason = models.TextField(blank=True, db_default="")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -53,8 +58,11 @@ class ImportBatch(models.Model):
         ordering = ["-created_at", "-id"]
         indexes = [
             models.Index(
-                fields=["id"], name="batch_to_do", condition=Q(state__in=[BatchState.WAITING, BatchState.RUNNING])
+                fields=["id"],
+                name="batch_to_do",
+                condition=Q(state__in=[BatchState.WAITING, BatchState.RUNNING, BatchState.UNDOING]),
             ),
+            models.Index(fields=["feed", "-created_at"], name="batch_by_feed", condition=Q(feed__isnull=False)),
             models.Index(fields=["-created_at", "-id"], name="batch_by_time"),
         ]
         constraints = [
@@ -68,6 +76,14 @@ class ImportBatch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.file_name} ({self.get_state_display()})"
+
+    @property
+    def source(self) -> str:
+        """Who or what brought it, for people."""
+        way = self.get_door_display()
+        if self.feed_id:
+            return f"{self.feed} ({way})"
+        return str(self.uploaded_by) if self.uploaded_by_id else way
 
     @property
     def percent(self) -> int:

@@ -20,12 +20,12 @@ from django.utils import timezone
 
 from inventory import access, audit_log, doorbell
 from inventory.access import Permission
-from inventory.choices import BatchState
+from inventory.choices import BatchState, Door
 from inventory.connectors.base import Connector, UnknownFormatError
 from inventory.connectors.chunks import Chunk
 from inventory.connectors.content import Interactions, ListedUsers, SecurityAlerts
 from inventory.connectors.registry import CONNECTORS, recognise
-from inventory.models import ImportBatch, User
+from inventory.models import Feed, ImportBatch, User
 from inventory.services.directory import DirectoryWriter
 from inventory.services.imports import quarantine
 from inventory.services.imports.alerts import AlertWriter
@@ -253,8 +253,10 @@ def fail(batch: ImportBatch, error: str, *, actor: User | None) -> None:
     )
 
 
-def import_file(*, actor: User | None, path: Path, kind: str = "", progress: Progress | None = None) -> Summary:
-    """Read a file that lies where we are, in this process.
+def import_file(
+    *, actor: User | None, path: Path, kind: str = "", feed: Feed | None = None, progress: Progress | None = None
+) -> Summary:
+    """Read a file that lies where we are, in this process; in the name of a feed where one is given.
 
     A file seen before is read again all the same. Raises PermissionDenied, ImportFailedError or OSError.
     """
@@ -265,6 +267,8 @@ def import_file(*, actor: User | None, path: Path, kind: str = "", progress: Pro
         file_name=path.name[:255],
         size=path.stat().st_size,
         uploaded_by=actor,
+        door=Door.CONSOLE,
+        feed=feed,
         state=BatchState.RUNNING,
         claim=uuid4(),
         heartbeat_at=timezone.now(),
