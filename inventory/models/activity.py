@@ -50,6 +50,7 @@ class ImportBatch(models.Model):
     error = models.TextField(blank=True)  # for people
     undone_by = models.ForeignKey("inventory.User", models.SET_NULL, null=True, related_name="+")
     undo_reason = models.TextField(blank=True, db_default="")
+    irreversible = models.TextField(blank=True, db_default="")  # why it can't be undone, where it says so itself
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -262,6 +263,9 @@ class DirectoryUser(models.Model):
     department = models.ForeignKey(Department, models.PROTECT, null=True, related_name="+")
     enabled = models.BooleanField(default=True)
     updated_at = models.DateTimeField(db_default=Now())
+    # The list that last changed this person, and what stood here before it; no `before`: it brought them
+    batch = models.ForeignKey(ImportBatch, models.SET_NULL, null=True, related_name="+")
+    before = models.JSONField(null=True)
 
     def __str__(self) -> str:
         return str(self.pseudonym)
@@ -293,6 +297,8 @@ class Alert(models.Model):
     at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True)
     raw = models.BinaryField(null=True)  # the record as it came, encrypted; null once purged
+    batch = models.ForeignKey(ImportBatch, models.SET_NULL, null=True, related_name="+")  # the file that brought it
+    latest_batch = models.ForeignKey(ImportBatch, models.SET_NULL, null=True, related_name="+")  # that last changed it
     received_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

@@ -93,11 +93,6 @@ def freshness() -> list[Freshness]:
     return [Freshness(kind, connector.title, *known.get(kind, (None, None))) for kind, connector in CONNECTORS.items()]
 
 
-def batches(page: int = 1) -> Page:
-    """Files read or waiting, newest first."""
-    return Paginator(ImportBatch.objects.select_related("uploaded_by"), A_PAGE).get_page(page)
-
-
 def quarantined(batch: ImportBatch, page: int = 1) -> Page:
     """The quarantined rows of a file, without their texts."""
     found = QuarantinedRow.objects.filter(batch=batch).defer("raw").order_by("line")

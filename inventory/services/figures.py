@@ -179,5 +179,55 @@ def _carry(cursor: Any) -> None:
     cursor.execute("ANALYZE import_delta")
     for statement in (_PEOPLE_LEAVE, _PEOPLE_ARRIVE, _USAGE_MOVES, _USERS_ANEW, _SENSITIVE_MOVES):
         cursor.execute(statement)
+    _forget_empty(cursor)
+
+
+def _forget_empty(cursor: Any) -> None:
     cursor.execute("DELETE FROM inventory_dailyusage WHERE interactions = 0")
     cursor.execute("DELETE FROM inventory_dailysensitive WHERE interactions = 0")
+
+
+# Each person of these rows of whom no other row of the same line of figures is left
+_PEOPLE_GO = f"""
+WITH people AS (
+    SELECT DISTINCT application_id, sighting_id, department_id, day, pseudonym
+    FROM import_new WHERE pseudonym IS NOT NULL
+), still AS (
+    SELECT DISTINCT application_id, sighting_id, department_id, (at AT TIME ZONE %(zone)s)::date AS day, pseudonym
+    FROM inventory_interaction
+    WHERE at >= (SELECT min(at) FROM import_new) - interval '1 day'
+      AND at <= (SELECT max(at) FROM import_new) + interval '1 day'
+      AND pseudonym IN (SELECT pseudonym FROM import_new)
+), gone AS (SELECT * FROM people EXCEPT SELECT * FROM still)
+DELETE FROM inventory_dailyuser d USING gone g WHERE d.pseudonym = g.pseudonym AND {_same("d", "g")}
+"""  # noqa: S608 - constants of this file
+_USAGE_GOES = f"""
+WITH gone AS (
+    SELECT application_id, sighting_id, department_id, day, count(*) AS interactions,
+           count(*) FILTER (WHERE labels IS NOT NULL OR information_types IS NOT NULL) AS sensitive,
+           count(*) FILTER (WHERE jailbreak) AS jailbreak, count(*) FILTER (WHERE injection) AS injection,
+           count(*) FILTER (WHERE jailbreak OR injection) AS attacks
+    FROM import_new GROUP BY 1, 2, 3, 4
+), counted AS (
+    SELECT g.application_id, g.sighting_id, g.department_id, g.day, count(u.id) AS users
+    FROM gone g LEFT JOIN inventory_dailyuser u ON {_same("u", "g")} GROUP BY 1, 2, 3, 4
+)
+UPDATE inventory_dailyusage d SET
+    interactions = d.interactions - g.interactions, users = c.users, sensitive = d.sensitive - g.sensitive,
+    jailbreak = d.jailbreak - g.jailbreak, injection = d.injection - g.injection, attacks = d.attacks - g.attacks
+FROM gone g JOIN counted c ON {_same("c", "g")} WHERE {_same("d", "g")}
+"""  # noqa: S608 - constants of this file
+_SENSITIVE_GOES = f"""
+UPDATE inventory_dailysensitive d SET interactions = d.interactions - g.interactions
+FROM (SELECT application_id, sighting_id, department_id, day, {_DIGEST} AS digest, count(*) AS interactions
+      FROM import_new WHERE labels IS NOT NULL OR information_types IS NOT NULL GROUP BY 1, 2, 3, 4, 5) g
+WHERE d.digest = g.digest AND {_same("d", "g")}
+"""  # noqa: S608 - constants of this file
+
+
+def take_out(cursor: Any, zone: str) -> None:
+    """The rows of `import_new` were deleted: take them out of the figures again."""
+    cursor.execute(_PEOPLE_GO, {"zone": zone})
+    cursor.execute(_USAGE_GOES)
+    cursor.execute(_SENSITIVE_GOES)
+    _forget_empty(cursor)

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from inventory.web import account, accounts, departments, discovery, feeds, people, register, register_import
+from inventory.web import (
+    account,
+    accounts,
+    batch_changes,
+    departments,
+    discovery,
+    feed_sources,
+    feeds,
+    people,
+    register,
+    register_import,
+)
 
 app_name = "inventory"
 
@@ -23,6 +34,13 @@ urlpatterns = [
     path("feeds/<int:pk>/progress/", feeds.batch_progress, name="batch_progress"),
     path("feeds/<int:pk>/quarantine.csv", feeds.quarantine_lines, name="quarantine_lines"),
     path("feeds/<int:pk>/quarantine/", feeds.quarantine_reveal, name="quarantine_reveal"),
+    path("feeds/<int:pk>/undo/", batch_changes.undo, name="batch_undo"),
+    path("feeds/<int:pk>/again/", batch_changes.again, name="batch_again"),
+    path("feeds/sources/add/", feed_sources.add, name="feed_add"),
+    path("feeds/sources/<slug:slug>/", feed_sources.source, name="feed"),
+    path("feeds/sources/<slug:slug>/change/", feed_sources.change, name="feed_change"),
+    path("feeds/sources/<slug:slug>/keys/", feed_sources.rotate, name="feed_rotate"),
+    path("feeds/sources/<slug:slug>/switch/", feed_sources.switch, name="feed_switch"),
     path("discovery/", discovery.sightings, name="sightings"),
     path("alerts/", discovery.alerts, name="alerts"),
     # Settings

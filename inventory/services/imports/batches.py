@@ -107,7 +107,7 @@ class _AlertSink:
     """Stores chunks of alerts and counts them into the batch."""
 
     def __init__(self, batch: ImportBatch, actor: User | None) -> None:
-        self._writer = AlertWriter()
+        self._writer = AlertWriter(batch)
 
     def store(self, content: SecurityAlerts, batch: ImportBatch) -> int:
         result = self._writer.store(content)
@@ -189,11 +189,16 @@ def _connector(batch: ImportBatch, path: Path) -> Connector:
     return connector
 
 
+def take_turns() -> None:
+    """Wait until nobody else stores or undoes anything, to the end of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+
+
 @transaction.atomic
 def _store(batch: ImportBatch, sink: Sink, chunk: Chunk) -> None:
     _hold(batch)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    take_turns()
     stored = sink.store(chunk.content, batch)
     quarantine.store(batch, chunk.unreadable)
     batch.rows += chunk.rows
@@ -208,7 +213,7 @@ def _store(batch: ImportBatch, sink: Sink, chunk: Chunk) -> None:
 
 _COUNTED = [
     "kind", "rows", "stored", "duplicates", "ignored", "quarantined", "unmatched", "next_line", "bytes_read",
-    "heartbeat_at", "newest_at",
+    "heartbeat_at", "newest_at", "irreversible",
 ]  # fmt: skip
 
 
@@ -222,13 +227,12 @@ def _hold(batch: ImportBatch) -> None:
 @transaction.atomic
 def _finish(batch: ImportBatch, sink: Sink, sha256: str, actor: User | None) -> None:
     _hold(batch)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    take_turns()
     more = sink.finish()
     batch.sha256 = sha256
     batch.state = BatchState.DONE
     batch.finished_at = timezone.now()
-    batch.save(update_fields=["sha256", "state", "finished_at", "kind"])
+    batch.save(update_fields=["sha256", "state", "finished_at", "kind", "irreversible"])
     counts = ("rows", "stored", "duplicates", "quarantined", "ignored", "unmatched")
     audit_log.record(
         actor=actor,
@@ -244,7 +248,7 @@ def _finish(batch: ImportBatch, sink: Sink, sha256: str, actor: User | None) -> 
 def fail(batch: ImportBatch, error: str, *, actor: User | None) -> None:
     """Give the batch up, unless it has ended or somebody else has claimed it; `error` is for people."""
     mine = ImportBatch.objects.filter(pk=batch.pk, claim=batch.claim)
-    open_ones = mine.exclude(state__in=[BatchState.DONE, BatchState.FAILED])
+    open_ones = mine.filter(state__in=[BatchState.WAITING, BatchState.RUNNING])
     batch.state, batch.error, batch.finished_at = BatchState.FAILED, error, timezone.now()
     if not open_ones.update(state=batch.state, error=error, finished_at=batch.finished_at):
         return

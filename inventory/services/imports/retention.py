@@ -1,4 +1,5 @@
-"""What is kept for a time only: single interactions, and the texts of quarantined lines and alerts. Figures stay."""
+"""What is kept for a time only: single interactions, the texts of quarantined lines and alerts, files that could not be
+read, and the rows that tell which files were read. Figures stay."""
 
 from datetime import datetime, timedelta
 
@@ -8,14 +9,17 @@ from django.utils import timezone
 
 from inventory import access, audit_log
 from inventory.access import Permission
-from inventory.models import Alert, QuarantinedRow, User
+from inventory.choices import BatchState
+from inventory.models import Alert, DirectoryUser, ImportBatch, QuarantinedRow, User
 from inventory.services.imports import months
+from inventory.services.imports.uploads import kept_file
 
 
 @transaction.atomic
 def purge(*, actor: User | None = None, now: datetime | None = None) -> dict[str, int]:
     """Drop texts of quarantined lines and of alerts after RAW_RETENTION_DAYS (line and reason, and the alert, stay) and
-    single interactions after INTERACTION_RETENTION_DAYS (their daily figures stay). Returns how many of each."""
+    single interactions after INTERACTION_RETENTION_DAYS (their daily figures stay); files that failed after
+    FAILED_FILE_DAYS, and what tells of files after BATCH_RETENTION_DAYS. Returns how many of each."""
     access.require_everywhere(actor, Permission.ADMIN)
     now = now or timezone.now()
     raw_limit = now - timedelta(days=settings.RAW_RETENTION_DAYS)
@@ -25,6 +29,7 @@ def purge(*, actor: User | None = None, now: datetime | None = None) -> dict[str
     with connection.cursor() as cursor:
         interactions = months.drop_before(cursor, limit)
     counts = {"quarantined_texts": texts, "alert_texts": alerts, "interactions": interactions}
+    counts |= {"files": _forget_files(now), "batches": _forget_batches(now)}
     if any(counts.values()):
         audit_log.record(
             actor=actor,
@@ -33,3 +38,32 @@ def purge(*, actor: User | None = None, now: datetime | None = None) -> dict[str
             details={**counts, "interactions_before": limit.isoformat(), "texts_before": raw_limit.isoformat()},
         )
     return counts
+
+
+def _forget_files(now: datetime) -> int:
+    """Files that could not be read to their end, and that nobody tried again."""
+    limit = now - timedelta(days=settings.FAILED_FILE_DAYS)
+    ended = [BatchState.FAILED, BatchState.UNDONE]
+    old = ImportBatch.objects.filter(state__in=ended, finished_at__lt=limit).exclude(stored_as="")
+    files = [path for batch in old if (path := kept_file(batch))]
+    for path in files:
+        path.unlink(missing_ok=True)
+    old.update(stored_as="")
+    return len(files)
+
+
+def _forget_batches(now: datetime) -> int:
+    """Rows of files read so long ago that no single interaction of theirs is left."""
+    days = max(settings.BATCH_RETENTION_DAYS, settings.INTERACTION_RETENTION_DAYS)
+    ended = [BatchState.DONE, BatchState.FAILED, BatchState.UNDONE]
+    old = ImportBatch.objects.filter(state__in=ended, created_at__lt=now - timedelta(days=days))
+    keys = list(old.order_by("pk").values_list("pk", flat=True))
+    if keys:
+        # One by one: deleting through the models would look for interactions, which have no index for that
+        QuarantinedRow.objects.filter(batch__in=keys).delete()
+        DirectoryUser.objects.filter(batch__in=keys).update(batch=None, before=None)
+        Alert.objects.filter(batch__in=keys).update(batch=None)
+        Alert.objects.filter(latest_batch__in=keys).update(latest_batch=None)
+        gone = ImportBatch.objects.filter(pk__in=keys)
+        gone._raw_delete(gone.db)
+    return len(keys)

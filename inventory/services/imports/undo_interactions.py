@@ -1,0 +1,73 @@
+"""Undoing a file of interactions: its rows go, and the figures that were counted from them with them."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Count, Min
+from django.utils import timezone
+
+from inventory.models import ImportBatch, Interaction
+from inventory.services import figures
+from inventory.services.imports import sightings
+from inventory.services.imports.cannot_undo import CannotUndoError
+
+# In the form of rows just stored, which is what the figures are taken from
+_GONE = """
+CREATE TEMPORARY TABLE IF NOT EXISTS import_new (
+    application_id bigint, sighting_id bigint, department_id bigint, day date, pseudonym uuid, at timestamptz,
+    jailbreak bool, injection bool, labels text[], information_types text[]
+) ON COMMIT DELETE ROWS;
+TRUNCATE import_new
+"""
+_DELETE = """
+WITH gone AS (
+    DELETE FROM inventory_interaction WHERE batch_id = %(batch)s
+    RETURNING application_id, sighting_id, department_id, (at AT TIME ZONE %(zone)s)::date, pseudonym, at, jailbreak,
+              injection, labels, information_types
+)
+INSERT INTO import_new SELECT * FROM gone
+"""
+_NAMES = """
+DELETE FROM inventory_seenuser s
+WHERE s.pseudonym IN (SELECT pseudonym FROM import_new)
+AND NOT EXISTS (SELECT FROM inventory_dailyuser d WHERE d.pseudonym = s.pseudonym)
+"""
+
+
+def find(batch: ImportBatch) -> tuple[tuple[str, int], ...]:
+    """What goes. Raises CannotUndoError where rows are no longer there to be taken out of the figures."""
+    found = Interaction.objects.filter(batch=batch).aggregate(
+        rows=Count("pk"), oldest=Min("at"), applications=Count("application", distinct=True),
+        sightings=Count("sighting", distinct=True),
+    )  # fmt: skip
+    # Of the day at the edge of the retention other files' rows may be gone, so nobody can tell who was seen only here
+    edge = timezone.now() - timedelta(days=settings.INTERACTION_RETENTION_DAYS - 1)
+    if found["rows"] != batch.stored or (found["oldest"] and found["oldest"] < edge):
+        raise CannotUndoError(
+            f"Of the {batch.stored:,} interactions it stored, {found['rows']:,} are still kept singly. Only figures are"
+            f" left of what is older than {settings.INTERACTION_RETENTION_DAYS} days, and these can't be taken apart."
+        )
+    return (
+        ("interactions", found["rows"]),
+        ("registered applications whose figures change", found["applications"]),
+        ("unregistered AI apps whose figures change", found["sightings"]),
+    )
+
+
+def remove(batch: ImportBatch) -> set[int]:
+    """Delete the interactions and take them out of every figure; returns the applications concerned."""
+    with connection.cursor() as cursor:
+        cursor.execute(_GONE)
+        cursor.execute(_DELETE, {"batch": batch.pk, "zone": settings.TIME_ZONE})
+        cursor.execute("ANALYZE import_new")
+        figures.take_out(cursor, settings.TIME_ZONE)
+        sightings.take_out(cursor)
+        cursor.execute(_NAMES)
+        return _applications(cursor)
+
+
+def _applications(cursor: Any) -> set[int]:
+    cursor.execute("SELECT DISTINCT application_id FROM import_new WHERE application_id IS NOT NULL")
+    return {pk for (pk,) in cursor.fetchall()}
