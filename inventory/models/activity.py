@@ -165,7 +165,10 @@ class Interaction(models.Model):
     batch = models.ForeignKey(ImportBatch, models.PROTECT, db_index=False, db_constraint=False, related_name="+")
 
     class Meta:
-        indexes = [BrinIndex(fields=["at"], name="interaction_by_time")]
+        indexes = [
+            BrinIndex(fields=["at"], name="interaction_by_time"),
+            BrinIndex(fields=["batch"], name="interaction_by_batch"),  # rows of a file lie together
+        ]
 
     def __str__(self) -> str:
         return str(self.record_id)

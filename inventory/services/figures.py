@@ -1,8 +1,8 @@
 """The daily figures: kept up to date with every change, from the rows that changed, in the same transaction.
 
 Callers fill temporary tables: `import_use` (rows just stored, added up by person, application and day), `import_row`
-with `import_seen` and `import_person` (the same rows one by one), and `import_delta` (rows that move from one line of
-figures to another).
+with `import_seen` and `import_person` (the same rows one by one), `import_delta` (rows that move from one line of
+figures to another), and `import_gone` (rows just deleted).
 """
 
 from typing import Any
@@ -191,13 +191,13 @@ def _forget_empty(cursor: Any) -> None:
 _PEOPLE_GO = f"""
 WITH people AS (
     SELECT DISTINCT application_id, sighting_id, department_id, day, pseudonym
-    FROM import_new WHERE pseudonym IS NOT NULL
+    FROM import_gone WHERE pseudonym IS NOT NULL
 ), still AS (
     SELECT DISTINCT application_id, sighting_id, department_id, (at AT TIME ZONE %(zone)s)::date AS day, pseudonym
     FROM inventory_interaction
-    WHERE at >= (SELECT min(at) FROM import_new) - interval '1 day'
-      AND at <= (SELECT max(at) FROM import_new) + interval '1 day'
-      AND pseudonym IN (SELECT pseudonym FROM import_new)
+    WHERE at >= (SELECT min(at) FROM import_gone) - interval '1 day'
+      AND at <= (SELECT max(at) FROM import_gone) + interval '1 day'
+      AND pseudonym IN (SELECT pseudonym FROM import_gone)
 ), gone AS (SELECT * FROM people EXCEPT SELECT * FROM still)
 DELETE FROM inventory_dailyuser d USING gone g WHERE d.pseudonym = g.pseudonym AND {_same("d", "g")}
 """  # noqa: S608 - constants of this file
@@ -207,7 +207,7 @@ WITH gone AS (
            count(*) FILTER (WHERE labels IS NOT NULL OR information_types IS NOT NULL) AS sensitive,
            count(*) FILTER (WHERE jailbreak) AS jailbreak, count(*) FILTER (WHERE injection) AS injection,
            count(*) FILTER (WHERE jailbreak OR injection) AS attacks
-    FROM import_new GROUP BY 1, 2, 3, 4
+    FROM import_gone GROUP BY 1, 2, 3, 4
 ), counted AS (
     SELECT g.application_id, g.sighting_id, g.department_id, g.day, count(u.id) AS users
     FROM gone g LEFT JOIN inventory_dailyuser u ON {_same("u", "g")} GROUP BY 1, 2, 3, 4
@@ -220,13 +220,13 @@ FROM gone g JOIN counted c ON {_same("c", "g")} WHERE {_same("d", "g")}
 _SENSITIVE_GOES = f"""
 UPDATE inventory_dailysensitive d SET interactions = d.interactions - g.interactions
 FROM (SELECT application_id, sighting_id, department_id, day, {_DIGEST} AS digest, count(*) AS interactions
-      FROM import_new WHERE labels IS NOT NULL OR information_types IS NOT NULL GROUP BY 1, 2, 3, 4, 5) g
+      FROM import_gone WHERE labels IS NOT NULL OR information_types IS NOT NULL GROUP BY 1, 2, 3, 4, 5) g
 WHERE d.digest = g.digest AND {_same("d", "g")}
 """  # noqa: S608 - constants of this file
 
 
 def take_out(cursor: Any, zone: str) -> None:
-    """The rows of `import_new` were deleted: take them out of the figures again."""
+    """The rows of `import_gone` were deleted: take them out of the figures again."""
     cursor.execute(_PEOPLE_GO, {"zone": zone})
     cursor.execute(_USAGE_GOES)
     cursor.execute(_SENSITIVE_GOES)

@@ -161,7 +161,9 @@ def _blocks(path: Path) -> Iterator[bytes]:
             raise NoFileError("It is a link, a pipe or the like, not a file.")
         if before.st_nlink != 1:
             raise NoFileError("It has another name elsewhere (a hard link).")
-        while block := file.read(_BLOCK):
+        left = before.st_size  # whoever goes on writing keeps nobody busy
+        while left > 0 and (block := file.read(min(_BLOCK, left))):
+            left -= len(block)
             yield block
         after = os.fstat(file.fileno())
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):

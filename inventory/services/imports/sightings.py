@@ -47,12 +47,12 @@ DELETE FROM inventory_sighting s USING import_seen n WHERE s.id = n.sighting_id 
 
 _TAKE_OUT = """
 UPDATE inventory_sighting s SET interactions = s.interactions - n.interactions
-FROM (SELECT sighting_id, count(*) AS interactions FROM import_new WHERE sighting_id IS NOT NULL GROUP BY sighting_id) n
+FROM (SELECT sighting_id, count(*) AS interactions FROM import_gone GROUP BY sighting_id) n
 WHERE s.id = n.sighting_id
 """
 # What nothing tells of any more never was seen
 _FORGET_UNSEEN = """
-DELETE FROM inventory_sighting s WHERE s.interactions <= 0 AND s.id IN (SELECT sighting_id FROM import_new)
+DELETE FROM inventory_sighting s WHERE s.interactions <= 0 AND s.id IN (SELECT sighting_id FROM import_gone)
 AND NOT EXISTS (SELECT FROM inventory_dailyusage d WHERE d.sighting_id = s.id)
 """
 # Where the first or last time seen went, the rows that are left tell it anew
@@ -60,7 +60,7 @@ _TIMES = """
 UPDATE inventory_sighting s SET first_seen = t.first_seen, last_seen = t.last_seen
 FROM (SELECT i.sighting_id, min(i.at) AS first_seen, max(i.at) AS last_seen FROM inventory_interaction i
       WHERE i.sighting_id IN (
-          SELECT n.sighting_id FROM import_new n JOIN inventory_sighting o ON o.id = n.sighting_id
+          SELECT n.sighting_id FROM import_gone n JOIN inventory_sighting o ON o.id = n.sighting_id
           GROUP BY n.sighting_id, o.first_seen, o.last_seen
           HAVING min(n.at) <= o.first_seen OR max(n.at) >= o.last_seen)
       GROUP BY i.sighting_id) t
@@ -111,6 +111,6 @@ def count(cursor: Any) -> None:
 
 
 def take_out(cursor: Any) -> None:
-    """The rows of `import_new` were deleted: bring the sightings they were counted in up to date."""
+    """The rows of `import_gone` were deleted: bring the sightings they were counted in up to date."""
     for statement in (_TAKE_OUT, _FORGET_UNSEEN, _TIMES):
         cursor.execute(statement)

@@ -13,13 +13,12 @@ from inventory.services import figures
 from inventory.services.imports import sightings
 from inventory.services.imports.cannot_undo import CannotUndoError
 
-# In the form of rows just stored, which is what the figures are taken from
 _GONE = """
-CREATE TEMPORARY TABLE IF NOT EXISTS import_new (
+CREATE TEMPORARY TABLE IF NOT EXISTS import_gone (
     application_id bigint, sighting_id bigint, department_id bigint, day date, pseudonym uuid, at timestamptz,
     jailbreak bool, injection bool, labels text[], information_types text[]
 ) ON COMMIT DELETE ROWS;
-TRUNCATE import_new
+TRUNCATE import_gone
 """
 _DELETE = """
 WITH gone AS (
@@ -27,11 +26,11 @@ WITH gone AS (
     RETURNING application_id, sighting_id, department_id, (at AT TIME ZONE %(zone)s)::date, pseudonym, at, jailbreak,
               injection, labels, information_types
 )
-INSERT INTO import_new SELECT * FROM gone
+INSERT INTO import_gone SELECT * FROM gone
 """
 _NAMES = """
 DELETE FROM inventory_seenuser s
-WHERE s.pseudonym IN (SELECT pseudonym FROM import_new)
+WHERE s.pseudonym IN (SELECT pseudonym FROM import_gone)
 AND NOT EXISTS (SELECT FROM inventory_dailyuser d WHERE d.pseudonym = s.pseudonym)
 """
 
@@ -61,7 +60,7 @@ def remove(batch: ImportBatch) -> set[int]:
     with connection.cursor() as cursor:
         cursor.execute(_GONE)
         cursor.execute(_DELETE, {"batch": batch.pk, "zone": settings.TIME_ZONE})
-        cursor.execute("ANALYZE import_new")
+        cursor.execute("ANALYZE import_gone")
         figures.take_out(cursor, settings.TIME_ZONE)
         sightings.take_out(cursor)
         cursor.execute(_NAMES)
@@ -69,5 +68,5 @@ def remove(batch: ImportBatch) -> set[int]:
 
 
 def _applications(cursor: Any) -> set[int]:
-    cursor.execute("SELECT DISTINCT application_id FROM import_new WHERE application_id IS NOT NULL")
+    cursor.execute("SELECT DISTINCT application_id FROM import_gone WHERE application_id IS NOT NULL")
     return {pk for (pk,) in cursor.fetchall()}

@@ -21,8 +21,8 @@ def find(batch: ImportBatch) -> tuple[tuple[str, int], ...]:
     """What goes and what is put back. Raises CannotUndoError."""
     if batch.irreversible:
         raise CannotUndoError(batch.irreversible)
-    new = DirectoryUser.objects.filter(batch=batch, before=None).count()
-    changed = DirectoryUser.objects.filter(batch=batch).exclude(before=None).count()
+    new = DirectoryUser.objects.filter(batch=batch, before__isnull=True).count()
+    changed = DirectoryUser.objects.filter(batch=batch, before__isnull=False).count()
     if new + changed != batch.stored:
         raise CannotUndoError("Since then other lists, or undoing them, have changed people of this one.")
     return (("people it brought", new), ("people put back as they were", changed))
@@ -30,7 +30,7 @@ def find(batch: ImportBatch) -> tuple[tuple[str, int], ...]:
 
 def remove(batch: ImportBatch) -> set[int]:
     """Put the list back; no figure hangs on it, because interactions keep the department they were stored with."""
-    DirectoryUser.objects.filter(batch=batch, before=None).delete()
+    DirectoryUser.objects.filter(batch=batch, before__isnull=True).delete()
     with connection.cursor() as cursor:
         cursor.execute(_LET_GO, [batch.pk])
         cursor.execute(_BACK, [batch.pk])

@@ -107,7 +107,8 @@ def test_undone_is_as_if_it_had_never_been_read(cast: Cast) -> None:
     take(users_text(("ann@x.example", "Ann", "1", "Cards")), "users.csv")
     take(first_file())
     before = everything()
-    second = take(second_file())
+    text = second_file()
+    second = take(text)
     with_second = everything()
     assert (second.stored, second.duplicates, second.quarantined) == (5, 1, 1)
     assert with_second != before
@@ -119,7 +120,7 @@ def test_undone_is_as_if_it_had_never_been_read(cast: Cast) -> None:
     entry = AuditLogEntry.objects.get(action="feed.undone")
     assert (entry.actor, entry.reason, entry.details["interactions"]) == (cast.ada, "Wrong month", 5)
     # and again: the same file, uploaded anew, brings exactly what was taken back
-    again.read_again(actor=cast.ada, batch=second, blocks=[second_file().encode()])
+    again.read_again(actor=cast.ada, batch=second, blocks=[text.encode()])
     assert QuarantinedRow.objects.count() == 0
     imports.run_waiting()
     second.refresh_from_db()
