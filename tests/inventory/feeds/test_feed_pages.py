@@ -125,6 +125,7 @@ def test_the_list_is_narrowed_by_state_content_door_feed_and_name(client: Client
         ("b.csv", BatchState.FAILED, "entra_users", Door.FOLDER, None),
         ("c.csv", BatchState.DONE, "purview_audit", Door.API, feed),
     ]
+    now = timezone.now()
     for name, state, kind, door, whose in rows:
         ImportBatch.objects.create(
             file_name=name,
@@ -133,7 +134,7 @@ def test_the_list_is_narrowed_by_state_content_door_feed_and_name(client: Client
             door=door,
             feed=whose,
             sha256=name[0] * 64,
-            finished_at=timezone.now(),
+            finished_at=now,
         )
     client.force_login(cast.ada)
 
@@ -165,8 +166,7 @@ def test_names_from_outside_stay_text(client: Client, cast: Cast, batch: ImportB
 def test_a_file_is_undone_after_a_look_at_what_goes(client: Client, cast: Cast, batch: ImportBatch) -> None:
     client.force_login(cast.ada)
     assert reverse("inventory:batch_undo", args=[batch.pk]) in get(client, "batch", batch.pk)
-    asked = get(client, "batch_undo", batch.pk)
-    assert "<dt>1</dt><dd>interactions</dd>" in asked
+    assert "<dt>1</dt><dd>interactions</dd>" in get(client, "batch_undo", batch.pk)
     where = reverse("inventory:batch_undo", args=[batch.pk])
     assert client.post(where, {"reason": ""}).status_code == 400
     assert client.post(where, {"reason": "Wrong month"}).headers["Location"] == reverse(
