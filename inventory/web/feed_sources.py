@@ -190,5 +190,6 @@ def _page(
         "given": given,
         "address": settings.HUB_URL + reverse("api-feed", args=[feed.slug]),
         "drop_folder": settings.DROP_FOLDER,
+        "files_url": f"{reverse('inventory:feeds')}?feed={feed.slug}#files",
     }
     return render(request, "inventory/feed.html", context, status=status)

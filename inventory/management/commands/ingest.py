@@ -30,9 +30,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--kind", choices=sorted(CONNECTORS), default="", help="the kind, instead of recognising it"
         )
-        parser.add_argument(
-            "--feed", metavar="SLUG", default="", help="in the name of this feed; list only its files"
-        )
+        parser.add_argument("--feed", metavar="SLUG", default="", help="in the name of this feed; list only its files")
         other = parser.add_mutually_exclusive_group()
         other.add_argument("--list", action="store_true", help="list the files read and to be read, newest first")
         other.add_argument("--undo", metavar="ID", type=int, help="take back what a file stored (with --reason)")

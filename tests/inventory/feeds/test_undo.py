@@ -217,7 +217,7 @@ def test_alerts_go_unless_files_build_on_each_other() -> None:
     assert "Later files say more about 1" in undo.effect(first).refusal
     assert "brought 1 alerts up to date" in undo.effect(second).refusal
     take_back(third)
-    assert sorted(Alert.objects.values_list("external_id", flat=True)) == ["a1", "a2", "a3"]
+    assert set(Alert.objects.values_list("external_id", flat=True)) == {"a1", "a2", "a3"}
 
 
 # User lists
@@ -306,4 +306,4 @@ def test_rows_of_files_go_when_all_they_stored_has_gone(cast: Cast, settings: Se
     imports.purge(now=timezone.now() + years)
     assert not ImportBatch.objects.exists()
     assert not QuarantinedRow.objects.exists()
-    assert AuditLogEntry.objects.filter(action="feed.purged").first().details["batches"] == 1
+    assert AuditLogEntry.objects.filter(action="feed.purged").values_list("details__batches", flat=True)[0] == 1
