@@ -270,7 +270,7 @@ class BatchView(FeedView):
         summary="Follow a delivered file",
         parameters=[
             OpenApiParameter("feed", str, OpenApiParameter.PATH),
-            OpenApiParameter("pk", int, OpenApiParameter.PATH),
+            OpenApiParameter("id", int, OpenApiParameter.PATH),  # what the schema calls `pk`
         ],
         responses=BatchSerializer,
     )
