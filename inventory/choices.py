@@ -88,3 +88,14 @@ class AlertState(TextChoices):
     IN_PROGRESS = "in_progress", "In progress"
     RESOLVED = "resolved", "Resolved"
     DISMISSED = "dismissed", "Dismissed"
+
+
+class DataLevel(TextChoices):
+    """How sensitive data is, least first: the options of the question `data_sensitivity`, so that what a label or an
+    information type stands for can be held against what an application is approved for."""
+
+    NONE = "none", "Public"
+    INTERNAL = "internal", "Internal"
+    PERSONAL = "personal", "Personal data"
+    CONFIDENTIAL = "confidential", "Confidential"
+    SPECIAL_CATEGORY = "special_category", "Highly confidential or special category"

@@ -57,6 +57,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         "Set up",
         (
             Entry("Feeds", "plug", "inventory:feeds", _everywhere(Permission.FEEDS)),
+            Entry("Labels and types", "table", "inventory:dictionary", _may_administer),
             Entry("Organisation facts", "building-bank", "risk:organisation_facts"),
             Entry("Scoring method", "adjustments-horizontal", "risk:method", _may_administer),
             Entry("Department tree", "affiliate", "inventory:department_admin", _may_administer),

@@ -80,6 +80,24 @@ class SecurityAlert(NamedTuple):
     raw: bytes  # the whole record as JSON
 
 
+class ListedLabel(NamedTuple):
+    """A sensitivity label of the label dictionary."""
+
+    line: int
+    key: str  # its id, lower case
+    name: str
+    rank: int | None  # the higher, the more sensitive; None where the list doesn't say
+    parent: str  # id of the label it stands under, lower case; empty for none
+
+
+class ListedType(NamedTuple):
+    """A sensitive information type by its id."""
+
+    line: int
+    key: str  # lower case
+    name: str
+
+
 class Ignored(NamedTuple):
     """A readable row that is not what we count."""
 
@@ -94,7 +112,7 @@ class Unreadable(NamedTuple):
     raw: bytes
 
 
-Item = Interaction | ListedUser | SecurityAlert | Ignored | Unreadable
+Item = Interaction | ListedUser | SecurityAlert | ListedLabel | ListedType | Ignored | Unreadable
 
 
 class Source(Protocol):

@@ -15,13 +15,14 @@ from datetime import datetime
 from typing import Any
 
 from inventory.connectors.base import Ignored, UnknownFormatError, Unreadable
-from inventory.connectors.content import Content, Interactions, ListedUsers, SecurityAlerts
+from inventory.connectors.content import Content, Interactions, Latest, ListedUsers, SecurityAlerts
 from inventory.connectors.delimited import as_utf8
 from inventory.connectors.registry import CONNECTORS
 
 END_OF_FILE = 1 << 62  # as the line at which reading goes on: nowhere
 _MOST_UNREADABLE = 2_000  # of a chunk: their texts are kept, so this bounds memory
 _BLOCK = 1 << 20
+_LATEST = ("sensitivity_labels", "information_types")  # kinds whose records carry a key
 _RARELY = 100_000  # objects between looks for cycles: records are made and dropped by the million and hold none
 
 
@@ -41,6 +42,8 @@ class Task:
             return ListedUsers()
         if self.kind == "security_alerts":
             return SecurityAlerts()
+        if self.kind in _LATEST:
+            return Latest()
         return Interactions(datetime.fromisoformat(self.cutoff))
 
 

@@ -140,3 +140,20 @@ class SecurityAlerts:
 
     def finish(self) -> None:
         pass
+
+
+class Latest:
+    """Records of one chunk that carry a `key`, each once: the last of a key wins."""
+
+    def __init__(self) -> None:
+        self.ignored = 0
+        self.duplicates = 0
+        self.rows: dict[str, Any] = {}
+
+    def add(self, item: Any) -> None:
+        """Take the record in."""
+        self.duplicates += item.key in self.rows
+        self.rows[item.key] = item
+
+    def finish(self) -> None:
+        pass

@@ -5,12 +5,14 @@ import io
 from inventory.connectors import records
 from inventory.connectors.base import Connector, UnknownFormatError
 from inventory.connectors.delimited import as_utf8
+from inventory.connectors.dictionaries import InformationTypes, SensitivityLabels
 from inventory.connectors.entra_users import EntraUsers
 from inventory.connectors.purview_audit import PurviewAudit
 from inventory.connectors.security_alerts import SecurityAlerts
 
 CONNECTORS: dict[str, Connector] = {
-    connector.kind: connector for connector in (PurviewAudit(), EntraUsers(), SecurityAlerts())
+    connector.kind: connector
+    for connector in (PurviewAudit(), EntraUsers(), SecurityAlerts(), SensitivityLabels(), InformationTypes())
 }
 
 

@@ -13,6 +13,7 @@ from inventory.models.activity import (
 from inventory.models.application import AIApplication, ChangedApplication, Identifier
 from inventory.models.audit_log import AuditLogEntry
 from inventory.models.feed import Feed, FeedKey
+from inventory.models.dictionary import InformationType, SensitivityLabel
 from inventory.models.organisation import ROOT_KEY, Department
 from inventory.models.people import Role, User
 
@@ -31,10 +32,12 @@ __all__ = [
     "FeedKey",
     "Identifier",
     "ImportBatch",
+    "InformationType",
     "Interaction",
     "QuarantinedRow",
     "Role",
     "SeenUser",
+    "SensitivityLabel",
     "Sighting",
     "User",
 ]

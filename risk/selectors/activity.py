@@ -1,12 +1,15 @@
 """What feeds saw of one application: use by day and by department, alerts, and the signals that its score counts."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db.models import Sum
 
-from inventory.models import AIApplication, Alert, DailyUsage, DailyUser
+from inventory.connectors.levels import LEVELS
+from inventory.models import AIApplication, Alert, DailySensitive, DailyUsage, DailyUser
+from inventory.selectors.dictionary import names
 from risk.choices import Principle
 from risk.method import load_method
 from risk.scoring.formulas import signal_loads
@@ -14,6 +17,7 @@ from risk.scoring.judgement import Judgement
 from risk.scoring.vocabulary import Kind
 
 ALERTS_SHOWN = 50
+CARRIED_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,37 @@ def usage_of(application: AIApplication, today: date, period: int) -> Use:
             (name or "Unassigned", count) for name, count in by_department.values_list("department__name", "all")
         ],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A label or information type that interactions carried; `above`: more sensitive than the application is approved
+    for, None where the dictionary or the questionnaire doesn't say."""
+
+    name: str
+    what: str
+    level: str
+    above: bool | None
+    interactions: int
+
+
+def carried_by(application: AIApplication, approved: object, today: date, period: int) -> list[Carried]:
+    """Labels and information types in the last `period` days by name, most frequent first. An interaction with
+    several counts in each. `approved`: the answer to `data_sensitivity`."""
+    first = today - timedelta(days=period - 1)
+    rows = DailySensitive.objects.filter(application=application, day__range=(first, today)).order_by()
+    counts: Counter[tuple[str, str]] = Counter()
+    for labels, types, count in rows.values_list("labels", "information_types").annotate(n=Sum("interactions")):
+        counts.update({("Label", one): count for one in labels} | {("Information type", one): count for one in types})
+    dictionary = names() if counts else None
+    found = []
+    for (what, given), count in counts.most_common(CARRIED_SHOWN):
+        assert dictionary is not None
+        known = dictionary.label(given) if what == "Label" else dictionary.type(given)
+        sayable = known.level in LEVELS and approved in LEVELS
+        above = LEVELS.index(known.level) > LEVELS.index(str(approved)) if sayable else None
+        found.append(Carried(known.path, what, known.level_name, above, count))
+    return found
 
 
 def alerts_of(application: AIApplication) -> list[Alert]:

@@ -22,7 +22,7 @@ from risk.charts import Contribution, ScorePoint, score_history, why_this_score
 from risk.choices import OVERALL, EUClass, Principle, TaskState
 from risk.method import load_method
 from risk.scoring.vocabulary import WORST, Kind
-from risk.selectors import activity, cases, history
+from risk.selectors import activity, cases, history, signals
 from risk.selectors.past import past
 from risk.selectors.ratchet import held
 from risk.selectors.summary import Summary, summary
@@ -124,6 +124,9 @@ def activity_page(request: PersonRequest, pk: int) -> HttpResponse:
         "period_words": f"Last {filters.period} days",
         "alerts": activity.alerts_of(application),
         "signals": activity.signals_of(judgement),
+        "carried": activity.carried_by(
+            application, judgement.case.answers.get(signals.APPROVED_FOR), today, filters.period
+        ),
     }
     return render(request, "risk/activity.html", context)
 

@@ -29,6 +29,7 @@ from inventory.models import Feed, ImportBatch, User
 from inventory.services.directory import DirectoryWriter
 from inventory.services.imports import quarantine
 from inventory.services.imports.alerts import AlertWriter
+from inventory.services.imports.dictionaries import LabelSink, TypeSink
 from inventory.services.imports.interactions import InteractionWriter
 from inventory.services.imports.reading import ReaderDiedError, read
 
@@ -122,11 +123,13 @@ class _AlertSink:
         return {}
 
 
-Sink = _InteractionSink | _UserSink | _AlertSink
+Sink = _InteractionSink | _UserSink | _AlertSink | LabelSink | TypeSink
 _SINKS: dict[str, type[Sink]] = {
     "purview_audit": _InteractionSink,
     "entra_users": _UserSink,
     "security_alerts": _AlertSink,
+    "sensitivity_labels": LabelSink,
+    "information_types": TypeSink,
 }
 
 
