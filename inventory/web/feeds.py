@@ -35,7 +35,7 @@ class UploadForm(forms.Form):
 
     file = forms.FileField(
         label="File",
-        help_text="Purview audit records, security alerts (CSV, JSON) or an Entra user list (CSV): its content tells.",
+        help_text="Any of the feeds below, as CSV, JSON or a log: its content tells which it is.",
         error_messages={"empty": "The file is empty."},
     )
 
