@@ -99,3 +99,18 @@ class DataLevel(TextChoices):
     PERSONAL = "personal", "Personal data"
     CONFIDENTIAL = "confidential", "Confidential"
     SPECIAL_CATEGORY = "special_category", "Highly confidential or special category"
+
+
+class DataEventKind(TextChoices):
+    DLP_MATCH = "dlp_match", "Data-loss rule matched"
+    TYPES_FOUND = "types_found", "Sensitive information found"
+
+
+class Enforcement(TextChoices):
+    """What was done when a data-loss rule matched."""
+
+    AUDIT = "audit", "Recorded only"
+    WARN = "warn", "Warned"
+    OVERRIDE = "override", "Overridden by the person"
+    BLOCK = "block", "Blocked"
+    ALLOW = "allow", "Allowed"

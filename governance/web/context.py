@@ -48,6 +48,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Tasks", "list-check", "risk:tasks"),
             Entry("Discovery", "radar-2", "inventory:sightings"),
             Entry("Alerts", "bell", "inventory:alerts"),
+            Entry("Data events", "shield-half", "inventory:data_events"),
             Entry("Compliance", "scale", "governance:compliance"),
             Entry("Evidence", "file-certificate", "risk:evidence"),
             Entry("Exports", "file-export", "governance:exports", _anywhere(Permission.EXPORT)),

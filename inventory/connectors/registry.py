@@ -3,6 +3,7 @@
 import io
 
 from inventory.connectors import records
+from inventory.connectors.activity_explorer import ActivityExplorer
 from inventory.connectors.base import Connector, UnknownFormatError
 from inventory.connectors.delimited import as_utf8
 from inventory.connectors.dictionaries import InformationTypes, SensitivityLabels
@@ -12,7 +13,14 @@ from inventory.connectors.security_alerts import SecurityAlerts
 
 CONNECTORS: dict[str, Connector] = {
     connector.kind: connector
-    for connector in (PurviewAudit(), EntraUsers(), SecurityAlerts(), SensitivityLabels(), InformationTypes())
+    for connector in (
+        PurviewAudit(),
+        ActivityExplorer(),
+        EntraUsers(),
+        SecurityAlerts(),
+        SensitivityLabels(),
+        InformationTypes(),
+    )
 }
 
 

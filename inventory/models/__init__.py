@@ -12,8 +12,10 @@ from inventory.models.activity import (
 )
 from inventory.models.application import AIApplication, ChangedApplication, Identifier
 from inventory.models.audit_log import AuditLogEntry
-from inventory.models.feed import Feed, FeedKey
+from inventory.models.capture import CapturedContent, ContentCapture
+from inventory.models.data_events import DataEvent
 from inventory.models.dictionary import InformationType, SensitivityLabel
+from inventory.models.feed import Feed, FeedKey
 from inventory.models.organisation import ROOT_KEY, Department
 from inventory.models.people import Role, User
 
@@ -22,10 +24,13 @@ __all__ = [
     "AIApplication",
     "Alert",
     "AuditLogEntry",
+    "CapturedContent",
     "ChangedApplication",
+    "ContentCapture",
     "DailySensitive",
     "DailyUsage",
     "DailyUser",
+    "DataEvent",
     "Department",
     "DirectoryUser",
     "Feed",

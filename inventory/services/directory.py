@@ -12,7 +12,7 @@ from django.db import connection
 from inventory import audit_log
 from inventory.connectors.content import ListedUsers
 from inventory.models import Department, ImportBatch, User
-from inventory.services import figures
+from inventory.services import data_events, figures
 from inventory.services.departments import RESERVED_KEYS
 from inventory.services.pseudonyms import pseudonym
 
@@ -101,6 +101,7 @@ class DirectoryWriter:
             cursor.execute(_STORE, {"batch": self._batch.pk})
             (stored,) = cursor.fetchone()
             figures.rename(cursor, settings.TIME_ZONE)
+            data_events.rename(cursor)
         return stored
 
     def finish(self) -> int:
@@ -109,6 +110,7 @@ class DirectoryWriter:
             moved = figures.move_unassigned(cursor, settings.TIME_ZONE)
             if moved:
                 self._batch.irreversible = f"It gave {moved:,} interactions of Unassigned people their department."
+            data_events.move_unassigned(cursor)
             cursor.execute(_FORGET_NAMES.format(key="pseudonym"))
             cursor.execute(_FORGET_NAMES.format(key="upn_pseudonym"))
         return moved

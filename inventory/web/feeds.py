@@ -20,7 +20,7 @@ from inventory.connectors.registry import CONNECTORS
 from inventory.models import Feed, ImportBatch, QuarantinedRow
 from inventory.selectors import batches, feed_health, feeds
 from inventory.services import imports
-from inventory.services.imports import again, quarantine
+from inventory.services.imports import again, captured, quarantine
 from inventory.web.filters import Filters
 from inventory.web.requests import PersonRequest
 from inventory.web.upload_guard import takes_upload
@@ -38,6 +38,12 @@ class UploadForm(forms.Form):
         help_text="Any of the feeds below, as CSV, JSON or a log: its content tells which it is.",
         error_messages={"empty": "The file is empty."},
     )
+
+
+class CaptureForm(forms.Form):
+    """Why capture of content is switched."""
+
+    reason = forms.CharField(label="Reason", max_length=500, help_text="It goes into the audit log.")
 
 
 class RevealForm(forms.Form):
@@ -63,7 +69,7 @@ def feed_list(request: PersonRequest) -> HttpResponse:
         else:
             messages.success(request, f"{batch.file_name} is uploaded and will be read.")
             return redirect("inventory:batch", batch.pk)
-    return render(request, "inventory/feeds.html", {"form": form, **_files(request), **_sources()})
+    return render(request, "inventory/feeds.html", {"form": form, **_files(request), **_sources(), **_capture(request)})
 
 
 def _files(request: PersonRequest) -> dict:
@@ -83,6 +89,12 @@ def _files(request: PersonRequest) -> dict:
     return {"page": page, "filters": filters, "bars": bars, "narrowed": filters.narrowed}
 
 
+def _capture(request: PersonRequest) -> dict:
+    """Whether content is captured, and the switch for who may turn it."""
+    may_switch = access.sees_everything(request.user, Permission.ADMIN)
+    return {"capture": captured.is_on(), "capture_form": CaptureForm() if may_switch else None}
+
+
 def _sources() -> dict:
     """The feeds themselves, and how fresh each kind of content is."""
     folder = settings.DROP_FOLDER
@@ -93,7 +105,7 @@ def _sources() -> dict:
 @require_GET
 def batch(request: PersonRequest, pk: int) -> HttpResponse:
     """One file: how far it is read, what became of its rows, and what is in quarantine."""
-    return _batch_page(request, found_batch(pk), RevealForm())
+    return batch_page(request, found_batch(pk), RevealForm())
 
 
 def found_batch(pk: int) -> ImportBatch:
@@ -101,12 +113,13 @@ def found_batch(pk: int) -> ImportBatch:
     return get_object_or_404(ImportBatch.objects.select_related("uploaded_by", "undone_by", "feed"), pk=pk)
 
 
-def _batch_page(request: PersonRequest, found: ImportBatch, form: RevealForm, status: int = 200) -> HttpResponse:
+def batch_page(request: PersonRequest, found: ImportBatch, form: RevealForm, status: int = 200) -> HttpResponse:
     context = {
         **_progress(found),
         "page": feeds.quarantined(found, Filters.from_request(request).page),
         "reasons": feeds.quarantine_reasons(found),
         **_possible(found),
+        "captured": found.captured.count(),
         "form": form if access.sees_everything(request.user, Permission.NAMES) else None,
     }
     return render(request, "inventory/batch.html", context, status=status)
@@ -152,7 +165,7 @@ def quarantine_lines(request: PersonRequest, pk: int) -> StreamingHttpResponse:
     """Line and reason of every quarantined row as CSV, without its text."""
     found = found_batch(pk)
     rows = QuarantinedRow.objects.filter(batch=found).order_by("line").values_list("line", "reason")
-    return _csv(f"quarantine-{pk}.csv", ("line", "reason"), rows.iterator(2000))
+    return csv_download(f"quarantine-{pk}.csv", ("line", "reason"), rows.iterator(2000))
 
 
 @sees_names
@@ -163,9 +176,9 @@ def quarantine_reveal(request: PersonRequest, pk: int) -> HttpResponse | Streami
     form = RevealForm(request.POST)
     if not form.is_valid():
         access.require_everywhere(request.user, Permission.FEEDS)  # who may not open the page gets no page
-        return _batch_page(request, found, form, status=400)
+        return batch_page(request, found, form, status=400)
     rows = quarantine.reveal(actor=request.user, batch=found, reason=form.cleaned_data["reason"])
-    return _csv(f"quarantine-{pk}-lines.csv", ("line", "reason", "text"), rows)
+    return csv_download(f"quarantine-{pk}-lines.csv", ("line", "reason", "text"), rows)
 
 
 class _Echo:
@@ -175,7 +188,7 @@ class _Echo:
         return text
 
 
-def _csv(file_name: str, columns: tuple[str, ...], rows: Iterable[tuple]) -> StreamingHttpResponse:
+def csv_download(file_name: str, columns: tuple[str, ...], rows: Iterable[tuple]) -> StreamingHttpResponse:
     """A CSV download, written while it is sent; no cell is taken for a formula."""
 
     def lines() -> Iterator[str]:

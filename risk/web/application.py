@@ -14,6 +14,7 @@ from inventory import access
 from inventory.charts.base import Chart
 from inventory.charts.usage import DailySeries, interactions_over_time
 from inventory.models import AIApplication
+from inventory.selectors import data_events
 from inventory.selectors.asked import Reader
 from inventory.selectors.history import application_history
 from inventory.web.filters import Filters, tell
@@ -124,6 +125,7 @@ def activity_page(request: PersonRequest, pk: int) -> HttpResponse:
         "period_words": f"Last {filters.period} days",
         "alerts": activity.alerts_of(application),
         "signals": activity.signals_of(judgement),
+        "data_events": data_events.events_of(application, filters.period),
         "carried": activity.carried_by(
             application, judgement.case.answers.get(signals.APPROVED_FOR), today, filters.period
         ),

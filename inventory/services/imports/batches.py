@@ -27,8 +27,9 @@ from inventory.connectors.content import Interactions, ListedUsers, SecurityAler
 from inventory.connectors.registry import CONNECTORS, recognise
 from inventory.models import Feed, ImportBatch, User
 from inventory.services.directory import DirectoryWriter
-from inventory.services.imports import quarantine
+from inventory.services.imports import captured, quarantine
 from inventory.services.imports.alerts import AlertWriter
+from inventory.services.imports.data_events import DataEventWriter
 from inventory.services.imports.dictionaries import LabelSink, TypeSink
 from inventory.services.imports.interactions import InteractionWriter
 from inventory.services.imports.reading import ReaderDiedError, read
@@ -71,19 +72,22 @@ class Summary:
         return cls(batch.kind, *counts, round(seconds, 3))
 
 
-class _InteractionSink:
-    """Stores chunks of interactions and counts them into the batch."""
+class _ActivitySink:
+    """Stores chunks of interactions and data events and counts them into the batch."""
 
     def __init__(self, batch: ImportBatch, actor: User | None) -> None:
         self._writer = InteractionWriter(batch)
+        self._events = DataEventWriter(batch, self._writer.identifiers)
 
     def store(self, content: Interactions, batch: ImportBatch) -> int:
-        result = self._writer.store(content)
-        batch.unmatched += result.unmatched
-        if result.newest_at:
-            batch.newest_at = max(batch.newest_at or result.newest_at, result.newest_at)
-        batch.duplicates += content.count - result.stored
-        return result.stored
+        result, events = self._writer.store(content), self._events.store(list(content.events.values()))
+        batch.unmatched += result.unmatched + events.unmatched
+        batch.ignored += result.ignored + events.ignored
+        times = [at for at in (batch.newest_at, result.newest_at, events.newest_at) if at]
+        batch.newest_at = max(times, default=None)
+        offered = content.count + len(content.events) - result.ignored - events.ignored
+        batch.duplicates += offered - result.stored - events.stored
+        return result.stored + events.stored
 
     def finish(self) -> dict[str, int]:
         return {}
@@ -123,9 +127,10 @@ class _AlertSink:
         return {}
 
 
-Sink = _InteractionSink | _UserSink | _AlertSink | LabelSink | TypeSink
+Sink = _ActivitySink | _UserSink | _AlertSink | LabelSink | TypeSink
 _SINKS: dict[str, type[Sink]] = {
-    "purview_audit": _InteractionSink,
+    "purview_audit": _ActivitySink,
+    "activity_explorer": _ActivitySink,
     "entra_users": _UserSink,
     "security_alerts": _AlertSink,
     "sensitivity_labels": LabelSink,
@@ -166,7 +171,9 @@ def run(batch: ImportBatch, path: Path, *, actor: User | None, progress: Progres
     cutoff = timezone.now() - timedelta(days=settings.INTERACTION_RETENTION_DAYS)
     sha256 = ""
     try:
-        with closing(read(path, connector.kind, batch.next_line, cutoff.isoformat())) as chunks:
+        with closing(
+            read(path, connector.kind, batch.next_line, cutoff.isoformat(), capture=captured.is_on())
+        ) as chunks:
             for chunk in chunks:
                 _store(batch, sink, chunk)
                 sha256 = chunk.sha256
@@ -204,6 +211,7 @@ def _store(batch: ImportBatch, sink: Sink, chunk: Chunk) -> None:
     take_turns()
     stored = sink.store(chunk.content, batch)
     quarantine.store(batch, chunk.unreadable)
+    captured.store(batch, chunk.captured)
     batch.rows += chunk.rows
     batch.stored += stored
     batch.duplicates += chunk.content.duplicates

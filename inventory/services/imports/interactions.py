@@ -114,7 +114,7 @@ class InteractionWriter:
 
     def __init__(self, batch: ImportBatch) -> None:
         self._batch = batch
-        self._identifiers = Identifiers(_identifier_rows())
+        self.identifiers = Identifiers(_identifier_rows())
         self._matches: dict[Seen, Match] = {}
         self._named: set[str] = set()
 
@@ -160,7 +160,7 @@ class InteractionWriter:
             self._matches.clear()
         for seen in ways:
             if seen not in self._matches:
-                self._matches[seen] = self._identifiers.match(seen)
+                self._matches[seen] = self.identifiers.match(seen)
         matches = [self._matches[seen] for seen in ways]
         found = list(zip(ways, matches, strict=True))
         ids = sightings.find_or_make(cursor, [(seen, match) for seen, match in found if match.application is None])
