@@ -73,6 +73,7 @@ class Operation(IntegerChoices):
     AI_APP = 2, "AI app or site"
     CONNECTED = 3, "Connected AI app"
     TEAM_COPILOT = 4, "Copilot in a team"
+    VISIT = 5, "Visit to an AI site"  # no interaction: nobody knows what was done there
 
 
 class Severity(TextChoices):

@@ -9,14 +9,14 @@ from datetime import datetime
 from typing import Any
 
 from inventory.connectors import dlp, prompts, records
-from inventory.connectors.base import DataEvent, Ignored, Interaction, Item, Seen, Source, Unreadable
+from inventory.connectors.base import VISIT, DataEvent, Ignored, Interaction, Item, Seen, Source, Unreadable, Visit
+from inventory.connectors.cloud_discovery import host_of
 from inventory.connectors.dlp import word
 from inventory.connectors.information_types import information_types_of
 from inventory.connectors.moments import moment
 from inventory.connectors.purview_audit import OPERATIONS
 from inventory.connectors.records import Record, inner, member
 
-VISIT = "Visit"
 _VISITS = frozenset({"aiwebsitevisit", "aiwebsitevisited", "aisitevisit", "visitedaiwebsite"})
 _MATCHES = frozenset({"dlprulematch", "dlprulematched", "dlppolicymatch", "dlppolicymatched"})
 _FINDINGS = frozenset({"sensitiveinfotypes", "sensitiveinformationtypes", "sensitiveinfotypesdetected"})
@@ -61,7 +61,9 @@ def _activity(place: int, record: Record) -> Item:
     user = word(member(record, "user", "userid"))
     if kind in _VISITS:
         host = word(member(record, "targetdomain", "fullurl", "purviewaiappname"))
-        return Interaction(place, record_id, at, user, Seen(host=host, operation=VISIT))
+        if not host_of(host):
+            return Unreadable(place, "The visit names no host.", records.as_bytes(record))
+        return Visit(place, record_id, at, user, Seen(host=host_of(host), operation=VISIT), 0)
     if kind in _MATCHES or kind in _FINDINGS:
         return _event(place, record, record_id, at, user)
     labels = _labels(record)

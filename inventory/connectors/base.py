@@ -130,6 +130,23 @@ class ListedType(NamedTuple):
     name: str
 
 
+class CloudApp(NamedTuple):
+    """An app in the cloud that a discovery service reports, added up over people."""
+
+    line: int
+    key: str
+    name: str
+    category: str
+    domains: tuple[str, ...]  # lower case
+    safety: float | None  # 0 unsafe to 10 safe
+    tags: tuple[str, ...]
+    transactions: int
+    uploaded: int  # bytes, as below
+    downloaded: int
+    users: int
+    last_seen: datetime | None
+
+
 class Ignored(NamedTuple):
     """A readable row that is not what we count."""
 
@@ -154,7 +171,17 @@ class WithContent(NamedTuple):
 
 
 Item = (
-    Interaction | DataEvent | ListedUser | SecurityAlert | ListedLabel | ListedType | Ignored | Unreadable | WithContent
+    Interaction
+    | Visit
+    | DataEvent
+    | ListedUser
+    | SecurityAlert
+    | ListedLabel
+    | ListedType
+    | CloudApp
+    | Ignored
+    | Unreadable
+    | WithContent
 )
 
 

@@ -30,7 +30,7 @@ from inventory.connectors.registry import CONNECTORS
 END_OF_FILE = 1 << 62  # as the line at which reading goes on: nowhere
 _MOST_UNREADABLE = 2_000  # of a chunk: their texts are kept, so this bounds memory
 _BLOCK = 1 << 20
-_LATEST = ("sensitivity_labels", "information_types")  # kinds whose records carry a key
+_LATEST = ("sensitivity_labels", "information_types", "cloud_apps")  # kinds whose records carry a key
 _RARELY = 100_000  # objects between looks for cycles: records are made and dropped by the million and hold none
 
 

@@ -13,6 +13,7 @@ from inventory.models.activity import (
 from inventory.models.application import AIApplication, ChangedApplication, Identifier
 from inventory.models.audit_log import AuditLogEntry
 from inventory.models.capture import CapturedContent, ContentCapture
+from inventory.models.cloud import CloudApp
 from inventory.models.data_events import DataEvent
 from inventory.models.dictionary import InformationType, SensitivityLabel
 from inventory.models.feed import Feed, FeedKey
@@ -26,6 +27,7 @@ __all__ = [
     "AuditLogEntry",
     "CapturedContent",
     "ChangedApplication",
+    "CloudApp",
     "ContentCapture",
     "DailySensitive",
     "DailyUsage",

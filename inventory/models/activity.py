@@ -124,6 +124,7 @@ class Sighting(models.Model):
     candidates = ArrayField(models.BigIntegerField(), default=list)  # applications that fit equally well
     reason = models.CharField(max_length=200, blank=True)  # why it is not matched
     interactions = models.BigIntegerField(default=0)
+    visits = models.BigIntegerField(default=0, db_default=0)
     first_seen = models.DateTimeField()
     last_seen = models.DateTimeField()
 
@@ -162,6 +163,7 @@ class Interaction(models.Model):
     injection = models.BooleanField()
     labels = ArrayField(models.TextField(), null=True)  # null: none
     information_types = ArrayField(models.TextField(), null=True)
+    uploaded = models.BigIntegerField(null=True)  # bytes sent, of a visit; null where no visit
     batch = models.ForeignKey(ImportBatch, models.PROTECT, db_index=False, db_constraint=False, related_name="+")
 
     class Meta:
@@ -194,7 +196,8 @@ class DailyRow(models.Model):
 
 class DailyUsage(DailyRow):
     """Figures of one application (or sighting), department and day. `users` are distinct, so they don't add up;
-    `attacks` are the interactions with a mark of either kind, each counted once."""
+    `attacks` are the interactions with a mark of either kind, each counted once. Visits to AI sites are no
+    interactions, but their people count among `users`."""
 
     interactions = models.IntegerField()
     users = models.IntegerField()
@@ -202,6 +205,8 @@ class DailyUsage(DailyRow):
     jailbreak = models.IntegerField()
     injection = models.IntegerField()
     attacks = models.IntegerField()
+    visits = models.IntegerField(default=0, db_default=0)
+    uploaded = models.BigIntegerField(default=0, db_default=0)  # bytes sent with the visits
 
     class Meta:
         constraints = [

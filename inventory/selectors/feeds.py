@@ -72,6 +72,7 @@ SEEN_AS = {
     Operation.AI_APP: "AI app or site",
     Operation.CONNECTED: "Connected app",
     Operation.TEAM_COPILOT: "Team Copilot",
+    Operation.VISIT: "Visited site",
 }
 SIGHTING_SORTS = {
     "interactions": "interactions",

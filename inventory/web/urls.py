@@ -7,6 +7,7 @@ from inventory.web import (
     accounts,
     batch_changes,
     capture,
+    cloud_apps,
     data_events,
     departments,
     dictionary,
@@ -47,6 +48,7 @@ urlpatterns = [
     path("feeds/<int:pk>/content/", capture.content_reveal, name="content_reveal"),
     path("feeds/capture/", capture.capture_switch, name="capture_switch"),
     path("discovery/", discovery.sightings, name="sightings"),
+    path("discovery/cloud-apps/", cloud_apps.cloud_app_list, name="cloud_apps"),
     path("alerts/", discovery.alerts, name="alerts"),
     path("data-events/", data_events.data_event_list, name="data_events"),
     # Settings

@@ -29,6 +29,7 @@ from inventory.models import Feed, ImportBatch, User
 from inventory.services.directory import DirectoryWriter
 from inventory.services.imports import captured, quarantine
 from inventory.services.imports.alerts import AlertWriter
+from inventory.services.imports.cloud_apps import CloudAppSink
 from inventory.services.imports.data_events import DataEventWriter
 from inventory.services.imports.dictionaries import LabelSink, TypeSink
 from inventory.services.imports.interactions import InteractionWriter
@@ -77,7 +78,7 @@ class _ActivitySink:
 
     def __init__(self, batch: ImportBatch, actor: User | None) -> None:
         self._writer = InteractionWriter(batch)
-        self._events = DataEventWriter(batch, self._writer.identifiers)
+        self._events = DataEventWriter(batch, self._writer.identifiers, self._writer.hosts)
 
     def store(self, content: Interactions, batch: ImportBatch) -> int:
         result, events = self._writer.store(content), self._events.store(list(content.events.values()))
@@ -127,7 +128,7 @@ class _AlertSink:
         return {}
 
 
-Sink = _ActivitySink | _UserSink | _AlertSink | LabelSink | TypeSink
+Sink = _ActivitySink | _UserSink | _AlertSink | LabelSink | TypeSink | CloudAppSink
 _SINKS: dict[str, type[Sink]] = {
     "purview_audit": _ActivitySink,
     "activity_explorer": _ActivitySink,
@@ -135,6 +136,8 @@ _SINKS: dict[str, type[Sink]] = {
     "security_alerts": _AlertSink,
     "sensitivity_labels": LabelSink,
     "information_types": TypeSink,
+    "cloud_apps": CloudAppSink,
+    "cloud_discovery": _ActivitySink,
 }
 
 

@@ -13,6 +13,7 @@ from inventory.connectors.content import record_key
 from inventory.matching import Identifiers
 from inventory.models import ImportBatch
 from inventory.services.imports import sightings
+from inventory.services.imports.ai_hosts import AIHosts
 from inventory.services.pseudonyms import pseudonym
 
 _TABLE = """
@@ -68,8 +69,9 @@ class Stored:
 class DataEventWriter:
     """Stores the events of one file."""
 
-    def __init__(self, batch: ImportBatch, identifiers: Identifiers) -> None:
+    def __init__(self, batch: ImportBatch, identifiers: Identifiers, hosts: AIHosts) -> None:
         self._batch = batch
+        self._hosts = hosts
         self._identifiers = identifiers
 
     def store(self, events: Sequence[DataEvent]) -> Stored:
@@ -92,11 +94,17 @@ class DataEventWriter:
     def _row(self, one: DataEvent) -> tuple[Any, ...] | None:
         """The event as a row; None where it concerns nobody here."""
         match = self._identifiers.match(one.seen)
-        if match.application is None and not one.about_ai:
+        site = self._hosts.site(one.seen.host)
+        if match.application is None and not (one.about_ai or site):
             return None
         return (
             *(UUID(bytes=record_key(one.record_id)), one.kind, one.source, one.at, match.application),
-            "" if match.application else sightings.fold(one.seen.name),
+            "" if match.application else sightings.fold(_name(one, site)),
             *((pseudonym(one.user), one.user) if one.user else (None, None)),
             *(one.policy, one.rule, one.severity, one.enforcement, list(one.information_types)),
         )
+
+
+def _name(one: DataEvent, site: str) -> str:
+    """The name of the sighting that the event belongs to."""
+    return one.seen._replace(host=site).name if site else one.seen.name

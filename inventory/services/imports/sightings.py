@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from inventory.choices import Operation
-from inventory.connectors.base import Seen
+from inventory.connectors.base import VISIT, Seen
 from inventory.matching import Match
 
 OPERATIONS = {
@@ -12,6 +12,7 @@ OPERATIONS = {
     "AIAppInteraction": Operation.AI_APP.value,
     "ConnectedAIAppInteraction": Operation.CONNECTED.value,
     "TeamCopilotMsgInteraction": Operation.TEAM_COPILOT.value,
+    VISIT: Operation.VISIT.value,
 }
 
 # 'infinity' until rows are counted: a sighting whose rows all turn out to be duplicates never was one.
@@ -33,9 +34,10 @@ RETURNING folded, id
 
 _COUNT = """
 UPDATE inventory_sighting s
-SET interactions = s.interactions + n.interactions, first_seen = least(s.first_seen, n.first_seen),
-    last_seen = greatest(s.last_seen, n.last_seen)
-FROM (SELECT sighting_id, sum(interactions) AS interactions, min(first_at) AS first_seen, max(last_at) AS last_seen
+SET interactions = s.interactions + n.interactions, visits = s.visits + n.visits,
+    first_seen = least(s.first_seen, n.first_seen), last_seen = greatest(s.last_seen, n.last_seen)
+FROM (SELECT sighting_id, sum(interactions) AS interactions, sum(visits) AS visits,
+             min(first_at) AS first_seen, max(last_at) AS last_seen
       FROM import_use WHERE sighting_id IS NOT NULL GROUP BY sighting_id) n
 WHERE s.id = n.sighting_id
 """
@@ -46,8 +48,9 @@ DELETE FROM inventory_sighting s USING import_seen n WHERE s.id = n.sighting_id 
 
 
 _TAKE_OUT = """
-UPDATE inventory_sighting s SET interactions = s.interactions - n.interactions
-FROM (SELECT sighting_id, count(*) AS interactions FROM import_gone GROUP BY sighting_id) n
+UPDATE inventory_sighting s SET interactions = s.interactions - n.interactions, visits = s.visits - n.visits
+FROM (SELECT sighting_id, count(*) - count(uploaded) AS interactions, count(uploaded) AS visits
+      FROM import_gone GROUP BY sighting_id) n
 WHERE s.id = n.sighting_id
 """
 # What nothing tells of any more never was seen

@@ -16,7 +16,7 @@ from inventory.services.imports.cannot_undo import CannotUndoError
 _GONE = """
 CREATE TEMPORARY TABLE IF NOT EXISTS import_gone (
     application_id bigint, sighting_id bigint, department_id bigint, day date, pseudonym uuid, at timestamptz,
-    jailbreak bool, injection bool, labels text[], information_types text[]
+    jailbreak bool, injection bool, labels text[], information_types text[], uploaded bigint
 ) ON COMMIT DELETE ROWS;
 TRUNCATE import_gone
 """
@@ -24,7 +24,7 @@ _DELETE = """
 WITH gone AS (
     DELETE FROM inventory_interaction WHERE batch_id = %(batch)s
     RETURNING application_id, sighting_id, department_id, (at AT TIME ZONE %(zone)s)::date, pseudonym, at, jailbreak,
-              injection, labels, information_types
+              injection, labels, information_types, uploaded
 )
 INSERT INTO import_gone SELECT * FROM gone
 """

@@ -11,7 +11,7 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inventory.connectors.base import DataEvent, Ignored, Interaction, Item, Unreadable, WithContent
+from inventory.connectors.base import DataEvent, Ignored, Interaction, Item, Unreadable, Visit, WithContent
 from inventory.models import DataEvent as StoredEvent
 from inventory.models import ImportBatch, QuarantinedRow
 from inventory.services.imports import Summary, import_file, purge
@@ -98,7 +98,7 @@ def test_an_interaction_is_named_as_the_audit_log_names_it() -> None:
 def test_odd_ones() -> None:
     found: list[Any] = items((SAMPLES / "explorer_odd.json").read_bytes(), "activity_explorer")
     assert kinds(found) == [
-        *(Interaction, Interaction, DataEvent, Ignored),
+        *(Visit, Interaction, DataEvent, Ignored),
         *(Unreadable, Unreadable, WithContent, Unreadable),
     ]
     visit, enterprise, types, *_ = found
@@ -115,7 +115,7 @@ def test_odd_ones() -> None:
     st.sampled_from(["AI interaction", "AI website visit", "DLP rule matched", "Sensitive info types"]),
 )
 def test_no_activity_breaks_the_reader(odd: dict[str, Any], kind: str) -> None:
-    known = (Interaction, DataEvent, Ignored, Unreadable, WithContent)
+    known = (Interaction, Visit, DataEvent, Ignored, Unreadable, WithContent)
     raw = json.dumps([activity(1), {**activity(2, kind), **odd}])
     assert all(isinstance(one, known) for one in items(raw, "activity_explorer"))
 
