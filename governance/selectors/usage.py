@@ -117,6 +117,7 @@ def by_category(scope: Scope, day: date, period: int, kinds: Sequence[str] = ())
     )
     rows = (
         _within(DailyUsage.objects.all(), scope, day, period, kinds)
+        .filter(interactions__gt=0)  # not where a site was only visited
         .annotate(category=category)
         .values_list("category", "day")
         .annotate(all=Sum("interactions"))

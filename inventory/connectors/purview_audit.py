@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from inventory.connectors import dlp, records
+from inventory.connectors import dlp, prompts, records
 from inventory.connectors.base import (
     MAX_NAME,
     DataEvent,
@@ -46,6 +46,7 @@ _MOST_LABELS = 100  # of one record
 _GUID_ROW = re.compile(rb'"?[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"?[,;\t]')
 
 # AppIdentity and Agent* stand beside CopilotEventData or inside it (microsoft.md 2a, "uncertain nesting").
+_CONTENT = tuple(sorted(prompts.NAMES))  # never in these records; refused where it turns up
 _RECORD = Keys(
     "id",
     "creationtime",
@@ -57,9 +58,12 @@ _RECORD = Keys(
     "agentid",
     "agentname",
     TYPE_LISTS,
+    _CONTENT,
 )
-_EVENT = Keys("messages", "accessedresources", "apphost", "appidentity", "agentid", "agentname", TYPE_LISTS)
-_MESSAGE = Keys("jailbreakdetected", TYPE_LISTS)
+_EVENT = Keys(
+    "messages", "accessedresources", "apphost", "appidentity", "agentid", "agentname", TYPE_LISTS, _CONTENT
+)  # fmt: skip
+_MESSAGE = Keys("jailbreakdetected", TYPE_LISTS, (*_CONTENT, *sorted(prompts.IN_MESSAGES)))
 _RESOURCE = Keys("sensitivitylabelid", "xpiadetected", ("policydetails", *TYPE_LISTS))
 _IDENTITY = Keys("appid", "displayname", "publisherid")
 # Columns and members under which an audit record stands within another, and those of a bare one (folded names)
@@ -155,7 +159,7 @@ class _Reader:
         return self._interaction(line, raw, record)
 
     def _interaction(self, line: int, raw: bytes, record: dict[str, Any]) -> Item:
-        record_id, time, given, user, event, about, identity, agent_id, agent_name, types = _RECORD.of(record)
+        record_id, time, given, user, event, about, identity, agent_id, agent_name, types, text = _RECORD.of(record)
         operation = OPERATIONS.get(given) if type(given) is str else None
         if operation is None and (operation := self._operation_of(given, raw)) is None:
             return self._other(line, raw, record, given)
@@ -172,7 +176,7 @@ class _Reader:
             event = _object(event.encode())
         if type(event) is not dict:
             event = {}
-        messages, resources, host, inner_identity, inner_id, inner_name, inner_types = _EVENT.of(event)
+        messages, resources, host, inner_identity, inner_id, inner_name, inner_types, inner_text = _EVENT.of(event)
         if about and not (type(about) is str and "ubscriptions/" in about):
             about = None  # of each record another one, and only an Azure resource says anything
         named = (agent_id or inner_id, agent_name or inner_name, identity or inner_identity, host, about, operation)
@@ -180,11 +184,14 @@ class _Reader:
             seen = self._seen[named]
         except (KeyError, TypeError):
             seen = self._seen_as(named)
-        jailbreak, message_types = _messages(messages) if messages else (False, False)
+        jailbreak, message_types, message_text = _messages(messages) if messages else (False, False, False)
         labels, injection, resource_types = _resources(resources) if resources else ((), False, False)
         # the walk through the whole record is only for the few that say something about information types
         matched = information_types(record) if types or inner_types or message_types or resource_types else ()
-        return _new(Interaction, (line, str(record_id), at, user, seen, labels, matched, jailbreak, injection))
+        item = _new(Interaction, (line, str(record_id), at, user, seen, labels, matched, jailbreak, injection))
+        if text or inner_text or message_text:
+            return prompts.checked(item, {**record, "CopilotEventData": event})
+        return item
 
     def _other(self, line: int, raw: bytes, record: dict[str, Any], given: Any) -> Item:
         """A record of another operation: only matches of data-loss rules are of interest, and only with their rule."""
@@ -307,17 +314,19 @@ def _name(value: Any) -> str:
     return clean(value[: MAX_NAME * 4])[:MAX_NAME] if type(value) is str else ""
 
 
-def _messages(messages: Any) -> tuple[bool, bool]:
-    """Whether a message carries a jailbreak mark, and whether one speaks of information types."""
-    jailbreak = types = False
+def _messages(messages: Any) -> tuple[bool, bool, bool]:
+    """Whether a message carries a jailbreak mark, whether one speaks of information types, and one has a text."""
+    jailbreak = types = text = False
     for message in messages if type(messages) is list else ():
         if type(message) is dict:
-            mark, listed = _MESSAGE.of(message)
+            mark, listed, said = _MESSAGE.of(message)
+            if said:
+                text = True
             if mark and _true(mark):
                 jailbreak = True
             if listed:
                 types = True
-    return jailbreak, types
+    return jailbreak, types, text
 
 
 def _resources(resources: Any) -> tuple[tuple[str, ...], bool, bool]:

@@ -30,6 +30,8 @@ class Use:
     sensitive: int
     jailbreak: int
     injection: int
+    visits: int  # to its site, which are no interactions
+    uploaded: int  # bytes sent with the visits
     people: int
     days: Sequence[tuple[date, int]]
     departments: Sequence[tuple[str, int]]
@@ -49,10 +51,18 @@ def usage_of(application: AIApplication, today: date, period: int) -> Use:
     """Use in the last `period` days, whoever used it: who may see an application sees all its usage (contracts §2)."""
     first = today - timedelta(days=period - 1)
     rows = DailyUsage.objects.filter(application=application, day__range=(first, today)).order_by()
-    columns = ("interactions", "sensitive", "jailbreak", "injection")
+    columns = ("interactions", "sensitive", "jailbreak", "injection", "visits", "uploaded")
     total = rows.aggregate(**{name: Sum(name) for name in columns})
-    by_day = rows.values("day").annotate(all=Sum("interactions")).order_by("day").values_list("day", "all")
-    by_department = rows.values("department").annotate(all=Sum("interactions")).order_by("-all")
+    by_day = (
+        rows.filter(interactions__gt=0)
+        .values("day")
+        .annotate(all=Sum("interactions"))
+        .order_by("day")
+        .values_list("day", "all")
+    )
+    by_department = (
+        rows.filter(interactions__gt=0).values("department").annotate(all=Sum("interactions")).order_by("-all")
+    )
     people = DailyUser.objects.filter(application=application, day__range=(first, today))
     return Use(
         first=first,

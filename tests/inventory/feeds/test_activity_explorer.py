@@ -18,7 +18,7 @@ from inventory.services.imports import Summary, import_file, purge
 from inventory.services.imports.encryption import decrypt
 from tests.builders import make_application
 from tests.cast import Cast
-from tests.inventory.feeds.files import SAMPLES, days_ago, guid, items, users_text, write
+from tests.inventory.feeds.files import SAMPLES, audit_text, days_ago, guid, items, record, users_text, write
 from tests.inventory.feeds.test_records import VALUES
 
 CARD = "Credit Card Number"
@@ -232,6 +232,21 @@ def test_content_is_refused_and_kept_nowhere(tmp_path: Path) -> None:
     assert [row.raw for row in rows] == [None, None, None]
     assert "“Prompt”" in rows[0].reason
     assert secret not in repr(list(rows.values()))
+
+
+@pytest.mark.django_db
+def test_content_in_audit_records_is_refused_too(tmp_path: Path) -> None:
+    secret = "Who earns most in Lending?"
+    spoken = [
+        record(Id=guid(1)),
+        record(Id=guid(2), event={"Messages": [{"Id": "1", "isPrompt": True, "Text": secret}]}),
+        record(Id=guid(3), event={"Prompt": secret}),
+        record(Id=guid(4), ResponseText=secret),
+        record(Id=guid(5), event={"Messages": [{"Id": "1", "isPrompt": True, "Content": ""}]}),
+    ]
+    found = import_file(actor=None, path=write(tmp_path, "a.csv", audit_text(*spoken, '{"Prompt": "' + secret)))
+    assert (found.stored, found.quarantined) == (2, 4)
+    assert set(QuarantinedRow.objects.values_list("raw", flat=True)) == {None}
 
 
 @pytest.mark.django_db
