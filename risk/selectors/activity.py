@@ -53,16 +53,9 @@ def usage_of(application: AIApplication, today: date, period: int) -> Use:
     rows = DailyUsage.objects.filter(application=application, day__range=(first, today)).order_by()
     columns = ("interactions", "sensitive", "jailbreak", "injection", "visits", "uploaded")
     total = rows.aggregate(**{name: Sum(name) for name in columns})
-    by_day = (
-        rows.filter(interactions__gt=0)
-        .values("day")
-        .annotate(all=Sum("interactions"))
-        .order_by("day")
-        .values_list("day", "all")
-    )
-    by_department = (
-        rows.filter(interactions__gt=0).values("department").annotate(all=Sum("interactions")).order_by("-all")
-    )
+    used = rows.filter(interactions__gt=0)  # not where its site was only visited
+    by_day = used.values("day").annotate(all=Sum("interactions")).order_by("day").values_list("day", "all")
+    by_department = used.values("department").annotate(all=Sum("interactions")).order_by("-all")
     people = DailyUser.objects.filter(application=application, day__range=(first, today))
     return Use(
         first=first,

@@ -120,6 +120,7 @@ class InteractionWriter:
         self._batch = batch
         self.identifiers = Identifiers(_identifier_rows())
         self.hosts = ai_hosts.known()
+        self._explorer = twins.told_by_explorer()
         self._matches: dict[Seen, Match] = {}
         self._named: set[str] = set()
 
@@ -140,11 +141,21 @@ class InteractionWriter:
                 return Stored(ignored=ignored)
             months.prepare(cursor, first, last, timezone.now())
             cursor.execute(_DROP_KNOWN)
-            if self._batch.kind == twins.EXPLORER:
-                twins.drop(cursor, first, last, _vague(chunk))
+            replaced = self._settle_twins(cursor, chunk, first, last)
             result = self._keep(cursor)
+            if replaced:
+                sightings.take_out(cursor)
         result.ignored = ignored
         return result
+
+    def _settle_twins(self, cursor: Any, chunk: Interactions, first: datetime, last: datetime) -> bool:
+        """Leave each interaction that two feeds tell of in one of them; whether stored ones were replaced."""
+        if self._batch.kind == twins.EXPLORER:
+            twins.drop(cursor, first, last, _vague(chunk))
+            return False
+        if not self._explorer or self._batch.kind != "purview_audit":
+            return False
+        return twins.make_room(cursor, first, last, self._explorer, settings.TIME_ZONE)
 
     def _keep(self, cursor: Any) -> Stored:
         """Store what is left in `import_row`: all of it is new."""

@@ -39,8 +39,11 @@ class Undoer:
     remove: Callable[[ImportBatch], set[int]]
 
 
+_INTERACTIONS = Undoer(undo_interactions.find, undo_interactions.remove)
 UNDOERS = {
-    "purview_audit": Undoer(undo_interactions.find, undo_interactions.remove),
+    "purview_audit": _INTERACTIONS,
+    "activity_explorer": _INTERACTIONS,
+    "cloud_discovery": _INTERACTIONS,
     "security_alerts": Undoer(undo_alerts.find, undo_alerts.remove),
     "entra_users": Undoer(undo_users.find, undo_users.remove),
 }

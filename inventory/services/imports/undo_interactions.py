@@ -1,4 +1,4 @@
-"""Undoing a file of interactions: its rows go, and the figures that were counted from them with them."""
+"""Undoing a file of interactions, visits and data events: its rows go, and with them the figures counted from them."""
 
 from datetime import timedelta
 from typing import Any
@@ -8,12 +8,12 @@ from django.db import connection
 from django.db.models import Count, Min
 from django.utils import timezone
 
-from inventory.models import ImportBatch, Interaction
+from inventory.models import CapturedContent, DataEvent, ImportBatch, Interaction
 from inventory.services import figures
 from inventory.services.imports import sightings
 from inventory.services.imports.cannot_undo import CannotUndoError
 
-_GONE = """
+GONE = """
 CREATE TEMPORARY TABLE IF NOT EXISTS import_gone (
     application_id bigint, sighting_id bigint, department_id bigint, day date, pseudonym uuid, at timestamptz,
     jailbreak bool, injection bool, labels text[], information_types text[], uploaded bigint
@@ -32,6 +32,7 @@ _NAMES = """
 DELETE FROM inventory_seenuser s
 WHERE s.pseudonym IN (SELECT pseudonym FROM import_gone)
 AND NOT EXISTS (SELECT FROM inventory_dailyuser d WHERE d.pseudonym = s.pseudonym)
+AND NOT EXISTS (SELECT FROM inventory_dataevent e WHERE e.pseudonym = s.pseudonym)
 """
 
 
@@ -43,13 +44,16 @@ def find(batch: ImportBatch) -> tuple[tuple[str, int], ...]:
     )  # fmt: skip
     # Of the day at the edge of the retention other files' rows may be gone, so nobody can tell who was seen only here
     edge = timezone.now() - timedelta(days=settings.INTERACTION_RETENTION_DAYS - 1)
-    if found["rows"] != batch.stored or (found["oldest"] and found["oldest"] < edge):
+    events = DataEvent.objects.filter(batch=batch).count()
+    if found["rows"] + events != batch.stored or (found["oldest"] and found["oldest"] < edge):
         raise CannotUndoError(
-            f"Of the {batch.stored:,} interactions it stored, {found['rows']:,} are still kept singly. Only figures are"
-            f" left of what is older than {settings.INTERACTION_RETENTION_DAYS} days, and these can't be taken apart."
+            f"Of the {batch.stored:,} interactions and events it stored, {found['rows'] + events:,} are still kept"
+            f" singly. Only figures are left of what is older than {settings.INTERACTION_RETENTION_DAYS} days, and these"
+            " can't be taken apart; and what another feed told better was replaced."
         )
     return (
         ("interactions", found["rows"]),
+        *((("data events", events),) if events else ()),
         ("registered applications whose figures change", found["applications"]),
         ("unregistered AI apps whose figures change", found["sightings"]),
     )
@@ -58,11 +62,13 @@ def find(batch: ImportBatch) -> tuple[tuple[str, int], ...]:
 def remove(batch: ImportBatch) -> set[int]:
     """Delete the interactions and take them out of every figure; returns the applications concerned."""
     with connection.cursor() as cursor:
-        cursor.execute(_GONE)
+        cursor.execute(GONE)
         cursor.execute(_DELETE, {"batch": batch.pk, "zone": settings.TIME_ZONE})
         cursor.execute("ANALYZE import_gone")
         figures.take_out(cursor, settings.TIME_ZONE)
         sightings.take_out(cursor)
+        DataEvent.objects.filter(batch=batch).delete()
+        CapturedContent.objects.filter(batch=batch).delete()
         cursor.execute(_NAMES)
         return _applications(cursor)
 

@@ -17,8 +17,8 @@ from inventory.choices import Operation
 from inventory.connectors.base import CloudApp, Ignored, UnknownFormatError, Unreadable, Visit
 from inventory.connectors.cloud_discovery import host_of
 from inventory.models import CloudApp as StoredApp
-from inventory.models import DailyUsage, DailyUser, Interaction, SeenUser, Sighting
-from inventory.services.imports import Summary, import_file
+from inventory.models import DailyUsage, DailyUser, ImportBatch, Interaction, SeenUser, Sighting
+from inventory.services.imports import Summary, import_file, undo
 from inventory.services.imports.ai_hosts import AIHosts
 from tests.builders import make_application
 from tests.cast import Cast
@@ -230,6 +230,38 @@ def test_an_interaction_that_the_audit_log_has_told_is_a_duplicate(tmp_path: Pat
     found = import_file(actor=None, path=write(tmp_path, "x.json", json.dumps([told, other])))
     assert (found.stored, found.duplicates) == (1, 1)
     assert DailyUsage.objects.aggregate(n=Sum("interactions"))["n"] == 2
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("named", [{}, {"AppIdentity": "", "PurviewAIAppName": "ChatGPT", "Workload": "AIApp"}])
+def test_an_interaction_that_the_explorer_told_first_makes_room(tmp_path: Path, named: dict[str, str]) -> None:
+    audit, told = told_twice(**named)
+    stays = {**told, "RecordIdentity": "x", "Happened": days_ago(3) + "Z"}
+    told_first = json.dumps([{**told, "SensitiveInfoTypeData": [{"SensitiveInfoTypeName": "IBAN"}]}, stays])
+    import_file(actor=None, path=write(tmp_path, "x.json", told_first))
+    spoken = {**audit["CopilotEventData"], "Messages": [{"Id": "1", "JailbreakDetected": True}]}
+    found = import_file(actor=None, path=write(tmp_path, "a.csv", audit_text({**audit, "CopilotEventData": spoken})))
+    assert (found.stored, found.duplicates) == (1, 0)
+    names = ("interactions", "jailbreak", "sensitive", "users")
+    assert DailyUsage.objects.aggregate(**{name: Sum(name) for name in names}) == {
+        "interactions": 2, "jailbreak": 1, "sensitive": 0, "users": 2,
+    }  # fmt: skip
+    assert Sighting.objects.aggregate(n=Sum("interactions"))["n"] == Interaction.objects.count() == 2
+    assert DailyUser.objects.count() == 2
+    again = import_file(actor=None, path=write(tmp_path, "x.json", told_first))
+    assert (again.stored, again.duplicates) == (0, 2)
+
+
+@pytest.mark.django_db
+def test_visits_can_be_undone(tmp_path: Path) -> None:
+    ingest(tmp_path, line(sent=50), line("claude.ai"))
+    before = list(DailyUsage.objects.order_by("pk").values("visits", "uploaded", "users"))
+    ingest(tmp_path, line(sent=7), line("copilot.microsoft.com"))
+    batch = ImportBatch.objects.latest("pk")
+    undo.ask(actor=None, batch=batch, reason="Wrong file")
+    undo.carry_out(batch.pk)
+    assert list(DailyUsage.objects.order_by("pk").values("visits", "uploaded", "users")) == before
+    assert set(Sighting.objects.values_list("name", "visits")) == {("chatgpt.com", 1), ("claude.ai", 1)}
 
 
 @pytest.mark.django_db
