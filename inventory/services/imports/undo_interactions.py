@@ -48,8 +48,8 @@ def find(batch: ImportBatch) -> tuple[tuple[str, int], ...]:
     if found["rows"] + events != batch.stored or (found["oldest"] and found["oldest"] < edge):
         raise CannotUndoError(
             f"Of the {batch.stored:,} interactions and events it stored, {found['rows'] + events:,} are still kept"
-            f" singly. Only figures are left of what is older than {settings.INTERACTION_RETENTION_DAYS} days, and these"
-            " can't be taken apart; and what another feed told better was replaced."
+            " singly. What another feed told better was replaced, and only figures are left of what is older than"
+            f" {settings.INTERACTION_RETENTION_DAYS} days: these can't be taken apart."
         )
     return (
         ("interactions", found["rows"]),
