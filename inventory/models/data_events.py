@@ -12,8 +12,8 @@ from inventory.models.organisation import Department
 class DataEvent(models.Model):
     """One event, as an audit record or the activity explorer tells it; where both do, the one that came first.
 
-    Computed from feeds like interactions, so without row history. `seen_as` ties it to the sighting of that folded name
-    where nothing registered fits.
+    Computed from feeds like interactions, so without row history. Where nothing registered fits, `seen_as` is the name
+    seen; folded, it is that of a sighting.
     """
 
     record_id = models.UUIDField(primary_key=True)  # made as that of an interaction

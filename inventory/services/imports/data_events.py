@@ -12,7 +12,6 @@ from inventory.connectors.base import DataEvent
 from inventory.connectors.content import record_key
 from inventory.matching import Identifiers
 from inventory.models import ImportBatch
-from inventory.services.imports import sightings
 from inventory.services.imports.ai_hosts import AIHosts
 from inventory.services.pseudonyms import pseudonym
 
@@ -99,7 +98,7 @@ class DataEventWriter:
             return None
         return (
             *(UUID(bytes=record_key(one.record_id)), one.kind, one.source, one.at, match.application),
-            "" if match.application else sightings.fold(_name(one, site)),
+            "" if match.application else _name(one, site)[:300],
             *((pseudonym(one.user), one.user) if one.user else (None, None)),
             *(one.policy, one.rule, one.severity, one.enforcement, list(one.information_types)),
         )
