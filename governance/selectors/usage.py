@@ -120,7 +120,7 @@ def by_category(scope: Scope, day: date, period: int, kinds: Sequence[str] = ())
         default=Value(REGISTERED),
     )
     rows = (
-        _within(DailyUsage.objects.all(), scope, day, period, kinds)
+        _within(DailyUsage.objects.filter(interactions__gt=0), scope, day, period, kinds)  # not mere visits
         .annotate(category=category)
         .values_list("category", "day")
         .annotate(all=Sum("interactions"))

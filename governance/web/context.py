@@ -49,6 +49,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Tasks", "list-check", "risk:tasks"),
             Entry("Discovery", "radar-2", "inventory:sightings"),
             Entry("Alerts", "bell", "inventory:alerts"),
+            Entry("Data events", "shield-half", "inventory:data_events"),
             Entry("Compliance", "scale", "governance:compliance"),
             Entry("Evidence", "file-certificate", "risk:evidence"),
             Entry("Exports", "file-export", "governance:exports", _anywhere(Permission.EXPORT)),
@@ -58,6 +59,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         "Set up",
         (
             Entry("Feeds", "plug", "inventory:feeds", _everywhere(Permission.FEEDS)),
+            Entry("Labels and types", "table", "inventory:dictionary", _may_administer),
             Entry("Organisation facts", "building-bank", "risk:organisation_facts"),
             Entry("Scoring method", "adjustments-horizontal", "risk:method", _may_administer),
             Entry("Department tree", "affiliate", "inventory:department_admin", _may_administer),

@@ -12,16 +12,25 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from inventory.connectors.base import Ignored, UnknownFormatError, Unreadable
-from inventory.connectors.content import Content, Interactions, ListedUsers, SecurityAlerts
+from inventory.connectors.base import (
+    DataEvent,
+    Ignored,
+    Interaction,
+    UnknownFormatError,
+    Unreadable,
+    Visit,
+    WithContent,
+)
+from inventory.connectors.content import Content, Interactions, Latest, ListedUsers, SecurityAlerts
 from inventory.connectors.delimited import as_utf8
 from inventory.connectors.registry import CONNECTORS
 
 END_OF_FILE = 1 << 62  # as the line at which reading goes on: nowhere
 _MOST_UNREADABLE = 2_000  # of a chunk: their texts are kept, so this bounds memory
 _BLOCK = 1 << 20
+_LATEST = ("sensitivity_labels", "information_types", "cloud_apps")  # kinds whose records carry a key
 _RARELY = 100_000  # objects between looks for cycles: records are made and dropped by the million and hold none
 
 
@@ -34,6 +43,7 @@ class Task:
     from_line: int
     cutoff: str
     rows_a_chunk: int
+    capture: bool = False  # whether rows with content are taken in, and their texts with them
 
     def content(self) -> Content:
         """An empty chunk's content."""
@@ -41,7 +51,17 @@ class Task:
             return ListedUsers()
         if self.kind == "security_alerts":
             return SecurityAlerts()
+        if self.kind in _LATEST:
+            return Latest()
         return Interactions(datetime.fromisoformat(self.cutoff))
+
+
+class Captured(NamedTuple):
+    """The text that a row carried."""
+
+    line: int
+    record_id: str
+    text: bytes
 
 
 @dataclass
@@ -51,6 +71,7 @@ class Chunk:
     content: Any
     rows: int = 0
     unreadable: list[Unreadable] = field(default_factory=list)
+    captured: list[Captured] = field(default_factory=list)
     ignored: int = 0
     next_line: int = 0
     bytes_read: int = 0
@@ -93,17 +114,42 @@ def read(task: Task) -> Iterator[Chunk]:
     with _HashingFile(task.path) as file:
         chunk = Chunk(task.content())
         for item in CONNECTORS[task.kind].read(as_utf8(io.BufferedReader(file, _BLOCK)), task.from_line):
-            if chunk.rows >= task.rows_a_chunk or len(chunk.unreadable) >= _MOST_UNREADABLE:
+            kept = len(chunk.unreadable) + len(chunk.captured)
+            if chunk.rows >= task.rows_a_chunk or kept >= _MOST_UNREADABLE:
                 yield chunk.ending(item.line, file.bytes_read)
                 chunk = Chunk(task.content())
             chunk.rows += 1
-            if type(item) is Ignored:
+            if type(item) is Interaction:  # nearly all, and fast
+                chunk.content.add(item)
+            elif type(item) is Ignored:
                 chunk.ignored += 1
             elif type(item) is Unreadable:
                 chunk.unreadable.append(item)
+            elif type(item) is WithContent:
+                _take(chunk, item, task.capture)
             else:
-                chunk.content.add(item)
+                _add(chunk.content, item)
         yield chunk.ending(END_OF_FILE, file.bytes_read, file.hexdigest())
+
+
+def _add(content: Any, item: Any) -> None:
+    if type(item) is Visit:
+        content.add_visit(item)
+    elif type(item) is DataEvent:
+        content.add_event(item)
+    else:
+        content.add(item)
+
+
+def _take(chunk: Chunk, row: WithContent, capture: bool) -> None:
+    """A row with content: refused, or taken in with its text."""
+    if not capture:
+        chunk.unreadable.append(Unreadable(row.line, row.reason, b""))
+    elif isinstance(row.item, Ignored):
+        chunk.ignored += 1
+    else:
+        chunk.captured.append(Captured(row.line, str(getattr(row.item, "record_id", "")), row.text))
+        _add(chunk.content, row.item)
 
 
 def main() -> int:

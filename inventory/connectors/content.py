@@ -6,14 +6,15 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any, Protocol
 
-from inventory.connectors.base import Interaction, ListedUser, SecurityAlert, Seen
+from inventory.connectors.base import DataEvent, Interaction, ListedUser, SecurityAlert, Seen, Visit
 
 # PostgreSQL's binary format of COPY: a row is the number of its columns, then each column's length and bytes.
 _BEGIN = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _END = b"\xff\xff"
 _NULL = b"\xff\xff\xff\xff"
-_NO_ARRAYS = _NULL * 2
+_NOTHING = _NULL * 3  # no labels, no information types, no bytes sent
 _ROW = struct.Struct("!h i16s iq ii ii i? i?").pack
+_SENT = struct.Struct("!iq").pack
 _EPOCH = round(datetime(2000, 1, 1, tzinfo=UTC).timestamp() * 1e6)  # of PostgreSQL, whose times are microseconds
 _TEXT = 25  # PostgreSQL's number of the type
 
@@ -32,7 +33,8 @@ class Content(Protocol):
 class Interactions:
     """Interactions as rows of a binary COPY, as they come: which ids stand there twice the database finds in half the
     time of a set. People and ways of naming an application stand in them by number: the place in `people` (where an
-    empty name is nobody) and `seen`. A row: record key, time, person, way, both marks, labels, information types."""
+    empty name is nobody) and `seen`. A row: record key, time, person, way, both marks, labels, information types, bytes
+    sent (of a visit)."""
 
     def __init__(self, cutoff: datetime) -> None:
         """Interactions before `cutoff` are ignored: they are older than what is kept."""
@@ -42,6 +44,7 @@ class Interactions:
         self.seen: dict[Seen, int] = {}
         self.count = 0
         self.rows = bytearray(_BEGIN)
+        self.events: dict[str, DataEvent] = {}  # what data-loss rules say beside the interactions
         self._cutoff = cutoff
 
     def add(self, item: Interaction) -> None:
@@ -56,9 +59,30 @@ class Interactions:
         if (way := ways.get(seen)) is None:
             way = ways[seen] = len(ways)
         since = round(at.timestamp() * 1e6) - _EPOCH
-        self.rows += _ROW(8, 16, record_key(record_id), 8, since, 4, person, 4, way, 1, jailbreak, 1, injection)
-        self.rows += _array(labels) + _array(types) if labels or types else _NO_ARRAYS
+        self.rows += _ROW(9, 16, record_key(record_id), 8, since, 4, person, 4, way, 1, jailbreak, 1, injection)
+        self.rows += _array(labels) + _array(types) + _NULL if labels or types else _NOTHING
         self.count += 1
+
+    def add_visit(self, item: Visit) -> None:
+        """Take a visit in, as an interaction of a kind of its own that has a number of bytes sent."""
+        if item.at < self._cutoff:
+            self.ignored += 1
+            return
+        person = self.people.setdefault(item.user, len(self.people))
+        way = self.seen.setdefault(item.seen, len(self.seen))
+        since = round(item.at.timestamp() * 1e6) - _EPOCH
+        self.rows += _ROW(9, 16, record_key(item.record_id), 8, since, 4, person, 4, way, 1, False, 1, False)
+        self.rows += _NULL + _NULL + _SENT(8, item.uploaded)
+        self.count += 1
+
+    def add_event(self, item: DataEvent) -> None:
+        """Take an event in, unless it is older than the retention or was here before."""
+        if item.at < self._cutoff:
+            self.ignored += 1
+        elif item.record_id in self.events:
+            self.duplicates += 1
+        else:
+            self.events[item.record_id] = item
 
     def finish(self) -> None:
         self.rows += _END
@@ -126,6 +150,23 @@ class SecurityAlerts:
         """Take the alert in."""
         self.duplicates += item.alert_id in self.alerts
         self.alerts[item.alert_id] = item
+
+    def finish(self) -> None:
+        pass
+
+
+class Latest:
+    """Records of one chunk that carry a `key`, each once: the last of a key wins."""
+
+    def __init__(self) -> None:
+        self.ignored = 0
+        self.duplicates = 0
+        self.rows: dict[str, Any] = {}
+
+    def add(self, item: Any) -> None:
+        """Take the record in."""
+        self.duplicates += item.key in self.rows
+        self.rows[item.key] = item
 
     def finish(self) -> None:
         pass

@@ -12,6 +12,11 @@ from inventory.models.activity import (
 )
 from inventory.models.application import AIApplication, ChangedApplication, Identifier
 from inventory.models.audit_log import AuditLogEntry
+from inventory.models.capture import CapturedContent, ContentCapture
+from inventory.models.cloud import CloudApp
+from inventory.models.data_events import DataEvent
+from inventory.models.dictionary import InformationType, SensitivityLabel
+from inventory.models.feed import Feed, FeedKey
 from inventory.models.organisation import ROOT_KEY, Department
 from inventory.models.people import Role, User
 
@@ -20,18 +25,26 @@ __all__ = [
     "AIApplication",
     "Alert",
     "AuditLogEntry",
+    "CapturedContent",
     "ChangedApplication",
+    "CloudApp",
+    "ContentCapture",
     "DailySensitive",
     "DailyUsage",
     "DailyUser",
+    "DataEvent",
     "Department",
     "DirectoryUser",
+    "Feed",
+    "FeedKey",
     "Identifier",
     "ImportBatch",
+    "InformationType",
     "Interaction",
     "QuarantinedRow",
     "Role",
     "SeenUser",
+    "SensitivityLabel",
     "Sighting",
     "User",
 ]

@@ -2,7 +2,22 @@
 
 from django.urls import path
 
-from inventory.web import account, accounts, departments, discovery, feeds, people, register, register_import
+from inventory.web import (
+    account,
+    accounts,
+    batch_changes,
+    capture,
+    cloud_apps,
+    data_events,
+    departments,
+    dictionary,
+    discovery,
+    feed_sources,
+    feeds,
+    people,
+    register,
+    register_import,
+)
 
 app_name = "inventory"
 
@@ -23,12 +38,25 @@ urlpatterns = [
     path("feeds/<int:pk>/progress/", feeds.batch_progress, name="batch_progress"),
     path("feeds/<int:pk>/quarantine.csv", feeds.quarantine_lines, name="quarantine_lines"),
     path("feeds/<int:pk>/quarantine/", feeds.quarantine_reveal, name="quarantine_reveal"),
+    path("feeds/<int:pk>/undo/", batch_changes.undo, name="batch_undo"),
+    path("feeds/<int:pk>/again/", batch_changes.again, name="batch_again"),
+    path("feeds/sources/add/", feed_sources.add, name="feed_add"),
+    path("feeds/sources/<slug:slug>/", feed_sources.source, name="feed"),
+    path("feeds/sources/<slug:slug>/change/", feed_sources.change, name="feed_change"),
+    path("feeds/sources/<slug:slug>/keys/", feed_sources.rotate, name="feed_rotate"),
+    path("feeds/sources/<slug:slug>/switch/", feed_sources.switch, name="feed_switch"),
+    path("feeds/<int:pk>/content/", capture.content_reveal, name="content_reveal"),
+    path("feeds/capture/", capture.capture_switch, name="capture_switch"),
     path("discovery/", discovery.sightings, name="sightings"),
+    path("discovery/cloud-apps/", cloud_apps.cloud_app_list, name="cloud_apps"),
     path("alerts/", discovery.alerts, name="alerts"),
+    path("data-events/", data_events.data_event_list, name="data_events"),
     # Settings
     path("settings/departments/", departments.tree, name="department_admin"),
     path("settings/departments/add/", departments.add, name="department_add"),
     path("settings/departments/<str:key>/", departments.edit, name="department_edit"),
+    path("settings/labels/", dictionary.dictionary_page, name="dictionary"),
+    path("settings/labels/<str:what>/", dictionary.dictionary_level, name="dictionary_level"),
     path("people/", people.people_list, name="people"),
     path("people/add/", people.add, name="person_add"),
     path("people/<int:pk>/", people.person, name="person"),

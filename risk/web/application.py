@@ -13,6 +13,7 @@ from inventory import access
 from inventory.charts.base import Chart
 from inventory.charts.usage import DailySeries, interactions_over_time
 from inventory.models import AIApplication
+from inventory.selectors import data_events
 from inventory.web.filters import Filters
 from inventory.web.register import obstacles
 from inventory.web.requests import PersonRequest
@@ -20,7 +21,7 @@ from risk.charts import Contribution, ScorePoint, score_history, why_this_score
 from risk.choices import OVERALL, EUClass, Principle, TaskState
 from risk.method import load_method
 from risk.scoring.vocabulary import WORST, Kind
-from risk.selectors import activity, cases
+from risk.selectors import activity, cases, signals
 from risk.selectors.ratchet import held
 from risk.selectors.summary import Summary, summary
 from risk.web.addresses import address_of, addressed
@@ -125,5 +126,9 @@ def activity_page(request: PersonRequest, pk: int) -> HttpResponse:
         "period_words": f"Last {filters.period} days",
         "alerts": activity.alerts_of(application),
         "signals": activity.signals_of(judgement),
+        "data_events": data_events.events_of(application, filters.period),
+        "carried": activity.carried_by(
+            application, judgement.case.answers.get(signals.APPROVED_FOR), today, filters.period
+        ),
     }
     return render(request, "risk/activity.html", context)

@@ -20,15 +20,18 @@ from django.utils import timezone
 
 from inventory import access, audit_log, doorbell
 from inventory.access import Permission
-from inventory.choices import BatchState
+from inventory.choices import BatchState, Door
 from inventory.connectors.base import Connector, UnknownFormatError
 from inventory.connectors.chunks import Chunk
 from inventory.connectors.content import Interactions, ListedUsers, SecurityAlerts
 from inventory.connectors.registry import CONNECTORS, recognise
-from inventory.models import ImportBatch, User
+from inventory.models import Feed, ImportBatch, User
 from inventory.services.directory import DirectoryWriter
-from inventory.services.imports import quarantine
+from inventory.services.imports import captured, quarantine
 from inventory.services.imports.alerts import AlertWriter
+from inventory.services.imports.cloud_apps import CloudAppSink
+from inventory.services.imports.data_events import DataEventWriter
+from inventory.services.imports.dictionaries import LabelSink, TypeSink
 from inventory.services.imports.interactions import InteractionWriter
 from inventory.services.imports.reading import ReaderDiedError, read
 
@@ -70,19 +73,22 @@ class Summary:
         return cls(batch.kind, *counts, round(seconds, 3))
 
 
-class _InteractionSink:
-    """Stores chunks of interactions and counts them into the batch."""
+class _ActivitySink:
+    """Stores chunks of interactions and data events and counts them into the batch."""
 
     def __init__(self, batch: ImportBatch, actor: User | None) -> None:
         self._writer = InteractionWriter(batch)
+        self._events = DataEventWriter(batch, self._writer.identifiers, self._writer.hosts)
 
     def store(self, content: Interactions, batch: ImportBatch) -> int:
-        result = self._writer.store(content)
-        batch.unmatched += result.unmatched
-        if result.newest_at:
-            batch.newest_at = max(batch.newest_at or result.newest_at, result.newest_at)
-        batch.duplicates += content.count - result.stored
-        return result.stored
+        result, events = self._writer.store(content), self._events.store(list(content.events.values()))
+        batch.unmatched += result.unmatched + events.unmatched
+        batch.ignored += result.ignored + events.ignored
+        times = [at for at in (batch.newest_at, result.newest_at, events.newest_at) if at]
+        batch.newest_at = max(times, default=None)
+        offered = content.count + len(content.events) - result.ignored - events.ignored
+        batch.duplicates += offered - result.stored - events.stored
+        return result.stored + events.stored
 
     def finish(self) -> dict[str, int]:
         return {}
@@ -107,7 +113,7 @@ class _AlertSink:
     """Stores chunks of alerts and counts them into the batch."""
 
     def __init__(self, batch: ImportBatch, actor: User | None) -> None:
-        self._writer = AlertWriter()
+        self._writer = AlertWriter(batch)
 
     def store(self, content: SecurityAlerts, batch: ImportBatch) -> int:
         result = self._writer.store(content)
@@ -122,11 +128,16 @@ class _AlertSink:
         return {}
 
 
-Sink = _InteractionSink | _UserSink | _AlertSink
+Sink = _ActivitySink | _UserSink | _AlertSink | LabelSink | TypeSink | CloudAppSink
 _SINKS: dict[str, type[Sink]] = {
-    "purview_audit": _InteractionSink,
+    "purview_audit": _ActivitySink,
+    "activity_explorer": _ActivitySink,
     "entra_users": _UserSink,
     "security_alerts": _AlertSink,
+    "sensitivity_labels": LabelSink,
+    "information_types": TypeSink,
+    "cloud_apps": CloudAppSink,
+    "cloud_discovery": _ActivitySink,
 }
 
 
@@ -163,7 +174,9 @@ def run(batch: ImportBatch, path: Path, *, actor: User | None, progress: Progres
     cutoff = timezone.now() - timedelta(days=settings.INTERACTION_RETENTION_DAYS)
     sha256 = ""
     try:
-        with closing(read(path, connector.kind, batch.next_line, cutoff.isoformat())) as chunks:
+        with closing(
+            read(path, connector.kind, batch.next_line, cutoff.isoformat(), capture=captured.is_on())
+        ) as chunks:
             for chunk in chunks:
                 _store(batch, sink, chunk)
                 sha256 = chunk.sha256
@@ -189,13 +202,19 @@ def _connector(batch: ImportBatch, path: Path) -> Connector:
     return connector
 
 
+def take_turns() -> None:
+    """Wait until nobody else stores or undoes anything, to the end of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+
+
 @transaction.atomic
 def _store(batch: ImportBatch, sink: Sink, chunk: Chunk) -> None:
     _hold(batch)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    take_turns()
     stored = sink.store(chunk.content, batch)
     quarantine.store(batch, chunk.unreadable)
+    captured.store(batch, chunk.captured)
     batch.rows += chunk.rows
     batch.stored += stored
     batch.duplicates += chunk.content.duplicates
@@ -208,7 +227,7 @@ def _store(batch: ImportBatch, sink: Sink, chunk: Chunk) -> None:
 
 _COUNTED = [
     "kind", "rows", "stored", "duplicates", "ignored", "quarantined", "unmatched", "next_line", "bytes_read",
-    "heartbeat_at", "newest_at",
+    "heartbeat_at", "newest_at", "irreversible",
 ]  # fmt: skip
 
 
@@ -222,13 +241,12 @@ def _hold(batch: ImportBatch) -> None:
 @transaction.atomic
 def _finish(batch: ImportBatch, sink: Sink, sha256: str, actor: User | None) -> None:
     _hold(batch)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    take_turns()
     more = sink.finish()
     batch.sha256 = sha256
     batch.state = BatchState.DONE
     batch.finished_at = timezone.now()
-    batch.save(update_fields=["sha256", "state", "finished_at", "kind"])
+    batch.save(update_fields=["sha256", "state", "finished_at", "kind", "irreversible"])
     counts = ("rows", "stored", "duplicates", "quarantined", "ignored", "unmatched")
     audit_log.record(
         actor=actor,
@@ -244,7 +262,7 @@ def _finish(batch: ImportBatch, sink: Sink, sha256: str, actor: User | None) -> 
 def fail(batch: ImportBatch, error: str, *, actor: User | None) -> None:
     """Give the batch up, unless it has ended or somebody else has claimed it; `error` is for people."""
     mine = ImportBatch.objects.filter(pk=batch.pk, claim=batch.claim)
-    open_ones = mine.exclude(state__in=[BatchState.DONE, BatchState.FAILED])
+    open_ones = mine.filter(state__in=[BatchState.WAITING, BatchState.RUNNING])
     batch.state, batch.error, batch.finished_at = BatchState.FAILED, error, timezone.now()
     if not open_ones.update(state=batch.state, error=error, finished_at=batch.finished_at):
         return
@@ -253,8 +271,10 @@ def fail(batch: ImportBatch, error: str, *, actor: User | None) -> None:
     )
 
 
-def import_file(*, actor: User | None, path: Path, kind: str = "", progress: Progress | None = None) -> Summary:
-    """Read a file that lies where we are, in this process.
+def import_file(
+    *, actor: User | None, path: Path, kind: str = "", feed: Feed | None = None, progress: Progress | None = None
+) -> Summary:
+    """Read a file that lies where we are, in this process; in the name of a feed where one is given.
 
     A file seen before is read again all the same. Raises PermissionDenied, ImportFailedError or OSError.
     """
@@ -265,6 +285,8 @@ def import_file(*, actor: User | None, path: Path, kind: str = "", progress: Pro
         file_name=path.name[:255],
         size=path.stat().st_size,
         uploaded_by=actor,
+        door=Door.CONSOLE,
+        feed=feed,
         state=BatchState.RUNNING,
         claim=uuid4(),
         heartbeat_at=timezone.now(),

@@ -25,12 +25,12 @@ class ReaderDiedError(Exception):
     """The reading process ended before the file did: what was stored stays, and reading may go on."""
 
 
-def read(path: Path, kind: str, from_line: int, cutoff: str) -> Generator[Chunk]:
+def read(path: Path, kind: str, from_line: int, cutoff: str, *, capture: bool = False) -> Generator[Chunk]:
     """The file's chunks in order, from the line on; see `connectors.chunks.read`.
 
     Raises UnknownFormatError, OSError or ReaderDiedError.
     """
-    task = Task(str(path), kind, from_line, cutoff, CHUNK_ROWS)
+    task = Task(str(path), kind, from_line, cutoff, CHUNK_ROWS, capture)
     if path.stat().st_size < SMALL:
         yield from chunks.read(task)
     else:

@@ -1,40 +1,48 @@
-"""Feed files that people upload: kept until a worker has read them, then deleted, because no raw payload is kept."""
+"""Feed files that are handed over, by whichever door: kept until a worker has read them, then deleted, because no raw
+payload is kept. One that could not be read to its end stays for FAILED_FILE_DAYS, to be tried again."""
 
 import hashlib
-import logging
 import os
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
-from django.utils import timezone
 
 from inventory import access, audit_log, doorbell
 from inventory.access import Permission
-from inventory.choices import BatchState
-from inventory.connectors.registry import recognise
-from inventory.models import ImportBatch, User
-from inventory.services.imports.batches import (
-    INTERRUPTED,
-    MOST_ATTEMPTS,
-    STALE_AFTER,
-    ClaimLostError,
-    ImportFailedError,
-    claim,
-    fail,
-    run,
-)
-from inventory.services.imports.reading import ReaderDiedError
+from inventory.choices import Door
+from inventory.connectors.base import UnknownFormatError
+from inventory.connectors.registry import CONNECTORS, recognise
+from inventory.models import Feed, ImportBatch, User
 
-logger = logging.getLogger(__name__)
 TASK = "inventory.tasks.run_import"
 
 
 class TooLargeError(ValueError):
-    """The upload is larger than UPLOAD_MAX_BYTES."""
+    """The file is larger than is taken."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """By which door a file came, in which feed's name, and with which signature."""
+
+    door: Door
+    feed: Feed | None = None
+    signature: str | None = None
+
+    def told(self, file_name: str) -> str:
+        """What the log says of it."""
+        if self.door == Door.UPLOAD:
+            return f"Uploaded {file_name}"
+        if self.door == Door.API:
+            return f"Feed {self.feed} delivered {file_name}"
+        return f"Took {file_name} from the drop folder"
+
+
+BY_HAND = Origin(Door.UPLOAD)
 
 
 def folder() -> Path:
@@ -42,34 +50,36 @@ def folder() -> Path:
     return Path(settings.MEDIA_ROOT) / "feeds"
 
 
-def receive(*, actor: User | None, file_name: str, blocks: Iterable[bytes]) -> ImportBatch:
-    """Keep an upload and queue its reading.
+def receive(*, actor: User | None, file_name: str, blocks: Iterable[bytes], origin: Origin = BY_HAND) -> ImportBatch:
+    """Keep a file that is handed over and queue its reading.
 
-    Raises PermissionDenied, UnknownFormatError (nothing is kept of a file of no known kind) or TooLargeError.
+    Raises PermissionDenied, UnknownFormatError (nothing is kept of a file of no known kind) or TooLargeError; and
+    IntegrityError where another batch has the signature.
     """
     access.require_everywhere(actor, Permission.FEEDS)
-    folder().mkdir(parents=True, exist_ok=True, mode=0o700)
     stored_as = uuid4().hex
     path = folder() / stored_as
     try:
-        size, sha256 = _keep(path, blocks)
-        with path.open("rb") as file:
-            kind = recognise(file).kind
+        size, sha256 = keep(path, blocks)
+        kind = _kind(path, origin.feed)
         with transaction.atomic():
             batch = ImportBatch.objects.create(
                 kind=kind,
-                file_name=file_name[:255],
+                file_name=shown(file_name),
                 stored_as=stored_as,
                 size=size,
                 sha256=sha256,
                 uploaded_by=actor,
+                door=origin.door,
+                feed=origin.feed,
+                signature=origin.signature,
             )
             audit_log.record(
                 actor=actor,
                 action="feed.uploaded",
-                summary=f"Uploaded {batch.file_name}",
+                summary=origin.told(batch.file_name),
                 obj=batch,
-                details={"kind": kind, "size": size, "sha256": sha256},
+                details={"kind": kind, "size": size, "sha256": sha256, "door": origin.door.value},
             )
             doorbell.ring(TASK, batch.pk)
     except BaseException:
@@ -78,7 +88,25 @@ def receive(*, actor: User | None, file_name: str, blocks: Iterable[bytes]) -> I
     return batch
 
 
-def _keep(path: Path, blocks: Iterable[bytes]) -> tuple[int, str]:
+def shown(file_name: str) -> str:
+    """A name from outside as it can be stored and shown: no folders, nothing that doesn't print."""
+    base = file_name.replace("\\", "/").rsplit("/", 1)[-1]
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in base)[:255] or "(no name)"
+
+
+def _kind(path: Path, feed: Feed | None) -> str:
+    """The kind of the file, which a feed may be bound to."""
+    with path.open("rb") as file:
+        found = recognise(file)
+    if feed and feed.kind and feed.kind != found.kind:
+        wanted = CONNECTORS[feed.kind].title if feed.kind in CONNECTORS else feed.kind
+        raise UnknownFormatError(f"The content is {found.title}; this feed takes {wanted}.")
+    return found.kind
+
+
+def keep(path: Path, blocks: Iterable[bytes]) -> tuple[int, str]:
+    """Write the blocks to a new file that nobody else may read; returns its size and SHA-256."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     digest, size = hashlib.sha256(), 0
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         for block in blocks:
@@ -90,45 +118,7 @@ def _keep(path: Path, blocks: Iterable[bytes]) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
-def run_batch(batch_id: int) -> bool:
-    """Read an uploaded file, if it waits or its worker has died; False where there was nothing to do.
-
-    The person who uploaded it is the actor: they had the right when they did, and the work is theirs.
-    """
-    batch = claim(batch_id)
-    if batch is None:
-        return False
+def kept_file(batch: ImportBatch) -> Path | None:
+    """The batch's file, where we still have it."""
     path = folder() / batch.stored_as
-    try:
-        if batch.attempts > MOST_ATTEMPTS:
-            fail(batch, "Reading was interrupted again and again. Upload the file anew.", actor=batch.uploaded_by)
-        elif not path.exists():
-            fail(batch, "The uploaded file is gone. Upload it anew; nothing counts twice.", actor=batch.uploaded_by)
-        else:
-            run(batch, path, actor=batch.uploaded_by)
-    except ClaimLostError:
-        logger.warning("Import %s was taken over by another worker.", batch.pk)
-        return False
-    except ReaderDiedError:
-        logger.exception("Import %s will be taken up again.", batch.pk)  # as if this worker had died
-        return False
-    except ImportFailedError as problem:
-        logger.info("Import %s failed: %s", batch.pk, problem)
-    path.unlink(missing_ok=True)
-    return True
-
-
-def waiting() -> list[int]:
-    """Batches to read: those that wait, and those whose worker has given no sign of life."""
-    stale = Q(state=BatchState.RUNNING, heartbeat_at__lt=timezone.now() - STALE_AFTER)
-    found = ImportBatch.objects.filter(Q(state=BatchState.WAITING) | stale).exclude(stored_as="")
-    return list(found.order_by("id").values_list("pk", flat=True))
-
-
-def close_abandoned() -> int:
-    """Readings at a console that died without a word: nobody can go on with them, so they say so."""
-    limit = timezone.now() - STALE_AFTER
-    found = ImportBatch.objects.filter(state=BatchState.RUNNING, stored_as="", heartbeat_at__lt=limit)
-    for batch in found:
-        fail(batch, INTERRUPTED, actor=None)
-    return len(found)
+    return path if batch.stored_as and path.is_file() else None
