@@ -205,7 +205,7 @@ def test_quarantined_lines_are_sealed_and_shown_only_with_a_reason(cast: Cast) -
 def test_what_is_kept_for_a_time_goes_when_it_is_over(cast: Cast, settings: Settings) -> None:
     batch = upload(cast.ada, audit_text("{broken", record(), record(CreationTime=days_ago(20))))
     imports.run_batch(batch.pk)
-    assert imports.purge() == {"quarantined_texts": 0, "alert_texts": 0, "interactions": 0}
+    assert not any(imports.purge().values())
     settings.INTERACTION_RETENTION_DAYS = 10
     later = timezone.now() + timedelta(days=settings.RAW_RETENTION_DAYS + 1)
     assert imports.purge(now=timezone.now())["interactions"] == 1
