@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('inventory', '0001_initial'),
-        ('risk', '0002_attempts_to_finish'),
+        ('risk', '0004_evidence_corrected_by'),
     ]
 
     operations = [

@@ -6,8 +6,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inventory', '0002_pages_of_a_large_estate'),
-        ('risk', '0002_attempts_to_finish'),
+        ('inventory', '0005_pages_of_a_large_estate'),
+        ('risk', '0005_judged_by_date'),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('risk', '0002_attempts_to_finish'),
+        ('risk', '0003_coverage_digest'),
     ]
 
     operations = [
