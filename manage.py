@@ -24,7 +24,10 @@ def check_environment() -> None:
     port = os.environ.get("PORT")
     if port and not (port.isdecimal() and 0 < int(port) < 65536):
         raise embedded.ServerError(f"PORT must be a number from 1 to 65535, not {port!r}.")
-    embedded.prepare_folder(embedded.state_folder())
+    home = embedded.prepare_folder(embedded.state_folder())
+    running = "" if port or os.environ.get("HUB_URL") or sys.argv[1:2] == ["up"] else embedded.address(home)
+    if running.startswith("http://127.0.0.1:"):
+        os.environ["PORT"] = running.rpartition(":")[2]  # links that a command prints lead to the hub that runs here
 
 
 def run(argv: list[str]) -> None:

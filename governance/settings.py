@@ -256,6 +256,13 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 UPLOAD_MAX_BYTES = int(os.environ.get("UPLOAD_MAX_BYTES") or 4 * 1024**3)
 # What the files of one archive may come to, unpacked
 ARCHIVE_MAX_BYTES = int(os.environ.get("ARCHIVE_MAX_BYTES") or 4 * UPLOAD_MAX_BYTES)
+# What a feed may send in one call, and how far its clock may be off: a signature is good for that long, and once
+FEED_MAX_BYTES = int(os.environ.get("FEED_MAX_BYTES") or 64 * 1024**2)
+FEED_WINDOW_SECONDS = 300
+# A folder that is watched for feed files; empty: none. A file is taken once nobody has written to it for so long
+DROP_FOLDER = os.environ.get("DROP_FOLDER") or ""
+DROP_SETTLE_SECONDS = int(os.environ.get("DROP_SETTLE_SECONDS") or 30)
+DROP_DELETE = os.environ.get("DROP_DELETE") == "1"  # files that were taken, instead of moving them to done/
 # Files of evidence: a folder of their own, under the SHA-256 of their content, so that it can have a backup of its own
 EVIDENCE_ROOT = Path(os.environ.get("EVIDENCE_ROOT") or HUB_HOME / "evidence")
 EVIDENCE_MAX_BYTES = int(os.environ.get("EVIDENCE_MAX_BYTES") or 25 * 1024**2)
@@ -304,6 +311,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "inventory.tasks.run_waiting_imports",
         "schedule": 60.0,
     },
+    "look into the drop folder": {"task": "inventory.tasks.look_into_drop_folder", "schedule": 20.0},
     "drop what is kept for a time only": {
         "task": "inventory.tasks.purge_expired",
         "schedule": 24 * 3600.0,
@@ -329,7 +337,7 @@ REST_FRAMEWORK = {
         "rest_framework.throttling.UserRateThrottle",
         "rest_framework.throttling.AnonRateThrottle",
     ],
-    "DEFAULT_THROTTLE_RATES": {"user": "600/min", "anon": "30/min"},
+    "DEFAULT_THROTTLE_RATES": {"user": "600/min", "anon": "30/min", "feed": "240/min"},
     "UNICODE_JSON": True,
 }
 REST_KNOX = {
@@ -353,6 +361,10 @@ INTERACTION_RETENTION_DAYS = int(os.environ.get("INTERACTION_RETENTION_DAYS") or
 # Days for which every score snapshot stays; older ones are thinned by a rule (docs/operations.md)
 SNAPSHOT_DAYS = int(os.environ.get("SNAPSHOT_DAYS") or 90)
 RAW_RETENTION_DAYS = int(os.environ.get("RAW_RETENTION_DAYS") or 180)
+# The rows that tell which files were read (never shorter than single interactions), and files that could not be read
+# to their end, kept to try again
+BATCH_RETENTION_DAYS = int(os.environ.get("BATCH_RETENTION_DAYS") or 1095)
+FAILED_FILE_DAYS = int(os.environ.get("FAILED_FILE_DAYS") or 7)
 
 # Row history: statement triggers see bulk_create, update(), COPY and raw SQL alike; who and why is in the audit log,
 # which carries the same transaction time as the rows.

@@ -54,6 +54,17 @@ class BatchState(TextChoices):
     RUNNING = "running", "Running"
     DONE = "done", "Done"
     FAILED = "failed", "Failed"
+    UNDOING = "undoing", "Being undone"
+    UNDONE = "undone", "Undone"
+
+
+class Door(TextChoices):
+    """By which way a feed file came in."""
+
+    UPLOAD = "upload", "Upload page"
+    CONSOLE = "console", "Console"
+    API = "api", "API"
+    FOLDER = "folder", "Drop folder"
 
 
 class Operation(IntegerChoices):
@@ -63,6 +74,7 @@ class Operation(IntegerChoices):
     AI_APP = 2, "AI app or site"
     CONNECTED = 3, "Connected AI app"
     TEAM_COPILOT = 4, "Copilot in a team"
+    VISIT = 5, "Visit to an AI site"  # no interaction: nobody knows what was done there
 
 
 class AgentSource(TextChoices):
@@ -106,3 +118,29 @@ class AlertState(TextChoices):
     IN_PROGRESS = "in_progress", "In progress"
     RESOLVED = "resolved", "Resolved"
     DISMISSED = "dismissed", "Dismissed"
+
+
+class DataLevel(TextChoices):
+    """How sensitive data is, least first: the options of the question `data_sensitivity`, so that what a label or an
+    information type stands for can be held against what an application is approved for."""
+
+    NONE = "none", "Public"
+    INTERNAL = "internal", "Internal"
+    PERSONAL = "personal", "Personal data"
+    CONFIDENTIAL = "confidential", "Confidential"
+    SPECIAL_CATEGORY = "special_category", "Highly confidential or special category"
+
+
+class DataEventKind(TextChoices):
+    DLP_MATCH = "dlp_match", "Data-loss rule matched"
+    TYPES_FOUND = "types_found", "Sensitive information found"
+
+
+class Enforcement(TextChoices):
+    """What was done when a data-loss rule matched."""
+
+    AUDIT = "audit", "Recorded only"
+    WARN = "warn", "Warned"
+    OVERRIDE = "override", "Overridden by the person"
+    BLOCK = "block", "Blocked"
+    ALLOW = "allow", "Allowed"

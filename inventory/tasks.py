@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from inventory.services import imports, register_uploads
+from inventory.services.imports import undo
 
 
 @shared_task
@@ -15,6 +16,18 @@ def run_import(batch_id: int) -> None:
 def run_waiting_imports() -> None:
     """Read what waits or was interrupted, one after the other."""
     imports.run_waiting()
+
+
+@shared_task
+def undo_import(batch_id: int) -> None:
+    """Take back what a file stored."""
+    undo.carry_out(batch_id)
+
+
+@shared_task
+def look_into_drop_folder() -> None:
+    """Take the files that were put into the watched folder."""
+    imports.look_into_drop_folder()
 
 
 @shared_task

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
 
@@ -28,13 +28,17 @@ KINDS = ("inherent", "control", "signal", "unknown")  # of contributions, in the
 
 @dataclass(frozen=True)
 class ScorePoint:
-    """A score on a day: the range that is certain to hold it, and the value shown. `url` opens what changed since."""
+    """A score on a day: the range that is certain to hold it, and the value shown. `url` opens what changed since.
+
+    `why`: what stood there where no figure was in force; its values are then None, and the line breaks off.
+    """
 
     day: date
-    low: float
-    point: float
-    high: float
+    low: float | None
+    point: float | None
+    high: float | None
     url: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,18 +71,22 @@ def score_history(
     `ahead`: what it will be if nobody acts, dashed; its first point should be today's.
     """
     ordered = sorted(points, key=lambda p: p.day)
+    drawn = _drawn(ordered)
     return Chart(
         key=key,
         title=title,
         unit="Risk, 0 best to 100 worst; the band is the range",
         figure={
-            "data": [*_range_lines(ordered), _value_line(ordered), *([_ahead_line(ahead)] if ahead else [])],
+            "data": [*_range_lines(drawn), _value_line(drawn), *([_ahead_line(ahead)] if ahead else [])],
             "layout": layout(xaxis=time_axis([p.day for p in (*ordered, *ahead)]), yaxis=risk_axis()),
         },
         columns=("Day", "Low", "Risk", "High"),
         rows=(
             *(Row(f"{p.day:%-d %b %Y}, if nobody acts", (p.low, p.point, p.high)) for p in reversed(ahead[1:])),
-            *(Row(f"{p.day:%-d %b %Y}", (p.low, p.point, p.high), p.url) for p in reversed(ordered)),
+            *(
+                Row(f"{p.day:%-d %b %Y}{p.why and f': {p.why}'}", (p.low, p.point, p.high), p.url)
+                for p in reversed(ordered)
+            ),
         ),
         summary=_course_in_words(ordered, ahead),
         empty="The history begins with the first score, as soon as a question is answered.",
@@ -86,22 +94,42 @@ def score_history(
     )
 
 
-def _range_lines(ordered: Sequence[ScorePoint]) -> list[Figure]:
-    edge: Figure = {
-        "type": "scatter",
-        "mode": "lines",
-        "line": {"width": 0, "shape": "hv"},
-        "hoverinfo": "skip",
-        "x": [p.day.isoformat() for p in ordered],
-    }
-    soft = {"fill": "tonexty", "fillcolor": token("series-1-soft"), "name": "Range"}
-    return [
-        {**edge, "y": [p.high for p in ordered], "showlegend": False},
-        {**edge, "y": [p.low for p in ordered], **soft},
-    ]
+def _drawn(ordered: Sequence[ScorePoint]) -> list[ScorePoint]:
+    """The points as the line takes them: a value holds up to the day on which there is none, and ends there."""
+    found: list[ScorePoint] = []
+    for one in ordered:
+        if one.point is None and found and found[-1].point is not None:
+            found.append(replace(found[-1], day=one.day))
+        found.append(one)
+    return found
+
+
+def _range_lines(drawn: Sequence[ScorePoint]) -> list[Figure]:
+    """The range as a band, one for each stretch with figures: a fill would cross the gap."""
+    stretches: list[list[ScorePoint]] = [[]]
+    for one in drawn:
+        if one.point is None:
+            stretches.append([])
+        else:
+            stretches[-1].append(one)
+    lines: list[Figure] = []
+    for stretch in filter(None, stretches):
+        edge: Figure = {
+            "type": "scatter",
+            "mode": "lines",
+            "line": {"width": 0, "shape": "hv"},
+            "hoverinfo": "skip",
+            "x": [p.day.isoformat() for p in stretch],
+            "legendgroup": "range",
+        }
+        soft = {"fill": "tonexty", "fillcolor": token("series-1-soft"), "name": "Range", "showlegend": not lines}
+        lines.append({**edge, "y": [p.high for p in stretch], "showlegend": False})
+        lines.append({**edge, "y": [p.low for p in stretch], **soft})
+    return lines
 
 
 def _value_line(ordered: Sequence[ScorePoint]) -> Figure:
+    """The shown value; it breaks off where there is none."""
     return {
         "type": "scatter",
         "mode": "lines+markers" if len(ordered) <= 40 else "lines",
@@ -110,19 +138,29 @@ def _value_line(ordered: Sequence[ScorePoint]) -> Figure:
         "y": [p.point for p in ordered],
         "line": {"color": token("series-1"), "width": 2, "shape": "hv"},
         "marker": {"size": 5},
-        "hovertext": [f"{p.day:%-d %b %Y}: <b>{p.point:.0f}</b> (range {p.low:.0f}–{p.high:.0f})" for p in ordered],
+        "connectgaps": False,
+        "hovertext": [f"{p.day:%-d %b %Y}: {_in_words(p)}" for p in ordered],
         "hovertemplate": "%{hovertext}<extra></extra>",
         "customdata": [p.url for p in ordered],
     }
 
 
+def _in_words(one: ScorePoint) -> str:
+    if one.point is None:
+        return one.why
+    return f"<b>{one.point:.0f}</b> (range {one.low:.0f}–{one.high:.0f})"
+
+
 def _course_in_words(ordered: Sequence[ScorePoint], ahead: Sequence[ScorePoint]) -> str:
-    if not ordered:
+    known = [one for one in ordered if one.point is not None]
+    if not known:
         return "No score yet."
-    first, last = ordered[0], ordered[-1]
+    first, last = known[0], known[-1]
     words = f"{last.point:.0f} on {last.day:%-d %B %Y}, range {last.low:.0f}–{last.high:.0f}"
     if first is not last:
         words += f"; {first.point:.0f} on {first.day:%-d %B %Y}"
+    for one in ordered:
+        words += f"; {one.why} from {one.day:%-d %B %Y}" if one.point is None else ""
     if ahead:
         words += f"; {ahead[-1].point:.0f} on {ahead[-1].day:%-d %B %Y} if nobody acts"
     return f"{words}."

@@ -7,6 +7,7 @@ from django.core.checks import CheckMessage, Error, register
 
 from risk.frameworks.reading import MethodError, Problem
 from risk.method import load_method, releases
+from risk.method.wording import help_texts
 from risk.records import check_forms
 
 
@@ -23,6 +24,10 @@ def the_method_holds(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             load_method(version)
         except MethodError as error:
             found += _errors(error.problems)
+    try:
+        help_texts()
+    except MethodError as error:
+        found += _errors(error.problems)
     return found or _errors(check_forms())
 
 

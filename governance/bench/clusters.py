@@ -3,11 +3,12 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,26 @@ class Cluster:
     def measure(self, module: str, *words: str) -> dict[str, Any]:
         """Run a module of the bench under the cluster's own settings; returns its figures."""
         return self.run([sys.executable, "-m", module, *words]).summary
+
+    @contextmanager
+    def meanwhile(self, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+        """`manage.py` in this cluster for the length of the block; what is not done then is stopped."""
+        with (self.folder / "logs" / "bench.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "manage.py", *words],
+                cwd=PROJECT,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+            try:
+                yield process
+            finally:
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGTERM)
+                process.wait()
 
     def run(self, command: list[str]) -> Run:
         begin, largest = time.monotonic(), 0.0

@@ -1,5 +1,8 @@
-"""Inside a cluster: a recalculation of everything by two workers, against COPYing the same inputs out and the same
+"""Inside a cluster: recalculations of everything by two workers, each against COPYing the same inputs out and the same
 results in. `python -m governance.bench.recalculation`
+
+First into empty tables; then a day later, when statements have aged and rows are replaced; then once more, when nothing
+has changed.
 """
 
 import subprocess
@@ -15,16 +18,35 @@ from governance.bench.inside import report, set_up
 from governance.embedded.paths import PROJECT
 
 PATIENCE = 3600.0  # seconds
+START_PATIENCE = 300.0
 LOOK = 0.2
 INPUTS = {
     "risk_answer": "application_id, question, value",
-    "risk_controlstate": "application_id, control, status, as_of, due, valid_until, not_applicable",
+    "risk_controlstate": "application_id, control, status, as_of, due, valid_until, not_applicable, "
+    "not_applicable_until",
 }
-RESULTS = ("risk_currentscore", "risk_applicationcoverage", "risk_scoresnapshot", "risk_departmentday")
+RESULTS = (
+    "risk_currentscore",
+    "risk_applicationcoverage",
+    "risk_scoresnapshot",
+    "risk_bandchange",
+    "risk_departmentday",
+    "risk_coverageday",
+)
+# A worker for which it is so many days later
+WORKER = """
+import sys
+from datetime import timedelta
+from django.utils import timezone
+now, later = timezone.now, timedelta(days=int(sys.argv.pop(1)))
+timezone.now = lambda: now() + later
+from celery.__main__ import main
+main()
+"""
 
 
-def prepare(cursor: Any) -> int:
-    """Make every application its own, since the demo copies some; and forget what was computed. The newest snapshot."""
+def prepare(cursor: Any) -> None:
+    """Make every application its own, since the demo copies some; and forget what was computed."""
     import pgtrigger
 
     history = [f"risk.ControlState:{name}" for name in ("insert_insert", "update_update", "delete_delete")]
@@ -33,17 +55,16 @@ def prepare(cursor: Any) -> int:
     cursor.execute("TRUNCATE risk_currentscore, risk_applicationcoverage, inventory_changedapplication")
     for table in (*INPUTS, *RESULTS):
         cursor.execute(f"VACUUM (ANALYZE) {table}")
-    cursor.execute("CHECKPOINT")
-    cursor.execute("SELECT coalesce(max(id), 0) FROM risk_scoresnapshot")
-    return int(cursor.fetchone()[0])
 
 
 @contextmanager
-def workers() -> Iterator[subprocess.Popen[bytes]]:
-    """A Celery worker of two processes."""
-    words = ["celery", "--quiet", "--app", "governance", "worker", "--loglevel", "ERROR", "--concurrency", "2"]
+def workers(later: int) -> Iterator[subprocess.Popen[bytes]]:
+    """A Celery worker of two processes, for which it is so many days later."""
+    words = ["--quiet", "--app", "governance", "worker", "--loglevel", "ERROR", "--concurrency", "2"]
     worker = subprocess.Popen(
-        [sys.executable, "-m", *words, "--without-gossip", "--without-mingle"], cwd=PROJECT, stdin=subprocess.DEVNULL
+        [sys.executable, "-c", WORKER, str(later), *words, "--without-gossip", "--without-mingle"],
+        cwd=PROJECT,
+        stdin=subprocess.DEVNULL,
     )
     try:
         wait_for(worker)
@@ -57,7 +78,7 @@ def wait_for(worker: subprocess.Popen[bytes]) -> None:
     """Until the worker answers."""
     from celery import current_app
 
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + START_PATIENCE
     while not current_app.control.inspect(timeout=0.5).ping():
         if worker.poll() is not None or time.monotonic() > deadline:
             raise SystemExit("the worker did not start")
@@ -99,12 +120,13 @@ def copy_out(cursor: Any) -> float:
 
 
 def copy_in(cursor: Any, since: int) -> tuple[float, int]:
-    """(seconds, rows) to write the results once more with COPY into tables of the same columns, keys and indexes."""
+    """(seconds, rows) to write what was written since that transaction once more, with COPY into empty tables of the
+    same columns, keys and indexes."""
     seconds, rows = 0.0, 0
     for table in RESULTS:
-        wanted = {"risk_scoresnapshot": f"WHERE id > {since}", "risk_departmentday": "WHERE day = CURRENT_DATE"}
+        written = f"SELECT * FROM {table} WHERE xmin::text::bigint >= {since}"  # noqa: S608
         with tempfile.TemporaryFile(dir=Path.cwd()) as file:
-            with cursor.copy(f"COPY (SELECT * FROM {table} {wanted.get(table, '')}) TO STDOUT") as copy:  # noqa: S608
+            with cursor.copy(f"COPY ({written}) TO STDOUT") as copy:
                 for block in copy:
                     file.write(block)
             file.seek(0)
@@ -119,26 +141,38 @@ def copy_in(cursor: Any, since: int) -> tuple[float, int]:
     return seconds, rows
 
 
+def measure(cursor: Any, later: int) -> dict[str, Any]:
+    """One recalculation, so many days later, and the same inputs and results with COPY."""
+    cursor.execute("CHECKPOINT")
+    cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint, pg_current_wal_lsn()")
+    since, lsn = cursor.fetchone()
+    with workers(later) as worker:
+        run, seconds, largest = recalculate(worker)
+    cursor.execute("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), %s)", [lsn])
+    wal = int(cursor.fetchone()[0])
+    cursor.execute("CHECKPOINT")
+    out = copy_out(cursor)
+    into, rows = copy_in(cursor, since)
+    return {
+        "seconds": seconds,
+        "out_s": out,
+        "in_s": into,
+        "rows": rows,
+        "wal_mb": wal / 1e6,
+        "applications": run.applications,
+        "snapshots": run.changed,
+        "largest_mb": largest,
+    }
+
+
 def main() -> None:
-    """Measure once."""
+    """Measure the three."""
     set_up()
     from django.db import connection
 
     with connection.cursor() as cursor:
-        since = prepare(cursor)
-        with workers() as worker:
-            run, seconds, largest = recalculate(worker)
-        out = copy_out(cursor)
-        into, rows = copy_in(cursor, since)
-    report(
-        seconds=seconds,
-        out_s=out,
-        in_s=into,
-        rows=rows,
-        applications=run.applications,
-        snapshots=run.changed,
-        largest_mb=largest,
-    )
+        prepare(cursor)
+        report(first=measure(cursor, 0), next_day=measure(cursor, 1), again=measure(cursor, 1))
 
 
 if __name__ == "__main__":

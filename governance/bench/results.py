@@ -51,10 +51,12 @@ TARGETS: dict[str, Target] = {
     "list_bytes": at_most(60_000, "bytes"),
     "list_queries": at_most(10, "queries", "≤ 10, the same for 3 rows and for 30"),
     "rescore_ratio": at_most(2, "×", "≤ 2 × COPY out and in, ≤ 600 MB a worker"),
+    "rescore_next_day_ratio": at_most(3, "×", "≤ 3 × COPY out and in of what a day replaces, into empty tables"),
     "rescore_one_s": at_most(1, "s"),
     "ingest_rows_per_s": at_least(40_000, "rows/s"),
     "ingest_rss_mb": at_most(400, "MB"),
     "ingest_vs_parse": at_most(2, "×"),
+    "overview_p95_under_ingest_ms": at_most(200, "ms", "≤ 2 × alone, ≤ 200 ms"),
     "export_csv_s": at_most(5, "s"),
     "import_register_rows_per_s": at_least(1500, "rows/s"),
 }

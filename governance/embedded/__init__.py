@@ -10,13 +10,16 @@ Nothing here needs Django: the settings ask this module where the servers are, b
 
 from .joining import Servers, needed, prepare_folder, servers, to_stderr
 from .paths import Home, ServerError, database_settings, redis_url, state_folder
+from .running import address, only_one
 
 __all__ = [
     "Home",
     "ServerError",
     "Servers",
+    "address",
     "database_settings",
     "needed",
+    "only_one",
     "prepare_folder",
     "redis_url",
     "servers",

@@ -1,6 +1,6 @@
 """The overview: what a leader sees first. Figures come from roll-ups, whatever the number of applications."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -91,24 +91,21 @@ class Figures:
 
 
 def figures(scope: Scope, day: date, most: int = MATRIX_ROWS) -> Figures:
-    """The matrix and the first two tiles, in three queries however many departments there are."""
+    """The matrix and the first two tiles, in four queries however many departments there are."""
     tops = [top.pk for top in scope.tops]
-    overall = rollups.risks(Department.objects.filter(pk__in=tops) | scope.rows(), day, [OVERALL])
+    highest_level = Department.objects.filter(pk__in=tops)
+    overall = rollups.risks(highest_level | scope.rows(), day, [OVERALL])
     listed = [risk for risk in overall if scope.top is None or risk.department_id not in tops]
     listed.sort(key=lambda risk: (-risk.index, risk.department_id))
     shown = [risk.department_id for risk in listed[:most]]
-    before = day - timedelta(days=CHANGE_DAYS)
+    before = rollups.risks(highest_level, day - timedelta(days=CHANGE_DAYS), [OVERALL])
     wanted = Department.objects.filter(pk__in=[*shown, *tops])
-    newest = rollups.risks_on(wanted, [day, before])
-    found = {(risk.department_id, risk.principle): risk for risk in newest[day]}
+    found = {(risk.department_id, risk.principle): risk for risk in rollups.risks(wanted, day)}
     named = wanted.in_bulk()
 
     def row(pk: int) -> DepartmentRow:
         principles = tuple(found.get((pk, principle)) for principle in Principle.values)
         return DepartmentRow(named[pk], found.get((pk, OVERALL)), principles)
-
-    def whole(risks: Iterable[Risk]) -> list[Risk]:
-        return [risk for risk in risks if risk.department_id in tops and risk.principle == OVERALL]
 
     return Figures(
         Matrix(
@@ -116,7 +113,7 @@ def figures(scope: Scope, day: date, most: int = MATRIX_ROWS) -> Figures:
             tuple(map(row, shown)),
             len(listed) - len(shown),
         ),
-        _numbers(whole(newest[day]), whole(newest[before])),
+        _numbers([risk for risk in overall if risk.department_id in tops], before),
     )
 
 
@@ -144,7 +141,8 @@ def counted(scope: Scope, kinds: Sequence[str]) -> Numbers:
 
 def highest(scope: Scope, kinds: Sequence[str] = (), most: int = HIGHEST_ROWS) -> list[HighRisk]:
     """The live applications of the highest residual risk, worst first."""
-    found = CurrentScore.objects.filter(counted_in__isnull=False).order_by("-overall_point", "application_id")
+    # Ties as in the list of applications, and as the index of points has them
+    found = CurrentScore.objects.filter(counted_in__isnull=False).order_by("-overall_point", "-application_id")
     if not scope.everything:
         found = found.filter(counted_in__in=scope.departments().order_by().values("pk"))
     if kinds:

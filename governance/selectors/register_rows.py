@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
-from django.contrib.postgres.aggregates import StringAgg
-from django.db.models import CharField, F, Func, OuterRef, QuerySet, Subquery, Value
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Case, CharField, F, Func, OuterRef, QuerySet, Value, When
 from django.db.models.functions import Concat
 
 from governance.selectors.extent import Extent, figures, texts
 from governance.selectors.streaming import streamed
 from inventory import access
 from inventory.models import AIApplication, Identifier
-from risk.choices import OVERALL, Principle
+from risk.choices import OVERALL, EUClass, Principle
 from risk.method import load_method
 from risk.selectors import applications
 from risk.selectors.scores import MEASURES
@@ -54,6 +54,15 @@ class Joined(Func):
     output_field = CharField()
 
 
+def of_score(column: str) -> Case:
+    """A column of the present score; empty at the gate, which is no number."""
+    return Case(When(score__eu_class=EUClass.PROHIBITED, then=None), default=F(f"score__{column}"))
+
+
+# What stands in the place of the band there
+_BAND = Case(When(score__eu_class=EUClass.PROHIBITED, then=Value(EUClass.PROHIBITED.value)), default=F("score__band"))
+
+
 def applications_in(extent: Extent) -> QuerySet[AIApplication]:
     """The applications asked for, in the order of their external id; narrowed as the list page narrows them."""
     wanted = applications.wanted_by(extent.filters, extent.department)
@@ -63,19 +72,18 @@ def applications_in(extent: Extent) -> QuerySet[AIApplication]:
 
 def application_rows(extent: Extent) -> Iterator[tuple]:
     """A row an application, scored or not (its score's columns are then empty)."""
-    identifiers = (
+    identifiers = (  # an array: an aggregate for each of a hundred thousand applications costs several times as much
         Identifier.objects.filter(application=OuterRef("pk"))
-        .order_by()
-        .values("application")
-        .annotate(all=StringAgg(Concat("kind", Value(":"), "value"), ";", order_by=("kind", "folded")))
-        .values("all")
+        .order_by("kind", "folded")
+        .values_list(Concat("kind", Value(":"), "value"))
     )
     rows = applications_in(extent).values_list(
         *("external_id", "name", "purpose", "kind", "origin", "vendor", "department__name", "department__key"),
         *("lifecycle", "owner__username", "deputy__username", "score__eu_class", Joined(F("score__eu_articles"))),
-        *("score__overall_point", "score__overall_low", "score__overall_high", "score__band"),
-        *(f"score__{principle}_point" for principle in Principle.values),
-        *(DayText(F("next_review")), Subquery(identifiers)),
+        *(of_score(f"overall_{part}") for part in ("point", "low", "high")),
+        _BAND,
+        *(of_score(f"{principle}_point") for principle in Principle.values),
+        *(DayText(F("next_review")), Joined(ArraySubquery(identifiers))),
         *(UTCText(F("registered_at")), UTCText(F("updated_at"))),
     )
     return streamed(rows)
@@ -83,16 +91,17 @@ def application_rows(extent: Extent) -> Iterator[tuple]:
 
 def score_rows(extent: Extent) -> Iterator[tuple]:
     """Seven rows a scored application: overall, then the six principles, or only those asked for. There is no inherent
-    overall risk."""
+    overall risk. A prohibited practice is a gate: no values, and that word as its band."""
     band = load_method().band
     measures = extent.filters.get("principle", MEASURES)
-    fields = [f"score__{p}_{part}" for p in Principle.values for part in ("inherent", "low", "point", "high")]
+    fields = [of_score(f"{p}_{part}") for p in Principle.values for part in ("inherent", "low", "point", "high")]
     rows = (
         applications_in(extent)
         .filter(score__isnull=False)
         .values_list(
-            *("external_id", "name", "department__name", "score__method", DayText(F("score__as_of")), "score__band"),
-            *("score__overall_low", "score__overall_point", "score__overall_high"),
+            *("external_id", "name", "department__name", "score__method", DayText(F("score__as_of"))),
+            _BAND,
+            *(of_score(f"overall_{part}") for part in ("low", "point", "high")),
             *fields,
         )
     )
@@ -104,4 +113,5 @@ def score_rows(extent: Extent) -> Iterator[tuple]:
             if principle not in measures:
                 continue
             part = values[4 * place : 4 * place + 4]
-            yield *head, principle, *part, band(part[2]), method, as_of
+            own = overall_band if part[2] is None else band(part[2])
+            yield *head, principle, *part, own, method, as_of

@@ -20,7 +20,7 @@ from django.utils import timezone
 from inventory import access
 from inventory.models import AIApplication, Department, User
 from risk.method import load_method
-from risk.models import ApplicationCoverage
+from risk.models import ApplicationCoverage, CurrentScore
 from risk.scoring.coverage import RequirementState
 from risk.scoring.judgement import judge
 from risk.scoring.method import Control, Framework, Requirement
@@ -82,11 +82,26 @@ def coverage_rows(user: User | None, department: Department | None) -> QuerySet[
     """The coverage of live applications that a person sees, below a department."""
     found = ApplicationCoverage.objects.filter(application__score__counted_in__isnull=False)
     if department is not None and department.parent_id:
-        below = Department.objects.subtree_of(department).order_by().values("pk")
-        found = found.filter(application__score__counted_in__in=below)
-    if not access.sees_everything(user):
-        found = found.filter(application__department__in=access.departments(user).order_by().values("pk"))
-    return found
+        found = found.filter(application__score__counted_in__in=_below(department))
+    return _seen(found, user)
+
+
+def _counted_rows(user: User | None, department: Department | None) -> QuerySet[ApplicationCoverage]:
+    """The same without a join to the register, for what is only counted: both sides are then read off indexes."""
+    live = CurrentScore.objects.filter(counted_in__isnull=False)
+    if department is not None and department.parent_id:
+        live = live.filter(counted_in__in=_below(department))
+    return _seen(ApplicationCoverage.objects.filter(application__in=live.values("application")), user)
+
+
+def _below(department: Department) -> QuerySet[Any]:
+    return Department.objects.subtree_of(department).order_by().values("pk")
+
+
+def _seen(found: QuerySet[ApplicationCoverage], user: User | None) -> QuerySet[ApplicationCoverage]:
+    if access.sees_everything(user):
+        return found
+    return found.filter(application__department__in=access.departments(user).order_by().values("pk"))
 
 
 def narrowed(rows: QuerySet[ApplicationCoverage], asked: Asked) -> QuerySet[Any]:
@@ -102,7 +117,7 @@ def narrowed(rows: QuerySet[ApplicationCoverage], asked: Asked) -> QuerySet[Any]
 
 def count(user: User | None, department: Department | None, asked: Asked) -> int:
     """How many pairs there are: what charts and tiles show as one number."""
-    return narrowed(coverage_rows(user, department), asked).aggregate(n=Sum("pairs"))["n"] or 0
+    return narrowed(_counted_rows(user, department), asked).aggregate(n=Sum("pairs"))["n"] or 0
 
 
 def pairs(user: User | None, department: Department | None, asked: Asked, start: int, most: int) -> list[Pair]:
@@ -112,7 +127,7 @@ def pairs(user: User | None, department: Department | None, asked: Asked, start:
     applications of this page are looked into.
     """
     rows = narrowed(coverage_rows(user, department), asked).order_by(
-        "-application__score__overall_point", "application_id", "framework"
+        "-application__score__overall_point", "-application_id", "framework"
     )
     chosen: list[tuple[int, str, str]] = []
     skipped = passed = 0
@@ -128,13 +143,16 @@ def pairs(user: User | None, department: Department | None, asked: Asked, start:
 
 
 class Pairs(Sequence[Pair]):
-    """The pairs asked for as a sequence that a paginator can cut: it counts them, and reads only a page."""
+    """The pairs asked for as a sequence that a paginator can cut: it reads only a page. It counts them, unless their
+    number is known: roll-ups say it without reading each application, and follow its score within moments."""
 
-    def __init__(self, user: User | None, department: Department | None, asked: Asked) -> None:
-        self.user, self.department, self.asked = user, department, asked
+    def __init__(
+        self, user: User | None, department: Department | None, asked: Asked, known: int | None = None
+    ) -> None:
+        self.user, self.department, self.asked, self.known = user, department, asked, known
 
     def __len__(self) -> int:
-        return count(self.user, self.department, self.asked)
+        return self.known if self.known is not None else count(self.user, self.department, self.asked)
 
     def __getitem__(self, part: Any) -> Any:
         if not isinstance(part, slice):
@@ -200,11 +218,11 @@ def _pair(
 def by_requirement(user: User | None, department: Department | None, framework: Framework) -> dict[str, Counter[State]]:
     """Of each requirement of a framework, the live applications in each state."""
     rows = (
-        coverage_rows(user, department)
+        _counted_rows(user, department)
         .filter(framework=framework.id)
         .order_by()
         .values_list("states")
-        .annotate(n=Count("pk"))
+        .annotate(n=Count("*"))
     )
     texts, counts = zip(*rows, strict=True) if rows else ((), ())
     width = len(framework.requirements)

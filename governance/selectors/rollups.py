@@ -79,10 +79,9 @@ _COVERAGE = ["applications", *Counts.__dataclass_fields__]
 
 # One index descent a department and principle, whatever the number of days kept; a plain DISTINCT ON would read all.
 _NEWEST = """
-SELECT asked.day, wanted.id, what.name, {columns}
-FROM ({departments}) wanted(id) CROSS JOIN unnest(%s::text[]) what(name) CROSS JOIN unnest(%s::date[]) asked(day)
-CROSS JOIN LATERAL (
-    SELECT * FROM {table} WHERE department_id = wanted.id AND {key} = what.name AND day <= asked.day
+SELECT wanted.id, what.name, {columns}
+FROM ({departments}) wanted(id) CROSS JOIN unnest(%s::text[]) what(name) CROSS JOIN LATERAL (
+    SELECT * FROM {table} WHERE department_id = wanted.id AND {key} = what.name AND day <= %s
     ORDER BY day DESC LIMIT 1
 ) newest WHERE newest.{counted} > 0"""
 
@@ -104,30 +103,20 @@ def _newest(table: str, key: str, counted: str, columns: list[str], departments:
 
 def risks(departments: QuerySet[Department], day: date, principles: Iterable[str] = ALL) -> list[Risk]:
     """The newest risk figures of each department and principle; none where no live application is below it."""
-    return risks_on(departments, [day], principles)[day]
-
-
-def risks_on(
-    departments: QuerySet[Department], days: Sequence[date], principles: Iterable[str] = ALL
-) -> dict[date, list[Risk]]:
-    """The same as of several days, by the day asked for."""
     sql, params = _newest("risk_departmentday", "principle", "count", _RISK, departments)
-    found: dict[date, list[Risk]] = {day: [] for day in days}
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*params, list(principles), list(days)])
-        for asked, *row in cursor:
-            found[asked].append(Risk(*row))
-    return found
+        cursor.execute(sql, [*params, list(principles), day])
+        return [Risk(*row) for row in cursor.fetchall()]
 
 
 def coverages(departments: QuerySet[Department], day: date, frameworks: Iterable[str]) -> list[Coverage]:
     """The newest coverage of each department and framework; none where no live application is below it."""
     sql, params = _newest("risk_coverageday", "framework", "applications", _COVERAGE, departments)
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*params, list(frameworks), [day]])
+        cursor.execute(sql, [*params, list(frameworks), day])
         return [
             Coverage(department_id=department, framework=framework, **dict(zip(_COVERAGE, row, strict=True)))
-            for _, department, framework, *row in cursor
+            for department, framework, *row in cursor.fetchall()
         ]
 
 

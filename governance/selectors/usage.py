@@ -91,8 +91,7 @@ def use(scope: Scope, day: date, period: int, kinds: Sequence[str] = ()) -> Use:
     These are sums over every daily row of theirs, so they are kept until the next feed is read. A change of the
     department tree, or of an application's kind or name, shows after KEPT_SECONDS at the latest.
     """
-    tops = ",".join(str(top.pk) for top in scope.tops)
-    key = f"usage.use:{_reading()}:{tops}:{day}:{period}:{','.join(kinds)}"
+    key = _key("use", scope, day, period, kinds)
     found: Use | None = cache.get(key)
     if found is None:
         apps = sensitive_by_app(scope, day, period, kinds)
@@ -100,6 +99,11 @@ def use(scope: Scope, day: date, period: int, kinds: Sequence[str] = ()) -> Use:
         cache.set(key, found, KEPT_SECONDS)
     seen = _in_sight(scope, [one.id for one in found.sensitive])  # the next person may see other applications
     return replace(found, sensitive=[replace(one, id=seen.get(one.id)) for one in found.sensitive])
+
+
+def _key(what: str, scope: Scope, day: date, period: int, kinds: Sequence[str]) -> str:
+    tops = ",".join(str(top.pk) for top in scope.tops)
+    return f"usage.{what}:{_reading()}:{tops}:{day}:{period}:{','.join(kinds)}"
 
 
 def _reading() -> str:
@@ -116,7 +120,7 @@ def by_category(scope: Scope, day: date, period: int, kinds: Sequence[str] = ())
         default=Value(REGISTERED),
     )
     rows = (
-        _within(DailyUsage.objects.all(), scope, day, period, kinds)
+        _within(DailyUsage.objects.filter(interactions__gt=0), scope, day, period, kinds)  # not mere visits
         .annotate(category=category)
         .values_list("category", "day")
         .annotate(all=Sum("interactions"))
@@ -168,22 +172,30 @@ def sensitive_by_app(
     ]
 
 
-def applications_used(
-    scope: Scope, day: date, period: int, kinds: Sequence[str] = (), most: int = MOST_APPS
-) -> list[UsedApp]:
-    """The AI apps used most by the people looked at, whoever owns the app."""
+def applications_used(scope: Scope, day: date, period: int, kinds: Sequence[str] = ()) -> list[UsedApp]:
+    """The AI apps used most by the people looked at, whoever owns the app; kept as `use` is."""
+    key = _key("apps", scope, day, period, kinds)
+    found: list[UsedApp] | None = cache.get(key)
+    if found is None:
+        found = _most_used(scope, day, period, kinds)
+        cache.set(key, found, KEPT_SECONDS)
+    seen = _in_sight(scope, [one.id for one in found])
+    return [replace(one, id=seen.get(one.id)) for one in found]
+
+
+def _most_used(scope: Scope, day: date, period: int, kinds: Sequence[str]) -> list[UsedApp]:
+    """The same with every application's id, whoever may see it."""
     rows: list[Any] = list(
         _within(DailyUsage.objects.all(), scope, day, period, kinds)
         .values("application_id", "sighting_id")
         .annotate(all=Sum("interactions"), touched=Sum("sensitive"), last=Max("day"))
-        .order_by("-all", "application_id", "sighting_id")[:most]
+        .order_by("-all", "application_id", "sighting_id")[:MOST_APPS]
     )
     names = _names(rows)
     users = _distinct_users(scope, day, period, rows)
-    seen = _in_sight(scope, [row["application_id"] for row in rows])
     return [
         UsedApp(
-            id=seen.get(row["application_id"]),
+            id=row["application_id"],
             name=names[row["application_id"], row["sighting_id"]],
             registered=row["application_id"] is not None,
             interactions=row["all"],

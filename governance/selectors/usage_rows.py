@@ -25,7 +25,7 @@ def usage_in(extent: Extent) -> QuerySet[DailyUsage]:
     person's departments used, and all use of the applications they may see. People of no known department stand under
     *Unassigned*; an app that is not registered, under the name seen.
     """
-    found = DailyUsage.objects.filter(day__lte=extent.day)
+    found = DailyUsage.objects.filter(day__lte=extent.day, interactions__gt=0)  # not where there were visits only
     if extent.department and extent.department.parent_id:
         found = found.filter(department__in=subtree(extent.user, extent.department).order_by().values("pk"))
     elif not access.sees_everything(extent.user, Permission.EXPORT):

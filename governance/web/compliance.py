@@ -139,7 +139,9 @@ def pair_list(
     if EVERY_STATE not in states and states:
         found["state"] = states
     wanted = asked_for(found)
-    page: Page = Paginator(Pairs(scope.user, scope.chosen, wanted), ROWS_A_PAGE).get_page(filters.page)
+    known = counts.get(LATE) if wanted.late else sum(counts.get(state, 0) for state in wanted.states)
+    pairs = Pairs(scope.user, scope.chosen, wanted, known if counts else None)
+    page: Page = Paginator(pairs, ROWS_A_PAGE).get_page(filters.page)
     return {
         "page": page,
         "tabs": [(state, words, counts.get(state)) for state, words in RequirementStatus.choices],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
@@ -48,6 +49,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Tasks", "list-check", "risk:tasks"),
             Entry("Discovery", "radar-2", "inventory:sightings"),
             Entry("Alerts", "bell", "inventory:alerts"),
+            Entry("Data events", "shield-half", "inventory:data_events"),
             Entry("Compliance", "scale", "governance:compliance"),
             Entry("Evidence", "file-certificate", "risk:evidence"),
             Entry("Exports", "file-export", "governance:exports", _anywhere(Permission.EXPORT)),
@@ -57,6 +59,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         "Set up",
         (
             Entry("Feeds", "plug", "inventory:feeds", _everywhere(Permission.FEEDS)),
+            Entry("Labels and types", "table", "inventory:dictionary", _may_administer),
             Entry("Organisation facts", "building-bank", "risk:organisation_facts"),
             Entry("Scoring method", "adjustments-horizontal", "risk:method", _may_administer),
             Entry("Department tree", "affiliate", "inventory:department_admin", _may_administer),
@@ -112,6 +115,7 @@ def navigation(request: HttpRequest) -> Navigation:
     return Navigation(tuple(groups), _url("inventory:account"), _url("account_logout"))
 
 
+@cache
 def _url(route: str) -> str:
     """The address of a route, or nothing where this installation has no such page."""
     try:

@@ -17,10 +17,11 @@ from inventory.models import User
 from inventory.selectors.scope import options, path_to, scope_of
 from inventory.web.filters import Filters
 from risk.choices import Band
-from risk.selectors.outlook import rising
+from risk.selectors.movers import moving
 
 ROWS_A_PAGE = 100
 CHART_ROWS = 12
+MOVERS, MOVERS_A_PAGE = 6, 20  # judged for their causes, so few
 
 
 @require_safe
@@ -64,7 +65,8 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
             day,
         ),
         "ahead": ahead,
-        "rising": rising(scope.departments(), day),
+        "moving": moving(scope.departments(), day, MOVERS),
+        "all_moving": address("governance:ahead", department=found),
         "bands": charts.bands_by_department(
             [bands_row(row) for row in below.parts if row.overall],
             next((bands_row(row) for row in below.whole if row.overall), None),
@@ -80,6 +82,22 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
         "live_url": applications_url(department=found, lifecycle="live"),
     }
     return render(request, "governance/department.html", context)
+
+
+@require_safe
+@requires(Permission.VIEW)
+def ahead_page(request: HttpRequest) -> HttpResponse:
+    """Every live application that moves if nobody acts, each step with what is behind it; worst first."""
+    user: User = request.user  # type: ignore[assignment]
+    filters = Filters.from_request(request)
+    scope = scope_of(user, filters.department)
+    context = {
+        "filters": filters,
+        "scope": scope,
+        "departments": options(scope),
+        "page": moving(scope.departments(), timezone.localdate(), MOVERS_A_PAGE, filters.page),
+    }
+    return render(request, "governance/ahead.html", context)
 
 
 def bands_row(row: overview.DepartmentRow) -> charts.DepartmentBands:

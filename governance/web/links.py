@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from django.urls import reverse
 
@@ -19,16 +19,21 @@ SERIOUS = f"{Band.HIGH},{Band.CRITICAL}"
 
 def address(route: str, *args: object, **query: Any) -> str:
     """The address of a route; a Department becomes its key, what is empty is left out, `class_` stands for `class`."""
-    given = {
-        name.rstrip("_"): value.key if isinstance(value, Department) else value
-        for name, value in query.items()
-        if value not in (None, "", ())
-    }
-    plain = {
-        name: ",".join(map(str, value)) if isinstance(value, list | tuple) else value for name, value in given.items()
-    }
+    pairs = [f"{name.rstrip('_')}={_word(value)}" for name, value in query.items() if value not in (None, "", ())]
     path = reverse(route, args=args) if args else _path(route)
-    return path + (f"?{urlencode(plain)}" if plain else "")
+    return f"{path}?{'&'.join(pairs)}" if pairs else path
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, Department):
+        return _quoted(value.key)
+    return _quoted(",".join(map(str, value)) if isinstance(value, list | tuple) else str(value))
+
+
+@lru_cache(maxsize=4096)
+def _quoted(text: str) -> str:
+    """A page's hundreds of addresses are made of few words."""
+    return quote_plus(text)
 
 
 @cache

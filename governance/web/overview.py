@@ -20,7 +20,7 @@ from inventory import access
 from inventory.access import Permission, requires
 from inventory.choices import ApplicationKind, Lifecycle
 from inventory.models import Department, User
-from inventory.selectors import feeds
+from inventory.selectors import feed_health, feeds
 from inventory.selectors.scope import Scope, options, scope_of
 from inventory.web.filters import Filters
 from risk.choices import Band, Principle
@@ -67,6 +67,7 @@ def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
         "coverage": framework_charts(covered, filters.department),
         "highest_url": applications_url(department=filters.department, kind=kinds, lifecycle="live", sort="-risk"),
         "feeds": fresh,
+        "troubled": feed_health.troubled(feed_health.all_feeds()),
         "newest": max((feed.read_at for feed in fresh if feed.read_at), default=None),
         "may_load": access.sees_everything(scope.user, Permission.FEEDS),
         "may_register": access.may(scope.user, Permission.EDIT),

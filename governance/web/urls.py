@@ -9,6 +9,7 @@ urlpatterns = [
     path("", overview.overview_page, name="overview"),
     path("departments/", departments.department_list, name="departments"),
     path("departments/<path:key>/", departments.department_page, name="department"),
+    path("ahead/", departments.ahead_page, name="ahead"),
     path("compliance/", compliance.compliance_page, name="compliance"),
     path("compliance/gaps/", compliance.gap_list, name="gaps"),
     path("compliance/<slug:framework>/", compliance.framework_page, name="framework"),

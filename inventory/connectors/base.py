@@ -52,6 +52,38 @@ class Interaction(NamedTuple):
         return bool(self.labels or self.information_types)
 
 
+VISIT = "Visit"  # the operation of a visit, beside those of interactions
+
+
+class Visit(NamedTuple):
+    """That somebody opened an AI site. Never counted as an interaction: nobody knows what they did there."""
+
+    line: int
+    record_id: str
+    at: datetime  # aware, UTC
+    user: str  # as given; empty where the log doesn't say
+    seen: Seen  # its host, and the operation VISIT
+    uploaded: int  # bytes; 0 where the log doesn't say
+
+
+class DataEvent(NamedTuple):
+    """That a data-loss rule matched, or that sensitive information was found, where somebody used an application."""
+
+    line: int
+    record_id: str
+    at: datetime  # aware, UTC
+    user: str  # as of an interaction
+    seen: Seen
+    kind: str  # dlp_match or types_found
+    source: str  # audit or explorer: both report the same match under ids of their own
+    about_ai: bool  # whether the record itself says that it is about AI
+    policy: str = ""
+    rule: str = ""  # the most severe one
+    severity: str = ""  # informational, low, medium or high; empty where none is given
+    enforcement: str = ""  # what was done about it: audit, warn, override, block or allow
+    information_types: tuple[str, ...] = ()
+
+
 class ListedUser(NamedTuple):
     """One person of a user list."""
 
@@ -127,6 +159,41 @@ class MetricValue(NamedTuple):
     at: datetime  # aware, UTC
 
 
+class ListedLabel(NamedTuple):
+    """A sensitivity label of the label dictionary."""
+
+    line: int
+    key: str  # its id, lower case
+    name: str
+    rank: int | None  # the higher, the more sensitive; None where the list doesn't say
+    parent: str  # id of the label it stands under, lower case; empty for none
+
+
+class ListedType(NamedTuple):
+    """A sensitive information type by its id."""
+
+    line: int
+    key: str  # lower case
+    name: str
+
+
+class CloudApp(NamedTuple):
+    """An app in the cloud that a discovery service reports, added up over people."""
+
+    line: int
+    key: str
+    name: str
+    category: str
+    domains: tuple[str, ...]  # lower case
+    safety: float | None  # 0 unsafe to 10 safe
+    tags: tuple[str, ...]
+    transactions: int
+    uploaded: int  # bytes, as below
+    downloaded: int
+    users: int
+    last_seen: datetime | None
+
+
 class Ignored(NamedTuple):
     """A readable row that is not what we count."""
 
@@ -141,7 +208,30 @@ class Unreadable(NamedTuple):
     raw: bytes
 
 
-Item = Interaction | ListedUser | SecurityAlert | ListedAgent | MetricValue | Ignored | Unreadable
+class WithContent(NamedTuple):
+    """A row that carries the text of a prompt or an answer: quarantined without its text, unless capture is on."""
+
+    line: int
+    item: "Item"  # what it is without the text
+    reason: str
+    text: bytes
+
+
+Item = (
+    Interaction
+    | Visit
+    | DataEvent
+    | ListedUser
+    | SecurityAlert
+    | ListedAgent
+    | MetricValue
+    | ListedLabel
+    | ListedType
+    | CloudApp
+    | Ignored
+    | Unreadable
+    | WithContent
+)
 
 
 class Source(Protocol):

@@ -12,12 +12,22 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from inventory.connectors.base import Connector, Ignored, UnknownFormatError, Unreadable
+from inventory.connectors.base import (
+    Connector,
+    DataEvent,
+    Ignored,
+    Interaction,
+    UnknownFormatError,
+    Unreadable,
+    Visit,
+    WithContent,
+)
 from inventory.connectors.content import (
     Content,
     Interactions,
+    Latest,
     ListedAgents,
     ListedUsers,
     MetricValues,
@@ -32,6 +42,7 @@ _MOST_UNREADABLE = 2_000  # of a chunk: their texts are kept, so this bounds mem
 _MOST_UNREADABLE_BYTES = 16 * 1024  # of a text that are kept: enough to see what is wrong with it
 MOST_BYTES_A_CHUNK = 96 * 1024**2  # of the file: rows may be long, and what is kept of them is in memory
 _BLOCK = 1 << 20
+_LATEST = ("sensitivity_labels", "information_types", "cloud_apps")  # kinds whose records carry a key
 _RARELY = 100_000  # objects between looks for cycles: records are made and dropped by the million and hold none
 
 
@@ -45,6 +56,7 @@ class Task:
     cutoff: str
     rows_a_chunk: int
     mapping: Mapping | None = None  # of a table with a header of its own
+    capture: bool = False  # whether rows with content are taken in, and their texts with them
 
     @property
     def connector(self) -> Connector:
@@ -59,8 +71,18 @@ class Task:
             return SecurityAlerts()
         if tells == "agents":
             return ListedAgents()
+        if tells in _LATEST:
+            return Latest()
         cutoff = datetime.fromisoformat(self.cutoff)
         return MetricValues(cutoff) if tells == "metrics" else Interactions(cutoff)
+
+
+class Captured(NamedTuple):
+    """The text that a row carried."""
+
+    line: int
+    record_id: str
+    text: bytes
 
 
 @dataclass
@@ -70,6 +92,7 @@ class Chunk:
     content: Any
     rows: int = 0
     unreadable: list[Unreadable] = field(default_factory=list)
+    captured: list[Captured] = field(default_factory=list)
     ignored: int = 0
     next_line: int = 0
     bytes_read: int = 0
@@ -113,17 +136,41 @@ def read(task: Task) -> Iterator[Chunk]:
         chunk, most = Chunk(task.content()), MOST_BYTES_A_CHUNK
         for item in task.connector.read(as_utf8(io.BufferedReader(file, _BLOCK)), task.from_line):
             full = chunk.rows >= task.rows_a_chunk or file.bytes_read >= most
-            if full or len(chunk.unreadable) >= _MOST_UNREADABLE:
+            if full or len(chunk.unreadable) + len(chunk.captured) >= _MOST_UNREADABLE:
                 yield chunk.ending(item.line, file.bytes_read)
                 chunk, most = Chunk(task.content()), file.bytes_read + MOST_BYTES_A_CHUNK
             chunk.rows += 1
-            if type(item) is Ignored:
+            if type(item) is Interaction:  # nearly all, and fast
+                chunk.content.add(item)
+            elif type(item) is Ignored:
                 chunk.ignored += 1
             elif type(item) is Unreadable:
                 chunk.unreadable.append(item._replace(raw=item.raw[:_MOST_UNREADABLE_BYTES]))
+            elif type(item) is WithContent:
+                _take(chunk, item, task.capture)
             else:
-                chunk.content.add(item)
+                _add(chunk.content, item)
         yield chunk.ending(END_OF_FILE, file.bytes_read, file.hexdigest())
+
+
+def _add(content: Any, item: Any) -> None:
+    if type(item) is Visit:
+        content.add_visit(item)
+    elif type(item) is DataEvent:
+        content.add_event(item)
+    else:
+        content.add(item)
+
+
+def _take(chunk: Chunk, row: WithContent, capture: bool) -> None:
+    """A row with content: refused, or taken in with its text."""
+    if not capture:
+        chunk.unreadable.append(Unreadable(row.line, row.reason, b""))
+    elif isinstance(row.item, Ignored):
+        chunk.ignored += 1
+    else:
+        chunk.captured.append(Captured(row.line, str(getattr(row.item, "record_id", "")), row.text))
+        _add(chunk.content, row.item)
 
 
 def main() -> int:

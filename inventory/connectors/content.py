@@ -1,18 +1,31 @@
 """The records of one chunk in the form in which they are stored, each once. Pure, like the connectors."""
 
-import re
+import struct
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any, Protocol
-from uuid import UUID
 
-from inventory.connectors.base import Interaction, ListedAgent, ListedUser, MetricValue, SecurityAlert, Seen
+from inventory.connectors.base import (
+    DataEvent,
+    Interaction,
+    ListedAgent,
+    ListedUser,
+    MetricValue,
+    SecurityAlert,
+    Seen,
+    Visit,
+)
 
-_HEX = "[0-9a-fA-F]"
-_GUID = re.compile(f"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}").fullmatch
-_NULL = r"\N"
-_ARRAY = str.maketrans({"\\": r"\\\\", '"': r"\\" + '"'})  # once for the array, once for COPY
+# PostgreSQL's binary format of COPY: a row is the number of its columns, then each column's length and bytes.
+_BEGIN = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_END = b"\xff\xff"
+_NULL = b"\xff\xff\xff\xff"
+_NOTHING = _NULL * 3  # no labels, no information types, no bytes sent
+_ROW = struct.Struct("!h i16s iq ii ii i? i?").pack
+_SENT = struct.Struct("!iq").pack
+_EPOCH = round(datetime(2000, 1, 1, tzinfo=UTC).timestamp() * 1e6)  # of PostgreSQL, whose times are microseconds
+_TEXT = 25  # PostgreSQL's number of the type
 
 
 class Content(Protocol):
@@ -27,8 +40,10 @@ class Content(Protocol):
 
 
 class Interactions:
-    """Interactions as lines for COPY. People and names of applications stand in them by number: the place in `people`
-    and `seen`. A line: record key, time (seconds since 1970), person, way of naming, both marks, labels, types."""
+    """Interactions as rows of a binary COPY, as they come: which ids stand there twice the database finds in half the
+    time of a set. People and ways of naming an application stand in them by number: the place in `people` (where an
+    empty name is nobody) and `seen`. A row: record key, time, person, way, both marks, labels, information types, bytes
+    sent (of a visit)."""
 
     def __init__(self, cutoff: datetime) -> None:
         """Interactions before `cutoff` are ignored: they are older than what is kept."""
@@ -37,44 +52,71 @@ class Interactions:
         self.people: dict[str, int] = {}
         self.seen: dict[Seen, int] = {}
         self.count = 0
-        self.text = b""
-        self._lines: list[str] = []
-        self._keys: set[str] = set()
+        self.rows = bytearray(_BEGIN)
+        self.events: dict[str, DataEvent] = {}  # what data-loss rules say beside the interactions
         self._cutoff = cutoff
 
     def add(self, item: Interaction) -> None:
-        """Take the interaction in, unless it is older than the retention or was here before."""
-        _, record_id, at, user, seen, labels, information_types, jailbreak, injection = item
+        """Take the interaction in, unless it is older than the retention."""
+        _, record_id, at, user, seen, labels, types, jailbreak, injection = item
         if at < self._cutoff:
             self.ignored += 1
             return
-        key = record_id.lower() if _GUID(record_id) else record_key(record_id)
-        if key in self._keys:
-            self.duplicates += 1
+        people, ways = self.people, self.seen
+        if (person := people.get(user)) is None:
+            person = people[user] = len(people)
+        if (way := ways.get(seen)) is None:
+            way = ways[seen] = len(ways)
+        since = round(at.timestamp() * 1e6) - _EPOCH
+        self.rows += _ROW(9, 16, record_key(record_id), 8, since, 4, person, 4, way, 1, jailbreak, 1, injection)
+        self.rows += _array(labels) + _array(types) + _NULL if labels or types else _NOTHING
+        self.count += 1
+
+    def add_visit(self, item: Visit) -> None:
+        """Take a visit in, as an interaction of a kind of its own that has a number of bytes sent."""
+        if item.at < self._cutoff:
+            self.ignored += 1
             return
-        self._keys.add(key)
-        person = self.people.setdefault(user, len(self.people)) if user else _NULL
-        way = self.seen.setdefault(seen, len(self.seen))
-        self._lines.append(
-            f"{key}\t{at.timestamp()}\t{person}\t{way}\t{jailbreak}\t{injection}"
-            f"\t{_array(labels) if labels else _NULL}\t{_array(information_types) if information_types else _NULL}\n"
-        )
+        person = self.people.setdefault(item.user, len(self.people))
+        way = self.seen.setdefault(item.seen, len(self.seen))
+        since = round(item.at.timestamp() * 1e6) - _EPOCH
+        self.rows += _ROW(9, 16, record_key(item.record_id), 8, since, 4, person, 4, way, 1, False, 1, False)
+        self.rows += _NULL + _NULL + _SENT(8, item.uploaded)
+        self.count += 1
+
+    def add_event(self, item: DataEvent) -> None:
+        """Take an event in, unless it is older than the retention or was here before."""
+        if item.at < self._cutoff:
+            self.ignored += 1
+        elif item.record_id in self.events:
+            self.duplicates += 1
+        else:
+            self.events[item.record_id] = item
 
     def finish(self) -> None:
-        self.count, self.text = len(self._lines), "".join(self._lines).encode()
-        self._lines, self._keys = [], set()
+        self.rows += _END
 
 
-def record_key(record_id: str) -> str:
+def record_key(record_id: str) -> bytes:
     """The key of a record id: a GUID is its own, whatever its case; any other id is hashed to 128 bits."""
-    if _GUID(record_id):
-        return record_id.lower()
-    return str(UUID(bytes=blake2b(record_id.encode("utf-8", "replace"), digest_size=16).digest()))
+    if len(record_id) == 36 and record_id[8:24:5] == "----":
+        try:
+            key = bytes.fromhex(record_id.replace("-", ""))
+        except ValueError:
+            key = b""
+        if len(key) == 16:
+            return key
+    return blake2b(record_id.encode("utf-8", "replace"), digest_size=16).digest()
 
 
-def _array(values: Iterable[str]) -> str:
-    """The texts, which hold no control characters, as an array in COPY's text format."""
-    return "{" + ",".join(f'"{value.translate(_ARRAY)}"' for value in values) + "}"
+def _array(values: Iterable[str]) -> bytes:
+    """A column that holds the texts as an array; NULL where there are none."""
+    texts = [value.encode("utf-8", "replace") for value in values]
+    if not texts:
+        return _NULL
+    found = struct.pack("!iiiii", 1, 0, _TEXT, len(texts), 1)  # dimensions, no nulls, type, length, lowest index
+    found += b"".join(struct.pack("!i", len(text)) + text for text in texts)
+    return struct.pack("!i", len(found)) + found
 
 
 class ListedUsers:
@@ -160,6 +202,23 @@ class MetricValues:
         key = (item.system.casefold(), item.metric, item.group, item.at)
         self.duplicates += key in self.values
         self.values[key] = item
+
+    def finish(self) -> None:
+        pass
+
+
+class Latest:
+    """Records of one chunk that carry a `key`, each once: the last of a key wins."""
+
+    def __init__(self) -> None:
+        self.ignored = 0
+        self.duplicates = 0
+        self.rows: dict[str, Any] = {}
+
+    def add(self, item: Any) -> None:
+        """Take the record in."""
+        self.duplicates += item.key in self.rows
+        self.rows[item.key] = item
 
     def finish(self) -> None:
         pass

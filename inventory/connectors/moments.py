@@ -1,15 +1,32 @@
-"""Points in time as feeds write them: ISO 8601, American, European, dates alone, and seconds or finer since 1970."""
+"""Points in time as feeds write them: `moment` as Microsoft's programs do, `moment_of` as anybody does, with European
+days, dates alone, and seconds or finer since 1970."""
 
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from inventory.connectors.purview_audit import moment
-
+_AMERICAN = ("%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y %I:%M %p")
 _DAY_FIRST = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d.%m.%Y", "%d/%m/%Y")
 _POINTS = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y")  # with points the day is first everywhere
 _MONTH_FIRST = ("%m/%d/%Y",)  # with a time, `moment` reads them
 _FINEST = (10**17, 10**14, 10**11)  # from here on a number counts nano-, micro-, milliseconds: else it were year 5138
 _DIGITS = 20
+
+
+def moment(value: Any) -> datetime | None:
+    """The point in time: ISO with or without zone and with up to seven decimals, or American; UTC where no zone is
+    given (audit times are UTC without saying so). None where it is none."""
+    if type(value) is not str:
+        return None
+    try:
+        if len(value) == 19:
+            return datetime.fromisoformat(value + "+00:00")
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        american = _read(value.strip(), _AMERICAN)
+        if american is None:
+            return None
+        at = american
+    return _in_utc(at, UTC)
 
 
 def moment_of(value: Any, *, day_first: bool = False, zone: tzinfo = UTC) -> datetime | None:
@@ -22,24 +39,30 @@ def moment_of(value: Any, *, day_first: bool = False, zone: tzinfo = UTC) -> dat
         return None
     if text.isdecimal() and text.isascii() and len(text) != 8:  # eight digits are a date: 20260714
         return _since_1970(int(text)) if len(text) <= _DIGITS else None
-    for pattern in _DAY_FIRST if day_first else (*_POINTS, *_MONTH_FIRST):
-        try:
-            return _in_utc(datetime.strptime(text, pattern), zone)
-        except ValueError:
-            continue
+    at = _read(text, _DAY_FIRST if day_first else (*_POINTS, *_MONTH_FIRST))
+    if at:
+        return _in_utc(at, zone)
     if zone is UTC:
         return moment(text)
     try:
-        found = datetime.fromisoformat(text)
+        at = datetime.fromisoformat(text)
     except ValueError:
-        known = moment(text)  # American: UTC, since it names no zone
-        found = known.replace(tzinfo=None) if known else None  # type: ignore[assignment]
-    return _in_utc(found, zone) if found else None
+        at = _read(text, _AMERICAN)
+    return _in_utc(at, zone) if at else None
 
 
-def _in_utc(found: datetime, zone: tzinfo) -> datetime | None:
+def _read(text: str, patterns: tuple[str, ...]) -> datetime | None:
+    for pattern in patterns:
+        try:
+            return datetime.strptime(text, pattern)
+        except ValueError:
+            continue
+    return None
+
+
+def _in_utc(at: datetime, zone: tzinfo) -> datetime | None:
     try:
-        return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
+        return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
     except (OverflowError, ValueError):
         return None
 

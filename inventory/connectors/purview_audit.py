@@ -10,14 +10,14 @@ taken over.
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
-from inventory.connectors import records
+from inventory.connectors import dlp, prompts, records
 from inventory.connectors.base import (
     MAX_NAME,
+    DataEvent,
     Ignored,
     Interaction,
     Item,
@@ -36,23 +36,17 @@ from inventory.connectors.delimited import (
     split,
     text,
 )
-from inventory.connectors.keys import MISSING, Keys
+from inventory.connectors.information_types import TYPE_LISTS, information_types, information_types_of
+from inventory.connectors.keys import Keys
+from inventory.connectors.moments import moment
 
 _NAMES = ("CopilotInteraction", "AIAppInteraction", "ConnectedAIAppInteraction", "TeamCopilotMsgInteraction")
 OPERATIONS = {spelling: name for name in _NAMES for spelling in (name, name.casefold())}
 _MOST_LABELS = 100  # of one record
 _GUID_ROW = re.compile(rb'"?[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"?[,;\t]')
-_AMERICAN = ("%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y %I:%M %p")
 
-# Under these names a list of matched sensitive information types stands, wherever in the record.
-_TYPE_LISTS = (
-    "sensitiveinformation",
-    "sensitiveinformationtypes",
-    "sensitiveinfotypes",
-    "sensitiveinfotypedata",
-    "sensitivetypes",
-)
 # AppIdentity and Agent* stand beside CopilotEventData or inside it (microsoft.md 2a, "uncertain nesting").
+_CONTENT = tuple(sorted(prompts.NAMES))  # never in these records; refused where it turns up
 _RECORD = Keys(
     "id",
     "creationtime",
@@ -63,22 +57,15 @@ _RECORD = Keys(
     "appidentity",
     "agentid",
     "agentname",
-    _TYPE_LISTS,
+    TYPE_LISTS,
+    _CONTENT,
 )
-_EVENT = Keys("messages", "accessedresources", "apphost", "appidentity", "agentid", "agentname", _TYPE_LISTS)
-_MESSAGE = Keys("jailbreakdetected", _TYPE_LISTS)
-_RESOURCE = Keys("sensitivitylabelid", "xpiadetected", ("policydetails", *_TYPE_LISTS))
+_EVENT = Keys(
+    "messages", "accessedresources", "apphost", "appidentity", "agentid", "agentname", TYPE_LISTS, _CONTENT
+)  # fmt: skip
+_MESSAGE = Keys("jailbreakdetected", TYPE_LISTS, (*_CONTENT, *sorted(prompts.IN_MESSAGES)))
+_RESOURCE = Keys("sensitivitylabelid", "xpiadetected", ("policydetails", *TYPE_LISTS))
 _IDENTITY = Keys("appid", "displayname", "publisherid")
-_TYPE = Keys(
-    "sensitiveinformationtypename",
-    "sensitiveinfotypename",
-    "sensitivetype",
-    "sensitiveinfotypeid",
-    "sensitiveinformationtypeid",
-    "name",
-    "id",
-    "count",
-)
 # Columns and members under which an audit record stands within another, and those of a bare one (folded names)
 _PAYLOADS = frozenset({"auditdata", "raweventdata", "llmeventdata"})
 _BARE = frozenset({"creationtime", "operation"})
@@ -90,6 +77,7 @@ _AROUND = {
     "UserId": ("userprincipalname", "actorname", "userid", "actoruserid", "accountobjectid"),
 }
 _HEADER = 4096  # bytes in which a header row is looked for
+_loads = orjson.loads
 _new = tuple.__new__  # what a NamedTuple's own constructor calls, without its keywords: half the time
 
 
@@ -171,10 +159,10 @@ class _Reader:
         return self._interaction(line, raw, record)
 
     def _interaction(self, line: int, raw: bytes, record: dict[str, Any]) -> Item:
-        record_id, time, given, user, event, about, identity, agent_id, agent_name, types = _RECORD.of(record)
+        record_id, time, given, user, event, about, identity, agent_id, agent_name, types, text = _RECORD.of(record)
         operation = OPERATIONS.get(given) if type(given) is str else None
         if operation is None and (operation := self._operation_of(given, raw)) is None:
-            return Ignored(line)
+            return self._other(line, raw, record, given)
         if not record_id or type(record_id) not in (str, int):
             return Unreadable(line, "AuditData has no Id.", raw)
         at = moment(time)
@@ -188,7 +176,7 @@ class _Reader:
             event = _object(event.encode())
         if type(event) is not dict:
             event = {}
-        messages, resources, host, inner_identity, inner_id, inner_name, inner_types = _EVENT.of(event)
+        messages, resources, host, inner_identity, inner_id, inner_name, inner_types, inner_text = _EVENT.of(event)
         if about and not (type(about) is str and "ubscriptions/" in about):
             about = None  # of each record another one, and only an Azure resource says anything
         named = (agent_id or inner_id, agent_name or inner_name, identity or inner_identity, host, about, operation)
@@ -196,11 +184,31 @@ class _Reader:
             seen = self._seen[named]
         except (KeyError, TypeError):
             seen = self._seen_as(named)
-        jailbreak, message_types = _messages(messages) if messages else (False, False)
+        jailbreak, message_types, message_text = _messages(messages) if messages else (False, False, False)
         labels, injection, resource_types = _resources(resources) if resources else ((), False, False)
         # the walk through the whole record is only for the few that say something about information types
-        matched = _information_types(record) if types or inner_types or message_types or resource_types else ()
-        return _new(Interaction, (line, str(record_id), at, user, seen, labels, matched, jailbreak, injection))
+        matched = information_types(record) if types or inner_types or message_types or resource_types else ()
+        item = _new(Interaction, (line, str(record_id), at, user, seen, labels, matched, jailbreak, injection))
+        if text or inner_text or message_text:
+            return prompts.checked(item, {**record, "CopilotEventData": event})
+        return item
+
+    def _other(self, line: int, raw: bytes, record: dict[str, Any], given: Any) -> Item:
+        """A record of another operation: only matches of data-loss rules are of interest, and only with their rule."""
+        name = given if type(given) is str and given else self._column(raw, self._operation)
+        match = dlp.match_of(record) if name.strip().casefold() == "dlprulematch" else None
+        if match is None:
+            return Ignored(line)
+        record_id, at = records.member(record, "id"), moment(records.member(record, "creationtime"))
+        if not record_id or type(record_id) not in (str, int):
+            return Unreadable(line, "AuditData has no Id.", raw)
+        if at is None:
+            return Unreadable(line, "AuditData has no CreationTime that is a date and time.", raw)
+        user = dlp.word(records.member(record, "userid")) or self._column(raw, self._user)
+        seen = dlp.seen_in(record, "AIAppInteraction")
+        told = dlp.about_ai(seen, match.policy, records.member(record, "workload"))
+        types = information_types_of(record)
+        return DataEvent(line, str(record_id), at, user, seen, "dlp_match", "audit", told, *match, types)
 
     def _quickly(self, raw: bytes) -> dict[str, Any] | None:
         """The payload where the row is written as exporters write it: the JSON is found by its two ends."""
@@ -218,7 +226,11 @@ class _Reader:
             columns = before.count(self._delimiter) + 1
         if columns != self._payload:
             return None
-        return _object(raw[start + 2 : end + 1].replace(b'""', b'"'))
+        try:
+            record = _loads(raw[start + 2 : end + 1].replace(b'""', b'"'))
+        except orjson.JSONDecodeError:
+            return None
+        return record if type(record) is dict else None
 
     def _carefully(self, raw: bytes) -> dict[str, Any] | str:
         """The payload, or why there is none."""
@@ -283,37 +295,6 @@ def _object(payload: bytes) -> dict[str, Any] | None:
     return value if type(value) is dict else None
 
 
-def moment(value: Any) -> datetime | None:
-    """The point in time: ISO with or without zone and with up to seven decimals, or American; UTC where no zone is
-    given (audit times are UTC without saying so). None where it is none."""
-    if type(value) is not str:
-        return None
-    try:
-        if len(value) == 19:
-            return datetime.fromisoformat(value + "+00:00")
-        at = datetime.fromisoformat(value)
-    except ValueError:
-        american = _american(value.strip())
-        if american is None:
-            return None
-        at = american
-    if at.tzinfo is None:
-        return at.replace(tzinfo=UTC)
-    try:
-        return at.astimezone(UTC)
-    except OverflowError:
-        return None
-
-
-def _american(value: str) -> datetime | None:
-    for pattern in _AMERICAN:
-        try:
-            return datetime.strptime(value, pattern)
-        except ValueError:
-            continue
-    return None
-
-
 def _seen(agent_id: Any, agent_name: Any, identity: Any, host: Any, about: Any, operation: str) -> Seen:
     name = ""
     if type(identity) is dict:
@@ -333,17 +314,19 @@ def _name(value: Any) -> str:
     return clean(value[: MAX_NAME * 4])[:MAX_NAME] if type(value) is str else ""
 
 
-def _messages(messages: Any) -> tuple[bool, bool]:
-    """Whether a message carries a jailbreak mark, and whether one speaks of information types."""
-    jailbreak = types = False
+def _messages(messages: Any) -> tuple[bool, bool, bool]:
+    """Whether a message carries a jailbreak mark, whether one speaks of information types, and one has a text."""
+    jailbreak = types = text = False
     for message in messages if type(messages) is list else ():
         if type(message) is dict:
-            mark, listed = _MESSAGE.of(message)
+            mark, listed, said = _MESSAGE.of(message)
+            if said:
+                text = True
             if mark and _true(mark):
                 jailbreak = True
             if listed:
                 types = True
-    return jailbreak, types
+    return jailbreak, types, text
 
 
 def _resources(resources: Any) -> tuple[tuple[str, ...], bool, bool]:
@@ -368,32 +351,3 @@ def _resources(resources: Any) -> tuple[tuple[str, ...], bool, bool]:
 
 def _true(value: Any) -> bool:
     return value is True or (type(value) is str and value.casefold() == "true")
-
-
-def _information_types(record: dict[str, Any]) -> tuple[str, ...]:
-    """The sensitive information types matched anywhere in the record."""
-    found: set[str] = set()
-    open_ends: list[Any] = [record]
-    while open_ends:
-        value = open_ends.pop()
-        if type(value) is list:
-            open_ends.extend(value)
-        elif type(value) is dict:
-            for key, member in value.items():
-                if key is MISSING:
-                    continue
-                if type(member) in (list, dict):
-                    open_ends.append(member)
-                if key.casefold() in _TYPE_LISTS:
-                    found.update(_named_types(member))
-    return tuple(sorted(found)[:_MOST_LABELS])
-
-
-def _named_types(matches: Any) -> Iterator[str]:
-    for match in matches if type(matches) is list else [matches]:
-        if type(match) is dict:
-            *names, number = _TYPE.of(match)
-            named = next((n for n in names if n and type(n) is str), "")
-            match = named if number is None or number else ""
-        if type(match) is str and (name := _name(match)):
-            yield name

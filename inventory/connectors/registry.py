@@ -3,9 +3,13 @@
 import io
 
 from inventory.connectors import records
+from inventory.connectors.activity_explorer import ActivityExplorer
 from inventory.connectors.agents import Agents
 from inventory.connectors.base import Connector, UnknownFormatError
+from inventory.connectors.cloud_apps import CloudApps
+from inventory.connectors.cloud_discovery import CloudDiscovery, is_squid
 from inventory.connectors.delimited import as_utf8
+from inventory.connectors.dictionaries import InformationTypes, SensitivityLabels
 from inventory.connectors.entra_users import EntraUsers
 from inventory.connectors.metrics import Metrics
 from inventory.connectors.otel_spans import OtelSpans
@@ -14,7 +18,19 @@ from inventory.connectors.security_alerts import SecurityAlerts
 
 CONNECTORS: dict[str, Connector] = {
     connector.kind: connector
-    for connector in (PurviewAudit(), EntraUsers(), SecurityAlerts(), Agents(), OtelSpans(), Metrics())
+    for connector in (
+        PurviewAudit(),
+        ActivityExplorer(),
+        EntraUsers(),
+        SecurityAlerts(),
+        Agents(),
+        OtelSpans(),
+        Metrics(),
+        SensitivityLabels(),
+        InformationTypes(),
+        CloudApps(),
+        CloudDiscovery(),
+    )
 }
 
 
@@ -24,7 +40,11 @@ def recognise(source: io.BufferedReader) -> Connector:
 
     Raises UnknownFormatError.
     """
-    columns = records.names(as_utf8(source))
+    opened = as_utf8(source)
+    if is_squid(opened.peek(4096)[:4096]):  # the one kind without a header
+        source.seek(0)
+        return CONNECTORS[CloudDiscovery.kind]
+    columns = records.names(opened)
     source.seek(0)
     for connector in CONNECTORS.values():
         if connector.recognises(columns):

@@ -12,7 +12,7 @@ from inventory.connectors import records
 from inventory.connectors.alert_types import DOCUMENTED
 from inventory.connectors.base import MAX_NAME, Item, SecurityAlert, Source, Unreadable
 from inventory.connectors.delimited import clean
-from inventory.connectors.purview_audit import moment
+from inventory.connectors.moments import moment
 from inventory.connectors.records import Record, inner, member
 
 _STATES = {

@@ -13,6 +13,11 @@ from inventory.models.activity import (
 from inventory.models.agent import AgentListing
 from inventory.models.application import AIApplication, ChangedApplication, Identifier
 from inventory.models.audit_log import AuditLogEntry
+from inventory.models.capture import CapturedContent, ContentCapture
+from inventory.models.cloud import CloudApp
+from inventory.models.data_events import DataEvent
+from inventory.models.dictionary import InformationType, SensitivityLabel
+from inventory.models.feed import Feed, FeedKey
 from inventory.models.mapping import MappingProfile
 from inventory.models.metric import Metric
 from inventory.models.organisation import ROOT_KEY, Department
@@ -24,20 +29,28 @@ __all__ = [
     "AgentListing",
     "Alert",
     "AuditLogEntry",
+    "CapturedContent",
     "ChangedApplication",
+    "CloudApp",
+    "ContentCapture",
     "DailySensitive",
     "DailyUsage",
     "DailyUser",
+    "DataEvent",
     "Department",
     "DirectoryUser",
+    "Feed",
+    "FeedKey",
     "Identifier",
     "ImportBatch",
+    "InformationType",
     "Interaction",
     "MappingProfile",
     "Metric",
     "QuarantinedRow",
     "Role",
     "SeenUser",
+    "SensitivityLabel",
     "Sighting",
     "User",
 ]

@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from inventory.choices import AlertState, BatchState, Operation, Severity
+from inventory.choices import AlertState, BatchState, Door, Operation, Severity
 from inventory.models.application import AIApplication
 from inventory.models.organisation import Department
 
@@ -32,6 +32,9 @@ class ImportBatch(models.Model):
     size = models.BigIntegerField(default=0)  # bytes
     sha256 = models.CharField(max_length=64, blank=True)
     uploaded_by = models.ForeignKey("inventory.User", models.SET_NULL, null=True, related_name="+")
+    door = models.CharField(max_length=10, choices=Door.choices, db_default=Door.CONSOLE.value)
+    feed = models.ForeignKey("inventory.Feed", models.PROTECT, null=True, related_name="batches")
+    signature = models.CharField(max_length=64, null=True, unique=True)  # of a signed call: each is taken once
     state = models.CharField(max_length=10, choices=BatchState.choices, default=BatchState.WAITING)
     claim = models.UUIDField(null=True)
     heartbeat_at = models.DateTimeField(null=True)
@@ -46,6 +49,9 @@ class ImportBatch(models.Model):
     unmatched = models.BigIntegerField(default=0)
     newest_at = models.DateTimeField(null=True)  # the latest time of a stored record
     error = models.TextField(blank=True)  # for people
+    undone_by = models.ForeignKey("inventory.User", models.SET_NULL, null=True, related_name="+")
+    undo_reason = models.TextField(blank=True, db_default="")
+    irreversible = models.TextField(blank=True, db_default="")  # why it can't be undone, where it says so itself
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -54,8 +60,11 @@ class ImportBatch(models.Model):
         ordering = ["-created_at", "-id"]
         indexes = [
             models.Index(
-                fields=["id"], name="batch_to_do", condition=Q(state__in=[BatchState.WAITING, BatchState.RUNNING])
+                fields=["id"],
+                name="batch_to_do",
+                condition=Q(state__in=[BatchState.WAITING, BatchState.RUNNING, BatchState.UNDOING]),
             ),
+            models.Index(fields=["feed", "-created_at"], name="batch_by_feed", condition=Q(feed__isnull=False)),
             models.Index(fields=["-created_at", "-id"], name="batch_by_time"),
         ]
         constraints = [
@@ -69,6 +78,14 @@ class ImportBatch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.file_name} ({self.get_state_display()})"
+
+    @property
+    def source(self) -> str:
+        """Who or what brought it, for people."""
+        way = self.get_door_display()
+        if self.feed_id:
+            return f"{self.feed} ({way})"
+        return str(self.uploaded_by) if self.uploaded_by_id else way
 
     @property
     def percent(self) -> int:
@@ -108,6 +125,7 @@ class Sighting(models.Model):
     candidates = ArrayField(models.BigIntegerField(), default=list)  # applications that fit equally well
     reason = models.CharField(max_length=200, blank=True)  # why it is not matched
     interactions = models.BigIntegerField(default=0)
+    visits = models.BigIntegerField(default=0, db_default=0)
     first_seen = models.DateTimeField()
     last_seen = models.DateTimeField()
 
@@ -125,8 +143,8 @@ class Sighting(models.Model):
 class Interaction(models.Model):
     """One interaction, without any content. Department and application are fixed when it is stored.
 
-    The record id is the key: a GUID as it is, any other id by a 128-bit hash of it. Months can become partitions later
-    by moving this key into a table of its own; only `services.imports.interactions` knows that it is here.
+    The record id is the key: a GUID as it is, any other id by a 128-bit hash of it. In the database each month is a
+    partition with an index on the key of its own (docs/decisions/0017); only `services.imports` knows.
     """
 
     record_id = models.UUIDField(primary_key=True)
@@ -146,17 +164,13 @@ class Interaction(models.Model):
     injection = models.BooleanField()
     labels = ArrayField(models.TextField(), null=True)  # null: none
     information_types = ArrayField(models.TextField(), null=True)
+    uploaded = models.BigIntegerField(null=True)  # bytes sent, of a visit; null where no visit
     batch = models.ForeignKey(ImportBatch, models.PROTECT, db_index=False, db_constraint=False, related_name="+")
 
     class Meta:
         indexes = [
             BrinIndex(fields=["at"], name="interaction_by_time"),
-            # for the rates of methods.md §4, which look at the labels of one application in a window
-            models.Index(
-                fields=["application", "at"],
-                name="interaction_with_label",
-                condition=Q(labels__isnull=False) | Q(information_types__isnull=False),
-            ),
+            BrinIndex(fields=["batch"], name="interaction_by_batch"),  # rows of a file lie together
         ]
 
     def __str__(self) -> str:
@@ -183,7 +197,8 @@ class DailyRow(models.Model):
 
 class DailyUsage(DailyRow):
     """Figures of one application (or sighting), department and day. `users` are distinct, so they don't add up;
-    `attacks` are the interactions with a mark of either kind, each counted once."""
+    `attacks` are the interactions with a mark of either kind, each counted once. Visits to AI sites are no
+    interactions, but their people count among `users`."""
 
     interactions = models.IntegerField()
     users = models.IntegerField()
@@ -191,6 +206,8 @@ class DailyUsage(DailyRow):
     jailbreak = models.IntegerField()
     injection = models.IntegerField()
     attacks = models.IntegerField()
+    visits = models.IntegerField(default=0, db_default=0)
+    uploaded = models.BigIntegerField(default=0, db_default=0)  # bytes sent with the visits
 
     class Meta:
         constraints = [
@@ -207,7 +224,10 @@ class DailyUsage(DailyRow):
 
 
 class DailyUser(DailyRow):
-    """That a person used an application on a day: what distinct users of any period are counted from."""
+    """That a person used an application on a day: what distinct users of any period are counted from.
+
+    Its number has no index in the database: nobody asks for a row by it, and there are as many as interactions.
+    """
 
     pseudonym = models.UUIDField()
 
@@ -252,6 +272,9 @@ class DirectoryUser(models.Model):
     department = models.ForeignKey(Department, models.PROTECT, null=True, related_name="+")
     enabled = models.BooleanField(default=True)
     updated_at = models.DateTimeField(db_default=Now())
+    # The list that last changed this person, and what stood here before it; no `before`: it brought them
+    batch = models.ForeignKey(ImportBatch, models.SET_NULL, null=True, related_name="+")
+    before = models.JSONField(null=True)
 
     def __str__(self) -> str:
         return str(self.pseudonym)
@@ -283,6 +306,8 @@ class Alert(models.Model):
     at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True)
     raw = models.BinaryField(null=True)  # the record as it came, encrypted; null once purged
+    batch = models.ForeignKey(ImportBatch, models.SET_NULL, null=True, related_name="+")  # the file that brought it
+    latest_batch = models.ForeignKey(ImportBatch, models.SET_NULL, null=True, related_name="+")  # that last changed it
     received_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

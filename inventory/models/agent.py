@@ -50,7 +50,7 @@ class AgentListing(models.Model):
     sighting = models.ForeignKey(
         Sighting, models.DO_NOTHING, null=True, db_constraint=False, related_name="agent_listings"
     )
-    batch = models.ForeignKey(ImportBatch, models.PROTECT, related_name="+")
+    batch = models.ForeignKey(ImportBatch, models.SET_NULL, null=True, related_name="+")  # null once it is forgotten
     first_listed_at = models.DateTimeField(db_default=Now(), editable=False)
     changed_at = models.DateTimeField(db_default=Now(), editable=False)
 

@@ -18,7 +18,7 @@ class Metric(models.Model):
     group = models.CharField(max_length=200, blank=True)  # empty: of all
     value = models.FloatField()
     at = models.DateTimeField()
-    batch = models.ForeignKey(ImportBatch, models.PROTECT, related_name="+")
+    batch = models.ForeignKey(ImportBatch, models.SET_NULL, null=True, related_name="+")  # null once it is forgotten
     stored_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

@@ -59,6 +59,7 @@ class SightingRow:
     reason: str
     candidates: list[Candidate]
     interactions: int
+    visits: int  # to its site, which are no interactions
     sensitive: int
     users: int  # distinct
     departments: list[str]
@@ -72,6 +73,7 @@ SEEN_AS = {
     Operation.AI_APP: "AI app or site",
     Operation.CONNECTED: "Connected app",
     Operation.TEAM_COPILOT: "Team Copilot",
+    Operation.VISIT: "Visited site",
 }
 SIGHTING_SORTS = {
     "interactions": "interactions",
@@ -91,11 +93,6 @@ def freshness() -> list[Freshness]:
     )
     known: dict[str, tuple[datetime | None, datetime | None]] = {kind: (read, newest) for kind, read, newest in rows}
     return [Freshness(kind, connector.title, *known.get(kind, (None, None))) for kind, connector in CONNECTORS.items()]
-
-
-def batches(page: int = 1) -> Page:
-    """Files read or waiting, newest first."""
-    return Paginator(ImportBatch.objects.select_related("uploaded_by", "archive"), A_PAGE).get_page(page)
 
 
 def quarantined(batch: ImportBatch, page: int = 1) -> Page:
@@ -138,7 +135,7 @@ def sightings(
     down = sort.startswith("-") or not sort
     grouped = (
         seen.values("sighting_id")
-        .annotate(interactions=Sum("interactions"), sensitive=Sum("sensitive"), last=Max("day"))
+        .annotate(interactions=Sum("interactions"), visits=Sum("visits"), sensitive=Sum("sensitive"), last=Max("day"))
         .order_by(F(order).desc() if down else F(order).asc(), "sighting_id")
     )
     found: Page = Paginator(grouped, A_PAGE).get_page(page)
@@ -190,6 +187,7 @@ def _sighting_rows(
             reason=sighting.reason,
             candidates=[candidates[pk] for pk in sighting.candidates if pk in candidates],
             interactions=row["interactions"],
+            visits=row["visits"],
             sensitive=row["sensitive"],
             users=users.get(row["sighting_id"], 0),
             departments=names.get(row["sighting_id"], []),

@@ -1,24 +1,26 @@
 """What happened to one application: the audit log says who and why, the row history says what changed.
 
 Both carry the time of their transaction, which joins them: also a register import, whose one entry names no
-application.
+application. Pages are cut between moments, never within one: a transaction may have written any number of rows.
 """
 
-import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db import connection
+from django.db.models import Count, F, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 
 from inventory import access
 from inventory.access import Permission
 from inventory.choices import ApplicationKind, Lifecycle, Origin
 from inventory.models import AIApplication, AuditLogEntry, Department, Identifier, User
 
-LIMIT = 200  # row versions and entries read for one page
+MOMENTS = 25  # on a page
+SHOWN = 40  # entries, and rows changed, of one moment on a page of many
 FIELDS = (
     "external_id",
     "name",
@@ -61,40 +63,116 @@ class Entry:
     reason: str
     address: str
     details: Mapping[str, Any]
+    id: int = 0  # 0: made of the row history, no entry of its own
 
 
 @dataclass(slots=True)
 class Moment:
-    """What one transaction did to the application."""
+    """What one transaction did to the application. `left_out`: further entries and changes that are not shown."""
 
     at: datetime
     entries: list[Entry] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+    left_out: int = 0
 
 
-def application_history(user: User | None, application: AIApplication, before: datetime | None = None) -> list[Moment]:
-    """The newest LIMIT versions and entries (of before `before`), newest first. Raises PermissionDenied for who may not
-    see the application. A constant number of queries."""
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Moments, newest first. `older`: whether there are any before them."""
+
+    moments: Sequence[Moment]
+    older: bool
+
+
+def application_history(
+    user: User | None,
+    application: AIApplication,
+    before: datetime | None = None,
+    others: Iterable[QuerySet[Any, Any]] = (),
+) -> Page:
+    """The newest MOMENTS (of before `before`). `others`: times of what storeys above know of the application, each as
+    a query of one column. Raises PermissionDenied for who may not see the application. A constant number of queries."""
     access.require(user, Permission.VIEW, application.department)
-    moments: dict[datetime, Moment] = {}
+    times = _times(application, before, others)
+    return Page(_moments(user, application, times[:MOMENTS], 0, SHOWN), len(times) > MOMENTS)
 
-    def moment(at: datetime) -> Moment:
-        return moments.setdefault(at, Moment(at))
 
-    for at, change in _row_changes(application, before):
-        moment(at).changes.append(change)
+def moment_of(
+    user: User | None, application: AIApplication, at: datetime, page: int, size: int
+) -> tuple[Moment | None, int]:
+    """One moment with the entries and changes of a page (from 1) of it, and how many pages it has; None: there is none.
+    Raises PermissionDenied for who may not see the application."""
+    access.require(user, Permission.VIEW, application.department)
+    found = _moments(user, application, [at], (page - 1) * size, size)[0]
+    whole = max(_entries(application, [at]).count(), _identifiers(application, [at]).count())
+    return (found if found.entries or found.changes or whole else None), max(1, -(-whole // size))
+
+
+def _own(application: AIApplication) -> Q:
+    return Q(object_type=AIApplication._meta.model_name, object_id=str(application.pk))
+
+
+def _versions_of(application: AIApplication) -> QuerySet[Any]:
+    return AIApplication.pgh_event_model.objects.filter(pgh_obj_id=application.pk)  # type: ignore[attr-defined]
+
+
+def _times(application: AIApplication, before: datetime | None, others: Iterable[QuerySet[Any, Any]]) -> list[datetime]:
+    """The newest times at which anything happened, one more than a page shows."""
+    identifiers = Identifier.pgh_event_model.objects.filter(application_id=application.pk)  # type: ignore[attr-defined]
+    events = [_versions_of(application), identifiers]
+    parts: list[QuerySet[Any, Any]] = [
+        *(one.values_list("pgh_created_at", flat=True) for one in events),
+        *others,
+    ]
+    entries = AuditLogEntry.objects.filter(_own(application)).values_list("at", flat=True)
+    parts = [_newest(one, "pgh_created_at", before) for one in parts]
+    found = _newest(entries, "at", before).union(*parts)
+    return list(found.order_by("-at")[: MOMENTS + 1])
+
+
+def _newest(times: QuerySet[Any, Any], column: str, before: datetime | None) -> QuerySet[Any, Any]:
+    """The newest different times of a source, as many as could be on a page: each can be read off its index."""
+    found = times.filter(**{f"{column}__lt": before}) if before else times
+    return found.order_by(f"-{column}").distinct()[: MOMENTS + 1]
+
+
+def _moments(
+    user: User | None, application: AIApplication, times: Sequence[datetime], start: int, size: int
+) -> list[Moment]:
+    """What happened at these times: of each, `size` entries and `size` rows from the place `start` on."""
+    moments = {at: Moment(at) for at in times}
+    for at, change in _versions(application, times) if start == 0 else ():
+        moments[at].changes.append(change)
+    for at, change, whole in _identifier_changes(application, times, start, size):
+        moments[at].changes.append(change)
+        moments[at].left_out = max(0, whole - start - size)
     addresses = access.may(user, Permission.AUDIT, application.department)
-    for entry in _entries(application, list(moments), before):
-        moment(entry.at).entries.append(_entry(entry, addresses))
-    return [moments[at] for at in sorted(moments, reverse=True)]
+    rows = _numbered(_entries(application, times), "at", "-id", start, size)
+    left = {}
+    for entry in rows.select_related("actor", "on_behalf_of"):
+        moments[entry.at].entries.append(_entry(entry, addresses))
+        left[entry.at] = max(0, entry.whole - start - size)
+    for at, more in left.items():
+        moments[at].left_out += more
+    return [moments[at] for at in times]
 
 
-def _entries(application: AIApplication, times: list[datetime], before: datetime | None) -> Iterable[AuditLogEntry]:
-    own = Q(object_type=AIApplication._meta.model_name, object_id=str(application.pk))
-    found = AuditLogEntry.objects.filter(own | Q(object_type="", at__in=times))
-    if before:
-        found = found.filter(at__lt=before)
-    return found.select_related("actor", "on_behalf_of")[:LIMIT]
+def _entries(application: AIApplication, times: Sequence[datetime]) -> QuerySet[AuditLogEntry]:
+    """Entries about the application, and those of its transactions that name nothing: an import of many."""
+    return AuditLogEntry.objects.filter(_own(application) | Q(object_type=""), at__in=times)
+
+
+def _identifiers(application: AIApplication, times: Sequence[datetime]) -> QuerySet[Any]:
+    events = Identifier.pgh_event_model.objects  # type: ignore[attr-defined]
+    return events.filter(application_id=application.pk, pgh_created_at__in=times)
+
+
+def _numbered(rows: QuerySet[Any], time: str, order: str, start: int, size: int) -> QuerySet[Any]:
+    """`size` rows of each time, from a place on; `whole`: how many it has."""
+    place = Window(RowNumber(), partition_by=[F(time)], order_by=[F(order[1:]).desc()])
+    whole = Window(Count("*"), partition_by=[F(time)])
+    found = rows.annotate(place=place, whole=whole).filter(place__gt=start, place__lte=start + size)
+    return found.order_by(f"-{time}", order)
 
 
 def _entry(entry: AuditLogEntry, addresses: bool) -> Entry:
@@ -106,41 +184,50 @@ def _entry(entry: AuditLogEntry, addresses: bool) -> Entry:
         reason=entry.reason,
         address=(entry.address or "") if addresses else "",
         details=entry.details,
+        id=entry.pk,
     )
 
 
-def _row_changes(application: AIApplication, before: datetime | None) -> list[tuple[datetime, Change]]:
-    versions = AIApplication.pgh_event_model.objects.filter(pgh_obj_id=application.pk)  # type: ignore[attr-defined]
-    identifiers = Identifier.pgh_event_model.objects.filter(application_id=application.pk)  # type: ignore[attr-defined]
-    if before:
-        versions, identifiers = (
-            versions.filter(pgh_created_at__lt=before),
-            identifiers.filter(pgh_created_at__lt=before),
-        )
-    # one more than shown: the oldest shown is compared with the one before it
-    rows = list(versions.order_by("-pgh_id").values("pgh_created_at", "pgh_label", *FIELDS)[: LIMIT + 1])[::-1]
-    names = _Names(rows)
-    found: list[tuple[datetime, Change]] = []
-    if rows and rows[0]["pgh_label"] == "insert":
-        found += _differences({}, rows[0], names)
-    for previous, row in itertools.pairwise(rows):
-        found += _differences(previous, row, names)
-    for event in identifiers.order_by("-pgh_id").values("pgh_created_at", "pgh_label", "kind", "value")[:LIMIT]:
-        text = f"{event['kind']}:{event['value']}"
-        change = Change("identifier", text, "") if event["pgh_label"] == "delete" else Change("identifier", "", text)
-        found.append((event["pgh_created_at"], change))
-    return found
+# The last version of each transaction, and the last one before it: what lies between nobody else has ever seen
+_STEPS = """
+SELECT moment.at, moment.last, (
+    SELECT max(pgh_id) FROM inventory_aiapplicationevent WHERE pgh_obj_id = %(pk)s AND pgh_id < moment.first)
+FROM (SELECT pgh_created_at AS at, min(pgh_id) AS first, max(pgh_id) AS last
+      FROM inventory_aiapplicationevent WHERE pgh_obj_id = %(pk)s AND pgh_created_at = ANY(%(times)s)
+      GROUP BY pgh_created_at) AS moment"""
 
 
-def _differences(previous: dict[str, Any], row: dict[str, Any], names: "_Names") -> list[tuple[datetime, Change]]:
+def _versions(application: AIApplication, times: Sequence[datetime]) -> list[tuple[datetime, Change]]:
+    """What each transaction changed of the application's own fields."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STEPS, {"pk": application.pk, "times": list(times)})
+        steps = cursor.fetchall()
+    wanted = {pk for _, *pair in steps for pk in pair if pk is not None}
+    rows = {row["pgh_id"]: row for row in _versions_of(application).filter(pgh_id__in=wanted).values("pgh_id", *FIELDS)}
+    names = _Names(list(rows.values()))
     return [
-        (
-            row["pgh_created_at"],
-            Change(
-                _LABELS.get(name, name.replace("_", " ")),
-                names.text(name, previous.get(name)),
-                names.text(name, row[name]),
-            ),
+        (at, change) for at, last, former in steps for change in _differences(rows.get(former, {}), rows[last], names)
+    ]
+
+
+def _identifier_changes(
+    application: AIApplication, times: Sequence[datetime], start: int, size: int
+) -> Iterable[tuple[datetime, Change, int]]:
+    """Identifiers given and taken, with how many there are at that time."""
+    rows = _numbered(_identifiers(application, times), "pgh_created_at", "-pgh_id", start, size)
+    for at, label, kind, value, whole in rows.values_list("pgh_created_at", "pgh_label", "kind", "value", "whole"):
+        text = f"{kind}:{value}"
+        change = Change("identifier", text, "") if label == "delete" else Change("identifier", "", text)
+        yield at, change, whole
+
+
+def _differences(previous: dict[str, Any], row: dict[str, Any], names: "_Names") -> list[Change]:
+    """The fields in which two versions differ."""
+    return [
+        Change(
+            _LABELS.get(name, name.replace("_", " ")),
+            names.text(name, previous.get(name)),
+            names.text(name, row[name]),
         )
         for name in FIELDS
         if (row[name] or "") != (previous.get(name) or "")

@@ -115,10 +115,10 @@ def update_application(*, actor: User | None, application: AIApplication, **chan
     changed = [field for field in FIELDS if getattr(application, field) != before[field]]
     if not changed:
         return application
-    if "lifecycle" in changed:
-        _check_step(application, before["lifecycle"])
     application.updated_at = Now()
     application.save(update_fields=[*changed, "updated_at"])
+    if "lifecycle" in changed:  # once it is written: a guard judges the application as it is to be, purpose and all
+        _check_step(application, before["lifecycle"])
     application.refresh_from_db(fields=["updated_at"])
     audit_log.record(
         actor=actor,
@@ -257,9 +257,10 @@ def _check(application: AIApplication) -> None:
 def _check_step(application: AIApplication, before: str) -> None:
     """Raise ValidationError where the life cycle has no such step, or somebody above objects to it."""
     problem = lifecycle.step_problem(before, application.lifecycle)
-    objections = lifecycle.objections({application.pk: application.lifecycle}).get(application.pk, [])
-    if problem or objections:
-        raise ValidationError({"lifecycle": [problem] if problem else objections})
+    if problem:
+        raise ValidationError({"lifecycle": problem})
+    if objections := lifecycle.objections({application.pk: application.lifecycle}).get(application.pk):
+        raise ValidationError({"lifecycle": [one.text for one in objections]})
 
 
 def _plain(value: Any) -> Any:

@@ -12,7 +12,7 @@ from django.db import connection
 from inventory import audit_log
 from inventory.connectors.content import ListedUsers
 from inventory.models import Department, ImportBatch, User
-from inventory.services import figures
+from inventory.services import data_events, figures
 from inventory.services.departments import RESERVED_KEYS
 from inventory.services.pseudonyms import pseudonym
 
@@ -39,8 +39,8 @@ WITH taken AS (
     UPDATE inventory_directoryuser d SET upn_pseudonym = NULL
     FROM import_listed l WHERE d.upn_pseudonym = l.upn_pseudonym AND d.pseudonym <> l.pseudonym
     RETURNING d.pseudonym AS old, l.pseudonym AS new, d.object_id
-)
-INSERT INTO import_superseded SELECT old, new FROM taken WHERE object_id = ''
+), superseded AS (INSERT INTO import_superseded SELECT old, new FROM taken WHERE object_id = '')
+SELECT count(*) FROM taken
 """
 # Names as seen are kept only for people whom no list holds.
 _FORGET_NAMES = """
@@ -52,12 +52,14 @@ _DROP_SUPERSEDED = "DELETE FROM inventory_directoryuser d USING import_supersede
 _STORE = """
 WITH stored AS (
     INSERT INTO inventory_directoryuser AS d
-           (pseudonym, upn_pseudonym, object_id, upn, name, department_id, enabled)
-    SELECT * FROM import_listed
+           (pseudonym, upn_pseudonym, object_id, upn, name, department_id, enabled, batch_id)
+    SELECT *, %(batch)s FROM import_listed
     ON CONFLICT (pseudonym) DO UPDATE SET
         upn_pseudonym = excluded.upn_pseudonym, object_id = excluded.object_id, upn = excluded.upn,
         name = excluded.name, department_id = excluded.department_id, enabled = excluded.enabled,
-        updated_at = statement_timestamp()
+        updated_at = statement_timestamp(), batch_id = excluded.batch_id,
+        -- what stood here before the list, not before its second mention of the person
+        before = CASE WHEN d.batch_id = excluded.batch_id THEN d.before ELSE to_jsonb(d) - 'before' END
     WHERE (d.upn_pseudonym, d.object_id, d.upn, d.name, d.department_id, d.enabled) IS DISTINCT FROM
           (excluded.upn_pseudonym, excluded.object_id, excluded.upn, excluded.name, excluded.department_id,
            excluded.enabled)
@@ -93,16 +95,22 @@ class DirectoryWriter:
                     )  # fmt: skip
             cursor.execute(_KNOWN)
             cursor.execute(_RENAMED)
+            if cursor.fetchone()[0]:
+                self._batch.irreversible = "It gave the names of some people to other accounts."
             cursor.execute(_DROP_SUPERSEDED)
-            cursor.execute(_STORE)
+            cursor.execute(_STORE, {"batch": self._batch.pk})
             (stored,) = cursor.fetchone()
             figures.rename(cursor, settings.TIME_ZONE)
+            data_events.rename(cursor)
         return stored
 
     def finish(self) -> int:
         """Give Unassigned interactions of people the list knows their department; returns how many moved."""
         with connection.cursor() as cursor:
             moved = figures.move_unassigned(cursor, settings.TIME_ZONE)
+            if moved:
+                self._batch.irreversible = f"It gave {moved:,} interactions of Unassigned people their department."
+            data_events.move_unassigned(cursor)
             cursor.execute(_FORGET_NAMES.format(key="pseudonym"))
             cursor.execute(_FORGET_NAMES.format(key="upn_pseudonym"))
         return moved

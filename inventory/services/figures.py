@@ -1,7 +1,8 @@
 """The daily figures: kept up to date with every change, from the rows that changed, in the same transaction.
 
-`import_new` (rows just stored) and `import_delta` (rows that move from one line of figures to another) are temporary
-tables that the callers fill.
+Callers fill temporary tables: `import_use` (rows just stored, added up by person, application and day), `import_row`
+with `import_seen` and `import_person` (the same rows one by one), `import_delta` (rows that move from one line of
+figures to another), and `import_gone` (rows just deleted).
 """
 
 from typing import Any
@@ -11,31 +12,32 @@ _ADD = """
 WITH people AS (
     INSERT INTO inventory_dailyuser (application_id, sighting_id, department_id, day, pseudonym)
     SELECT DISTINCT application_id, sighting_id, department_id, day, pseudonym
-    FROM import_new WHERE pseudonym IS NOT NULL
+    FROM import_use WHERE pseudonym IS NOT NULL
     ORDER BY application_id, sighting_id, day, department_id, pseudonym
     ON CONFLICT DO NOTHING
     RETURNING application_id, sighting_id, department_id, day
 ), users AS (
     SELECT application_id, sighting_id, department_id, day, 0 AS interactions, count(*) AS users, 0 AS sensitive,
-           0 AS jailbreak, 0 AS injection, 0 AS attacks
+           0 AS jailbreak, 0 AS injection, 0 AS attacks, 0 AS visits, 0 AS uploaded
     FROM people GROUP BY 1, 2, 3, 4
 ), counts AS (
-    SELECT application_id, sighting_id, department_id, day, count(*) AS interactions, 0 AS users,
-           count(*) FILTER (WHERE labels IS NOT NULL OR information_types IS NOT NULL) AS sensitive,
-           count(*) FILTER (WHERE jailbreak) AS jailbreak, count(*) FILTER (WHERE injection) AS injection,
-           count(*) FILTER (WHERE jailbreak OR injection) AS attacks
-    FROM import_new GROUP BY 1, 2, 3, 4
+    SELECT application_id, sighting_id, department_id, day, sum(interactions) AS interactions, 0 AS users,
+           sum(sensitive) AS sensitive, sum(jailbreak) AS jailbreak, sum(injection) AS injection,
+           sum(attacks) AS attacks, sum(visits) AS visits, sum(uploaded) AS uploaded
+    FROM import_use GROUP BY 1, 2, 3, 4
 )
 INSERT INTO inventory_dailyusage AS d
-       (application_id, sighting_id, department_id, day, interactions, users, sensitive, jailbreak, injection, attacks)
+       (application_id, sighting_id, department_id, day, interactions, users, sensitive, jailbreak, injection, attacks,
+        visits, uploaded)
 SELECT application_id, sighting_id, department_id, day, sum(interactions), sum(users), sum(sensitive),
-       sum(jailbreak), sum(injection), sum(attacks)
+       sum(jailbreak), sum(injection), sum(attacks), sum(visits), sum(uploaded)
 FROM (SELECT * FROM counts UNION ALL SELECT * FROM users) both_of_them
 GROUP BY 1, 2, 3, 4
 ON CONFLICT (application_id, sighting_id, day, department_id) DO UPDATE SET
     interactions = d.interactions + excluded.interactions, users = d.users + excluded.users,
     sensitive = d.sensitive + excluded.sensitive, jailbreak = d.jailbreak + excluded.jailbreak,
-    injection = d.injection + excluded.injection, attacks = d.attacks + excluded.attacks
+    injection = d.injection + excluded.injection, attacks = d.attacks + excluded.attacks,
+    visits = d.visits + excluded.visits, uploaded = d.uploaded + excluded.uploaded
 """
 
 _DIGEST = "md5(coalesce(labels, '{}')::text || '/' || coalesce(information_types, '{}')::text)::uuid"
@@ -43,25 +45,26 @@ _DIGEST = "md5(coalesce(labels, '{}')::text || '/' || coalesce(information_types
 _ADD_SENSITIVE = f"""
 INSERT INTO inventory_dailysensitive AS d
        (application_id, sighting_id, department_id, day, labels, information_types, digest, interactions)
-SELECT application_id, sighting_id, department_id, day, coalesce(labels, '{{}}'), coalesce(information_types, '{{}}'),
-       {_DIGEST}, count(*)
-FROM import_new WHERE labels IS NOT NULL OR information_types IS NOT NULL
+SELECT s.application_id, s.sighting_id, p.department_id, (r.at AT TIME ZONE %(zone)s)::date,
+       coalesce(r.labels, '{{}}'), coalesce(r.information_types, '{{}}'), {_DIGEST}, count(*)
+FROM import_row r JOIN import_seen s ON s.no = r.way JOIN import_person p ON p.no = r.person
+WHERE r.labels IS NOT NULL OR r.information_types IS NOT NULL
 GROUP BY 1, 2, 3, 4, 5, 6, 7
 ON CONFLICT (application_id, sighting_id, day, department_id, digest)
 DO UPDATE SET interactions = d.interactions + excluded.interactions
 """  # noqa: S608 - constants of this file
 
 
-def add(cursor: Any) -> None:
-    """Count the rows of `import_new`."""
+def add(cursor: Any, zone: str) -> None:
+    """Count the rows just stored."""
     cursor.execute(_ADD)
-    cursor.execute(_ADD_SENSITIVE)
+    cursor.execute(_ADD_SENSITIVE, {"zone": zone})
 
 
 _DELTA = """
 CREATE TEMPORARY TABLE IF NOT EXISTS import_delta (
     application_id bigint, sighting_id bigint, day date, old_department bigint, department_id bigint, old uuid,
-    pseudonym uuid, jailbreak bool, injection bool, labels text[], information_types text[]
+    pseudonym uuid, jailbreak bool, injection bool, labels text[], information_types text[], uploaded bigint
 ) ON COMMIT DELETE ROWS;
 TRUNCATE import_delta
 """
@@ -77,7 +80,8 @@ WITH known AS (
     UPDATE inventory_interaction i SET department_id = k.department_id, pseudonym = k.new
     FROM known k WHERE i.department_id IS NULL AND i.pseudonym = k.old
     RETURNING i.application_id, i.sighting_id, (i.at AT TIME ZONE %(zone)s)::date, NULL::bigint, i.department_id,
-              k.old, i.pseudonym, i.jailbreak, i.injection, i.labels, i.information_types
+              k.old, i.pseudonym, i.jailbreak, i.injection, i.labels, i.information_types,
+              i.uploaded
 )
 INSERT INTO import_delta SELECT * FROM moved
 """
@@ -87,7 +91,8 @@ WITH renamed AS (
     UPDATE inventory_interaction i SET pseudonym = s.new
     FROM import_superseded s WHERE i.pseudonym = s.old
     RETURNING i.application_id, i.sighting_id, (i.at AT TIME ZONE %(zone)s)::date, i.department_id, i.department_id,
-              s.old, i.pseudonym, i.jailbreak, i.injection, i.labels, i.information_types
+              s.old, i.pseudonym, i.jailbreak, i.injection, i.labels, i.information_types,
+              i.uploaded
 )
 INSERT INTO import_delta SELECT * FROM renamed
 """
@@ -113,24 +118,27 @@ ON CONFLICT DO NOTHING
 # Each row leaves one line of figures and arrives at another (perhaps the same one, when only its person was renamed).
 _STEPS = """
 SELECT application_id, sighting_id, old_department AS department_id, day, -1 AS step, jailbreak, injection, labels,
-       information_types FROM import_delta
+       information_types, uploaded FROM import_delta
 UNION ALL
-SELECT application_id, sighting_id, department_id, day, 1, jailbreak, injection, labels, information_types
+SELECT application_id, sighting_id, department_id, day, 1, jailbreak, injection, labels, information_types, uploaded
 FROM import_delta
 """
 
 _USAGE_MOVES = f"""
 INSERT INTO inventory_dailyusage AS d
-       (application_id, sighting_id, department_id, day, interactions, users, sensitive, jailbreak, injection, attacks)
-SELECT application_id, sighting_id, department_id, day, sum(step), 0,
+       (application_id, sighting_id, department_id, day, interactions, users, sensitive, jailbreak, injection, attacks,
+        visits, uploaded)
+SELECT application_id, sighting_id, department_id, day, coalesce(sum(step) FILTER (WHERE uploaded IS NULL), 0), 0,
        coalesce(sum(step) FILTER (WHERE labels IS NOT NULL OR information_types IS NOT NULL), 0),
        coalesce(sum(step) FILTER (WHERE jailbreak), 0), coalesce(sum(step) FILTER (WHERE injection), 0),
-       coalesce(sum(step) FILTER (WHERE jailbreak OR injection), 0)
+       coalesce(sum(step) FILTER (WHERE jailbreak OR injection), 0),
+       coalesce(sum(step) FILTER (WHERE uploaded IS NOT NULL), 0), coalesce(sum(step * uploaded), 0)
 FROM ({_STEPS}) steps GROUP BY 1, 2, 3, 4
 ON CONFLICT (application_id, sighting_id, day, department_id) DO UPDATE SET
     interactions = d.interactions + excluded.interactions, sensitive = d.sensitive + excluded.sensitive,
     jailbreak = d.jailbreak + excluded.jailbreak, injection = d.injection + excluded.injection,
-    attacks = d.attacks + excluded.attacks
+    attacks = d.attacks + excluded.attacks, visits = d.visits + excluded.visits,
+    uploaded = d.uploaded + excluded.uploaded
 """  # noqa: S608 - constants of this file
 _USERS_ANEW = f"""
 WITH touched AS (
@@ -178,5 +186,57 @@ def _carry(cursor: Any) -> None:
     cursor.execute("ANALYZE import_delta")
     for statement in (_PEOPLE_LEAVE, _PEOPLE_ARRIVE, _USAGE_MOVES, _USERS_ANEW, _SENSITIVE_MOVES):
         cursor.execute(statement)
-    cursor.execute("DELETE FROM inventory_dailyusage WHERE interactions = 0")
+    _forget_empty(cursor)
+
+
+def _forget_empty(cursor: Any) -> None:
+    cursor.execute("DELETE FROM inventory_dailyusage WHERE interactions = 0 AND visits = 0")
     cursor.execute("DELETE FROM inventory_dailysensitive WHERE interactions = 0")
+
+
+# Each person of these rows of whom no other row of the same line of figures is left
+_PEOPLE_GO = f"""
+WITH people AS (
+    SELECT DISTINCT application_id, sighting_id, department_id, day, pseudonym
+    FROM import_gone WHERE pseudonym IS NOT NULL
+), still AS (
+    SELECT DISTINCT application_id, sighting_id, department_id, (at AT TIME ZONE %(zone)s)::date AS day, pseudonym
+    FROM inventory_interaction
+    WHERE at >= (SELECT min(at) FROM import_gone) - interval '1 day'
+      AND at <= (SELECT max(at) FROM import_gone) + interval '1 day'
+      AND pseudonym IN (SELECT pseudonym FROM import_gone)
+), gone AS (SELECT * FROM people EXCEPT SELECT * FROM still)
+DELETE FROM inventory_dailyuser d USING gone g WHERE d.pseudonym = g.pseudonym AND {_same("d", "g")}
+"""  # noqa: S608 - constants of this file
+_USAGE_GOES = f"""
+WITH gone AS (
+    SELECT application_id, sighting_id, department_id, day, count(*) - count(uploaded) AS interactions,
+           count(uploaded) AS visits, coalesce(sum(uploaded), 0) AS uploaded,
+           count(*) FILTER (WHERE labels IS NOT NULL OR information_types IS NOT NULL) AS sensitive,
+           count(*) FILTER (WHERE jailbreak) AS jailbreak, count(*) FILTER (WHERE injection) AS injection,
+           count(*) FILTER (WHERE jailbreak OR injection) AS attacks
+    FROM import_gone GROUP BY 1, 2, 3, 4
+), counted AS (
+    SELECT g.application_id, g.sighting_id, g.department_id, g.day, count(u.id) AS users
+    FROM gone g LEFT JOIN inventory_dailyuser u ON {_same("u", "g")} GROUP BY 1, 2, 3, 4
+)
+UPDATE inventory_dailyusage d SET
+    interactions = d.interactions - g.interactions, users = c.users, sensitive = d.sensitive - g.sensitive,
+    jailbreak = d.jailbreak - g.jailbreak, injection = d.injection - g.injection, attacks = d.attacks - g.attacks,
+    visits = d.visits - g.visits, uploaded = d.uploaded - g.uploaded
+FROM gone g JOIN counted c ON {_same("c", "g")} WHERE {_same("d", "g")}
+"""  # noqa: S608 - constants of this file
+_SENSITIVE_GOES = f"""
+UPDATE inventory_dailysensitive d SET interactions = d.interactions - g.interactions
+FROM (SELECT application_id, sighting_id, department_id, day, {_DIGEST} AS digest, count(*) AS interactions
+      FROM import_gone WHERE labels IS NOT NULL OR information_types IS NOT NULL GROUP BY 1, 2, 3, 4, 5) g
+WHERE d.digest = g.digest AND {_same("d", "g")}
+"""  # noqa: S608 - constants of this file
+
+
+def take_out(cursor: Any, zone: str) -> None:
+    """The rows of `import_gone` were deleted: take them out of the figures again."""
+    cursor.execute(_PEOPLE_GO, {"zone": zone})
+    cursor.execute(_USAGE_GOES)
+    cursor.execute(_SENSITIVE_GOES)
+    _forget_empty(cursor)

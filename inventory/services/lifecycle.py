@@ -4,7 +4,8 @@ Storeys above know reasons against a step (a prohibited practice, a missing sign
 start, so that every door (page, API, import of the register) asks them, and nothing here imports upwards.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 from inventory.choices import Lifecycle
 
@@ -18,9 +19,19 @@ NEXT_LIFECYCLES: dict[str, tuple[str, ...]] = {
     Lifecycle.RETIRED: (Lifecycle.IDEA, Lifecycle.IN_REVIEW),
 }
 
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """A reason against a step, and the page where it is mended: a route, and what its address holds after the id."""
+
+    text: str
+    route: str
+    parts: tuple[str, ...] = ()
+
+
 # Application → state it is to get, in; application → reasons why not, out (none: no objection). Asked once for many,
 # in the transaction of the change and with the applications locked.
-Guard = Callable[[Mapping[int, str]], Mapping[int, Sequence[str]]]
+Guard = Callable[[Mapping[int, str]], Mapping[int, Iterable[Objection]]]
 
 _guards: dict[str, Guard] = {}
 
@@ -30,14 +41,13 @@ def add_guard(name: str, guard: Guard) -> None:
     _guards[name] = guard
 
 
-def objections(steps: Mapping[int, str]) -> dict[int, list[str]]:
+def objections(steps: Mapping[int, str]) -> dict[int, list[Objection]]:
     """What speaks against these steps, by application; an application without objections is left out."""
-    found: dict[int, list[str]] = {}
+    found: dict[int, list[Objection]] = {}
     for guard in _guards.values() if steps else ():
         for application, reasons in guard(steps).items():
-            if reasons:
-                found.setdefault(application, []).extend(reasons)
-    return found
+            found.setdefault(application, []).extend(reasons)
+    return {application: reasons for application, reasons in found.items() if reasons}
 
 
 def step_problem(before: str, after: str) -> str:

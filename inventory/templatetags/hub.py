@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
-from django.http import QueryDict
 from django.template.context import Context
 from django.templatetags.static import static
 from django.utils import timezone
@@ -21,7 +22,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 
+from inventory.choices import Lifecycle
 from inventory.templatetags import components
+from inventory.templatetags.components import escaped
 
 register = template.Library()
 register.tags.update(components.register.tags)
@@ -131,8 +134,12 @@ def day(value: date | None) -> str:
     """ "22 Nov 2026", never broken over two lines; a dash for none. A moment is shown in the organisation's zone."""
     if value is None:
         return NOTHING
-    local = timezone.localtime(value).date() if isinstance(value, datetime) else value
-    return format_html('<time datetime="{}">{}</time>', local.isoformat(), date_format(local, "j M Y"))
+    return _day(timezone.localtime(value).date() if isinstance(value, datetime) else value)
+
+
+@lru_cache(maxsize=2048)  # lists name the same days again and again
+def _day(value: date) -> SafeString:
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), date_format(value, "j M Y"))
 
 
 @register.filter
@@ -161,6 +168,17 @@ _BREAKS = {
 def breakable(text: str) -> str:
     """A column head with soft hyphens in its long words."""
     return " ".join(_BREAKS.get(word, word) for word in str(text).split(" "))
+
+
+@register.simple_tag
+def matrix_cells(cells: Iterable[Any]) -> SafeString:
+    """The cells of a row of `{% matrix %}` (governance.charts.MatrixCell): value, url, title."""
+    parts: list[str] = []
+    for cell in cells:
+        title, shown = escaped(cell.title), score(cell.value)
+        tag, href = ("a", f' href="{escaped(cell.url)}"') if cell.url and cell.value is not None else ("span", "")
+        parts.append(f'<td class="{risk_class(cell.value)}"><{tag}{href} title="{title}">{shown}</{tag}></td>')
+    return mark_safe("".join(parts))  # noqa: S308 - every part is escaped
 
 
 # Badges
@@ -242,14 +260,16 @@ def _telling(class_id: str, articles: object) -> str:
 
 
 @register.simple_tag
-def lifecycle(application: Any) -> SafeString:
-    """The life-cycle state of an application."""
-    return badge(application.get_lifecycle_display(), LIFECYCLE_TONES.get(application.lifecycle, "neutral"))
+def lifecycle(state: Any) -> SafeString:
+    """The life-cycle state of an application, or the state itself."""
+    word = getattr(state, "lifecycle", state)
+    return badge(Lifecycle(word).label, LIFECYCLE_TONES.get(word, "neutral"))
 
 
 # Pictures
 
 
+@lru_cache(maxsize=512, typed=True)  # typed: a safe text equals the same text that still has to be escaped
 def _icon(name: str, label: str = "") -> SafeString:
     source = static("vendor/icons/icons.svg")
     if label:
@@ -313,13 +333,13 @@ def share_bar(*parts: object) -> SafeString:
 
 def _address(context: Context, **changes: object) -> str:
     request = context.get("request")
-    params = request.GET.copy() if request else QueryDict(mutable=True)
+    params: dict[str, list[str]] = dict(request.GET.lists()) if request else {}  # a copy() would be a deep one
     for key, value in changes.items():
         if value in (None, ""):
             params.pop(key, None)
         else:
-            params[key] = str(value)
-    return "?" + params.urlencode()
+            params[key] = [str(value)]
+    return "?" + urlencode(params, doseq=True)
 
 
 @register.simple_tag(takes_context=True)

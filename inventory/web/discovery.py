@@ -39,6 +39,7 @@ def sightings(request: PersonRequest) -> HttpResponse:
         "seen_as": ",".join(chosen),
         "narrowed": filters.narrowed,
         "may_register": access.may(request.user, Permission.EDIT),
+        "sees_all": access.sees_everything(request.user),
         "may_load": access.sees_everything(request.user, Permission.FEEDS),
     }
     return render(request, "inventory/sightings.html", context)

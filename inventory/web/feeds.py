@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 
 from django import forms
 from django.conf import settings
@@ -13,12 +14,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from inventory import access
 from inventory.access import Permission, requires
-from inventory.choices import BatchState
+from inventory.choices import BatchState, Door
 from inventory.connectors.base import UnknownFormatError
-from inventory.models import ImportBatch, MappingProfile, QuarantinedRow
-from inventory.selectors import feeds
+from inventory.connectors.mapped import PREFIX
+from inventory.connectors.registry import CONNECTORS
+from inventory.models import Feed, ImportBatch, MappingProfile, QuarantinedRow
+from inventory.selectors import batches, feed_health, feeds
 from inventory.services import imports
-from inventory.services.imports import kinds, quarantine
+from inventory.services.imports import again, captured, kinds, quarantine
 from inventory.web.filters import Filters
 from inventory.web.requests import PersonRequest
 from inventory.web.upload_guard import takes_upload
@@ -34,10 +37,16 @@ class UploadForm(forms.Form):
 
     file = forms.FileField(
         label="File",
-        help_text="Any feed listed below, also in a zip or gz: its content tells which. "
+        help_text="Any of the feeds below, as CSV, JSON or a log, also in a zip or gz: its content tells which it is. "
         "About a table with a header of its own it asks once.",
         error_messages={"empty": "The file is empty."},
     )
+
+
+class CaptureForm(forms.Form):
+    """Why capture of content is switched."""
+
+    reason = forms.CharField(label="Reason", max_length=500, help_text="It goes into the audit log.")
 
 
 class RevealForm(forms.Form):
@@ -65,31 +74,75 @@ def feed_list(request: PersonRequest) -> HttpResponse:
                 return redirect("inventory:mapping", batch.pk)
             messages.success(request, f"{batch.file_name} is uploaded and will be read.")
             return redirect("inventory:batch", batch.pk)
-    context = {
-        "form": form,
-        "freshness": feeds.freshness(),
-        "page": feeds.batches(Filters.from_request(request).page),
-        "mappings": MappingProfile.objects.select_related("saved_by"),
-    }
+    mappings = MappingProfile.objects.select_related("saved_by")
+    context = {"form": form, "mappings": mappings, **_files(request, mappings), **_sources(), **_capture(request)}
     return render(request, "inventory/feeds.html", context)
+
+
+def _files(request: PersonRequest, mappings: Iterable[MappingProfile]) -> dict:
+    """The list of files as the address narrows it."""
+    known = {
+        "state": BatchState.choices,
+        "content": [
+            *((kind, connector.title) for kind, connector in CONNECTORS.items()),
+            *((kind, kinds.title(kind)) for kind in (kinds.ARCHIVE, *(PREFIX + one.name for one in mappings))),
+        ],
+        "door": Door.choices,
+        "feed": list(Feed.objects.values_list("slug", "name")),
+    }
+    filters = Filters.from_request(request, own={name: [word for word, _ in pairs] for name, pairs in known.items()})
+    own = {name: filters.own.get(name, ()) for name in known}
+    page = batches.page(
+        filters.page, states=own["state"], kinds=own["content"], doors=own["door"], feeds=own["feed"], q=filters.q
+    )
+    bars = [(name, f"Any {name}", pairs, ",".join(own[name])) for name, pairs in known.items() if pairs]
+    return {"page": page, "filters": filters, "bars": bars, "narrowed": filters.narrowed}
+
+
+def _capture(request: PersonRequest) -> dict:
+    """Whether content is captured, and the switch for who may turn it."""
+    may_switch = access.sees_everything(request.user, Permission.ADMIN)
+    return {"capture": captured.is_on(), "capture_form": CaptureForm() if may_switch else None}
+
+
+def _sources() -> dict:
+    """The feeds themselves, and how fresh each kind of content is."""
+    folder = settings.DROP_FOLDER
+    return {"health": feed_health.all_feeds(), "freshness": feeds.freshness(), "drop_folder": folder}
 
 
 @keeps_feeds
 @require_GET
 def batch(request: PersonRequest, pk: int) -> HttpResponse:
     """One file: how far it is read, what became of its rows, and what is in quarantine."""
-    found = get_object_or_404(ImportBatch.objects.select_related("uploaded_by"), pk=pk)
-    return _batch_page(request, found, RevealForm())
+    return batch_page(request, found_batch(pk), RevealForm())
 
 
-def _batch_page(request: PersonRequest, found: ImportBatch, form: RevealForm, status: int = 200) -> HttpResponse:
+def found_batch(pk: int) -> ImportBatch:
+    """The file with this number, or 404."""
+    return get_object_or_404(ImportBatch.objects.select_related("uploaded_by", "undone_by", "feed"), pk=pk)
+
+
+def batch_page(request: PersonRequest, found: ImportBatch, form: RevealForm, status: int = 200) -> HttpResponse:
     context = {
         **_progress(found),
         "page": feeds.quarantined(found, Filters.from_request(request).page),
         "reasons": feeds.quarantine_reasons(found),
+        **_possible(found),
+        "captured": found.captured.count(),
         "form": form if access.sees_everything(request.user, Permission.NAMES) else None,
     }
     return render(request, "inventory/batch.html", context, status=status)
+
+
+def _possible(found: ImportBatch) -> dict:
+    """What can be done with the file, and why not."""
+    return {
+        "may_undo": found.stored and found.state in batches.ENDED,
+        "again_kept": not again.refusal(found),
+        "again_given": not again.refusal(found, given=True),
+        "forgets_on": found.finished_at + timedelta(days=settings.FAILED_FILE_DAYS) if found.finished_at else None,
+    }
 
 
 def _progress(found: ImportBatch) -> dict:
@@ -100,10 +153,8 @@ def _progress(found: ImportBatch) -> dict:
         "size": filesizeformat(found.size),
         "stored_note": f"new; {found.unmatched:,} match nothing registered" if found.unmatched else "new",
         "quarantine_tone": "bad" if found.quarantined else "",
-        "at_work": found.state in (BatchState.WAITING, BatchState.RUNNING),
-        "tone": {BatchState.DONE: "good", BatchState.FAILED: "bad", BatchState.RUNNING: "info"}.get(
-            BatchState(found.state), "neutral"
-        ),
+        "at_work": found.state in batches.AT_WORK,
+        "tone": batches.TONES.get(BatchState(found.state), "neutral"),
     }
 
 
@@ -111,8 +162,7 @@ def _progress(found: ImportBatch) -> dict:
 @require_GET
 def batch_progress(request: PersonRequest, pk: int) -> HttpResponse:
     """The moving part of the page, asked for while the file is read; the whole page once it is done."""
-    found = get_object_or_404(ImportBatch.objects.select_related("uploaded_by"), pk=pk)
-    context = _progress(found)
+    context = _progress(found_batch(pk))
     answer = render(request, "inventory/_batch_progress.html", context)
     if not context["at_work"]:
         answer.headers["HX-Refresh"] = "true"
@@ -123,22 +173,22 @@ def batch_progress(request: PersonRequest, pk: int) -> HttpResponse:
 @require_GET
 def quarantine_lines(request: PersonRequest, pk: int) -> StreamingHttpResponse:
     """Line and reason of every quarantined row as CSV, without its text."""
-    found = get_object_or_404(ImportBatch, pk=pk)
+    found = found_batch(pk)
     rows = QuarantinedRow.objects.filter(batch=found).order_by("line").values_list("line", "reason")
-    return _csv(f"quarantine-{pk}.csv", ("line", "reason"), rows.iterator(2000))
+    return csv_download(f"quarantine-{pk}.csv", ("line", "reason"), rows.iterator(2000))
 
 
 @sees_names
 @require_POST
 def quarantine_reveal(request: PersonRequest, pk: int) -> HttpResponse | StreamingHttpResponse:
     """The same with the texts, for who may see names; with a reason, which is logged."""
-    found = get_object_or_404(ImportBatch.objects.select_related("uploaded_by"), pk=pk)
+    found = found_batch(pk)
     form = RevealForm(request.POST)
     if not form.is_valid():
         access.require_everywhere(request.user, Permission.FEEDS)  # who may not open the page gets no page
-        return _batch_page(request, found, form, status=400)
+        return batch_page(request, found, form, status=400)
     rows = quarantine.reveal(actor=request.user, batch=found, reason=form.cleaned_data["reason"])
-    return _csv(f"quarantine-{pk}-lines.csv", ("line", "reason", "text"), rows)
+    return csv_download(f"quarantine-{pk}-lines.csv", ("line", "reason", "text"), rows)
 
 
 class _Echo:
@@ -148,7 +198,7 @@ class _Echo:
         return text
 
 
-def _csv(file_name: str, columns: tuple[str, ...], rows: Iterable[tuple]) -> StreamingHttpResponse:
+def csv_download(file_name: str, columns: tuple[str, ...], rows: Iterable[tuple]) -> StreamingHttpResponse:
     """A CSV download, written while it is sent; no cell is taken for a formula."""
 
     def lines() -> Iterator[str]:

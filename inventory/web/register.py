@@ -9,9 +9,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from inventory import access
 from inventory.access import Permission, requires
+from inventory.choices import Lifecycle
 from inventory.models import AIApplication
 from inventory.selectors.register import Resembling, resembling
-from inventory.services import applications
+from inventory.services import applications, lifecycle
 from inventory.web.forms import EditForm, IdentifierForm, RegisterForm, add_service_errors
 from inventory.web.requests import PersonRequest
 
@@ -94,8 +95,15 @@ def _edit_page(
         "form": form,
         "identifier_form": identifier_form,
         "identifiers": application.identifiers.order_by("kind", "folded"),
+        "obstacles": obstacles(application),
     }
     return render(request, "inventory/application_edit.html", context)
+
+
+def obstacles(application: AIApplication) -> list[tuple[str, str]]:
+    """What keeps it from being approved or live, with the page where that is mended."""
+    found = lifecycle.objections({application.pk: Lifecycle.LIVE}).get(application.pk, [])
+    return [(one.text, reverse(one.route, args=[application.pk, *one.parts])) for one in found]
 
 
 def _look_alikes(request: PersonRequest, name: str) -> list[tuple[Resembling, str]]:

@@ -4,7 +4,7 @@ from rest_framework import serializers
 
 from inventory.api.serializers import NamedField
 from inventory.models import User
-from risk.choices import OVERALL, Band, ControlStatus, Principle
+from risk.choices import OVERALL, Band, ControlStatus, EUClass, Principle
 
 
 class ScoreSerializer(serializers.Serializer):
@@ -17,10 +17,13 @@ class ScoreSerializer(serializers.Serializer):
     department_key = serializers.CharField()
     principle = serializers.ChoiceField(choices=[(OVERALL, "Overall"), *Principle.choices])
     inherent = serializers.FloatField(allow_null=True, help_text="Before controls and signals; none overall.")
-    low = serializers.FloatField(help_text="The best that could turn out.")
-    point = serializers.FloatField(help_text="The shown value: low plus 70 % of the range.")
-    high = serializers.FloatField(help_text="The worst that could turn out.")
-    band = serializers.ChoiceField(choices=Band.choices)
+    low = serializers.FloatField(allow_null=True, help_text="The best that could turn out; null at the gate.")
+    point = serializers.FloatField(allow_null=True, help_text="The shown value: low plus 70 % of the range.")
+    high = serializers.FloatField(allow_null=True, help_text="The worst that could turn out.")
+    band = serializers.ChoiceField(
+        choices=[*Band.choices, (EUClass.PROHIBITED, "Prohibited practice")],
+        help_text="A prohibited practice is a gate: no number, and this in the place of its band.",
+    )
     method = serializers.CharField()
     as_of = serializers.DateField()
 

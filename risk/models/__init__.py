@@ -6,7 +6,7 @@ from risk.models.method import MethodComparison, MethodInForce
 from risk.models.record import Record, Signature
 from risk.models.rollup import ApplicationCoverage, ChangedDepartment, CoverageDay, DepartmentDay
 from risk.models.run import RescorePart, RescoreRun
-from risk.models.score import BandChange, CurrentScore, NotComputable, ScoreSnapshot, ScoreValues
+from risk.models.score import BandChange, CurrentScore, NotComputable, NotComputableSpell, ScoreSnapshot, ScoreValues
 from risk.models.task import Task
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "MethodInForce",
     "NotApplicableRequest",
     "NotComputable",
+    "NotComputableSpell",
     "OrganisationAnswer",
     "Record",
     "RescorePart",

@@ -2,6 +2,7 @@
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
@@ -29,6 +30,7 @@ class Evidence(models.Model):
     `kind` is one of the method's evidence kinds, `title` what it shows. `issued` is the day it was made, `valid_until`
     the last day on which it counts (null: no end). Content never changes: who has something better withdraws this and
     adds that. `changed_at`: since when its words and dates stand; an independent check covers what stood before it.
+    `changed_by`: everybody who corrected them; they state with it, and so may not rest a check on it.
     Rows are never deleted, so that an auditor finds what a past statement rested on.
     """
 
@@ -44,6 +46,7 @@ class Evidence(models.Model):
     added_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False)
     added_at = models.DateTimeField(db_default=Now())
     changed_at = models.DateTimeField(db_default=Now())
+    changed_by = ArrayField(models.BigIntegerField(), default=list, db_default=[])
     withdrawn_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False
     )

@@ -74,6 +74,7 @@ class CurrentScore(ScoreValues):
     controls_answered = models.SmallIntegerField(default=0)
     tier = models.SmallIntegerField(default=1)  # of controls asked (methods.md §3)
     held = models.JSONField(null=True)  # the ratchet in force: [overall, {principle: point}, [controls waited for]]
+    coverage_digest = models.CharField(max_length=32, default="")  # of the application's rows of `ApplicationCoverage`
     # Point now less the point 30 days ago; null where there was no score then
     change_30d = models.FloatField(null=True)
     # Overall point in so many days if nobody acts: ages grow, evidence runs out, events fade, usage stays as it is
@@ -86,7 +87,7 @@ class CurrentScore(ScoreValues):
     class Meta:
         indexes = [
             # What the list of a hundred thousand sorts and narrows by: narrow indexes, because the rows are wide
-            models.Index(fields=["overall_point", "application"], name="score_by_point"),
+            models.Index(fields=["overall_point", "application"], include=["counted_in"], name="score_by_point"),
             *(
                 models.Index(fields=[f"{principle}_point", "application"], name=f"score_by_{principle}")
                 for principle in Principle.values
@@ -97,27 +98,19 @@ class CurrentScore(ScoreValues):
             ),
             models.Index(fields=["eu_class", "application"], name="score_by_class"),
             models.Index(fields=["band", "application"], name="score_by_band"),
-            # Everything a roll-up reads, so that it does not walk through the wide rows
+            # Everything a roll-up reads, and what says whose band will rise, so that nobody walks through the wide rows
             models.Index(
                 fields=["counted_in"],
-                include=["application", "exposure", "overall_point", *(f"{p}_point" for p in Principle.values)],
+                include=[
+                    *("application", "exposure", "overall_point", "overall_30d", "overall_60d", "overall_90d"),
+                    *(f"{p}_point" for p in Principle.values),
+                ],
                 name="score_for_rollup",
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.overall_point:.1f} {self.band}"
-
-
-class NotComputable(models.Model):
-    """An application that the method in force can't judge. It then has no current score: nothing shows a number."""
-
-    application = models.OneToOneField(AIApplication, models.CASCADE, primary_key=True, related_name="not_computable")
-    reason = models.TextField()
-    since = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return self.reason
 
 
 def append_only(what: str) -> list[pgtrigger.Trigger]:
@@ -131,6 +124,36 @@ def append_only(what: str) -> list[pgtrigger.Trigger]:
             func=f"RAISE EXCEPTION '{what} are append-only.';",
         ),
     ]
+
+
+class NotComputable(models.Model):
+    """An application that the method in force can't judge. It then has no current score: nothing shows a number.
+
+    Once it is judged again, this row becomes a `NotComputableSpell`.
+    """
+
+    application = models.OneToOneField(AIApplication, models.CASCADE, primary_key=True, related_name="not_computable")
+    reason = models.TextField()
+    since = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class NotComputableSpell(models.Model):
+    """A time in which an application could not be judged, from `since` to before `until`: no figure was in force."""
+
+    application = models.ForeignKey(AIApplication, models.PROTECT, related_name="not_computable_spells", db_index=False)
+    reason = models.TextField()
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["application", "-since"], name="not_computable_spell")]
+        triggers = append_only("Spells without a figure")
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 class SnapshotQuerySet(models.QuerySet["ScoreSnapshot"]):

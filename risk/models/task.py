@@ -15,7 +15,8 @@ class Task(models.Model):
     """A control to bring to a state, or a question to settle by an answer; exactly one of the two.
 
     `wanted` is that state (a text) or that answer (as `Answer.value`). The task is done once what is stated has reached
-    it, in the same transaction. `before`, `after`: the overall risk when it was made, and with this change alone.
+    it, in the same transaction. `before`, `after`: the overall risk when it was made, and with this change alone; null
+    where it was or would be a prohibited practice, which is a gate and never a number.
     """
 
     application = models.ForeignKey(AIApplication, models.CASCADE, related_name="tasks", db_index=False)
@@ -28,8 +29,8 @@ class Task(models.Model):
     )
     due = models.DateField(null=True)
     state = models.CharField(max_length=10, choices=TaskState.choices, default=TaskState.OPEN)
-    before = models.FloatField()
-    after = models.FloatField()
+    before = models.FloatField(null=True)
+    after = models.FloatField(null=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
     closed_at = models.DateTimeField(null=True)

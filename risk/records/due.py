@@ -39,6 +39,17 @@ def due_on(form: FormSchema, since: date) -> date:
     return date(year, month, min(since.day, monthrange(year, month)[1]))
 
 
+def dropped(versions: Sequence[tuple[str, Sequence[str]]], triggers: Sequence[str]) -> list[str]:
+    """Triggers that earlier versions (oldest first) name and this text no longer does, back to the one in force.
+
+    Taking a use out is as grave as naming it: it is what ends the second signature from now on.
+    """
+    named: list[str] = []
+    for state, before in versions:
+        named = [*before] if state == "approved" else [*named, *before]
+    return [one for one in dict.fromkeys(named) if one not in triggers]
+
+
 def unsigned(versions: Sequence[tuple[str, Sequence[str]]]) -> list[str]:
     """Triggers that no approved version covers, of an application's versions as (state, triggers), oldest first.
 

@@ -1,8 +1,8 @@
 """Many applications judged at once, on arrays: the same numbers as `judgement.judge`; a property test holds the two
-together. What follows from the pattern of answers comes from `patterns`, the formulas are in `array_formulas`.
+together. The class comes from `kinds`, what follows from the answers from `patterns`, formulas from `array_formulas`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import lru_cache
@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 
 from risk.scoring.application import Ratchet
 from risk.scoring.array_formulas import UNKNOWN, Flags, Floats, Numbers, effects, inherent, loads, overall, residual
+from risk.scoring.case import Case, Occurrence
 from risk.scoring.codebook import Cases, codebook
 from risk.scoring.forecast import HORIZONS
+from risk.scoring.kinds import Kind, kinds
 from risk.scoring.method import Method
-from risk.scoring.patterns import Kind, Pattern, patterns
+from risk.scoring.patterns import Patterns, patterns_of
 from risk.scoring.vocabulary import ATTESTED, EU_CLASS_FACTOR, PROVEN, SCALE_FACTOR, WORST
 
 
@@ -42,7 +44,7 @@ class Standing:
     `due`: ordinal of the promised day, else of the end of the review interval, 0 where nothing is stated.
     """
 
-    patterns: Sequence[Pattern]
+    patterns: Patterns
     day: date
     asked: Flags
     stated: Flags
@@ -51,21 +53,21 @@ class Standing:
     due: Numbers
 
     def __len__(self) -> int:
-        return len(self.patterns)
+        return len(self.asked)
 
     def part(self, start: int, end: int) -> "Standing":
         """Some of the cases."""
         rows = slice(start, end)
         tables = {name: getattr(self, name)[rows] for name in ("asked", "stated", "known", "worth", "due")}
-        return replace(self, patterns=self.patterns[rows], **tables)
+        return replace(self, patterns=self.patterns.part(rows), **tables)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
     """The scores of each case: principle × application, or one value an application.
 
-    `ahead`: overall point, application × HORIZONS. `band`: its place in `Method.bands`. `held`: the ratchet in force,
-    by row.
+    `ahead`: overall point, application × each further day judged (HORIZONS). `band`: its place in `Method.bands`.
+    `held`: the ratchet in force, by row.
     """
 
     standing: Standing
@@ -81,23 +83,52 @@ class Verdicts:
     ahead: Floats
     held: Mapping[int, Ratchet]
 
+    @property
+    def prohibited(self) -> Flags:
+        """Where the gate is closed: the figures are 100 in the place of none."""
+        return np.array([kind.prohibited for kind in self.standing.patterns.kinds], bool)
+
 
 def judge_many(cases: Cases, day: date, method: Method, before: Before | None = None) -> Verdicts:
     """Judge cases as of a day. Every one must fit the method (`Codebook.faults`).
 
     With `before` the ratchet follows from it where there was a judgement; elsewhere `Cases.held` is in force.
     """
-    book, known_patterns = codebook(method), patterns(method)
-    known_patterns.renew()
-    kinds = known_patterns.kinds_of(cases)
-    options = _options(cases, kinds, method)
+    found = _judged(cases, [day, *(day + timedelta(days=ahead) for ahead in HORIZONS)], method, before)
+    _put_in_ended_agreements(found, cases, day, method)
+    return found
+
+
+def _put_in_ended_agreements(found: Verdicts, cases: Cases, day: date, method: Method) -> None:
+    """Where an agreement that a control does not apply ends within the horizons, other controls are asked from then
+    on: the days after it are judged anew. Few applications have one."""
+    statements = _Statements.of(cases, codebook(method).statements.table)
+    for place, days in enumerate(HORIZONS):
+        then = day + timedelta(days=days)
+        rows = np.flatnonzero((statements.ending(then) & ~statements.ending(day)).any(axis=1)).tolist()
+        if rows:
+            part = replace(
+                cases.part(rows),
+                occurrences={at: _of_window(cases.occurrences.get(row, ()), then) for at, row in enumerate(rows)},
+                held={at: found.held[row] for at, row in enumerate(rows) if row in found.held},
+            )
+            found.ahead[rows, place] = _judged(part, [then], method, None).overall_point
+
+
+def _of_window(occurrences: tuple[Occurrence, ...], day: date) -> tuple[Occurrence, ...]:
+    return Case(occurrences=occurrences).later(day).occurrences
+
+
+def _judged(cases: Cases, days: Sequence[date], method: Method, before: Before | None) -> Verdicts:
+    """The verdicts of the first day, with the overall points of the further days, on which the same controls count."""
+    book, found = codebook(method), kinds(method).of(cases)
+    options = _options(cases, found, method)
     ends = [inherent(options, method, worst=worst) for worst in (False, True)]
     at_first = ends[0] + method.parameters.caution * (ends[1] - ends[0])
-    at_first[:, [kind.prohibited for kind in kinds]] = WORST
-    statements = _Statements.of(cases, book.statements.table)
-    found = known_patterns.patterns_of(cases, kinds, at_first.max(axis=0), statements.excluded)
-    days = [day, *(day + timedelta(days=ahead) for ahead in HORIZONS)]
-    standing, worth = _standing(statements, found, days, method)
+    at_first[:, [kind.prohibited for kind in found]] = WORST
+    statements = _Statements.of(cases, book.statements.table).on(days[0])
+    follows = patterns_of(cases, found, at_first.max(axis=0), statements.excluded, method)
+    standing, worth = _standing(statements, follows, days, method)
     held = _ratchets(cases, standing, before, method)
     sums = effects(standing.asked, standing.known, worth, method)
     load = loads(cases.usage, cases.occurrences, cases.measures, days, method)
@@ -109,13 +140,13 @@ def judge_many(cases: Cases, day: date, method: Method, before: Before | None = 
     return _verdicts(standing, (low, high), at_first, floor, held, _exposure(options, method), method)
 
 
-def _options(cases: Cases, kinds: Sequence[Kind], method: Method) -> dict[str, Numbers]:
+def _options(cases: Cases, of_rows: Sequence[Kind], method: Method) -> dict[str, Numbers]:
     """Place of each factor's chosen option by row; the class comes from the kind."""
     book, found = codebook(method), {}
     for factor in method.factors.values():
         places: dict[Any, int] = {option: place for place, option in enumerate(factor.options)}
         if factor.id == EU_CLASS_FACTOR:
-            found[factor.id] = np.array([places.get(kind.option, UNKNOWN) for kind in kinds], np.int32)
+            found[factor.id] = np.array([places.get(kind.option, UNKNOWN) for kind in of_rows], np.int32)
             continue
         numbers, back = np.unique(cases.answers[:, book.keys.index(factor.id)], return_inverse=True)
         values = [book.answers.values[number] for number in numbers.tolist()]
@@ -139,12 +170,25 @@ class _Statements:
     due: Numbers
     until: Numbers
     excluded: Flags
+    agreed: Numbers
 
     @classmethod
     def of(cls, cases: Cases, table: Numbers) -> "_Statements":
-        status, as_of, due, until, applies = (column[cases.statements] for column in table.T)
+        status, as_of, due, until, applies, agreed = (column[cases.statements] for column in table.T)
         stated = cases.statements > 0
-        return cls(stated, status, as_of, due, until, stated & (applies == 0))
+        return cls(stated, status, as_of, due, until, stated & (applies == 0), agreed)
+
+    def ending(self, day: date) -> Flags:
+        """Where a control was agreed not to apply and the time of that is up on the day."""
+        found: Flags = self.excluded & (self.agreed > 0) & (self.agreed < day.toordinal())
+        return found
+
+    def on(self, day: date) -> "_Statements":
+        """As `Case.on`: without the agreements whose time is up."""
+        ended = self.ending(day)
+        if not ended.any():
+            return self
+        return replace(self, stated=self.stated & ~(ended & (self.status < 0)), excluded=self.excluded & ~ended)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +213,12 @@ def _statuses(method: Method) -> _Statuses:
 
 
 def _standing(
-    statements: _Statements, found: Sequence[Pattern], days: Sequence[date], method: Method
+    statements: _Statements, found: Patterns, days: Sequence[date], method: Method
 ) -> tuple[Standing, Floats]:
     """Which controls count, and what each is worth on each of the days (section 3)."""
     stated, statuses = statements.stated, _statuses(method)
-    asked = np.where(stated, spread(found, lambda p: p.asked_stated), spread(found, lambda p: p.asked_open))
-    certain = np.where(stated, spread(found, lambda p: p.certain_stated), spread(found, lambda p: p.certain_open))
+    asked = np.where(stated, found.asked_stated, found.asked_open)
+    certain = np.where(stated, found.certain_stated, found.certain_open)
     known = asked & certain & (statements.status >= 0)
     worth = np.stack([np.where(known, _worth(statements, day, statuses), 0.0) for day in days])
     review = statements.as_of + statuses.interval
@@ -191,22 +235,14 @@ def _worth(statements: _Statements, day: date, statuses: _Statuses) -> Floats:
     return np.where(age <= interval, base, base * np.maximum(0.0, 2 - age / interval))
 
 
-def spread(found: Sequence[Pattern], part: Callable[[Pattern], NDArray[Any]]) -> NDArray[Any]:
-    """An array of each row's pattern, one row below the other."""
-    distinct = {id(one): one for one in found}
-    places = {key: place for place, key in enumerate(distinct)}
-    back = np.array([places[id(one)] for one in found], np.int64)
-    return np.stack([part(one) for one in distinct.values()])[back]
-
-
 def _ratchets(cases: Cases, standing: Standing, before: Before | None, method: Method) -> dict[int, Ratchet]:
     """The ratchet in force by row, as `controls.next_ratchet` decides it (section 3)."""
     held = dict(cases.held)
     if before is None:
         return held
-    tier = np.array([one.tier for one in standing.patterns])
+    tier = standing.patterns.tier
     control_tier = np.array([one.tier for one in method.controls.values()])
-    by_tier: Flags = spread(standing.patterns, lambda p: p.by_tier) & ~standing.stated
+    by_tier: Flags = standing.patterns.by_tier & ~standing.stated
     risen: Flags = np.array(before.known & (tier > before.tier))
     fresh: Flags = by_tier & (control_tier > before.tier[:, None]) & risen[:, None]
     rising: Flags = np.array(fresh.any(axis=1))
@@ -230,7 +266,7 @@ def _floor(held: Mapping[int, Ratchet], standing: Standing, statements: _Stateme
     """Least point values by row: overall, then by principle; −∞ where nothing is held. None where nothing is at all."""
     if not held:
         return None
-    floor = np.full((1 + len(method.principles), len(standing.patterns)), -np.inf)
+    floor = np.full((1 + len(method.principles), len(standing)), -np.inf)
     names = np.array(list(method.controls), object)
     for row, one in held.items():
         waiting = names[standing.asked[row] & (statements.status[row] < 0)]
@@ -263,7 +299,7 @@ def _verdicts(
     if floor is not None:
         overall_point = np.maximum(overall_point, floor[0])
         overall_high = np.maximum(overall_high, overall_point)
-    prohibited = np.array([one.kind.prohibited for one in standing.patterns], bool)
+    prohibited = np.array([one.prohibited for one in standing.patterns.kinds], bool)
     for figures in (low, high, point, overall_low, overall_high, overall_point):
         figures[..., prohibited] = WORST
     starts = np.array([start for _, start in method.bands])

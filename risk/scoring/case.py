@@ -25,7 +25,8 @@ class Stated:
     """A control as a person stated it. `as_of`: the day from which it ages; `due`: the promised next day.
 
     `valid_until`: the last day on which its evidence holds (None: no end). `applicable` False: two people agreed that
-    it does not apply, so it isn't asked. `status` is None only then, where nothing else was stated.
+    it does not apply, so it isn't asked, up to the day `agreed_until` (None: no end). `status` is None only then, where
+    nothing else was stated.
     """
 
     status: str | None
@@ -33,6 +34,11 @@ class Stated:
     due: date | None = None
     valid_until: date | None = None
     applicable: bool = True
+    agreed_until: date | None = None
+
+    def ended_by(self, day: date) -> bool:
+        """Whether it was agreed that the control does not apply, and the time of that is up."""
+        return not self.applicable and self.agreed_until is not None and self.agreed_until < day
 
     def status_on(self, day: date) -> str | None:
         """What the statement is worth on a day: once its evidence has run out, the word of who gave it."""
@@ -94,8 +100,23 @@ class Case:
     measures: Measures = Measures()
     held: Ratchet | None = None
 
+    def on(self, day: date) -> "Case":
+        """The case without agreements that a control does not apply whose time is up: of each, what was stated is left
+        (or nothing), as the register will hold it once the agreement is closed there."""
+        ended = [key for key, one in self.controls.items() if one.ended_by(day)]
+        if not ended:
+            return self
+        controls = dict(self.controls)
+        for key in ended:
+            if controls[key].status is None:
+                del controls[key]
+            else:
+                controls[key] = replace(controls[key], applicable=True, agreed_until=None)
+        return replace(self, controls=controls)
+
     def later(self, day: date) -> "Case":
-        """The case on a later day if nobody acts: use goes on as it is, and alerts leave the window of signals."""
+        """The case on a later day if nobody acts: use, and attacks among it, go on at the present rate, and alerts
+        leave the window of signals."""
         kept = tuple(one for one in self.occurrences if (day - one.day).days <= WINDOW_DAYS)
         return self if len(kept) == len(self.occurrences) else replace(self, occurrences=kept)
 
@@ -166,12 +187,14 @@ def from_plain(plain: Mapping[str, Any]) -> Case:
 
 def stated(values: Sequence[Any]) -> Stated:
     """A control from `[status, day]`, `[status, day, due day]` or
-    `[status, day, due day or null, last day of its evidence or null, whether it applies]`."""
+    `[status, day, due day or null, last day of its evidence or null, whether it applies]`, the last with the last day
+    of an agreement that it does not apply behind it."""
     status, as_of, *rest = values
     if len(rest) < 3:
         return Stated(status, date.fromisoformat(as_of), _day(rest[0]) if rest else None)
-    due, valid_until, applicable = rest
-    return Stated(status, date.fromisoformat(as_of), _day(due), _day(valid_until), applicable)
+    due, valid_until, applicable, *agreed = rest
+    agreed_until = _day(agreed[0]) if agreed else None
+    return Stated(status, date.fromisoformat(as_of), _day(due), _day(valid_until), applicable, agreed_until)
 
 
 def _day(text: str | None) -> date | None:
@@ -193,5 +216,6 @@ def stated_plain(one: Stated) -> list[Any]:
     due = one.due.isoformat() if one.due else None
     until = one.valid_until.isoformat() if one.valid_until else None
     if until or not one.applicable:
-        return [one.status, one.as_of.isoformat(), due, until, one.applicable]
+        agreed = [one.agreed_until.isoformat()] if one.agreed_until else []
+        return [one.status, one.as_of.isoformat(), due, until, one.applicable, *agreed]
     return [one.status, one.as_of.isoformat(), *([due] if due else [])]

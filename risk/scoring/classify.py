@@ -83,7 +83,11 @@ class _Run:
 
 def classify(answers: Answers, method: Method) -> Classification:
     """Classify by the answers: absent counts as no, None as unknown. Raises AnswerError for an impossible answer."""
-    values = atom_values(answers, method)
+    return classify_values(atom_values(answers, method), method)
+
+
+def classify_values(values: Mapping[str, Truth], method: Method) -> Classification:
+    """`classify`, where the value of every atom is known already."""
     run = _run(values, method)
     headline = _headline((rule.class_ for rule, _ in run.fired), method)
     possible = _possible(run, headline, method)
@@ -220,7 +224,7 @@ def _reasons(run: _Run, method: Method) -> tuple[Reason, ...]:
 
 
 def _ordered(questions: frozenset[str], method: Method) -> tuple[str, ...]:
-    return tuple(q for q in method.questions if q in questions)
+    return tuple(sorted(questions, key=method.question_place.__getitem__))
 
 
 def atom_values(answers: Answers, method: Method) -> dict[str, Truth]:
@@ -263,7 +267,7 @@ def _no(question: Question) -> Answer:
 
 
 def _atoms(question: Question, given: Answer) -> dict[str, Truth]:
-    name = f"q.{question.id}"
+    name = question.atom
     if question.type == "yes_no":
         return {name: given if given is None else bool(given)}
     picked = {given} if isinstance(given, str) else set(given or ()) if isinstance(given, list) else None

@@ -6,7 +6,7 @@ what they give back never depends on what they have seen before.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from risk.scoring.application import Ratchet
 from risk.scoring.case import Case, Measures, Occurrence, Stated, Usage, to_plain
 from risk.scoring.classify import Answer
-from risk.scoring.expressions import Truth
+from risk.scoring.expressions import KLEENE, Truth
 from risk.scoring.fitness import misfits
 from risk.scoring.method import Method
 from risk.scoring.vocabulary import EU_CLASS_FACTOR
@@ -99,6 +99,7 @@ class AnswerBook(Book):
         super().__init__({key: place for place, key in enumerate(keys)})
         self._method = method
         self.values: list[Answer] = [None]
+        self._truths = np.zeros((2, 0), np.int8)
         self._texts: dict[str, int] = {}
 
     def number(self, key: str, value: Answer) -> int:
@@ -121,10 +122,31 @@ class AnswerBook(Book):
             known = self._texts[text] = self.number(key, orjson.loads(value))
         return known
 
+    @property
+    def truths(self) -> NDArray[np.int8]:
+        """By number: 1 for yes, −1 for no, 0 for anything else."""
+        truths: NDArray[np.int8] = self._grown()[0]
+        return truths
+
+    @property
+    def given(self) -> Flags:
+        """By number: whether it is an answer, and not "I don't know"."""
+        given: Flags = self._grown()[1] != 0
+        return given
+
+    def _grown(self) -> NDArray[np.int8]:
+        known = self._truths.shape[1]
+        if known < len(self.values):
+            values = self.values[known:]
+            truths = [KLEENE[one] if isinstance(one, bool) else 0 for one in values]
+            more = np.array([truths, [one is not None for one in values]], np.int8)
+            self._truths = np.concatenate([self._truths, more], axis=1)
+        return self._truths
+
 
 class StatementBook(Book):
     """Statements about controls: status (its place, −1 for none), day, due day, last day of the evidence as ordinals
-    (0 for none), and whether it applies.
+    (0 for none), whether it applies, and the last day of an agreement that it does not (0 for none).
 
     Days make nearly every statement another one, so that a new one has to cost little: a text is cut up, no more.
     """
@@ -134,23 +156,24 @@ class StatementBook(Book):
         self._method = method
         self._names = tuple(method.control_status)
         self._statuses = {name: place for place, name in enumerate(self._names)}
-        self._rows: list[tuple[int, int, int, int, bool]] = [(-1, 0, 0, 0, True)]
-        self._table = np.zeros((0, 5), np.int32)
+        self._rows: list[tuple[int, int, int, int, bool, int]] = [(-1, 0, 0, 0, True, 0)]
+        self._table = np.zeros((0, 6), np.int32)
         self._days: dict[str, str] = {"": "null"}
 
     def number(self, control: str, one: Stated) -> int:
         """The number of a statement; nothing for a control that the method does not know."""
-        days = (str(day.toordinal()) if day else "" for day in (one.as_of, one.due, one.valid_until))
-        return self.of_text(",".join([control, one.status or "", *days, "t" if one.applicable else "f"]))
+        days = [str(day.toordinal()) if day else "" for day in (one.as_of, one.due, one.valid_until, one.agreed_until)]
+        applies = "t" if one.applicable else "f"
+        return self.of_text(",".join([control, one.status or "", *days[:3], applies, days[3]]))
 
     def of_text(self, text: str) -> int:
-        """The number of a statement written as `control,status,day,due,until,applies` with days as ordinals."""
+        """The number of a statement as `control,status,day,due,until,applies,agreed until`, days as ordinals."""
         known = self.numbers.get(text)
         if known is None:
             known = self.numbers[text] = self._new(*text.split(","))
         return known
 
-    def _new(self, control: str, status: str, as_of: str, due: str, until: str, applies: str) -> int:
+    def _new(self, control: str, status: str, as_of: str, due: str, until: str, applies: str, agreed: str) -> int:
         if control not in self.columns:
             return NOTHING
         faults = {}
@@ -159,10 +182,12 @@ class StatementBook(Book):
         days = f"{self._day(as_of)},{self._day(due)}"
         if until or applies == "f":  # the shortest form, as `case.stated_plain` chooses it
             days = f"{days},{self._day(until)},{'true' if applies == 't' else 'false'}"
+            days += f",{self._day(agreed)}" if agreed else ""
         elif not due:
             days = self._day(as_of)
         given = orjson.dumps(status or None).decode()
-        self._rows.append((self._statuses.get(status, -1), int(as_of), int(due or 0), int(until or 0), applies == "t"))
+        numbers = (int(as_of), int(due or 0), int(until or 0), applies == "t", int(agreed or 0))
+        self._rows.append((self._statuses.get(status, -1), *numbers))
         return self.add(control, f'"{control}":[{given},{days}]', faults)
 
     def _day(self, ordinal: str) -> str:
@@ -174,18 +199,19 @@ class StatementBook(Book):
 
     def statement(self, number: int) -> Stated:
         """The statement of a number."""
-        status, as_of, due, until, applies = self._rows[number]
+        status, as_of, due, until, applies, agreed = self._rows[number]
         return Stated(
             self._names[status] if status >= 0 else None,
             date.fromordinal(as_of),
             date.fromordinal(due) if due else None,
             date.fromordinal(until) if until else None,
             applicable=applies,
+            agreed_until=date.fromordinal(agreed) if agreed else None,
         )
 
     @property
     def table(self) -> Numbers:
-        """One row a statement: status, day, due day, last day of the evidence, applies."""
+        """One row a statement: status, day, due day, last day of the evidence, applies, last day of an agreement."""
         if len(self._table) < len(self._rows):
             more = np.array(self._rows[len(self._table) :], np.int32)
             self._table = np.concatenate([self._table, more])
@@ -199,7 +225,6 @@ class Codebook:
         self.method = method
         self.keys: tuple[str, ...] = tuple(sorted(method.answerable))
         self.factors = tuple(self.keys.index(key) for key in method.factors if key != EU_CLASS_FACTOR)
-        self.others = tuple(place for place in range(len(self.keys)) if place not in self.factors)
         self.answers = AnswerBook(self.keys, method)
         self.organisations: list[Mapping[str, Truth]] = []
         self._organisations: dict[str, int] = {}
@@ -242,12 +267,19 @@ class Codebook:
         if len(self.statements.column) > MOST_STATEMENTS:
             self.statements = StatementBook(self.method)
 
-    def case(self, cases: Cases, row: int) -> Case:
-        """One row as the case it came from, less what the method does not know."""
-        given, stated = self.answers.values, self.statements.statement
+    def answered(self, cases: Cases, row: int) -> Case:
+        """What is answered in one row, and nothing else of its case."""
+        given = self.answers.values
         return Case(
             answers={self.keys[place]: given[n] for place, n in enumerate(cases.answers[row].tolist()) if n},
             organisation=self.organisations[cases.organisation[row]],
+        )
+
+    def case(self, cases: Cases, row: int) -> Case:
+        """One row as the case it came from, less what the method does not know."""
+        stated = self.statements.statement
+        return replace(
+            self.answered(cases, row),
             controls={
                 key: stated(n) for key, n in zip(self.method.controls, cases.statements[row].tolist(), strict=True) if n
             },

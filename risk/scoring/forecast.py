@@ -1,14 +1,17 @@
 """What a score will be if nobody acts: the same case judged at later days (docs/method.md §3 and §4).
 
-Statements age, evidence ends, alerts fade and leave the window; answers, statements and use stay as they are.
+Statements age, evidence ends, agreements that a control does not apply end, alerts fade and leave the window; answers
+and statements stay as they are, and use (with attacks among it) goes on at the present rate. Nothing else hangs on the
+day: which duties bind decides what is asked also before they begin, and records due again move no score.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
 from risk.scoring.application import ApplicationScore
+from risk.scoring.case import WINDOW_DAYS, Stated
 from risk.scoring.compare import Cause, differences
 from risk.scoring.judgement import Judgement, judge
 from risk.scoring.method import Method
@@ -23,11 +26,12 @@ class Turning(StrEnum):
     EVIDENCE_ENDS = "evidence_ends"  # from this day on it is worth an attestation
     REVIEW_DUE = "review_due"  # from this day on it loses value every day
     WORTHLESS = "worthless"  # from this day on it is worth nothing
+    AGREEMENT_ENDS = "agreement_ends"  # from this day on the control, left out by agreement, is asked again
 
 
 @dataclass(frozen=True, slots=True)
 class TurningPoint:
-    """The first day on which a control's statement is worth less, or begins to lose value."""
+    """The first day on which a control's statement is worth less or begins to lose value, or it is asked again."""
 
     day: date
     control: str
@@ -59,24 +63,36 @@ def forecast(judgement: Judgement, method: Method, horizons: Iterable[int] = HOR
 
 
 def turning_points(judgement: Judgement, method: Method, until: date) -> tuple[TurningPoint, ...]:
-    """Days after the judgement, up to `until`, on which a statement that works begins to be worth less."""
+    """Days after the judgement, up to `until`, on which a statement that works begins to be worth less, or one that
+    two people left out is asked again."""
+    asked = {control.id for control in judgement.inputs.controls}
     found = []
-    for control in judgement.inputs.controls:
-        stated = judgement.case.controls.get(control.id)
-        if stated is None or not method.control_status.get(stated.status or "", 0.0):
-            continue
-        interval = timedelta(days=int(control.interval))
-        turns = [(stated.as_of + interval + timedelta(days=1), Turning.REVIEW_DUE)]
-        turns.append((stated.as_of + 2 * interval, Turning.WORTHLESS))
-        if stated.valid_until is not None and stated.status in PROVEN:
-            turns.append((stated.valid_until + timedelta(days=1), Turning.EVIDENCE_ENDS))
-        found += [TurningPoint(day, control.id, what) for day, what in turns if judgement.day < day <= until]
+    for key, stated in judgement.case.controls.items():
+        turns = []
+        if key in method.controls and not stated.applicable and stated.agreed_until is not None:
+            turns.append((stated.agreed_until + timedelta(days=1), Turning.AGREEMENT_ENDS))
+        if (key in asked or turns) and method.control_status.get(stated.status or "", 0.0):
+            first = stated.agreed_until or date.min
+            interval = timedelta(days=method.controls[key].review_days)
+            turns += [turn for turn in _losses(stated, interval) if turn[0] > first]
+        found += [TurningPoint(day, key, what) for day, what in turns if judgement.day < day <= until]
     return tuple(sorted(found, key=lambda one: (one.day, one.control, one.what)))
 
 
+def _losses(stated: Stated, interval: timedelta) -> Iterator[tuple[date, Turning]]:
+    """The days from which a statement is worth less, or loses value."""
+    yield stated.as_of + interval + timedelta(days=1), Turning.REVIEW_DUE
+    yield stated.as_of + 2 * interval, Turning.WORTHLESS
+    if stated.valid_until is not None and stated.status in PROVEN:
+        yield stated.valid_until + timedelta(days=1), Turning.EVIDENCE_ENDS
+
+
 def course(judgement: Judgement, method: Method, days: int = HORIZONS[-1], step: int = 7) -> list[Judgement]:
-    """The judgement on every `step`-th day ahead, on each horizon and on each turning point, oldest first."""
-    end = judgement.day + timedelta(days=days)
-    wanted = {judgement.day + timedelta(days=n) for n in (*range(step, days + 1, step), *HORIZONS) if n <= days}
+    """The judgement on every `step`-th day ahead, on each horizon and on each day on which something turns or an alert
+    leaves the window, oldest first."""
+    start, end = judgement.day, judgement.day + timedelta(days=days)
+    wanted = {start + timedelta(days=n) for n in (*range(step, days + 1, step), *HORIZONS) if n <= days}
     wanted |= {one.day for one in turning_points(judgement, method, end)}
+    gone = {one.day + timedelta(days=WINDOW_DAYS + 1) for one in judgement.case.occurrences}
+    wanted |= {day for day in gone if start < day <= end}
     return [later(judgement, day, method) for day in sorted(wanted)]

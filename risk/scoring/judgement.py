@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from risk.scoring.application import ApplicationInput, ApplicationScore, ControlInput, Event, Ratchet, Signals
 from risk.scoring.case import Case, Occurrence
-from risk.scoring.classify import Classification, classify
+from risk.scoring.classify import Classification, atom_values, classify_values
 from risk.scoring.controls import AskedControl, asked_controls, next_ratchet, tier_of
 from risk.scoring.expressions import Truth
 from risk.scoring.facts import combine
@@ -62,8 +62,9 @@ def judge(case: Case, day: date, method: Method, previous: Previous | None = Non
     """Judge a case as of a day. Pure: the same arguments give the same judgement.
 
     With `previous`, the ratchet (docs/method.md §3) follows from it; without, `case.held` is in force, which is how a
-    snapshot is replayed.
+    snapshot is replayed. What was agreed not to apply counts up to the last day of the agreement.
     """
+    case = case.on(day)
     table = table_answers(case, method)
     classification = _classified(table, method)
     answers = factor_answers(case, classification, method)
@@ -99,8 +100,14 @@ def table_answers(case: Case, method: Method) -> tuple[object, ...]:
 
 @lru_cache(maxsize=16384)
 def _classified(answers: tuple[object, ...], method: Method) -> Classification:
+    return classify_values(table_values(answers, method), method)
+
+
+@lru_cache(maxsize=8)  # who asks for the class asks for the questions next
+def table_values(answers: tuple[object, ...], method: Method) -> Mapping[str, Truth]:
+    """The value of every atom about the answers of `table_answers`."""
     thawed = (list(a) if isinstance(a, tuple) else a for a in answers)
-    return classify(dict(zip(method.questions, thawed, strict=True)), method)  # type: ignore[arg-type]
+    return atom_values(dict(zip(method.questions, thawed, strict=True)), method)  # type: ignore[arg-type]
 
 
 def factor_answers(case: Case, classification: Classification, method: Method) -> dict[str, str | None]:

@@ -77,6 +77,11 @@ class Question:
     ask_if: Expression | None
     effective_from: date | None
 
+    @cached_property
+    def atom(self) -> str:
+        """Its name in expressions; options follow after a dot."""
+        return f"q.{self.id}"
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -242,6 +247,11 @@ class Method:
     def answerable(self) -> frozenset[str]:
         """Keys of answers about an application that something reads: factors, facts and questions."""
         return frozenset({*self.factors, *self.facts, *self.questions} - {EU_CLASS_FACTOR})
+
+    @cached_property
+    def question_place(self) -> Mapping[str, int]:
+        """Question of the table → its place there."""
+        return {key: place for place, key in enumerate(self.questions)}
 
     @cached_property
     def impact_factors(self) -> tuple[Factor, ...]:

@@ -1,147 +1,234 @@
-"""What many applications share: the class, the facts and the controls that follow from one pattern of answers.
-
-A pattern is judged once on the explained path, by a case that stands for all of its kind; what remains of an
-application are its factors, its statements about controls and its signals, which is array work (`bulk`).
+"""What follows from the answers of many applications, on arrays: their facts, the controls asked of each, and how many
+questions. A property test holds it to `facts`, `controls` and `questionnaire`, which say the same of one.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import lru_cache
-from typing import TypeAlias
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from risk.scoring.case import Case, Stated
-from risk.scoring.classify import Classification
-from risk.scoring.codebook import Cases, Flags, Numbers, codebook
-from risk.scoring.controls import asked_controls
-from risk.scoring.expressions import KLEENE
-from risk.scoring.judgement import classified, eu_class_option, judge
+from risk.scoring.array_expressions import Conditions, Flags, Truths
+from risk.scoring.codebook import Cases, Numbers, codebook
+from risk.scoring.expressions import KLEENE, Expression
+from risk.scoring.kinds import NOT_SETTLED, Kind
 from risk.scoring.method import Method
-from risk.scoring.questionnaire import asked_keys
-from risk.scoring.vocabulary import INHERENT_HIGH_FROM, TIER_FROM, EUClass, Why
+from risk.scoring.questionnaire import QUESTIONNAIRE, conditions_of
+from risk.scoring.vocabulary import (
+    HIGHEST_TIER,
+    INHERENT_HIGH_FACT,
+    INHERENT_HIGH_FROM,
+    TIER_FROM,
+    EUClass,
+)
 
-Truths: TypeAlias = NDArray[np.int8]
-
-MOST_PATTERNS = 10_000  # kinds and patterns: some 80 MB, with what the explained path keeps of them
-_ANY_DAY = date(2000, 1, 1)  # nothing of a pattern depends on the day
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What follows from the answers that are no factors, and from the facts of the organisation."""
-
-    number: int
-    classification: Classification
-    option: str | None  # of the class factor; None while a higher one is possible
-
-    @property
-    def prohibited(self) -> bool:
-        """Whether the gate is closed."""
-        return self.classification.class_ == EUClass.PROHIBITED
+_TABLES = (
+    "tier", "truths", "conditions", "asked_open", "asked_stated", "certain_open", "certain_stated", "by_tier",
+    "questions", "answered",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
-class Pattern:
-    """What follows from a kind, the tier, whether inherent risk is high, and which controls were found not to apply.
+class Patterns:
+    """One row an application. `truths` of the facts, in the order of the method; `conditions` by node of
+    `conditions(method)`: 1, 0 unknown, −1.
 
-    Arrays have one place a control: asked where nothing is stated and where something is, whether it then applies for
-    certain, and whether it is asked by its tier. `truths` are the facts in the order of the method: 1, 0 unknown, −1.
-    `answered` of the questions asked, factors apart, are answered.
+    Flags are by control: asked where nothing is stated and where something is, whether it then applies for certain,
+    and whether it is asked by its tier. `answered` of the `questions` asked, factors apart, are answered.
     """
 
-    kind: Kind
-    tier: int
+    kinds: Sequence[Kind]
+    tier: Numbers
     truths: Truths
-    facts: str  # JSON: fact → true, or null while unknown
+    conditions: Truths
     asked_open: Flags
     asked_stated: Flags
     certain_open: Flags
     certain_stated: Flags
     by_tier: Flags
-    questions: int
-    answered: int
+    questions: Numbers
+    answered: Numbers
+
+    def part(self, rows: slice) -> "Patterns":
+        """Some of the applications."""
+        return replace(self, kinds=self.kinds[rows], **{name: getattr(self, name)[rows] for name in _TABLES})
 
 
-class Patterns:
-    """The patterns of one method in this process."""
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The method as places: facts with what denies and what excludes them, duties with the controls that satisfy them.
 
-    def __init__(self, method: Method) -> None:
-        self.method = method
-        self.kinds: dict[bytes, Kind] = {}
-        self.patterns: dict[tuple[int, int, bool, bytes], Pattern] = {}
+    `answers`: column of each fact among the answers. `follows`: for each fact that implies others, those.
+    """
 
-    def renew(self) -> None:
-        """Forget all where there are too many; only between chunks."""
-        if len(self.kinds) + len(self.patterns) > MOST_PATTERNS:
-            self.kinds, self.patterns = {}, {}
-
-    def kinds_of(self, cases: Cases) -> list[Kind]:
-        """The kind of each row."""
-        book = codebook(self.method)
-        table = np.column_stack([cases.organisation, cases.answers[:, book.others]]).astype(np.int32)
-        found = []
-        for row, key in enumerate(row_keys(table)):
-            if key not in self.kinds:
-                classification = classified(book.case(cases, row), self.method)
-                option = eu_class_option(classification)
-                self.kinds[key] = Kind(len(self.kinds), classification, option)
-            found.append(self.kinds[key])
-        return found
-
-    def patterns_of(
-        self, cases: Cases, kinds: list[Kind], worst: NDArray[np.float64], excluded: Flags
-    ) -> list[Pattern]:
-        """The pattern of each row. `worst`: its worst inherent point value; `excluded`: controls that don't apply."""
-        tiers = np.select([worst >= start for _, start in TIER_FROM], [tier for tier, _ in TIER_FROM])
-        high = worst >= INHERENT_HIGH_FROM
-        keys = row_keys(excluded.astype(np.int32))
-        found = []
-        for row, key in enumerate(zip((k.number for k in kinds), tiers.tolist(), high.tolist(), keys, strict=True)):
-            if key not in self.patterns:
-                case = replace(codebook(self.method).case(cases, row), occurrences=(), held=None)
-                self.patterns[key] = _pattern(case, kinds[row], float(worst[row]), self.method)
-            found.append(self.patterns[key])
-        return found
+    names: tuple[str, ...]
+    answers: tuple[int, ...]
+    follows: tuple[tuple[int, list[int]], ...]
+    against: tuple[tuple[int, list[int], list[int]], ...]  # (fact, false ones that deny it, true ones that exclude it)
+    asked: tuple[int, ...]  # facts of the questionnaire
+    implies: tuple[list[int], ...]
+    control_tier: NDArray[np.int64]
+    applies: list[int]  # node of each control's condition
+    duties: tuple[tuple[int, tuple[int, ...]], ...]  # binding: (node of its condition, controls that satisfy it)
 
 
 @lru_cache(maxsize=4)
-def patterns(method: Method) -> Patterns:
-    """The patterns of a method in this process."""
-    return Patterns(method)
+def conditions(method: Method) -> Conditions:
+    """The conditions of a method's controls, requirements and dates, taken apart."""
+    return Conditions(conditions_of(method))
 
 
-def row_keys(table: Numbers) -> list[bytes]:
-    """Each row as bytes, equal where the rows are."""
-    data, width = np.ascontiguousarray(table).tobytes(), table.shape[1] * table.itemsize
-    return [data[start : start + width] for start in range(0, len(data), width)]
+def node(condition: Expression, method: Method) -> int:
+    """The column of a condition in `Patterns.conditions`."""
+    return conditions(method).place[condition]
 
 
-def _pattern(case: Case, kind: Kind, worst: float, method: Method) -> Pattern:
-    """Judge the case without its statements, other than that controls don't apply."""
-    excluded = {
-        key: Stated(None, _ANY_DAY, applicable=False) for key, one in case.controls.items() if not one.applicable
-    }
-    judged = judge(replace(case, controls=excluded), _ANY_DAY, method)
-    everything = asked_controls(
-        method, judged.facts, worst, kind.classification.class_, method.controls.keys(), excluded.keys()
+@lru_cache(maxsize=4)
+def _plan(method: Method) -> _Plan:
+    keys = {key: place for place, key in enumerate(codebook(method).keys)}
+    facts = {key: place for place, key in enumerate(method.facts)}
+    controls = {key: place for place, key in enumerate(method.controls)}
+    binding = (framework for framework in method.frameworks.values() if framework.binding)
+    duties = (one for framework in binding for one in framework.requirements.values())
+    return _Plan(
+        names=tuple(facts),
+        answers=tuple(keys[key] for key in facts),
+        follows=tuple((facts[key], [facts[f] for f in method.implied[key] if f != key]) for key in facts),
+        against=tuple((facts[key], *_against(key, facts, method)) for key in facts),
+        asked=tuple(facts[key] for key, fact in method.facts.items() if fact.source == QUESTIONNAIRE),
+        implies=tuple([facts[f] for f in fact.implies] for fact in method.facts.values()),
+        control_tier=np.array([one.tier for one in method.controls.values()]),
+        applies=[node(one.applies_when, method) for one in method.controls.values()],
+        duties=tuple(
+            (node(one.applies_to, method), tuple(controls[c] for c in method.satisfied_by[one.key])) for one in duties
+        ),
     )
-    keys = asked_keys(judged, method)
-    whether_stated = {one.control.id: one.applicable for one in everything}
-    whether_open = {one.control.id: one.applicable for one in judged.asked}
-    by_tier = {one.control.id for one in judged.asked if one.why == Why.TIER}
-    return Pattern(
-        kind=kind,
-        tier=judged.tier,
-        truths=np.array([KLEENE[judged.facts.get(fact)] for fact in method.facts], np.int8),
-        facts=orjson.dumps({k: v for k, v in judged.facts.items() if v is not False}).decode(),
-        asked_open=np.array([key in whether_open for key in method.controls]),
-        asked_stated=np.array([key in whether_stated for key in method.controls]),
-        certain_open=np.array([whether_open.get(key) is True for key in method.controls]),
-        certain_stated=np.array([whether_stated.get(key) is True for key in method.controls]),
-        by_tier=np.array([key in by_tier for key in method.controls]),
-        questions=len(keys),
-        answered=sum(key in case.answers for key in keys if key not in method.factors),
+
+
+def _against(key: str, facts: Mapping[str, int], method: Method) -> tuple[list[int], list[int]]:
+    """Facts that make this one false where they are false, and where they are true (`facts.settle`)."""
+    implied = method.implied[key]
+    excluding = {other for fact in implied for other in method.facts[fact].excludes}
+    excluding |= {other for other in facts if implied.intersection(method.facts[other].excludes)}
+    return [facts[f] for f in implied if f != key], [facts[f] for f in sorted(excluding)]
+
+
+def patterns_of(
+    cases: Cases, kinds: Sequence[Kind], worst: NDArray[np.float64], excluded: Flags, method: Method
+) -> Patterns:
+    """What follows for each row. `worst`: its worst inherent point value; `excluded`: controls that don't apply."""
+    plan, tier = _plan(method), _tiers(kinds, worst)
+    answers = cases.answers[:, list(plan.answers)].T
+    facts = _facts(cases, answers, kinds, worst, plan, method)
+    values = conditions(method).values(dict(zip(plan.names, facts, strict=True)), len(cases))
+    applies = np.where(excluded.T, np.int8(-1), values[plan.applies])
+    needed = _needed(applies, values, tier, plan)
+    by_tier = plan.control_tier[:, None] <= tier
+    possible = applies >= 0
+    questions, answered = _questions(facts, answers, values, plan, method)
+    factors = len(codebook(method).factors)
+    return Patterns(
+        kinds=kinds,
+        tier=tier,
+        truths=np.ascontiguousarray(facts.T),
+        conditions=np.ascontiguousarray(values.T),
+        asked_open=(possible & (by_tier | (needed >= 0))).T,
+        asked_stated=possible.T,
+        certain_open=(possible & (np.where(by_tier, applies, needed) == 1)).T,
+        certain_stated=(applies == 1).T,
+        by_tier=(possible & by_tier).T,
+        questions=factors + questions + np.array([one.questions for one in kinds], np.int32),
+        answered=answered + np.array([one.answered for one in kinds], np.int32),
     )
+
+
+def _tiers(kinds: Sequence[Kind], worst: NDArray[np.float64]) -> Numbers:
+    """`controls.tier_of` of each."""
+    high_risk = [one.classification.class_ == EUClass.HIGH_RISK for one in kinds]
+    by_risk = np.select([worst >= start for _, start in TIER_FROM], [tier for tier, _ in TIER_FROM])
+    return np.where(high_risk, HIGHEST_TIER, by_risk).astype(np.int32)
+
+
+def _facts(
+    cases: Cases,
+    answers: Numbers,
+    kinds: Sequence[Kind],
+    worst: NDArray[np.float64],
+    plan: _Plan,
+    method: Method,
+) -> Truths:
+    """Every fact by application: as the organisation, the answers and the table say it, then what follows from that
+    (`facts.combine`)."""
+    book = codebook(method)
+    stated = [[KLEENE[one.get(key)] for key in plan.names] for one in book.organisations]
+    facts = np.array(stated, np.int8).T[:, cases.organisation]
+    facts = np.where(answers > 0, book.answers.truths[answers], facts)
+    settled = np.stack([one.facts for one in kinds], axis=1)
+    facts = np.where(settled == NOT_SETTLED, facts, settled)
+    facts[plan.names.index(INHERENT_HIGH_FACT)] = np.where(worst >= INHERENT_HIGH_FROM, 1, -1)
+    _settle(facts, plan)
+    return facts
+
+
+def _settle(facts: Truths, plan: _Plan) -> None:
+    """Unknown facts that follow from known ones become known (`facts.settle`)."""
+    true = facts == 1
+    for fact, followers in plan.follows:
+        for follower in followers:
+            facts[follower][true[fact] & (facts[follower] == 0)] = 1
+    for fact, deniers, excluders in plan.against:
+        if deniers or excluders:
+            no = (facts[deniers] == -1).any(axis=0) | (facts[excluders] == 1).any(axis=0)
+            facts[fact][no & (facts[fact] == 0)] = -1
+
+
+def _needed(applies: Truths, values: Truths, tier: Numbers, plan: _Plan) -> Truths:
+    """Whether a binding duty that no asked control of the tier satisfies needs a control above the tier
+    (`controls.asked_controls`)."""
+    needed = np.full(applies.shape, -1, np.int8)
+    for one in np.unique(tier).tolist():
+        rows = np.flatnonzero(tier == one)
+        mine, duties = applies[:, rows], values[:, rows]
+        found = np.full(mine.shape, -1, np.int8)
+        for condition, satisfying in plan.duties:
+            above = [c for c in satisfying if plan.control_tier[c] > one]
+            if not above:
+                continue
+            still_open = duties[condition]
+            for control in satisfying:
+                if plan.control_tier[control] <= one:
+                    still_open = np.minimum(still_open, -mine[control])
+            for control in above:
+                np.maximum(found[control], np.minimum(still_open, mine[control]), out=found[control])
+        needed[:, rows] = found
+    return needed
+
+
+def _questions(facts: Truths, answers: Numbers, values: Truths, plan: _Plan, method: Method) -> tuple[Numbers, Numbers]:
+    """How many facts are asked, and how many of them answered (`questionnaire.asked_keys`)."""
+    hanging = conditions(method).hanging(values)
+    given, unknown = answers > 0, facts == 0
+    known = codebook(method).answers.given[answers]  # answered by more than "I don't know"
+    asked, answered = (np.zeros(facts.shape[1], np.int32) for _ in range(2))
+    for fact in plan.asked:
+        own = given[fact] & (known[fact] | unknown[fact])
+        matters = np.zeros(facts.shape[1], bool)
+        if plan.names[fact] in hanging:
+            matters = hanging[plan.names[fact]] & unknown[fact]
+            in_turn = np.ones(facts.shape[1], bool)
+            for other in plan.implies[fact]:
+                in_turn &= given[other] | ~unknown[other] | (other not in plan.asked)
+            matters &= given[fact] | in_turn
+        asked += matters | own
+        answered += (matters | own) & given[fact]
+    return asked, answered
+
+
+def facts_texts(truths: Truths, method: Method) -> list[str]:
+    """For each row its facts as JSON: true, or null while unknown; false ones are left out."""
+    keys = [orjson.dumps(key).decode() for key in method.facts]
+    parts = np.array([[f"{key}:null", f"{key}:true", ""] for key in keys], object)  # −1 counts from the end
+    rows = parts[np.arange(len(keys)), truths].tolist()
+    return [f"{{{','.join(filter(None, row))}}}" for row in rows]

@@ -4,15 +4,15 @@ A fact that follows from other answers is shown as such and not asked; a questio
 after that one is answered; facts about the organisation are never asked here.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 
-from risk.scoring.classify import Answer, atom_values
+from risk.scoring.classify import Answer, Classification
 from risk.scoring.expressions import Expression, Truth, evaluate, names, undecided
-from risk.scoring.judgement import ORGANISATION_QUESTIONS, Judgement, stated_facts
+from risk.scoring.judgement import ORGANISATION_QUESTIONS, Judgement, stated_facts, table_values
 from risk.scoring.method import Method, Question
 from risk.scoring.vocabulary import EU_CLASS_FACTOR
 
@@ -254,29 +254,33 @@ def _class_steps(method: Method) -> Mapping[str, Step]:
 
 
 def _class_questions(judgement: Judgement, method: Method) -> tuple[Question, ...]:
+    return class_questions(judgement.case.answers, judgement.table, judgement.classification, method)
+
+
+def class_questions(
+    answered: Collection[str], table: tuple[object, ...], classification: Classification, method: Method
+) -> tuple[Question, ...]:
     """Questions of the table that are answered, or that can change the class or an open fact, each in its turn."""
-    answered = judgement.case.answers
-    skipped = _never_reached(judgement.table, method)
-    deciding = set(judgement.classification.decided_by)
+    skipped = _never_reached(table, method)
+    deciding = set(classification.decided_by)
     steps = _class_steps(method)
     return tuple(
         q
         for key, q in method.questions.items()
-        if key in steps and key not in skipped and (key in answered or (key in deciding and _in_turn(q, judgement)))
+        if key in steps and key not in skipped and (key in answered or (key in deciding and _in_turn(q, answered)))
     )
 
 
-def _in_turn(question: Question, judgement: Judgement) -> bool:
+def _in_turn(question: Question, answered: Collection[str]) -> bool:
     """Whether the questions on which this one depends were answered, be it by "I don't know"."""
     needed = names(question.ask_if) if question.ask_if else ()
-    return all(atom.split(".")[1] in judgement.case.answers for atom in needed)
+    return all(atom.split(".")[1] in answered for atom in needed)
 
 
 @lru_cache(maxsize=16384)
 def _never_reached(answers: tuple[object, ...], method: Method) -> frozenset[str]:
     """Questions whose `ask_if` is false: nobody is asked them, and an old answer to one does not count."""
-    given = {k: list(a) if isinstance(a, tuple) else a for k, a in zip(method.questions, answers, strict=True)}
-    values = atom_values(given, method)  # type: ignore[arg-type]
+    values = table_values(answers, method)
     return frozenset(
         q.id
         for q in method.questions.values()
@@ -304,13 +308,14 @@ def _facts_that_matter(judgement: Judgement, method: Method) -> frozenset[str]:
 def _hanging(values: tuple[Truth, ...], method: Method) -> frozenset[str]:
     facts = dict(zip(method.facts, values, strict=True))
     found: set[str] = set()
-    for condition in _conditions(method):
+    for condition in conditions_of(method):
         found |= undecided(condition, facts.get)
     return frozenset(found)
 
 
 @lru_cache(maxsize=8)
-def _conditions(method: Method) -> tuple[Expression, ...]:
+def conditions_of(method: Method) -> tuple[Expression, ...]:
+    """Every different condition on which a control, a requirement or a date hangs."""
     found = dict.fromkeys(control.applies_when for control in method.controls.values())
     for requirement in method.requirements.values():
         found[requirement.applies_to] = None

@@ -1,7 +1,7 @@
 """Coverage of applications by framework, as counts and one letter a requirement: what roll-ups add up.
 
-Many applications at once, on arrays: truth is 1, 0 (unknown) or −1, so that Kleene's *and* is the minimum, *or* the
-maximum and *not* the sign. `coverage_of` is the readable way for one application; a test holds the two together.
+Many applications at once, on arrays. `coverage_of` is the readable way for one application; a test holds the two
+together.
 """
 
 from collections.abc import Mapping
@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from risk.scoring.bulk import Standing
 from risk.scoring.case import Case
 from risk.scoring.coverage import ORGANISATION, FrameworkCoverage, RequirementState, assess_requirements
-from risk.scoring.expressions import Expression
 from risk.scoring.formulas import effectiveness
 from risk.scoring.judgement import Judgement
 from risk.scoring.method import Method
-from risk.scoring.vocabulary import ALWAYS, MET_FROM, State
+from risk.scoring.patterns import node
+from risk.scoring.vocabulary import MET_FROM, State
 
 # One letter a requirement, in the framework's order; what does not apply, and duties of the organisation, are ABSENT.
 LETTERS: Mapping[State, str] = {
@@ -108,7 +108,7 @@ class Tallies:
 def tallies(standing: Standing, method: Method) -> Tallies:
     """Coverage of all frameworks by each of the applications, as of the day of their standing."""
     plan = _plan(method)
-    blocks = [_block(standing.part(start, start + _ROWS), plan, method) for start in range(0, len(standing), _ROWS)]
+    blocks = [_block(standing.part(start, start + _ROWS), plan) for start in range(0, len(standing), _ROWS)]
     return Tallies(
         frameworks=tuple(framework for framework, _, _ in plan.frameworks),
         spans=tuple((start, end) for _, start, end in plan.frameworks),
@@ -118,9 +118,9 @@ def tallies(standing: Standing, method: Method) -> Tallies:
     )
 
 
-def _block(standing: Standing, plan: "_Plan", method: Method) -> tuple[list[str], NDArray[np.int64], Floats]:
+def _block(standing: Standing, plan: "_Plan") -> tuple[list[str], NDArray[np.int64], Floats]:
     """Letters, numbers and sums of some applications."""
-    applies, starts = _conditions(standing, plan, method)
+    applies, starts = _conditions(standing, plan)
     sums = _control_sums(standing, plan)
     codes = _states(applies, starts, sums, standing.day.toordinal())
     counted = (codes > 0) & (sums.size > 0)
@@ -140,10 +140,9 @@ def _block(standing: Standing, plan: "_Plan", method: Method) -> tuple[list[str]
 class _Plan:
     """The method as arrays: one column a requirement of an application, framework after framework."""
 
-    conditions: tuple[Expression, ...]
-    applies: NDArray[np.int64]  # place of its condition; −1: a duty of the organisation
+    applies: NDArray[np.int64]  # node of its condition; −1: a duty of the organisation
     start: NDArray[np.int64]  # ordinal of the general date
-    start_when: tuple[tuple[int, int, int], ...]  # (column, place of the condition, ordinal)
+    start_when: tuple[tuple[int, int, int], ...]  # (column, node of the condition, ordinal)
     members: NDArray[np.int64]  # controls, one set after the other, each begun by one that nobody has
     set_starts: NDArray[np.int64]  # place in `members` at which each set begins
     sets: NDArray[np.int64]  # the set that satisfies each requirement; many share one
@@ -152,15 +151,14 @@ class _Plan:
 
 @lru_cache(maxsize=8)
 def _plan(method: Method) -> _Plan:
-    places: dict[Expression, int] = {}
     applies, starts, start_when, frameworks = [], [], [], []
     sets: dict[tuple[str, ...], int] = {}
     for column, one in enumerate(method.requirements.values()):
         own = one.level != ORGANISATION
-        applies.append(places.setdefault(one.applies_to, len(places)) if own else -1)
+        applies.append(node(one.applies_to, method) if own else -1)
         starts.append(one.obligation_from.toordinal() if one.obligation_from else _NEVER)
         for condition, start in one.obligation_from_when:
-            start_when.append((column, places.setdefault(condition, len(places)), start.toordinal()))
+            start_when.append((column, node(condition, method), start.toordinal()))
     of_requirement = [sets.setdefault(method.satisfied_by[key], len(sets)) for key in method.requirements]
     controls = {key: place for place, key in enumerate(method.controls)}
     nobody = len(controls)
@@ -169,7 +167,6 @@ def _plan(method: Method) -> _Plan:
         frameworks.append((framework.id, column, column + len(framework.requirements)))
         column += len(framework.requirements)
     return _Plan(
-        conditions=tuple(places),
         applies=np.array(applies),
         start=np.array(starts),
         start_when=tuple(start_when),
@@ -180,34 +177,16 @@ def _plan(method: Method) -> _Plan:
     )
 
 
-def _conditions(standing: Standing, plan: _Plan, method: Method) -> tuple[Truths, NDArray[np.int64]]:
+def _conditions(standing: Standing, plan: _Plan) -> tuple[Truths, NDArray[np.int64]]:
     """Truth of each requirement's condition, and the ordinal of the date from which it binds, by application."""
-    distinct = list({id(one): one for one in standing.patterns}.values())
-    columns = np.stack([one.truths for one in distinct], axis=1)
-    facts = dict(zip(method.facts, columns, strict=True))
-    facts[ALWAYS] = np.ones(len(distinct), np.int8)
-    truths = np.stack([_kleene(condition, facts) for condition in plan.conditions], axis=1)
+    truths = standing.patterns.conditions
     applies = np.where(plan.applies < 0, np.int8(-1), truths[:, plan.applies])
-    starts = np.tile(plan.start, (len(distinct), 1))
+    starts = np.tile(plan.start, (len(standing), 1))
     special = np.full_like(starts, np.iinfo(np.int64).max)
     for column, place, start in plan.start_when:
         holds = truths[:, place] == 1
         special[holds, column] = np.minimum(special[holds, column], start)
-    starts = np.where(special < np.iinfo(np.int64).max, special, starts)
-    places = {id(one): place for place, one in enumerate(distinct)}
-    back = np.array([places[id(one)] for one in standing.patterns], np.int64)
-    return applies[back], starts[back]
-
-
-def _kleene(tree: Expression, facts: Mapping[str, Truths]) -> Truths:
-    """The condition for every application at once."""
-    if tree.kind == "atom":
-        return facts[tree.name]
-    parts = [_kleene(part, facts) for part in tree.parts]
-    if tree.kind == "not":
-        return np.negative(parts[0])
-    joined: Truths = np.minimum.reduce(parts) if tree.kind == "and" else np.maximum.reduce(parts)
-    return joined
+    return applies, np.where(special < np.iinfo(np.int64).max, special, starts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What feeds saw of one application: use by day and department, alerts, metrics, and the signals its score counts."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -8,7 +8,9 @@ from datetime import date, datetime, time, timedelta
 from django.db.models import Sum
 from django.utils import timezone
 
-from inventory.models import AIApplication, Alert, DailyUsage, DailyUser, Metric
+from inventory.connectors.levels import LEVELS
+from inventory.models import AIApplication, Alert, DailySensitive, DailyUsage, DailyUser, Metric
+from inventory.selectors.dictionary import names
 from risk.choices import Principle
 from risk.method import load_method
 from risk.scoring.formulas import signal_loads
@@ -17,6 +19,7 @@ from risk.scoring.vocabulary import Kind
 from risk.selectors.signals import counted_metrics
 
 ALERTS_SHOWN = 50
+CARRIED_SHOWN = 50
 METRICS_SHOWN = 20
 GROUPS_SHOWN = 12
 
@@ -31,6 +34,8 @@ class Use:
     sensitive: int
     jailbreak: int
     injection: int
+    visits: int  # to its site, which are no interactions
+    uploaded: int  # bytes sent with the visits
     people: int
     days: Sequence[tuple[date, int]]
     departments: Sequence[tuple[str, int]]
@@ -110,10 +115,11 @@ def usage_of(application: AIApplication, today: date, period: int) -> Use:
     """Use in the last `period` days, whoever used it: who may see an application sees all its usage (contracts §2)."""
     first = today - timedelta(days=period - 1)
     rows = DailyUsage.objects.filter(application=application, day__range=(first, today)).order_by()
-    columns = ("interactions", "sensitive", "jailbreak", "injection")
+    columns = ("interactions", "sensitive", "jailbreak", "injection", "visits", "uploaded")
     total = rows.aggregate(**{name: Sum(name) for name in columns})
-    by_day = rows.values("day").annotate(all=Sum("interactions")).order_by("day").values_list("day", "all")
-    by_department = rows.values("department").annotate(all=Sum("interactions")).order_by("-all")
+    used = rows.filter(interactions__gt=0)  # not where its site was only visited
+    by_day = used.values("day").annotate(all=Sum("interactions")).order_by("day").values_list("day", "all")
+    by_department = used.values("department").annotate(all=Sum("interactions")).order_by("-all")
     people = DailyUser.objects.filter(application=application, day__range=(first, today))
     return Use(
         first=first,
@@ -125,6 +131,37 @@ def usage_of(application: AIApplication, today: date, period: int) -> Use:
             (name or "Unassigned", count) for name, count in by_department.values_list("department__name", "all")
         ],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A label or information type that interactions carried; `above`: more sensitive than the application is approved
+    for, None where the dictionary or the questionnaire doesn't say."""
+
+    name: str
+    what: str
+    level: str
+    above: bool | None
+    interactions: int
+
+
+def carried_by(application: AIApplication, approved: object, today: date, period: int) -> list[Carried]:
+    """Labels and information types in the last `period` days by name, most frequent first. An interaction with
+    several counts in each. `approved`: the answer to `data_sensitivity`."""
+    first = today - timedelta(days=period - 1)
+    rows = DailySensitive.objects.filter(application=application, day__range=(first, today)).order_by()
+    counts: Counter[tuple[str, str]] = Counter()
+    for labels, types, count in rows.values_list("labels", "information_types").annotate(n=Sum("interactions")):
+        counts.update({("Label", one): count for one in labels} | {("Information type", one): count for one in types})
+    dictionary = names() if counts else None
+    found = []
+    for (what, given), count in counts.most_common(CARRIED_SHOWN):
+        assert dictionary is not None
+        known = dictionary.label(given) if what == "Label" else dictionary.type(given)
+        sayable = known.level in LEVELS and approved in LEVELS
+        above = LEVELS.index(known.level) > LEVELS.index(str(approved)) if sayable else None
+        found.append(Carried(known.path, what, known.level_name, above, count))
+    return found
 
 
 def alerts_of(application: AIApplication) -> list[Alert]:

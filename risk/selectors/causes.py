@@ -163,7 +163,8 @@ def _value(one: Cause, value: object, method: Method) -> str:
 def control_state(stated: Stated) -> str:
     """A statement in words, with the day of its evidence's end."""
     if not stated.applicable:
-        return "not applicable"
+        until = f", agreed until {stated.agreed_until:%-d %b %Y}" if stated.agreed_until else ""
+        return f"not applicable{until}"
     words = ControlStatus(stated.status).label.lower() if stated.status in ControlStatus.values else str(stated.status)
     words = f"{words} as of {stated.as_of:%-d %b %Y}"
     return f"{words}, evidence until {stated.valid_until:%-d %b %Y}" if stated.valid_until else words

@@ -24,47 +24,52 @@ from risk.scoring.forecast import HORIZONS
 from risk.scoring.method import Method
 from risk.selectors import signals
 from risk.selectors.cases import tree
+from risk.selectors.keys import Among, array
 
 _BETWEEN = "\x1f"  # JSON text holds no such character, and a question's key neither
 # An ordinal as `date.toordinal` counts
 _ORDINAL = "({} - date '0001-01-01' + 1)"
 _ANSWERS = f"""
 SELECT application_id, string_agg(question || '=' || coalesce(value::text, 'null'), '{_BETWEEN}')
-FROM risk_answer WHERE application_id = ANY(%s) GROUP BY application_id"""  # noqa: S608 - a constant
+FROM risk_answer WHERE application_id = ANY(%s::bigint[]) GROUP BY application_id"""  # noqa: S608 - a constant
 _STATEMENTS = f"""
 SELECT application_id, string_agg(
     control || ',' || coalesce(status, '') || ',' || {_ORDINAL.format("as_of")}
     || CASE WHEN due IS NULL THEN ',' ELSE ',' || {_ORDINAL.format("due")} END
     || CASE WHEN valid_until IS NULL THEN ',' ELSE ',' || {_ORDINAL.format("valid_until")} END
-    || CASE WHEN not_applicable THEN ',f' ELSE ',t' END, '{_BETWEEN}')
-FROM risk_controlstate WHERE application_id = ANY(%s) GROUP BY application_id"""  # noqa: S608 - constants
+    || CASE WHEN not_applicable THEN ',f' ELSE ',t' END
+    || CASE WHEN not_applicable_until IS NULL THEN ',' ELSE ',' || {_ORDINAL.format("not_applicable_until")} END,
+    '{_BETWEEN}')
+FROM risk_controlstate WHERE application_id = ANY(%s::bigint[]) GROUP BY application_id"""  # noqa: S608 - constants
 
 # Figures of the row before, as one array of numbers; a null among them is not a number
 FLOATS = [f.attname for f in ScoreValues._meta.concrete_fields if f.get_internal_type() == "FloatField"]
 _AHEAD = [f"overall_{days}d" for days in HORIZONS]
 _COUNTS = ["questions_asked", "questions_answered", "controls_asked", "controls_answered"]
 OTHERS = [*_AHEAD, "change_30d", "tier", "exposure", *_COUNTS, "counted_in_id"]
-_FOUND = ["application_id", "digest", "band", "held", *FLOATS, *OTHERS]
+_TEXTS = ["application_id", "digest", "band", "held", "coverage_digest"]
+_FOUND = [*_TEXTS, *FLOATS, *OTHERS]
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
     """The current score of each application of a chunk, where it has one: `row` −1 elsewhere.
 
-    `figures` are FLOATS and `others` OTHERS, one row a score; `digests` and `bands` alike.
+    `figures` are FLOATS and `others` OTHERS, one row a score; `digests`, `bands` and `coverage` (its digest) alike.
     """
 
     row: Mapping[int, int]
     digests: Sequence[str]
     bands: Sequence[str]
     held: Sequence[Ratchet | None]
+    coverage: Sequence[str]
     figures: Floats
     others: Floats
 
 
 def registered(applications: Sequence[int]) -> dict[int, tuple[int, int | None]]:
     """Department of each application, and the one whose figures count it: none where it isn't live."""
-    rows = AIApplication.objects.filter(pk__in=applications).order_by("pk")
+    rows = AIApplication.objects.filter(Among("pk", applications)).order_by("pk")
     return {
         pk: (department, department if lifecycle == Lifecycle.LIVE else None)
         for pk, department, lifecycle in rows.values_list("pk", "department_id", "lifecycle")
@@ -95,11 +100,11 @@ def stored(applications: Sequence[int]) -> Stored:
     columns = ", ".join(_FOUND)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {columns} FROM {CurrentScore._meta.db_table} WHERE application_id = ANY(%s)",  # noqa: S608
-            [list(applications)],
+            f"SELECT {columns} FROM {CurrentScore._meta.db_table} WHERE application_id = ANY(%s::bigint[])",  # noqa: S608
+            [array(applications)],
         )
         rows = cursor.fetchall()
-    first, width = 4, len(FLOATS)
+    first, width = len(_TEXTS), len(FLOATS)
     numbers = np.array([[np.nan if v is None else v for v in row[first:]] for row in rows], float)
     numbers = numbers.reshape(len(rows), width + len(OTHERS))
     return Stored(
@@ -107,6 +112,7 @@ def stored(applications: Sequence[int]) -> Stored:
         digests=[row[1] for row in rows],
         bands=[row[2] for row in rows],
         held=[_ratchet(row[3]) for row in rows],
+        coverage=[row[4] for row in rows],
         figures=numbers[:, :width],
         others=numbers[:, width:],
     )
@@ -139,5 +145,5 @@ def _ratchet(text: str | None) -> Ratchet | None:
 
 def _texts(sql: str, applications: list[int]) -> dict[int, str]:
     with connection.cursor() as cursor:
-        cursor.execute(sql, [applications])
+        cursor.execute(sql, [array(applications)])
         return dict(cursor.fetchall())

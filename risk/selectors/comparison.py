@@ -1,10 +1,11 @@
-"""Two days of one application side by side: what changed between them, and what each change did to the score."""
+"""Two judgements of one application side by side: what changed between them, and what each change did to the score."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from typing import TypeAlias
 
-from inventory.models import AIApplication
+from inventory.models import AIApplication, User
 from risk.choices import OVERALL, EUClass, Principle
 from risk.method import load_method
 from risk.models import ScoreSnapshot
@@ -17,14 +18,29 @@ from risk.scoring.vocabulary import EU_CLASS_FACTOR
 from risk.scoring.what_if import value_of
 from risk.selectors import cases
 from risk.selectors.causes import Change, changes, shown_change
+from risk.selectors.history import end_of, why_not_computable
+from risk.selectors.inherited import told
 from risk.selectors.replay import judged_again
 
 CLASS_LABEL = "Class under the EU AI Act"
+# A day stands for the judgement in force at its end; an id for that very snapshot
+When: TypeAlias = date | int
+
+
+class NoFigureError(Exception):
+    """On that day the application was not computable, for `reason`."""
+
+    def __init__(self, day: date, reason: str) -> None:
+        self.day, self.reason = day, reason
+        super().__init__(f"{day:%-d %B %Y}: {reason}")
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """The score that was in force on a day: judged as of `as_of`, which is that day or the last one that had news."""
+    """The score that was in force on a day: judged as of `as_of`, which is that day or the last one that had news.
+
+    `snapshot` and `computed_at` where one judgement was asked for and not a day.
+    """
 
     day: date
     as_of: date
@@ -35,6 +51,8 @@ class Side:
     band: str
     eu_class: str | None
     possible: Sequence[str]
+    snapshot: int | None
+    computed_at: datetime | None
 
     @property
     def prohibited(self) -> bool:
@@ -100,58 +118,88 @@ def first_day(application: AIApplication) -> date | None:
 
 
 def compare(
-    application: AIApplication, before: date, after: date, today: date, measure: str = OVERALL
+    application: AIApplication,
+    before: When,
+    after: When,
+    today: date,
+    measure: str = OVERALL,
+    user: User | None = None,
 ) -> Comparison | None:
-    """Compare the scores in force on two days; today's is the judgement of this moment. None where the application had
-    no score on the earlier one. Raises MethodError where a method that made one of them is gone."""
-    old = _at(application, before, today)
-    new = _at(application, after, today)
-    if old is None or new is None:
+    """Compare two judgements, each the one in force on a day (today's is that of this moment) or a stored snapshot; the
+    earlier one is put first. Platforms are named for `user` (None: the console, which sees all).
+
+    None where the application had no score on the earlier day, or a snapshot isn't kept. Raises NoFigureError where it
+    was not computable, and MethodError where a method that made one of them is gone.
+    """
+    found = [_at(application, when, today) for when in (before, after)]
+    pair = [one for one in found if one is not None]
+    if len(pair) < 2:
         return None
-    (was, was_method), (now, now_method) = old, new
-    total = shown_change(value_of(was.score, measure), value_of(now.score, measure))
-    found = changes(differences(was, now, was_method, now_method), now, now_method, total, measure)
-    moved = [one for one in found if one.amount]
+    old, new = sorted(pair, key=lambda one: (one.until, one.snapshot or 0))
+    total = shown_change(value_of(old.judgement.score, measure), value_of(new.judgement.score, measure))
+    causes = differences(old.judgement, new.judgement, old.method, new.method)
+    worded = changes(causes, new.judgement, new.method, total, measure)
+    worded = told(user, application, worded, old.until, new.until)
+    moved = [one for one in worded if one.amount]
     return Comparison(
         measure=measure,
         label="Overall risk" if measure == OVERALL else Principle(measure).label,
-        before=_side(before, was, was_method, measure),
-        after=_side(after, now, now_method, measure),
+        before=_side(old, measure),
+        after=_side(new, measure),
         total=total,
         changes=moved,
-        idle=[one for one in found if not one.amount],
-        parts=_parts(_bars(was, was_method, measure), _bars(now, now_method, measure), moved),
+        idle=[one for one in worded if not one.amount],
+        parts=_parts(_bars(old, measure), _bars(new, measure), moved),
     )
 
 
-def _at(application: AIApplication, day: date, today: date) -> tuple[Judgement, Method] | None:
-    """The judgement in force on a day, made again from its snapshot, with its method."""
-    if day >= today:
-        return cases.judge_now(application, today), load_method()
-    snapshots = ScoreSnapshot.objects.with_inputs().filter(application=application, as_of__lte=day)
-    snapshot = snapshots.order_by("-as_of", "-id").first()
-    return judged_again(snapshot) if snapshot else None
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """A judgement with its method, the day or snapshot by which it was asked for, and the moment up to which it saw."""
+
+    judgement: Judgement
+    method: Method
+    day: date
+    until: datetime
+    snapshot: int | None = None
 
 
-def _side(day: date, judgement: Judgement, method: Method, measure: str) -> Side:
+def _at(application: AIApplication, when: When, today: date) -> _Point | None:
+    """What is asked for, a stored snapshot judged again from its inputs."""
+    stored = ScoreSnapshot.objects.with_inputs().filter(application=application)
+    if isinstance(when, int):
+        one = stored.filter(pk=when).first()
+        return _Point(*judged_again(one), one.as_of, one.computed_at, one.pk) if one else None
+    if when >= today:
+        return _Point(cases.judge_now(application, today), load_method(), when, end_of(when))
+    if reason := why_not_computable(application.pk, end_of(when)):
+        raise NoFigureError(when, reason)
+    one = stored.filter(as_of__lte=when).order_by("-as_of", "-id").first()
+    return _Point(*judged_again(one), when, end_of(when)) if one else None
+
+
+def _side(one: _Point, measure: str) -> Side:
+    judgement = one.judgement
     score = judgement.score if measure == OVERALL else judgement.score.principles[measure]
     return Side(
-        day=day,
+        day=one.day,
         as_of=judgement.day,
-        method=method.version,
+        method=one.method.version,
         low=score.low,
         point=score.point,
         high=score.high,
-        band=method.band(score.point),
+        band=one.method.band(score.point),
         eu_class=judgement.classification.class_,
         possible=judgement.classification.possible,
+        snapshot=one.snapshot,
+        computed_at=one.until if one.snapshot else None,
     )
 
 
-def _bars(judgement: Judgement, method: Method, measure: str) -> Mapping[tuple[str, str], Contribution]:
-    explained = explain(judgement.inputs, method)
-    one = explained if measure == OVERALL else explained.principles[measure]
-    bars, _ = shown(one.contributions, one.point)
+def _bars(one: _Point, measure: str) -> Mapping[tuple[str, str], Contribution]:
+    explained = explain(one.judgement.inputs, one.method)
+    part = explained if measure == OVERALL else explained.principles[measure]
+    bars, _ = shown(part.contributions, part.point)
     return {(bar.kind, bar.key): bar for bar in bars}
 
 

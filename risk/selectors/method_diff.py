@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from heapq import nlargest
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from inventory.models import AIApplication, Department
+from risk.choices import EUClass
 from risk.models import CurrentScore
 from risk.scoring.bulk import judge_many
 from risk.scoring.codebook import codebook
@@ -29,14 +30,17 @@ Part: TypeAlias = tuple[str, float, float]  # a part of a score, its points befo
 
 @dataclass(frozen=True, slots=True)
 class Mover:
-    """An application whose score moves, with the parts that move it most: label, points before and after."""
+    """An application whose score moves, with the parts that move it most: label, points before and after.
+
+    Where it is a prohibited practice it has no number (None), and the gate stands in the place of its band.
+    """
 
     id: int
     external_id: str
     name: str
     department: str
-    before: float
-    after: float
+    before: float | None
+    after: float | None
     band_before: str
     band_after: str
     parts: Sequence[Part] = ()
@@ -79,12 +83,25 @@ class Difference:
         return {**asdict(self), "band_changes": self.band_changes}
 
 
+class _Point(NamedTuple):
+    """The overall point of an application, its weight in departments, and its band or the gate."""
+
+    value: float
+    exposure: float
+    band: str
+
+    @property
+    def shown(self) -> float | None:
+        """The number; none at the gate."""
+        return None if self.band == EUClass.PROHIBITED else self.value
+
+
 @dataclass(slots=True)
 class _Totals:
     """What is gathered while the chunks go by: point by application, and risk with exposure by department."""
 
     bands: Counter[tuple[str, str]] = field(default_factory=Counter)
-    points: dict[int, tuple[float, float]] = field(default_factory=dict)
+    points: dict[int, tuple["_Point", "_Point"]] = field(default_factory=dict)
     old: dict[int, list[tuple[float, float]]] = field(default_factory=lambda: defaultdict(list))
     new: dict[int, list[tuple[float, float]]] = field(default_factory=lambda: defaultdict(list))
 
@@ -115,7 +132,6 @@ def _add(
     registered = chunks.registered(ids)
     places = {pk: department for pk, (department, _) in registered.items()}
     judged = [_points(places, method, day) for method in methods]
-    old, new = methods
     for pk, (_, counted_in) in registered.items():
         if pk not in judged[0][0]:
             continue  # can't be judged now either
@@ -125,21 +141,19 @@ def _add(
             if len(found.misfits) < MOST:
                 found.misfits.append((str(pk), judged[1][1][pk]))
             continue
-        (before, weight_before), (after, weight_after) = judged[0][0][pk], judged[1][0][pk]
-        if round(before, 1) != round(after, 1):
+        before, after = judged[0][0][pk], judged[1][0][pk]
+        if round(before.value, 1) != round(after.value, 1):
             found.changed += 1
             totals.points[pk] = (before, after)
-        if old.band(before) != new.band(after):
-            totals.bands[old.band(before), new.band(after)] += 1
+        if before.band != after.band:
+            totals.bands[before.band, after.band] += 1
         for above in branches.path(counted_in) if counted_in else ():
-            totals.old[above].append((before, weight_before))
-            totals.new[above].append((after, weight_after))
+            totals.old[above].append(before[:2])
+            totals.new[above].append(after[:2])
 
 
-def _points(
-    places: Mapping[int, int], method: Method, day: date
-) -> tuple[dict[int, tuple[float, float]], dict[int, str]]:
-    """(overall point, exposure weight) by application, and the reason by application that can't be judged."""
+def _points(places: Mapping[int, int], method: Method, day: date) -> tuple[dict[int, _Point], dict[int, str]]:
+    """The point of each application, and the reason by application that can't be judged."""
     ids = list(places)
     encoded = chunks.read(places, day, method)
     faults = codebook(method).faults(encoded)
@@ -150,12 +164,14 @@ def _points(
     applications = [ids[row] for row in kept]
     before = chunks.before(applications, chunks.stored(applications), method)
     verdicts = judge_many(encoded.part(kept), day, method, before)
-    pairs = zip(verdicts.overall_point.tolist(), np.asarray(verdicts.exposure, float).tolist(), strict=True)
-    return dict(zip(applications, pairs, strict=True)), wrong
+    columns = (verdicts.overall_point, np.asarray(verdicts.exposure, float), verdicts.prohibited)
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    found = [_Point(value, weight, EUClass.PROHIBITED if gate else method.band(value)) for value, weight, gate in rows]
+    return dict(zip(applications, found, strict=True)), wrong
 
 
-def _movers(points: Mapping[int, tuple[float, float]], old: Method, new: Method, day: date) -> list[Mover]:
-    largest = nlargest(MOST, points, key=lambda pk: (abs(points[pk][1] - points[pk][0]), -pk))
+def _movers(points: Mapping[int, tuple[_Point, _Point]], old: Method, new: Method, day: date) -> list[Mover]:
+    largest = nlargest(MOST, points, key=lambda pk: (abs(points[pk][1].value - points[pk][0].value), -pk))
     named = AIApplication.objects.select_related("department", "score").in_bulk(largest)
     stated = cases.load(largest, day) if largest else {}
     found = []
@@ -167,11 +183,11 @@ def _movers(points: Mapping[int, tuple[float, float]], old: Method, new: Method,
                 external_id=application.external_id,
                 name=application.name,
                 department=application.department.name,
-                before=before,
-                after=after,
-                band_before=old.band(before),
-                band_after=new.band(after),
-                parts=_parts(application, stated[pk], old, new, day),
+                before=before.shown,
+                after=after.shown,
+                band_before=before.band,
+                band_after=after.band,
+                parts=[] if None in (before.shown, after.shown) else _parts(application, stated[pk], old, new, day),
             )
         )
     return found

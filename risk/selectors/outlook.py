@@ -4,22 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Q, QuerySet
-
-from inventory.models import Department
 from risk.choices import OVERALL
 from risk.method import load_method
-from risk.models import CurrentScore
 from risk.scoring.compare import CauseKind
-from risk.scoring.fitness import NotComputableError, judge_fit
 from risk.scoring.forecast import course, forecast, later
 from risk.scoring.judgement import Judgement
 from risk.scoring.what_if import value_of
-from risk.selectors import cases
 from risk.selectors.causes import Change, changes, shown_change
 from risk.selectors.history import Moment
-
-RISING_ROWS = 6  # of applications whose band rises, judged for their reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +63,14 @@ def ahead(judgement: Judgement, measure: str = OVERALL) -> Ahead:
                 band=band,
                 change=change,
                 rises=order.index(band) > order.index(method.band(now)),
-                causes=_short([change for change in worded if change.amount]),
+                causes=short([change for change in worded if change.amount]),
             )
         )
     return Ahead(tuple(found), tuple(_moment(one, measure) for one in course(judgement, method)))
 
 
-def _short(worded: list[Change]) -> list[Change]:
-    """Fading alerts once, those that leave the window among them."""
+def short(worded: list[Change]) -> list[Change]:
+    """The causes with fading alerts once, those that leave the window among them."""
     fading = [one for one in worded if one.kind in (CauseKind.FADING, CauseKind.ALERT)]
     if len(fading) < 2:
         return worded
@@ -92,49 +84,3 @@ def _short(worded: list[Change]) -> list[Change]:
 def _moment(one: Judgement, measure: str) -> Moment:
     score = one.score if measure == OVERALL else one.score.principles[measure]
     return Moment(one.day, score.low, score.point, score.high, load_method().band(score.point))
-
-
-@dataclass(frozen=True, slots=True)
-class Rising:
-    """An application that will be in a worse band, by the first horizon on which it is, and what moves it there."""
-
-    id: int
-    name: str
-    department: str
-    point: float
-    band: str
-    horizon: Horizon
-
-
-def rising(departments: QuerySet[Department], day: date, most: int = RISING_ROWS) -> list[Rising]:
-    """The live applications counted in these departments whose band rises within 90 days if nobody acts, the worst
-    first. The stored forecast says which; the few that are shown are judged for the reasons."""
-    found = (
-        CurrentScore.objects.filter(_rises(), counted_in__in=departments.order_by().values("pk"))
-        .select_related("application__department")
-        .order_by("-overall_90d", "application_id")[:most]
-    )
-    rows = list(found)
-    stored = cases.load([row.pk for row in rows], day) if rows else {}
-    method = load_method()
-    judged = []
-    for row in rows:
-        before = cases.previous(row, method)
-        try:
-            judgement = judge_fit(stored[row.pk], day, method, before)
-        except NotComputableError:  # since the score was stored; its own page says why
-            continue
-        horizon = next((one for one in ahead(judgement).horizons if one.rises), None)
-        if horizon is not None:
-            department = row.application.department.name
-            judged.append(Rising(row.pk, row.application.name, department, row.overall_point, row.band, horizon))
-    return judged
-
-
-def _rises() -> Q:
-    """That the stored forecast crosses into a worse band on any horizon."""
-    crossing = Q()
-    for _, edge in load_method().bands[1:]:
-        later = Q(overall_30d__gte=edge) | Q(overall_60d__gte=edge) | Q(overall_90d__gte=edge)
-        crossing |= Q(overall_point__lt=edge) & later
-    return crossing

@@ -1,12 +1,11 @@
-"""One application as it stood at the end of an earlier day: its score, answers and controls, from what was kept."""
+"""One application as it stood at an earlier moment or the end of a day: score, answers and controls then in force."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Model
-from django.utils import timezone
 
 from inventory.models import AIApplication, User
 from risk.method import load_method
@@ -14,6 +13,7 @@ from risk.models import Answer, ControlState, ScoreSnapshot
 from risk.scoring.case import Stated
 from risk.scoring.method import Method
 from risk.selectors.causes import answer_text, control_state, control_text, question_text
+from risk.selectors.history import end_of, up_to, why_not_computable
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,28 +40,36 @@ class PastControl:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """Everything as it stood at the end of the day. `score`: the judgement in force; None before the first."""
+    """Everything as it stood at the `end` of the day, or at that moment of it. `score`: the judgement in force; None
+    before the first, and where it was `not_computable`, which then says why."""
 
     day: date
     end: datetime  # the first moment that no longer counts
+    whole: bool  # whether the day counts to its end
     score: ScoreSnapshot | None
+    not_computable: str
     answers: Sequence[PastAnswer]
     controls: Sequence[PastControl]
 
 
-def past(application: AIApplication, day: date) -> Past:
-    """The application at the end of a day, in four queries however much was stated."""
-    method = load_method()
-    end = datetime.combine(day + timedelta(days=1), time.min, timezone.get_default_timezone())
+def past(application: AIApplication, day: date, moment: datetime | None = None) -> Past:
+    """The application at the end of a day, or at a moment of it, in six queries however much was stated."""
+    method, end = load_method(), moment or end_of(day)
     answers = _newest(Answer, "question", application, end, ("value", "answered_at", "answered_by_id"))
-    columns = ("status", "as_of", "due", "valid_until", "not_applicable", "stated_at", "stated_by_id")
+    columns = (
+        *("status", "as_of", "due", "valid_until", "not_applicable", "not_applicable_until"),
+        *("stated_at", "stated_by_id"),
+    )
     controls = _newest(ControlState, "control", application, end, columns)
     names = _names([*(row["answered_by_id"] for row in answers), *(row["stated_by_id"] for row in controls)])
-    snapshots = ScoreSnapshot.objects.filter(application=application, as_of__lte=day).order_by("-as_of", "-id")
+    snapshots = up_to(ScoreSnapshot.objects.filter(application=application), "as_of", "computed_at", day, moment)
+    failed = why_not_computable(application.pk, end)
     return Past(
         day=day,
         end=end,
-        score=snapshots.defer("inputs", "moving").first(),
+        whole=moment is None,
+        score=None if failed else snapshots.order_by("-as_of", "-id").defer("inputs", "moving").first(),
+        not_computable=failed,
         answers=[_answer(row, names, method) for row in answers],
         controls=[_control(row, names, day, method) for row in controls],
     )
@@ -93,10 +101,17 @@ def _answer(row: Mapping[str, Any], names: Mapping[int, str], method: Method) ->
 
 
 def _control(row: Mapping[str, Any], names: Mapping[int, str], day: date, method: Method) -> PastControl:
-    stated = Stated(row["status"], row["as_of"], row["due"], row["valid_until"], not row["not_applicable"])
+    stated = Stated(
+        row["status"],
+        row["as_of"],
+        row["due"],
+        row["valid_until"],
+        not row["not_applicable"],
+        row["not_applicable_until"],
+    )
     worth = stated.status_on(day)
     state = control_state(stated)
-    if worth != stated.status:
+    if stated.ended_by(day) or worth != stated.status:
         state += ", which had ended"
     text = control_text(row["control"], method)
     return PastControl(row["control"], text, state, row["stated_at"], _who(row["stated_by_id"], names))

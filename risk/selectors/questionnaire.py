@@ -1,10 +1,11 @@
 """The questionnaire of one application as a page shows it: steps, the questions of one, and what the answers did."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from risk.choices import EUClass
 from risk.method import load_method
+from risk.method.wording import help_texts
 from risk.scoring.consequences import Consequence, consequences
 from risk.scoring.judgement import Judgement
 from risk.scoring.method import Method
@@ -76,13 +77,17 @@ def questions(judgement: Judgement, wanted: str) -> Questions:
         current=states[place],
         hint=STEP_HINTS[chosen],
         steps=states,
-        asked=[item for item in mine if item.standing is not Standing.DERIVED],
+        asked=[_helped(item) for item in mine if item.standing is not Standing.DERIVED],
         derived=[item for item in mine if item.standing is Standing.DERIVED],
         previous=states[place - 1] if place else None,
         following=states[place + 1] if place + 1 < len(states) else None,
         answered=sum(answered for answered, _ in counts.values()),
         total=sum(asked for _, asked in counts.values()),
     )
+
+
+def _helped(item: Item) -> Item:
+    return item if item.help else replace(item, help=help_texts().get(item.key, ""))
 
 
 def _chosen(wanted: str, shown: Sequence[Step], counts: dict[Step, tuple[int, int]]) -> Step:

@@ -44,13 +44,15 @@ class Standing:
 
 def standing(application: AIApplication, form_id: str, answers: Mapping[str, Any], today: date) -> Standing:
     """One query for all versions (without their texts)."""
+    versions = application.records.filter(form=form_id).select_related("saved_by", "submitted_by")
+    return standing_of(form_id, list(versions.defer("content").order_by("version")), application, answers, today)
+
+
+def standing_of(
+    form_id: str, versions: Sequence[Record], application: AIApplication, answers: Mapping[str, Any], today: date
+) -> Standing:
+    """The same from versions that are at hand, oldest first."""
     form = records.form(form_id)
-    versions = list(
-        application.records.filter(form=form_id)
-        .select_related("saved_by", "submitted_by")
-        .defer("content")
-        .order_by("version")
-    )
     current = next((one for one in reversed(versions) if one.state == RecordState.APPROVED), None)
     open_triggers = due.unsigned([(one.state, one.triggers) for one in versions])
     reasons, day = _due(current, application, answers, today)

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from inventory.models import AIApplication
-from risk.choices import OVERALL, Principle
+from risk.choices import OVERALL, EUClass, Principle
 from risk.method import load_method
 
 PARTS = ("inherent", "low", "point", "high")
@@ -17,7 +17,8 @@ MEASURES = (OVERALL, *Principle.values)
 
 @dataclass(frozen=True, slots=True)
 class ScoreRow:
-    """A score as the dataset `scores` has it (contracts §1). There is no inherent overall risk."""
+    """A score as the dataset `scores` has it (contracts §1). There is no inherent overall risk. A prohibited practice
+    is a gate without any number, and says so in the place of its band."""
 
     id: int
     external_id: str
@@ -26,9 +27,9 @@ class ScoreRow:
     department_key: str
     principle: str
     inherent: float | None
-    low: float
-    point: float
-    high: float
+    low: float | None
+    point: float | None
+    high: float | None
     band: str
     method: str
     as_of: date
@@ -58,10 +59,8 @@ def _rows(application: AIApplication, measures: Sequence[str]) -> list[ScoreRow]
     score, band = application.score, load_method().band
     found = []
     for measure in measures:
-        inherent, low, point, high = (getattr(score, f"{measure}_{part}", None) for part in PARTS)
-        assert low is not None
-        assert point is not None
-        assert high is not None
+        gate = score.eu_class == EUClass.PROHIBITED
+        inherent, low, point, high = (None if gate else getattr(score, f"{measure}_{part}", None) for part in PARTS)
         found.append(
             ScoreRow(
                 id=application.pk,
@@ -74,7 +73,7 @@ def _rows(application: AIApplication, measures: Sequence[str]) -> list[ScoreRow]
                 low=low,
                 point=point,
                 high=high,
-                band=band(point),
+                band=EUClass.PROHIBITED if point is None else band(point),
                 method=score.method,
                 as_of=score.as_of,
             )

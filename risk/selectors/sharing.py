@@ -1,14 +1,15 @@
 """What a shared platform passes on, and to which applications it could."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, QuerySet
 
 from inventory import access
 from inventory.access import Permission
-from inventory.models import AIApplication, Department, User
+from inventory.models import AIApplication, AuditLogEntry, Department, User
 from inventory.models.application import ApplicationQuerySet
 from risk.method import load_method
 from risk.models import ControlState
@@ -57,6 +58,43 @@ def page(found: ApplicationQuerySet, number: int) -> Page:
     return Paginator(found.select_related("department").order_by("name", "pk"), ROWS_A_PAGE).get_page(number)
 
 
-def chosen(found: ApplicationQuerySet, ids: Sequence[str], every: bool) -> ApplicationQuerySet:
-    """Those of the candidates that a form names, or all of them."""
-    return found if every else found.filter(pk__in=[int(one) for one in ids if one.isdecimal() and len(one) < 16])
+def chosen(user: User, platform: AIApplication, ids: Sequence[str]) -> ApplicationQuerySet:
+    """Those of the candidates that a form names, whatever it is filtered by."""
+    wanted = [int(one) for one in ids if one.isdecimal() and len(one) < 16]
+    return candidates(user, platform, None, "").filter(pk__in=wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Followers:
+    """The applications that one act on a platform reached. `seen`: those that the person may see, in pages; `unseen`:
+    how many more. `whole`: whether the list is the very one of the audit entry, by its digest."""
+
+    entry: AuditLogEntry
+    controls: Sequence[str]
+    seen: Page
+    unseen: int
+    sha256: str
+    whole: bool
+
+
+def followers(user: User, platform: AIApplication, entry: int, number: int) -> Followers | None:
+    """What the row history of the entry's transaction says; None where the platform has no such entry."""
+    own = AuditLogEntry.objects.filter(object_type=AIApplication._meta.model_name, object_id=str(platform.pk), pk=entry)
+    found = own.filter(details__has_key="followers").select_related("actor").first()
+    if found is None:
+        return None
+    controls = found.details.get("controls") or [found.details["control"]]
+    events = ControlState.pgh_event_model.objects  # type: ignore[attr-defined]
+    reached = events.filter(pgh_created_at=found.at, control__in=controls).exclude(application_id=platform.pk)
+    every = AIApplication.objects.filter(pk__in=reached.order_by().values("application_id")).order_by()
+    digest = digest_of(every.values_list("external_id", flat=True))
+    seen = access.applications(user).filter(pk__in=every.values("pk"))
+    pages = Paginator(seen.select_related("department").order_by("name", "pk"), ROWS_A_PAGE)
+    unseen = every.count() - pages.count
+    whole = digest == found.details["followers"]["sha256"]
+    return Followers(found, controls, pages.get_page(number), unseen, digest, whole)
+
+
+def digest_of(external_ids: Iterable[str]) -> str:
+    """SHA-256 of external ids, sorted, one a line."""
+    return sha256("\n".join(sorted(external_ids)).encode()).hexdigest()

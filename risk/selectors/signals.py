@@ -9,12 +9,17 @@ from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
 from inventory.choices import AlertState, Severity
-from inventory.models import Alert, DailyUsage
+from inventory.connectors.levels import LEVELS
+from inventory.models import Alert, DailySensitive, DailyUsage
+from inventory.selectors.dictionary import names
 from risk.method import load_method
+from risk.models import Answer
 from risk.scoring.case import WINDOW_DAYS, Measures, Occurrence, Usage
 from risk.scoring.judgement import COUNTED_RATES
 from risk.scoring.method import Method
+from risk.selectors.keys import Among
 
+APPROVED_FOR = "data_sensitivity"  # the question whose answer says what an application may work on
 _OPEN = {AlertState.NEW, AlertState.ACTIVE, AlertState.IN_PROGRESS}
 # The latest value of each metric and group; of the groups of a metric the worst counts, since rates of groups of
 # unknown size have no mean.
@@ -43,7 +48,7 @@ def occurrences(applications: Sequence[int], day: date) -> dict[int, tuple[Occur
     first = datetime.combine(day - timedelta(days=WINDOW_DAYS), time.min, zone)
     after = datetime.combine(day + timedelta(days=1), time.min, zone)
     rows = (
-        Alert.objects.filter(application__in=applications, at__gte=first, at__lt=after)
+        Alert.objects.filter(Among("application", applications), at__gte=first, at__lt=after)
         .exclude(severity=Severity.INFORMATIONAL)
         .exclude(state=AlertState.DISMISSED)
         .order_by("at", "id")
@@ -73,29 +78,63 @@ def tactic_key(name: str) -> str:
 def usage(applications: Sequence[int], day: date) -> dict[int, Usage]:
     """Counts of the window by application; no entry where nothing was used.
 
-    Attacks are the marked interactions and the alerts of a blocked one; a dismissed alert was none. `sensitive` stays 0
-    as long as no label dictionary ranks the labels: a label of unknown rank does not count (docs/method.md §4). It
-    still shows in the usage figures.
+    Attacks are the marked interactions and the alerts of a blocked one; a dismissed alert was none. `sensitive`: see
+    `above_approval`.
     """
     rows = (
-        DailyUsage.objects.filter(application__in=applications, day__range=(window_start(day), day))
+        DailyUsage.objects.filter(Among("application", applications), day__range=(window_start(day), day))
         .order_by()
         .values("application_id")
         .annotate(interactions=Sum("interactions"), attacks=Sum("attacks"))
         .values_list("application_id", "interactions", "attacks")
     )
     blocked = _blocked_attempts(applications, day)
+    above = above_approval(applications, day)
     return {
-        application: Usage(interactions=total, attacks=attacks + blocked.get(application, 0))
+        application: Usage(
+            interactions=total, sensitive=above.get(application, 0), attacks=attacks + blocked.get(application, 0)
+        )
         for application, total, attacks in rows
     }
+
+
+def above_approval(applications: Sequence[int], day: date) -> dict[int, int]:
+    """Interactions of the window with a label or information type above what the application is approved for, which
+    its answer to `data_sensitivity` says (docs/method.md §4).
+
+    What the dictionary doesn't rank counts here nowhere, though it shows in the usage figures; nor does anything of an
+    application for which nobody has answered.
+    """
+    dictionary = names()
+    if not dictionary:
+        return {}
+    approved = {
+        application: LEVELS.index(value)
+        for application, value in Answer.objects.filter(application__in=applications, question=APPROVED_FOR)
+        .order_by()
+        .values_list("application_id", "value")
+        if value in LEVELS
+    }
+    rows = (
+        DailySensitive.objects.filter(application__in=approved, day__range=(window_start(day), day))
+        .order_by()
+        .values("application_id", "labels", "information_types")
+        .annotate(n=Sum("interactions"))
+        .values_list("application_id", "labels", "information_types", "n")
+    )
+    found: dict[int, int] = defaultdict(int)
+    for application, labels, types, count in rows:
+        rank = dictionary.rank(labels, types)
+        if rank is not None and rank > approved[application]:
+            found[application] += count
+    return found
 
 
 def _blocked_attempts(applications: Sequence[int], day: date) -> dict[int, int]:
     """Alerts of the window that report a blocked attack, by application."""
     zone = timezone.get_default_timezone()
     found = (
-        Alert.objects.filter(_BLOCKED, application__in=applications)
+        Alert.objects.filter(_BLOCKED, Among("application", applications))
         .filter(at__gte=datetime.combine(window_start(day), time.min, zone))
         .filter(at__lt=datetime.combine(day + timedelta(days=1), time.min, zone))
         .exclude(state=AlertState.DISMISSED)

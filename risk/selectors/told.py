@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from inventory.selectors.history import Entry
+from risk.choices import ControlStatus
 from risk.method import load_method
 from risk.scoring.method import Method
-from risk.selectors.causes import answer_text
+from risk.selectors.causes import answer_text, control_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,8 @@ class Told:
     summary: str
     lines: tuple[str, ...]
     reason: str
+    followers: int = 0  # applications that repeat it; `entry` lists them
+    entry: int = 0
 
 
 def told(entry: Entry) -> Told:
@@ -25,9 +28,17 @@ def told(entry: Entry) -> Told:
             f"{question_text(key, method)}: {answer_text(key, after, method)}" for key, (_, after) in changes.items()
         ]
         return Told("Answered", tuple(lines), entry.reason)
+    if "states" in entry.details:
+        lines = [f"{control_text(key, method)}: {_status(status)}" for key, status in entry.details["states"]]
+        return Told(entry.summary, tuple(lines), entry.reason)
     control = method.controls.get(str(entry.details.get("control", "")))
     lines = [control.title] if control else []
-    return Told(entry.summary, tuple(lines), entry.reason)
+    reached = entry.details.get("followers") or {}
+    return Told(entry.summary, tuple(lines), entry.reason, reached.get("count", 0), entry.id)
+
+
+def _status(status: str | None) -> str:
+    return ControlStatus(status).label.lower() if status in ControlStatus.values else str(status or "nothing stated")
 
 
 def question_text(key: str, method: Method) -> str:

@@ -55,7 +55,7 @@ def decide(*, actor: User | None, request: NotApplicableRequest, approve: bool, 
     state = State.APPROVED if approve else State.REFUSED
     _set(found, state=state, decided_by=actor, decided_at=Now(), decided_why=why, ends=ends)
     if approve:
-        _leave_out(application, found.control, actor)
+        _leave_out(found, actor)
     _record(actor, found, state, "Agreed to leave out" if approve else "Refused to leave out", why)
     return found
 
@@ -96,13 +96,13 @@ def end_due(day: date) -> int:
     return len(ending)
 
 
-def _leave_out(application: AIApplication, control: str, actor: User | None) -> None:
-    """Mark the statement; where nothing was stated, a row says only this."""
-    if not ControlState.objects.filter(application=application, control=control).update(not_applicable=True):
-        ControlState.objects.create(
-            application=application, control=control, not_applicable=True, as_of=timezone.localdate(), stated_by=actor
-        )
-    scores.mark([application.pk])
+def _leave_out(agreed: NotApplicableRequest, actor: User | None) -> None:
+    """Mark the statement, up to the end of the agreement; where nothing was stated, a row says only this."""
+    mark = {"not_applicable": True, "not_applicable_until": agreed.ends}
+    one = {"application": agreed.application, "control": agreed.control}
+    if not ControlState.objects.filter(**one).update(**mark):
+        ControlState.objects.create(**one, **mark, as_of=timezone.localdate(), stated_by=actor)
+    scores.mark([agreed.application_id])
 
 
 def _ask_again(requests: Any) -> None:
@@ -110,7 +110,7 @@ def _ask_again(requests: Any) -> None:
     same = requests.filter(application=OuterRef("application"), control=OuterRef("control"))
     rows = ControlState.objects.filter(Exists(same), not_applicable=True)
     rows.filter(status=None).delete()
-    rows.update(not_applicable=False)
+    rows.update(not_applicable=False, not_applicable_until=None)
 
 
 def _open(application: AIApplication, control: str) -> Any:

@@ -32,7 +32,8 @@ LEFT_OUT = "Two people agreed that this control does not apply here. End that fi
 NEEDS_ANOTHER = "You stated this yourself. An independent check is made by another person with the right to review."
 
 NEEDS_PROOF_OF_OTHERS = (
-    "All current evidence for this control is your own. An independent check rests on an item that somebody else added."
+    "All current evidence for this control is your own, or you corrected it. An independent check rests on an item"
+    " that somebody else added and whose words and dates you never changed."
 )
 PROOF_APART = (
     "An independent check does not bring its own evidence. Leave “evidence” out; somebody else adds it beforehand."
@@ -56,8 +57,8 @@ def state_control(
     sees to it. `proof`: a link that is added as evidence in the same step.
 
     *Evidenced* takes current evidence. *Independently verified* takes the right to review, and another person than the
-    one who stated it and than the one who added what the check rests on: no `proof` comes along with it. An own
-    statement replaces what was inherited from a shared platform, and whoever inherits this one follows. What stays
+    one who stated it and than those who added or corrected what the check rests on: no `proof` comes along with it. An
+    own statement replaces what was inherited from a shared platform, and whoever inherits this one follows. What stays
     the same is neither written nor logged. Raises PermissionDenied, or ValidationError by field.
     """
     application = evidence.locked(actor, application)
@@ -73,7 +74,7 @@ def state_control(
     before = {field: getattr(old, field) for field in FIELDS} if old else {}
     if old and old.inherited_from_id is None and before == stated and proof is None:
         return old
-    if old and old.not_applicable:
+    if old and old.left_out_on(timezone.localdate()):
         raise ValidationError({"status": LEFT_OUT})
     if status == ControlStatus.VERIFIED:
         access.require(actor, Permission.REVIEW, application.department)
@@ -118,9 +119,8 @@ def _write(
         action="control.stated",
         summary=f"{control} of {application.external_id}: {state.get_status_display()}",
         obj=application,
-        details={"control": control, "changes": changes},
+        details={"control": control, "changes": changes, **inheritance.follow(application, control)},
     )
-    inheritance.follow(application, control)
     scores.mark([application.pk])
     return state
 

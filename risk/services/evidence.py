@@ -59,7 +59,7 @@ def add(
         application = locked(actor, application)
         name = evidence_files.safe_name(upload.name, stored.kind) if upload and stored else ""
         item = insert(actor=actor, application=application, control=control, proof=proof, stored=stored, name=name)
-        settle(application, control)
+        settle(actor, application, control)
     return item
 
 
@@ -101,12 +101,13 @@ def change(*, actor: User | None, item: Evidence, proof: Proof) -> Evidence:
     changes = {key: (getattr(item, key), value) for key, value in new.items() if getattr(item, key) != value}
     if not changes:
         return item
-    Evidence.objects.filter(pk=item.pk).update(**new, changed_at=Now())
+    people = item.changed_by if actor is None or actor.pk in item.changed_by else [*item.changed_by, actor.pk]
+    Evidence.objects.filter(pk=item.pk).update(**new, changed_at=Now(), changed_by=people)
     item.refresh_from_db()
     before = _plain({key: old for key, (old, _) in changes.items()})
     after = _plain({key: value for key, (_, value) in changes.items()})
     _record(actor, item, "evidence.changed", "Changed evidence for", {"before": before, "after": after})
-    settle(application, item.control)
+    settle(actor, application, item.control)
     return item
 
 
@@ -122,7 +123,7 @@ def withdraw(*, actor: User | None, item: Evidence, why: str) -> Evidence:
     Evidence.objects.filter(pk=item.pk).update(withdrawn_at=Now(), withdrawn_by=actor, withdrawn_why=why)
     item.refresh_from_db()
     _record(actor, item, "evidence.withdrawn", "Withdrew evidence for", {}, why)
-    settle(application, item.control)
+    settle(actor, application, item.control)
     return item
 
 
@@ -151,8 +152,9 @@ def is_current(item: Evidence, day: date) -> bool:
 
 
 def for_check_by(verifier: int | None, items: Sequence[Evidence]) -> list[Evidence]:
-    """What an independent check can rest on: what somebody else than who makes it added. None: the console's check."""
-    return [item for item in items if verifier is None or item.added_by_id != verifier]
+    """What an independent check can rest on: items that somebody else added and whose words and dates who makes the
+    check never touched, or they would confirm themselves. None: the console's check."""
+    return [item for item in items if verifier is None or verifier not in (item.added_by_id, *item.changed_by)]
 
 
 def latest_end(items: Sequence[Evidence]) -> date | None:
@@ -179,7 +181,7 @@ def rests_on(
     return status, latest_end(items)
 
 
-def settle(application: AIApplication, control: str) -> None:
+def settle(actor: User | None, application: AIApplication, control: str) -> None:
     """Let the statement follow its evidence, and the score the statement. The caller holds the application's lock."""
     state = ControlState.objects.filter(application=application, control=control, inherited_from=None).first()
     if state is None:
@@ -189,8 +191,15 @@ def settle(application: AIApplication, control: str) -> None:
     if (status, valid_until) == (state.status, state.valid_until):
         return
     ControlState.objects.filter(pk=state.pk).update(status=status, valid_until=valid_until)
-    inheritance.follow(application, control)
     scores.mark([application.pk])
+    if followers := inheritance.follow(application, control):
+        audit_log.record(
+            actor=actor,
+            action="control.followed",
+            summary=f"{control} of {application.external_id} changed with its evidence, wherever it is inherited",
+            obj=application,
+            details={"control": control, **followers},
+        )
 
 
 def check(control: str, proof: Proof, is_file: bool) -> None:

@@ -1,8 +1,12 @@
 """Statements that repeat a shared platform's: they follow it in the transaction in which it changes."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.db import connection
 
 from inventory.models import AIApplication
+from risk.selectors.sharing import digest_of
 from risk.services import scores
 
 # What a statement says; whether a control applies is each application's own question
@@ -16,14 +20,24 @@ WHERE own.application_id = %(platform)s AND own.control = %(control)s AND own.in
 RETURNING follower.application_id"""  # noqa: S608 - constant names
 
 
-def follow(platform: AIApplication, control: str) -> int:
-    """Let everything that inherits this control say what the platform says now; returns how many followed.
+def follow(platform: AIApplication, control: str) -> dict[str, Any]:
+    """Let everything that inherits this control say what the platform says now; returns what an audit entry says of
+    it: nothing where nobody follows.
 
-    The caller holds the platform's lock. One statement, however many applications.
+    The caller holds the platform's lock. As many statements for one application as for all.
     """
     with connection.cursor() as cursor:
         cursor.execute(_FOLLOW, {"platform": platform.pk, "control": control})
         followed = [row[0] for row in cursor]
     if followed:
         scores.mark(followed)
-    return len(followed)
+    return named(followed)
+
+
+def named(followers: Sequence[int]) -> dict[str, Any]:
+    """Followers as an audit entry names them: how many, and the SHA-256 of their external ids, sorted, one a line. The
+    row history of the transaction lists them; `risk.selectors.sharing.followers` makes the same digest of it."""
+    if not followers:
+        return {}
+    found = AIApplication.objects.filter(pk__in=followers).order_by().values_list("external_id", flat=True)
+    return {"followers": {"count": len(followers), "sha256": digest_of(found)}}

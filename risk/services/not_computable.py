@@ -1,11 +1,16 @@
-"""Applications that the method can't judge: set aside with the reason, and without any number."""
+"""Applications that the method can't judge: set aside with the reason, and without any number.
+
+While it lasts, `NotComputable` says so; afterwards a `NotComputableSpell` keeps from when to when, so that no day of it
+ever shows the figure of the day before.
+"""
 
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from risk.models import ApplicationCoverage, CurrentScore, NotComputable
+from risk.models import ApplicationCoverage, CurrentScore, NotComputable, NotComputableSpell
 from risk.scoring.fitness import NotComputableError
+from risk.selectors.keys import Among
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +22,7 @@ def put_aside(failed: Mapping[int, NotComputableError], judged: Sequence[int], a
     """
     for pk, error in failed.items():
         log.error("Application %s is not computable: %s", pk, error, exc_info=error.__cause__)
-    changed, _ = NotComputable.objects.filter(pk__in=list(judged)).delete() if judged else (0, {})
+    changed = _end(judged, at) if judged else 0
     if not failed:
         return changed
     ids = list(failed)
@@ -31,3 +36,13 @@ def put_aside(failed: Mapping[int, NotComputableError], judged: Sequence[int], a
     CurrentScore.objects.filter(pk__in=ids).delete()
     ApplicationCoverage.objects.filter(application__in=ids).delete()
     return changed + len(failed.keys() - known)
+
+
+def _end(judged: Sequence[int], at: datetime) -> int:
+    """Close what was set aside and is judged again; returns how many."""
+    ended = list(NotComputable.objects.filter(Among("pk", judged)))
+    NotComputableSpell.objects.bulk_create(
+        NotComputableSpell(application_id=one.pk, reason=one.reason, since=one.since, until=at) for one in ended
+    )
+    NotComputable.objects.filter(pk__in=[one.pk for one in ended]).delete()
+    return len(ended)

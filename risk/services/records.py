@@ -22,7 +22,7 @@ from risk.method import load_method
 from risk.models import Record, Signature
 from risk.records import FormSchema
 from risk.records.content import Content, Sent, merged, missing, triggers
-from risk.records.due import basis_of
+from risk.records.due import basis_of, dropped
 from risk.selectors.records import first_content, register_of
 
 REASON_LENGTH = 4000
@@ -164,8 +164,14 @@ def _authors(before: QuerySet[Record], actor: User | None) -> list[int]:
 
 
 def needed(form: FormSchema, record: Record) -> int:
-    """How many people have to agree."""
-    return form.signatures.triggered if record.triggers else form.signatures.usual
+    """How many people have to agree: to a text that drops a sensitive or restricted use as many as to one with it."""
+    return form.signatures.triggered if record.triggers or dropped_by(record) else form.signatures.usual
+
+
+def dropped_by(record: Record) -> list[str]:
+    """The triggers of earlier versions that this one no longer has."""
+    before = Record.objects.filter(application=record.application_id, form=record.form, version__lt=record.version)
+    return dropped(list(before.order_by("version").values_list("state", "triggers")), record.triggers)
 
 
 def _locked(application: int, actor: User | None, permission: Permission) -> AIApplication:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,8 @@ from risk.scoring.case import digest_of, held_plain, measures_plain
 from risk.scoring.codebook import Cases, codebook
 from risk.scoring.forecast import HORIZONS
 from risk.scoring.method import Method
-from risk.scoring.tally import ABSENT, Tallies
+from risk.scoring.patterns import facts_texts
+from risk.scoring.tally import ABSENT, Tallies, tallies
 from risk.selectors.chunks import FLOATS, OTHERS, Stored
 
 SHOWN_DECIMALS = 1  # a snapshot is due where a value rounded to this moved (contracts §3)
@@ -76,10 +78,10 @@ class Rows:
         factors = (self.cases.answers[:, list(codebook(self.method).factors)] > 0).sum(axis=1)
         found |= {
             "change_30d": self.change,
-            "tier": [one.tier for one in standing.patterns],
+            "tier": standing.patterns.tier,
             "exposure": self.verdicts.exposure,
-            "questions_asked": [one.questions for one in standing.patterns],
-            "questions_answered": factors + [one.answered for one in standing.patterns],
+            "questions_asked": standing.patterns.questions,
+            "questions_answered": factors + standing.patterns.answered,
             "controls_asked": standing.asked.sum(axis=1),
             "controls_answered": (standing.asked & standing.stated).sum(axis=1),
             "counted_in_id": [np.nan if pk is None else pk for pk in self.counted_in],
@@ -115,7 +117,29 @@ class Rows:
         old_figures, old_others = self._before(self.stored.figures), self._before(self.stored.others)
         same = (self.figures == old_figures).all(axis=1)
         same &= ((self.others == old_others) | (np.isnan(self.others) & np.isnan(old_others))).all(axis=1)
-        return ~(same & self.same_inputs)
+        return ~(same & self.same_inputs) | self.covered_otherwise
+
+    @cached_property
+    def tallies(self) -> Tallies:
+        """Coverage of each application."""
+        return tallies(self.verdicts.standing, self.method)
+
+    @cached_property
+    def coverage_digests(self) -> list[str]:
+        """The digest of each application's coverage: a few bytes tell whether a dozen rows have to be touched."""
+        found, start = self.tallies, blake2b(self.method.version.encode(), digest_size=16)
+        digests = []
+        for letters, numbers, sums in zip(found.letters, found.numbers, found.sums, strict=True):
+            one = start.copy()
+            one.update(letters.encode() + numbers.tobytes() + sums.tobytes())
+            digests.append(one.hexdigest())
+        return digests
+
+    @cached_property
+    def covered_otherwise(self) -> Flags:
+        """Where coverage is new or another than is stored."""
+        pairs = zip(self.coverage_digests, self.places.tolist(), strict=True)
+        return np.array([place < 0 or self.stored.coverage[place] != digest for digest, place in pairs], bool)
 
     @cached_property
     def moved(self) -> Flags:
@@ -134,9 +158,11 @@ class Rows:
         return np.concatenate([table, empty])[self.places]
 
     def departments(self) -> set[int]:
-        """Departments that count one of the applications now, or did before."""
-        before = self._before(self.stored.others)[:, OTHERS.index("counted_in_id")]
-        return {pk for pk in self.counted_in if pk is not None} | {int(pk) for pk in before[~np.isnan(before)]}
+        """Departments that count one of the applications whose row differs, or did before."""
+        rows = np.flatnonzero(self.changed)
+        before = self._before(self.stored.others)[rows, OTHERS.index("counted_in_id")]
+        now = {pk for pk in (self.counted_in[row] for row in rows.tolist()) if pk is not None}
+        return now | {int(pk) for pk in before[~np.isnan(before)]}
 
     def current(self, wanted: Flags) -> str:
         """Rows of `CurrentScore`, as text in the order of CURRENT."""
@@ -151,6 +177,23 @@ class Rows:
         columns["inputs"] = [NULL if known[row] else _escaped(self.inputs[row]) for row in rows]
         columns["moving"] = [self._moving(row) for row in rows]
         return _lines(columns, SNAPSHOT)
+
+    def coverage(self, wanted: Flags) -> tuple[str, list[int], list[str]]:
+        """Rows of `ApplicationCoverage` of the wanted applications, as text in the order of COVERAGE; with the
+        application and the framework of each."""
+        lines, owners, names = [], [], []
+        found = self.tallies
+        for row in np.flatnonzero(wanted).tolist():
+            pk, text = self.applications[row], found.letters[row]
+            numbers, sums = found.numbers[row].tolist(), found.sums[row].tolist()
+            for place, (start, end) in enumerate(found.spans):
+                letters = text[start:end]
+                if letters.strip(ABSENT):
+                    counts, (low, high) = "\t".join(map(str, numbers[place])), sums[place]
+                    lines.append(f"{pk}\t{found.frameworks[place]}\t{letters}\t{counts}\t{low!r}\t{high!r}\n")
+                    owners.append(pk)
+                    names.append(found.frameworks[place])
+        return "".join(lines), owners, names
 
     def band_changes(self) -> list[tuple[Any, ...]]:
         """Rows of `BandChange`, in the order of BAND_CHANGE."""
@@ -169,7 +212,7 @@ class Rows:
         columns: dict[str, Sequence[str]] = {
             name: [repr(value) for value in figures[:, place].tolist()] for place, name in enumerate(FLOATS)
         }
-        kinds = [self.verdicts.standing.patterns[row].kind for row in rows]
+        kinds = [self.verdicts.standing.patterns.kinds[row] for row in rows]
         return columns | {
             "application_id": [str(self.applications[row]) for row in rows],
             "band": [self.bands[row] for row in rows],
@@ -188,12 +231,14 @@ class Rows:
         for place, name in enumerate(OTHERS):
             as_text: Callable[[float], str] = repr if name.startswith(("overall_", "change_")) else _whole
             columns[name] = [NULL if value != value else as_text(value) for value in others[:, place].tolist()]
-        found = [self.verdicts.standing.patterns[row] for row in rows]
+        patterns = self.verdicts.standing.patterns
+        kinds = [patterns.kinds[row] for row in rows]
         held = (self.verdicts.held.get(row) for row in rows)
         return columns | {
-            "eu_possible": [_array(one.kind.classification.possible) for one in found],
-            "eu_articles": [_array(one.kind.classification.articles) for one in found],
-            "facts": [_escaped(one.facts) for one in found],
+            "eu_possible": [_array(one.classification.possible) for one in kinds],
+            "eu_articles": [_array(one.classification.articles) for one in kinds],
+            "facts": [_escaped(one) for one in facts_texts(patterns.truths[rows], self.method)],
+            "coverage_digest": [self.coverage_digests[row] for row in rows],
             "held": [_escaped(orjson.dumps(held_plain(one)).decode()) if one else NULL for one in held],
         }
 
@@ -208,23 +253,6 @@ class Rows:
         }
         known = {key: value for key, value in moving.items() if value}
         return _escaped(orjson.dumps(known).decode()) if known else NULL
-
-
-def coverage(applications: Sequence[int], found: Tallies, wanted: Flags) -> tuple[str, list[int], list[str]]:
-    """Rows of `ApplicationCoverage` of the wanted applications, as text in the order of COVERAGE; with the application
-    and the framework of each."""
-    lines, owners, names = [], [], []
-    for row in np.flatnonzero(wanted).tolist():
-        pk, text = applications[row], found.letters[row]
-        numbers, sums = found.numbers[row].tolist(), found.sums[row].tolist()
-        for place, (start, end) in enumerate(found.spans):
-            letters = text[start:end]
-            if letters.strip(ABSENT):
-                counts, (low, high) = "\t".join(map(str, numbers[place])), sums[place]
-                lines.append(f"{pk}\t{found.frameworks[place]}\t{letters}\t{counts}\t{low!r}\t{high!r}\n")
-                owners.append(pk)
-                names.append(found.frameworks[place])
-    return "".join(lines), owners, names
 
 
 def _lines(columns: Mapping[str, Sequence[str]], order: Sequence[str]) -> str:

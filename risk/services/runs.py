@@ -18,6 +18,7 @@ from inventory.models import AIApplication, ChangedApplication, Department, User
 from risk.choices import RunState
 from risk.method import load_method
 from risk.models import RescorePart, RescoreRun
+from risk.selectors.keys import Among
 from risk.services import rollups, scores
 from risk.services.scores import Outcome, Progress
 
@@ -194,7 +195,7 @@ def _judge(part: RescorePart) -> None:
     ids = list(found.values_list("pk", flat=True))
     # Marking takes the locks of the queue rows, so no worker judges one of these at the same time
     ChangedApplication.objects.mark(ids)
-    ChangedApplication.objects.filter(application__in=ids).delete()
+    ChangedApplication.objects.filter(Among("application", ids)).delete()
     outcome = scores.rescore(ids)
     part.delete()
     RescoreRun.objects.filter(pk=run.pk, started_at=None).update(started_at=Now())

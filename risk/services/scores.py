@@ -17,12 +17,12 @@ from inventory import doorbell
 from inventory.models import AIApplication, ChangedApplication
 from risk.method import load_method
 from risk.models import ApplicationCoverage, BandChange, ChangedDepartment, CurrentScore, ScoreSnapshot
+from risk.scoring.array_formulas import Flags
 from risk.scoring.bulk import judge_many
 from risk.scoring.case import Case
 from risk.scoring.codebook import Cases, codebook
 from risk.scoring.fitness import NotComputableError, judge_fit
 from risk.scoring.method import Method
-from risk.scoring.tally import tallies
 from risk.selectors import chunks
 from risk.selectors.chunks import Stored
 from risk.selectors.history import points_before
@@ -194,7 +194,7 @@ def _judged(chunk: _Chunk, stored: Stored) -> Rows | None:
         cases=chunk.cases,
         verdicts=verdicts,
         stored=stored,
-        change=verdicts.overall_point - past,
+        change=np.where(verdicts.prohibited, np.nan, verdicts.overall_point - past),  # a gate is no number
         day=chunk.day,
         at=chunk.at,
         method=chunk.method,
@@ -218,8 +218,9 @@ def _write(judged: Rows | None, failed: Mapping[int, NotComputableError], outcom
     if judged is not None:
         written = _write_current(judged)
         departments |= judged.departments()
-        outcome.changed = copy_in(ScoreSnapshot, rows.SNAPSHOT, judged.snapshots())
-        outcome.band_changes = copy_in(BandChange, rows.BAND_CHANGE, judged.band_changes())
+        if judged.moved.any():
+            outcome.changed = copy_in(ScoreSnapshot, rows.SNAPSHOT, judged.snapshots())
+            outcome.band_changes = copy_in(BandChange, rows.BAND_CHANGE, judged.band_changes())
     written += put_aside(failed, judged.applications if judged else [], at)
     if written:
         copy_in(ChangedDepartment, ["department_id"], [(pk,) for pk in sorted(departments)])
@@ -229,14 +230,17 @@ def _write(judged: Rows | None, failed: Mapping[int, NotComputableError], outcom
 def _write_current(judged: Rows) -> int:
     """Write what differs of current scores and coverage; returns how many rows."""
     new = judged.places < 0
-    found = tallies(judged.verdicts.standing, judged.method)
-    # What is new needs no comparison; the queue rows that the caller holds keep others off
-    written = copy_in(CurrentScore, rows.CURRENT, judged.current(new))
-    written += copy_in(ApplicationCoverage, rows.COVERAGE, rows.coverage(judged.applications, found, new)[0])
-    if not new.all():
-        changed = judged.current(judged.changed & ~new)
-        written += upsert(CurrentScore, rows.CURRENT, ["application_id"], changed, ignored=rows.DATES)
-        written += _write_coverage(*rows.coverage(judged.applications, found, ~new), judged)
+    written = 0
+    if new.any():
+        # What is new needs no comparison; the queue rows that the caller holds keep others off
+        written += copy_in(CurrentScore, rows.CURRENT, judged.current(new))
+        written += copy_in(ApplicationCoverage, rows.COVERAGE, judged.coverage(new)[0])
+    changed = judged.changed & ~new
+    if changed.any():
+        written += upsert(CurrentScore, rows.CURRENT, ["application_id"], judged.current(changed), ignored=rows.DATES)
+    covered = judged.covered_otherwise & ~new
+    if covered.any():
+        written += _write_coverage(judged, covered)
     return written
 
 
@@ -249,15 +253,15 @@ def _departments_of(failed: Mapping[int, NotComputableError]) -> set[int]:
     return {*counted.values_list("counted_in_id", flat=True), *live.values_list("department_id", flat=True)}
 
 
-def _write_coverage(lines: str, owners: list[int], frameworks: list[str], judged: Rows) -> int:
+def _write_coverage(judged: Rows, wanted: Flags) -> int:
     """Bring stored coverage up to date, and remove that of frameworks of which no requirement applies any more."""
+    lines, owners, frameworks = judged.coverage(wanted)
     written = upsert(ApplicationCoverage, rows.COVERAGE, ["application_id", "framework"], lines)
-    known = [pk for pk, place in zip(judged.applications, judged.places.tolist(), strict=True) if place >= 0]
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM risk_applicationcoverage WHERE application_id = ANY(%s) AND NOT EXISTS ("
             " SELECT FROM unnest(%s::bigint[], %s::text[]) AS kept(application, name)"
             " WHERE application = application_id AND name = framework)",
-            [known, owners, frameworks],
+            [[judged.applications[row] for row in np.flatnonzero(wanted).tolist()], owners, frameworks],
         )
         return written + cursor.rowcount

@@ -13,7 +13,7 @@ from inventory.models import AIApplication, User
 from risk.models import ControlState
 from risk.selectors.sharing import shareable
 from risk.services import evidence, scores
-from risk.services.inheritance import COPIED
+from risk.services.inheritance import COPIED, named
 
 # An application's own statement, or its agreed *not applicable*, stays: ON CONFLICT
 _SHARE = """
@@ -61,7 +61,7 @@ def share(
     done = Shared(len(inheriting), rows, count * len(set(controls)) - rows)
     if rows:
         scores.mark(inheriting)
-        _record(actor, platform, "controls.shared", f"Shared with {len(inheriting)} applications", controls, done.rows)
+        _record(actor, platform, "controls.shared", "Shared with", controls, done.rows, inheriting)
     return done
 
 
@@ -79,9 +79,7 @@ def end_sharing(*, actor: User | None, platform: AIApplication, controls: Sequen
     kept = rows.filter(not_applicable=True).update(status=None, inherited_from=None)
     ended = kept + rows.delete()[0]
     scores.mark(inheriting)
-    _record(
-        actor, platform, "controls.unshared", f"No longer shared with {len(inheriting)} applications", controls, ended
-    )
+    _record(actor, platform, "controls.unshared", "No longer shared with", controls, ended, inheriting)
     return ended
 
 
@@ -97,12 +95,20 @@ def _insert(platform: AIApplication, controls: Sequence[str], wanted: QuerySet[A
 
 
 def _record(
-    actor: User | None, platform: AIApplication, action: str, words: str, controls: Sequence[str], rows: int
+    actor: User | None,
+    platform: AIApplication,
+    action: str,
+    words: str,
+    controls: Sequence[str],
+    rows: int,
+    followers: Sequence[int],
 ) -> None:
+    chosen = sorted(set(controls))
+    count = f"{len(followers)} application{'' if len(followers) == 1 else 's'}"
     audit_log.record(
         actor=actor,
         action=action,
-        summary=f"{words}: {', '.join(sorted(set(controls)))} of {platform.external_id}",
+        summary=f"{words} {count}: {', '.join(chosen)} of {platform.external_id}",
         obj=platform,
-        details={"controls": sorted(set(controls)), "rows": rows},
+        details={"controls": chosen, "rows": rows, **named(followers)},
     )

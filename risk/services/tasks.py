@@ -65,8 +65,7 @@ def plan(
         if (draft.control, draft.question) in held:
             continue
         draft.application, draft.owner, draft.due, draft.created_by = application, owner, due, actor
-        draft.before = judgement.score.point
-        draft.after = tried(judgement, alone, method).score.point
+        draft.before, draft.after = _promised(judgement), _promised(tried(judgement, alone, method))
         draft.save()
         made.append(draft)
         audit_log.record(
@@ -89,6 +88,11 @@ def _check(application: AIApplication, owner: User | None, due: date | None) -> 
 def may_follow(judgement: Judgement, changes: Changes) -> bool:
     """Whether something was tried of which a task can be made."""
     return bool(_drafts(judgement, changes, load_method()))
+
+
+def _promised(judgement: Judgement) -> float | None:
+    """The overall risk of a judgement; None at the gate."""
+    return None if judgement.inputs.prohibited else judgement.score.point
 
 
 def _drafts(judgement: Judgement, changes: Changes, method: Method) -> list[tuple[Task, Changes]]:

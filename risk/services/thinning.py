@@ -1,8 +1,11 @@
 """Thinning old score snapshots: what an auditor needs stays, what only repeats it goes.
 
 Of snapshots older than `settings.SNAPSHOT_DAYS` these stay: whatever follows a changed input or method (it holds the
-inputs, on which later ones lean), the first in another band, the last of each month, and the newest of an application.
-What goes is the slow course between them, day by day. Deleted rows are the only exception to "append-only".
+inputs, on which later ones lean), the first in another band, the last of each month, the newest of an application, and
+the one that was in force when somebody acted upon it: every act on the application in the audit log (decisions on
+exceptions, signatures, verifications, steps in the life cycle), a step that an import of the register took, and a
+switch of the method. What goes is the slow course between them, day by day. Deleted rows are the only exception to
+"append-only".
 """
 
 from dataclasses import dataclass
@@ -19,15 +22,32 @@ from inventory.models import AIApplication, User
 
 CHUNK = 2000  # applications looked at in one statement
 
+# When somebody acted upon an application. An import of the register is one act on many, so the row history tells its
+# steps; a switch of the method is one on all.
+_ACTS = """
+SELECT object_id::bigint AS application_id, at FROM inventory_auditlogentry
+WHERE object_type = 'aiapplication' AND object_id = ANY(%s::text[])
+UNION ALL
+SELECT pgh_obj_id, pgh_created_at FROM (
+    SELECT pgh_obj_id, pgh_created_at, lifecycle,
+           lag(lifecycle) OVER (PARTITION BY pgh_obj_id ORDER BY pgh_id) AS before
+    FROM inventory_aiapplicationevent WHERE pgh_obj_id = ANY(%s::bigint[])) AS step
+WHERE lifecycle <> before
+UNION ALL
+SELECT application_id, since FROM risk_methodinforce, unnest(%s::bigint[]) AS application_id"""
 # `next_day` null: the newest of the application
-_SPARE = """
+_SPARE = f"""
+WITH acts AS MATERIALIZED ({_ACTS})
 SELECT id FROM (
-    SELECT id, as_of, band, inputs IS NULL AS repeats,
-           lag(band) OVER course AS band_before, lead(as_of) OVER course AS next_day
-    FROM risk_scoresnapshot WHERE application_id BETWEEN %s AND %s
+    SELECT id, application_id, as_of, band, inputs IS NULL AS repeats, computed_at,
+           lag(band) OVER course AS band_before, lead(as_of) OVER course AS next_day,
+           lead(computed_at) OVER course AS next_at
+    FROM risk_scoresnapshot WHERE application_id = ANY(%s::bigint[])
     WINDOW course AS (PARTITION BY application_id ORDER BY as_of, id)) AS snapshot
 WHERE repeats AND as_of < %s AND band = band_before
-  AND date_trunc('month', next_day) = date_trunc('month', as_of)"""
+  AND date_trunc('month', next_day) = date_trunc('month', as_of)
+  AND NOT EXISTS (SELECT FROM acts WHERE acts.application_id = snapshot.application_id
+                  AND acts.at >= computed_at AND acts.at < next_at)"""  # noqa: S608 - constants
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +65,17 @@ def thin_snapshots(*, actor: User | None, dry_run: bool = False, day: date | Non
     before = (day or timezone.localdate()) - timedelta(days=settings.SNAPSHOT_DAYS)
     ids = list(AIApplication.objects.order_by("pk").values_list("pk", flat=True))
     deleted = 0
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, pgtrigger.ignore("risk.ScoreSnapshot:append_only"):
         cursor.execute("SELECT count(*) FROM risk_scoresnapshot")
         snapshots = int(cursor.fetchone()[0])
         for start in range(0, len(ids), CHUNK):
-            chunk = ids[start : start + CHUNK]
+            chosen = [*[ids[start : start + CHUNK]] * 4, before]
             if dry_run:
-                cursor.execute(f"SELECT count(*) FROM ({_SPARE}) AS spare", [chunk[0], chunk[-1], before])  # noqa: S608
+                cursor.execute(f"SELECT count(*) FROM ({_SPARE}) AS spare", chosen)  # noqa: S608
                 deleted += int(cursor.fetchone()[0])
-                continue
-            with pgtrigger.ignore("risk.ScoreSnapshot:append_only"):
-                cursor.execute(
-                    f"DELETE FROM risk_scoresnapshot WHERE id IN ({_SPARE})",  # noqa: S608 - a constant
-                    [chunk[0], chunk[-1], before],
-                )
-            deleted += cursor.rowcount
+            else:
+                cursor.execute(f"DELETE FROM risk_scoresnapshot WHERE id IN ({_SPARE})", chosen)  # noqa: S608
+                deleted += cursor.rowcount
     if deleted and not dry_run:
         audit_log.record(
             actor=actor,

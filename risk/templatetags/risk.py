@@ -13,6 +13,12 @@ _DONT_KNOW = "I don't know"
 
 
 @register.filter
+def article(place: str) -> str:
+    """A place in the Act as people cite it: "Art. 6(2)", but "Annex III 1(a)"."""
+    return place if place.startswith(("Annex", "Recital", "recital")) else f"Art. {place}"
+
+
+@register.filter
 def choices(item: Item) -> list[tuple[str, str, bool]]:
     """(value, label, whether chosen) of each choice of a question; "I don't know" is always one."""
     answered = item.standing is Standing.ANSWERED

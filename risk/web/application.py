@@ -1,6 +1,5 @@
-"""The pages of one application that only show: summary, classification, activity, history."""
+"""The pages of one application that only show: summary and activity."""
 
-from dataclasses import replace
 from datetime import date
 
 from django.http import HttpResponse
@@ -14,26 +13,22 @@ from inventory import access
 from inventory.charts.base import Chart
 from inventory.charts.usage import DailySeries, interactions_over_time
 from inventory.models import AIApplication
-from inventory.selectors.asked import Reader
-from inventory.selectors.history import application_history
-from inventory.web.filters import Filters, tell
+from inventory.selectors import data_events
+from inventory.web.filters import Filters
+from inventory.web.register import obstacles
 from inventory.web.requests import PersonRequest
 from risk.charts import Contribution, ScorePoint, score_history, why_this_score
 from risk.choices import OVERALL, EUClass, Principle, TaskState
 from risk.method import load_method
 from risk.scoring.vocabulary import WORST, Kind
-from risk.selectors import activity, cases, history
-from risk.selectors.past import past
+from risk.selectors import activity, cases, signals
 from risk.selectors.ratchet import held
 from risk.selectors.summary import Summary, summary
-from risk.selectors.told import told
 from risk.web.addresses import address_of, addressed
 from risk.web.classification import stop
-from risk.web.compare import day_of
 from risk.web.shell import shell
 from risk.web.tasks import with_addresses
 
-MOMENTS_A_PAGE = 25
 _CHART_KINDS = {
     Kind.IMPACT: "inherent",
     Kind.LIKELIHOOD: "inherent",
@@ -62,7 +57,9 @@ def application_page(request: PersonRequest, pk: int) -> HttpResponse:
         "horizons": [(one, addressed(application.pk, one.causes)) for one in found.ahead.horizons],
         "steps": [(one, address_of(application.pk, "", one.key)) for one in found.steps],
         "held": held(judgement),
-        "tasks": with_addresses(application.tasks.filter(state=TaskState.OPEN).select_related("owner")),
+        "tasks": with_addresses(
+            application.tasks.filter(state=TaskState.OPEN).select_related("application__score", "owner")
+        ),
         "today": judgement.day,
         "compared": "" if measure == OVERALL else urlencode({"principle": measure}),
         "measures": [(OVERALL, "Overall"), *Principle.choices],
@@ -72,6 +69,7 @@ def application_page(request: PersonRequest, pk: int) -> HttpResponse:
         "prohibited": found.judgement.inputs.prohibited,
         **stop(application, judgement),
         "maybe_prohibited": _maybe_prohibited(found),
+        "obstacles": obstacles(application),
     }
     return render(request, "risk/application.html", context)
 
@@ -99,12 +97,16 @@ def _course(application: AIApplication, found: Summary, today: date) -> Chart:
     """The past year, then the forecast; a click on a day opens what changed since."""
     compare = reverse("risk:compare", args=[application.pk])
     points = [
-        ScorePoint(m.day, m.low, m.point, m.high, f"{compare}?before={m.day.isoformat()}" if m.day < today else "")
+        ScorePoint(
+            *(m.day, m.low, m.point, m.high),
+            url=f"{compare}?before={m.day.isoformat()}" if m.day < today and not m.why else "",
+            why=m.why,
+        )
         for m in found.history
     ]
     ahead = [ScorePoint(m.day, m.low, m.point, m.high) for m in found.ahead.course]
     if points and ahead:
-        ahead.insert(0, replace(points[-1], day=today, point=found.value))
+        ahead.insert(0, ScorePoint(today, found.low, found.value, found.high))
     return score_history(points, ahead=ahead if points else (), title=f"{found.label} over time, and ahead")
 
 
@@ -125,32 +127,9 @@ def activity_page(request: PersonRequest, pk: int) -> HttpResponse:
         "alerts": activity.alerts_of(application),
         "metrics": activity.metrics_of(application, today, filters.period),
         "signals": activity.signals_of(judgement),
+        "data_events": data_events.events_of(application, filters.period),
+        "carried": activity.carried_by(
+            application, judgement.case.answers.get(signals.APPROVED_FOR), today, filters.period
+        ),
     }
     return render(request, "risk/activity.html", context)
-
-
-@require_safe
-def history_page(request: PersonRequest, pk: int) -> HttpResponse:
-    """What people changed, a page of moments at a time, and what the score did; with `as_of`, everything as it stood at
-    the end of that day."""
-    application = access.application_or_404(request.user, pk)
-    reader = Reader(request.GET)
-    before = reader.moment("before")
-    tell(request, reader.problems)
-    today = timezone.localdate()
-    day = day_of(request.GET.get("as_of", ""), today)
-    then = past(application, day) if day else None
-    until = min(filter(None, (before, then.end if then else None)), default=None)
-    moments = application_history(request.user, application, until)
-    shown = moments[:MOMENTS_A_PAGE]
-    context = {
-        **shell(request.user, application, "history"),
-        "past": then,
-        "today": today,
-        "moments": [(one, [told(entry) for entry in one.entries]) for one in shown],
-        "older": shown[-1].at if len(moments) > len(shown) else None,
-        "newer": before is not None,
-        "band_changes": history.band_changes(application.pk, until=day),
-        "snapshots": history.snapshots(application.pk, until=day),
-    }
-    return render(request, "risk/history.html", context)

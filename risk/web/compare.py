@@ -1,4 +1,4 @@
-"""Two days of one application side by side."""
+"""Two judgements of one application side by side: those in force on two days, or any two that are kept."""
 
 from datetime import date, timedelta
 
@@ -12,43 +12,58 @@ from inventory import access
 from inventory.web.requests import PersonRequest
 from risk.choices import OVERALL, Principle
 from risk.method import MethodError
-from risk.selectors.comparison import Comparison, compare, first_day
+from risk.selectors.comparison import Comparison, NoFigureError, compare, first_day
 from risk.web.addresses import address_of, addressed
 from risk.web.shell import shell
 
 COMPARED_DAYS = 30  # how far back the comparison looks unless told otherwise
+_ID_DIGITS = 16  # no id of ours has as many
 
 
 @require_safe
 def compare_page(request: PersonRequest, pk: int) -> HttpResponse:
-    """What changed between two days, and what each change did to the score; by default in the last 30 days."""
+    """What changed from one judgement to another, and what each change did to the score. `from`, `to`: snapshots; else
+    `before`, `after`: days, by default the last 30."""
     application = access.application_or_404(request.user, pk)
     today = timezone.localdate()
     first = first_day(application)
-    after = day_of(request.GET.get("after", ""), today) or today
-    asked = day_of(request.GET.get("before", ""), today)
-    before = asked or max(after - timedelta(days=COMPARED_DAYS), first or today)
-    before, after = min(before, after), max(before, after)
+    before, after = _days(request, first, today)
+    start, end = (snapshot_of(request.GET.get(name, "")) for name in ("from", "to"))
     wanted = request.GET.get("principle", "")
     measure = wanted if wanted in Principle.values else OVERALL
     found, problem = None, ""
     try:
-        found = compare(application, before, after, today, measure) if first else None
+        found = compare(application, start or before, end or after, today, measure, request.user) if first else None
     except MethodError as error:
         problem = str(error)
+    except NoFigureError as error:
+        problem = f"Not computable at the end of {error.day:%-d %B %Y}, so no figure was in force: {error.reason}"
     context = {
         **shell(request.user, application, "history"),
         "found": found,
-        "before": before,
-        "after": after,
+        "before": found.before.as_of if found and start else before,
+        "after": found.after.as_of if found and end else after,
         "today": today,
         "measure": measure,
         "measures": [(OVERALL, "Overall"), *Principle.choices],
-        "empty_title": "These days can't be compared" if first else "Not scored yet",
-        "empty_text": problem or _why_empty(first),
+        "empty_title": "These can't be compared" if first else "Not scored yet",
+        "empty_text": problem or _why_empty(first, start or end),
         **(_rows(pk, found) if found else {}),
     }
     return render(request, "risk/compare.html", context)
+
+
+def _days(request: PersonRequest, first: date | None, today: date) -> tuple[date, date]:
+    """The two days of the address, the earlier one first."""
+    after = day_of(request.GET.get("after", ""), today) or today
+    asked = day_of(request.GET.get("before", ""), today)
+    before = asked or max(after - timedelta(days=COMPARED_DAYS), first or today)
+    return min(before, after), max(before, after)
+
+
+def snapshot_of(text: str) -> int | None:
+    """The id of a snapshot in an address; None where there is none or it can't be one."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < _ID_DIGITS else None
 
 
 def day_of(text: str, latest: date) -> date | None:
@@ -60,9 +75,11 @@ def day_of(text: str, latest: date) -> date | None:
     return min(found, latest) if found else None
 
 
-def _why_empty(first: date | None) -> str:
+def _why_empty(first: date | None, snapshot: int | None) -> str:
     if first is None:
         return "There is something to compare as soon as the first score is computed."
+    if snapshot is not None:
+        return "One of these judgements is not kept. Choose two from the history."
     return f"The first score is of {first:%-d %B %Y}. Choose a day from then on."
 
 

@@ -117,7 +117,7 @@ def control_list(request: PersonRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def control(request: PersonRequest, pk: int, key: str) -> HttpResponse:
-    """One control with its evidence. A POST states it; htmx gets its row back, with the effect beside it."""
+    """One control with its evidence. A POST states it; htmx gets back how it went, with the effect beside it."""
     permission = Permission.EDIT if request.method == "POST" else Permission.VIEW
     application = access.application_or_404(request.user, pk, permission)
     day = timezone.localdate()
@@ -139,9 +139,8 @@ def control(request: PersonRequest, pk: int, key: str) -> HttpResponse:
     context = {
         **shell(request.user, application, "controls", judgement),
         "line": one_line(application, judgement, request.user, key),
-        "form": _forms(request, application)(key) if saved else form,
-        "saved": saved,
-        "may_edit": True,
+        "form": form,
+        "saved": saved and bool(form.cleaned_data["status"]),  # without a state nothing is stated
         "swapped": True,
         "found": controls_of(application, judgement, request.user),
         **_effect(judgement),

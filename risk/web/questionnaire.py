@@ -1,5 +1,6 @@
 """The questionnaire: one small step at a time, each answer saved as it is given and its effect shown."""
 
+from itertools import pairwise
 from typing import Any
 
 from django.contrib import messages
@@ -17,10 +18,11 @@ from inventory.web.requests import PersonRequest
 from risk.choices import Principle
 from risk.method import load_method
 from risk.scoring.judgement import Judgement
+from risk.scoring.questionnaire import step_of
 from risk.selectors import cases
 from risk.selectors.questionnaire import Questions, questions, told
 from risk.services import assessments
-from risk.web.answer_forms import given_answers
+from risk.web.answer_forms import NONE, UNKNOWN, given_answers
 from risk.web.shell import shell
 
 ANSWERED = "answered"  # rung in the page after a save: what the other answers would change is different now
@@ -56,27 +58,42 @@ def consequences(request: PersonRequest, pk: int) -> HttpResponse:
 
 
 def _save(request: PersonRequest, application: AIApplication, shown: Questions) -> Problems:
-    """Save the answers of the form; returns what is wrong, by question."""
-    answers = given_answers(request.POST, list(shown.asked))
-    try:
-        assessments.save_answers(actor=request.user, application=application, answers=answers)
-    except ValidationError as problems:
-        return problems.message_dict
-    return {}
+    """Save the answers of the form; returns what is wrong, by question.
+
+    By htmx a refused answer stays chosen on the page, with the reason, and comes with each later one: it must not keep
+    those from being saved, so it is left out and the rest is tried again.
+    """
+    answers, wrong = given_answers(request.POST, list(shown.asked)), Problems()
+    while True:
+        try:
+            assessments.save_answers(actor=request.user, application=application, answers=answers)
+        except ValidationError as problems:
+            wrong |= problems.message_dict
+            rest = {key: value for key, value in answers.items() if key not in wrong}
+            if request.htmx and rest and len(rest) < len(answers):  # type: ignore[attr-defined]
+                answers = rest
+                continue
+        return wrong
 
 
 def _answer_to_htmx(
     request: PersonRequest, application: AIApplication, before: Questions, problems: Problems
 ) -> HttpResponse:
-    """The effect alone where the questions stay the same, so that nothing moves under the hand; else the whole area."""
+    """The effect, and the questions that come and go. Those that stay are not sent: nothing is replaced under the hand.
+
+    `asked` in the form says which ones the page has: a later answer may have overtaken this one.
+    """
     context = _page(request, application, before.current.step, problems)
-    same = [item.key for item in before.asked] == [item.key for item in context["found"].asked]
-    if same and not problems and before.derived == context["found"].derived:
-        response = render(request, "risk/_saved.html", {**context, "swapped": True})
-        response["HX-Trigger-After-Settle"] = ANSWERED
-        return response
-    response = render(request, "risk/_questionnaire_anew.html", {**context, "swapped": True})
-    response["HX-Retarget"], response["HX-Reswap"] = "#questionnaire", "outerHTML"
+    now = list(context["found"].asked)
+    asked = {key for key in request.POST.getlist("asked") if step_of(key, load_method())}
+    there = asked or {item.key for item in before.asked}
+    context |= {
+        "gone": sorted(there - {item.key for item in now}),
+        "new": [(one, prior and prior.key) for prior, one in pairwise([None, *now]) if one and one.key not in there],
+        "stayed": [item for item in now if item.key in there],
+    }
+    response = render(request, "risk/_saved.html", {**context, "swapped": True})
+    response["HX-Trigger-After-Settle"] = ANSWERED
     return response
 
 
@@ -92,6 +109,7 @@ def _page(request: PersonRequest, application: AIApplication, step: str, problem
         "problems": problems,
         "elsewhere": {key: text for key, text in problems.items() if not _shown(key, found)},
         "method": load_method().version,
+        "alone": (NONE, UNKNOWN),
     }
 
 

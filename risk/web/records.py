@@ -221,8 +221,9 @@ def _reviewing(request: PersonRequest, application: AIApplication, one: Record |
     """Who signed, who may, and how the versions differ."""
     if one is None:
         return {}
+    schema = forms.form(one.form, one.release)
     signatures = found.signatures_of(one)
-    needed = records.needed(forms.form(one.form, one.release), one)
+    needed = records.needed(schema, one)
     authors = {*one.authors, one.submitted_by_id}
     may_review = access.may(request.user, Permission.REVIEW, application.department)
     agreed = sum(signature.agrees for signature in signatures)
@@ -231,6 +232,7 @@ def _reviewing(request: PersonRequest, application: AIApplication, one: Record |
         "tone": TONES[RecordState(one.state)],
         "signatures": signatures,
         "needed": needed,
+        "dropped": [trigger_text(schema, trigger) for trigger in records.dropped_by(one)],
         "agreed": agreed,
         "unsigned_by": needed - agreed if one.state == RecordState.SUBMITTED else needed,
         "authors": found.names_of(one.authors),

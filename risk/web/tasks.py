@@ -28,7 +28,7 @@ def task_list(request: PersonRequest) -> HttpResponse:
     """The tasks of the person, those that are due first, of applications that they may see."""
     mine = (
         Task.objects.filter(owner=request.user, application__in=access.applications(request.user))
-        .select_related("application", "owner")
+        .select_related("application__score", "owner")
         .order_by(F("due").asc(nulls_last=True), "id")
     )
     page = Paginator(mine.filter(state=TaskState.OPEN), A_PAGE).get_page(request.GET.get("page"))

@@ -49,18 +49,29 @@ def what_if_page(request: PersonRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and _plan(request, application, judgement, wanted, form):
         return redirect(reverse("risk:application", args=[pk]) + "#tasks")
     found = trial(judgement, wanted)
+    address = _lean(request)
     context = {
         **shell(request.user, application, "what_if", judgement),
         "found": found,
         "wanted": wanted,
         "task_form": form,
-        "address": request.get_full_path(),
+        "address": address,
         "can_plan": tasks.may_follow(judgement, wanted),
     }
     if request.htmx:  # type: ignore[attr-defined]
-        return render(request, "risk/_what_if_effect.html", context)
+        response = render(request, "risk/_what_if_effect.html", context)
+        response["HX-Push-Url"] = address
+        return response
     context |= fields(found, wanted, request.GET)
     return render(request, "risk/what_if.html", context, status=400 if form.errors else 200)
+
+
+def _lean(request: PersonRequest) -> str:
+    """The address of what is tried, without the fields that are as they are: one that a person can send on."""
+    tried = QueryDict(mutable=True)
+    for name, values in request.GET.lists():
+        tried.setlist(name, [value for value in values if value])
+    return f"{request.path}?{tried.urlencode()}" if any(tried.values()) else request.path
 
 
 class TaskForm(forms.Form):

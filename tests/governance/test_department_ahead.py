@@ -10,11 +10,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from governance.selectors import department, rollups
+from governance.web.departments import MOVERS
 from inventory.models import AIApplication, Department
 from risk.choices import OVERALL
 from risk.models import ControlState, CurrentScore
 from risk.selectors import cases
-from risk.selectors.outlook import rising
+from risk.selectors.movers import moving
 from risk.services import assessments, runs, scores
 from tests.builders import make_application
 from tests.cast import Cast
@@ -69,15 +70,30 @@ def test_the_index_ahead_is_the_index_once_the_day_has_come(cast: Cast, today) -
         assert overall(cast.retail, one.day).index == pytest.approx(one.index, abs=1e-9)
 
 
-def test_applications_that_rise_a_band_are_named_with_what_runs_out(cast: Cast) -> None:
+def test_applications_that_move_are_named_with_what_is_behind_each_step(cast: Cast) -> None:
     helper = proven(cast, "Card helper", NOW + timedelta(days=20))
+    still = proven(cast, "Stands still", NOW + timedelta(days=400))
+    ControlState.objects.filter(application=helper, control="GV-01").update(
+        not_applicable=True, not_applicable_until=NOW + timedelta(days=70)
+    )
+    scores.mark([helper.pk])
+    scores.rescore_changed()
     score = CurrentScore.objects.get(pk=helper.pk)
-    found = rising(Department.objects.filter(pk=cast.cards.pk), NOW)
+    found = moving(Department.objects.filter(pk=cast.cards.pk), NOW, 6)
     assert [one.name for one in found] == ["Card helper"]
-    assert found[0].horizon.point == pytest.approx(score.overall_30d)
-    assert found[0].horizon.days == 30
-    assert "its evidence ended on" in found[0].horizon.causes[0].what
-    assert rising(Department.objects.filter(pk=cast.treasury.pk), NOW) == []
+    first, still_there, last = found[0].steps
+    assert [one.days for one in found[0].steps] == [30, 60, 90]
+    assert (still_there.change, still_there.causes) == (0, [])
+    assert first.point == pytest.approx(score.overall_30d)
+    assert last.point == pytest.approx(score.overall_90d)
+    assert "its evidence ended on" in first.causes[0].what
+    assert found[0].rises
+    ended = next(one for one in last.causes if one.key == "GV-01")
+    assert f"agreed until {NOW + timedelta(days=70):%-d %b %Y}" in ended.what
+    for step in (first, last):
+        assert round(sum(cause.amount for cause in step.causes), 1) == step.change
+    assert still.name not in {one.name for one in found}
+    assert list(moving(Department.objects.filter(pk=cast.treasury.pk), NOW, 6)) == []
     client = Client()
     client.force_login(cast.carol)
     page = client.get(reverse("governance:department", args=["retail"])).content.decode()
@@ -85,7 +101,28 @@ def test_applications_that_rise_a_band_are_named_with_what_runs_out(cast: Cast) 
     assert "Rises a band" in page
 
 
-def test_a_department_costs_the_same_for_few_and_many_that_rise(cast: Cast) -> None:
+def test_the_rest_is_a_page_of_its_own_worst_first(cast: Cast) -> None:
+    names = [f"Mover {n}" for n in range(MOVERS + 1)]
+    for place, name in enumerate(names):
+        proven(cast, name, NOW + timedelta(days=20))
+        CurrentScore.objects.filter(application__name=name).update(overall_90d=80 + place)
+    client = Client()
+    client.force_login(cast.carol)
+    shown = client.get(reverse("governance:department", args=["retail"])).content.decode()
+    link = f"{reverse('governance:ahead')}?department=retail"
+    assert f'href="{link}">All {len(names)} applications that move' in shown
+    assert f'#ahead">{names[-1]}<' in shown
+    assert f'#ahead">{names[0]}<' not in shown  # the least bad
+    every = client.get(link).content.decode()
+    places = [every.index(f">{name}<") for name in reversed(names)]
+    assert places == sorted(places)
+    for person, sees in ((cast.alice, True), (cast.bob, True), (cast.dan, True), (cast.eve, False)):
+        client.force_login(person)
+        assert (names[-1] in client.get(reverse("governance:ahead")).content.decode()) is sees
+        client.get(f"{reverse('governance:ahead')}?department=nowhere&page=999999")
+
+
+def test_a_department_costs_the_same_for_few_and_many_that_move(cast: Cast) -> None:
     client = Client()
     client.force_login(cast.carol)
 

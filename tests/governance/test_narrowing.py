@@ -60,7 +60,7 @@ def machine(estate: Estate) -> Client:
 
 
 def on_page(client: Client, query: str) -> set[str]:
-    return {row.application.name for row in client.get(f"{PAGE}?{query}").context["page"].object_list}
+    return {row.name for row in client.get(f"{PAGE}?{query}").context["page"].object_list}
 
 
 def by_api(client: Client, query: str) -> set[str]:

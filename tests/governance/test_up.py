@@ -24,14 +24,14 @@ def _free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def _environment(home: Path, port: int | str) -> dict[str, str]:
+def _environment(home: Path, port: int | str | None) -> dict[str, str]:
     """The environment of a person at a terminal, without what the tests set for themselves."""
-    theirs = {"DATABASE_URL", "REDIS_URL", "HUB_TEST_SERVERS", "HUB_URL"}
-    own = {"HUB_HOME": str(home), "PORT": str(port), "HUB_DEMO": "0"}
+    theirs = {"DATABASE_URL", "REDIS_URL", "HUB_TEST_SERVERS", "HUB_URL", "PORT"}
+    own = {"HUB_HOME": str(home), "HUB_DEMO": "0"} | ({} if port is None else {"PORT": str(port)})
     return {name: value for name, value in os.environ.items() if name not in theirs} | own
 
 
-def _manage(home: Path, port: int | str, *words: str) -> subprocess.CompletedProcess[str]:
+def _manage(home: Path, port: int | str | None, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "manage.py", *words],
         cwd=PROJECT,
@@ -98,6 +98,11 @@ def test_other_commands_join_it(hub) -> None:
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.strip() == "1"  # the administrator, without a password
     assert _get(port, "/healthz") == 200
+
+
+def test_a_link_leads_to_the_hub_that_runs(hub) -> None:
+    _, home, port = hub
+    assert _manage(home, None, "sign_in_link").stdout.startswith(f"http://127.0.0.1:{port}/")
 
 
 def test_a_taken_port_is_one_line_with_the_mend(hub, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Tags: figures for the eye, links that keep the rest of the address, and nothing from outside becomes markup."""
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from django import forms
@@ -8,6 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.paginator import Paginator
 from django.template import engines
 from django.test import RequestFactory
+from django.utils.safestring import mark_safe
 
 HOSTILE = '"><script>alert(1)</script>'
 
@@ -197,3 +199,26 @@ def test_when_is_relative_with_the_time_on_hover():
     assert "2\xa0hours ago" in html
     assert moment.isoformat() in html
     assert render("{% when none %}", none=None) == "never"
+
+
+def test_rows_written_without_the_template_language_stay_text() -> None:
+    row = SimpleNamespace(label=HOSTILE, url=f"/?q={HOSTILE}", shown=[HOSTILE, "1,204"])
+    table = render("{% chart_rows rows %}", rows=[row])
+    assert "<script>" not in table
+    assert '<td class="num">1,204</td></tr>' in table
+
+    cells = [SimpleNamespace(value=value, url=f"/?q={HOSTILE}", title=HOSTILE) for value in (66.6, None)]
+    matrix = render("{% matrix_cells cells %}", cells=cells)
+    assert "<script>" not in matrix
+    assert matrix.count("<a ") == matrix.count("<span title=") == 1  # where there is no figure nothing leads on
+    assert '<td class="risk-6"><a ' in matrix
+
+
+def test_an_icon_named_safe_once_does_not_open_the_way_for_the_same_text() -> None:
+    assert "<b>" in render('{% icon "x" label %}', label=mark_safe("<b>own</b>"))
+    assert "<b>" not in render('{% icon "x" label %}', label="<b>own</b>")
+
+
+def test_a_link_that_changes_the_address_keeps_every_value_of_it() -> None:
+    shown = render("{% url_with sort='name' %}", url="/?kind=a&kind=b%26c&page=3")
+    assert shown == "?kind=a&amp;kind=b%26c&amp;sort=name"

@@ -11,7 +11,7 @@ from inventory.models import AIApplication, User
 from inventory.services import sessions
 from risk.choices import OVERALL, Principle
 from risk.models import CurrentScore
-from risk.services import scores
+from risk.services import assessments, scores
 from tests.builders import make_application
 from tests.cast import Cast
 
@@ -41,6 +41,16 @@ def test_seven_rows_an_application_as_the_table_has_them(cast: Cast, application
         for part in ("low", "point", "high"):
             assert one[part] == getattr(score, f"{principle}_{part}")
         assert one["inherent"] == getattr(score, f"{principle}_inherent", None)
+
+
+def test_a_prohibited_practice_has_no_number(cast: Cast, application: AIApplication) -> None:
+    gate = {"ai_system": True, "union_nexus": True, "exclusion": [], "role": ["uses"], "p_a": True}
+    assessments.save_answers(actor=None, application=application, answers=gate)
+    scores.rescore_changed()
+    found = rows(api(cast.alice))
+    assert len(found) == 7
+    assert {one["band"] for one in found} == {"prohibited"}
+    assert {one[part] for one in found for part in ("inherent", "low", "point", "high")} == {None}
 
 
 def test_scores_are_cut_to_what_the_caller_may_see(cast: Cast, application: AIApplication) -> None:

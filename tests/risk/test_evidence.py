@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import ProgrammingError, connection, transaction
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from inventory.models import AIApplication, AuditLogEntry, ChangedApplication
@@ -89,6 +91,55 @@ def test_a_check_does_not_rest_on_evidence_of_who_makes_it(cast: Cast, applicati
     assert (now(application).status, now(application).valid_until) == ("evidenced", own.valid_until)
     state(cast.ada, application, "verified")  # to her, what he added is somebody else's
     assert now(application).valid_until == own.valid_until
+
+
+def _by_the_service(person, item: Evidence, days: int) -> None:
+    evidence.change(actor=person, item=item, proof=proof(days))
+
+
+def _by_the_api(person, item: Evidence, days: int) -> None:
+    client, until = Client(), timezone.localdate() + timedelta(days=days)
+    client.force_login(person)
+    address = reverse("api-evidence-item", args=[item.application_id, item.pk])
+    answer = client.patch(address, {"valid_until": until.isoformat()}, content_type="application/json")
+    assert answer.status_code == 200, answer.content
+
+
+def _on_the_page(person, item: Evidence, days: int) -> None:
+    client, until = Client(), timezone.localdate() + timedelta(days=days)
+    client.force_login(person)
+    fields = {"kind": item.kind, "title": item.title, "issued": item.issued.isoformat(), "valid_until": until}
+    answer = client.post(reverse("risk:evidence_item", args=[item.application_id, item.pk]), fields)
+    assert answer.status_code == 302, answer.content
+
+
+@pytest.mark.parametrize("correct", [_by_the_service, _by_the_api, _on_the_page])
+def test_who_corrects_evidence_rests_no_check_on_it(cast: Cast, application: AIApplication, correct) -> None:
+    """Otherwise a reviewer writes the days that he then confirms."""
+    state(cast.alice, application, "attested")
+    item = link(application, days=-1, actor=cast.alice)
+    correct(cast.bob, item, 400)
+    with pytest.raises(ValidationError, match="you corrected it"):
+        state(cast.bob, application, "verified")
+    evidence.change(actor=cast.alice, item=item, proof=proof(401))  # her last word does not make his first one undone
+    with pytest.raises(ValidationError, match="you corrected it"):
+        state(cast.bob, application, "verified")
+    state(cast.ada, application, "verified")  # she never touched it
+    assert now(application).valid_until == timezone.localdate() + timedelta(days=401)
+
+
+@pytest.mark.parametrize("correct", [_by_the_service, _by_the_api, _on_the_page])
+def test_correcting_evidence_after_the_check_ends_the_check(cast: Cast, application: AIApplication, correct) -> None:
+    item = link(application, days=30, actor=cast.alice)
+    state(cast.alice, application, "evidenced")
+    state(cast.bob, application, "verified")
+    correct(cast.bob, item, 900)
+    assert now(application).status == "evidenced"
+    with pytest.raises(ValidationError, match="you corrected it"):
+        state(cast.bob, application, "verified")
+    link(application, days=60, actor=cast.alice)
+    state(cast.bob, application, "verified")  # on what he has no hand in, and for as long as that lasts
+    assert now(application).valid_until == timezone.localdate() + timedelta(days=60)
 
 
 def test_a_verification_may_be_renewed_by_who_gave_it(cast: Cast, application: AIApplication) -> None:

@@ -1,6 +1,7 @@
 """What keeps an application from becoming approved or live, through every door: page, API, import of the register."""
 
 import io
+from datetime import timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -8,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from inventory.choices import Lifecycle, RoleKind
 from inventory.models import AIApplication, User
@@ -19,6 +21,17 @@ from tests.builders import make_application, make_user
 from tests.cast import Cast
 from tests.risk.written import write
 
+CREDIT = {
+    **dict.fromkeys(("ai_system", "union_nexus", "profiling"), True),
+    **dict.fromkeys((f"p_{one}" for one in ("a", "b", "ba", "bb", "c", "d", "e", "f", "g", "h")), False),
+    "exclusion": [],
+    "role": ["uses"],
+    "gpai_provider": False,
+    "annex_i": "none",
+    "annex_iii": ["5b"],
+    "annex_iii_exclusion": False,
+}
+EXEMPTED = {**CREDIT, "profiling": False, "significant_risk": False, "exemption": ["procedural"], "annex_iii": ["4a"]}
 PROHIBITED = {"ai_system": True, "union_nexus": True, "exclusion": [], "p_a": True}
 
 
@@ -103,8 +116,121 @@ def test_submitting_it_again_without_the_use_opens_no_door(
     assert "prohibited pending review" in imported(cast, idea, state).problems[0].problem
     idea.refresh_from_db()
     assert idea.lifecycle == Lifecycle.IN_REVIEW
-    records.sign(actor=cast.bob, record=again, agrees=True)  # another person agrees that the use is gone
+    records.sign(actor=cast.bob, record=again, agrees=True)
+    with pytest.raises(ValidationError, match="prohibited pending review"):  # it took two to let it in
+        move(cast, idea, state)
+    records.sign(actor=cast.ada, record=again, agrees=True)
     assert move(cast, idea, state).lifecycle == state
+
+
+@pytest.mark.parametrize(
+    ("names", "what"), [({"restricted": ["covert"]}, "restricted"), ({"sensitive_legal": "yes"}, "sensitive")]
+)
+def test_taking_a_use_out_takes_the_two_people_that_naming_it_takes(
+    cast: Cast, idea: AIApplication, names: dict[str, object], what: str
+) -> None:
+    one = named(cast, idea, **names)
+    for reviewer in (cast.bob, cast.ada):
+        records.sign(actor=reviewer, record=one, agrees=True)
+    again = named(cast, idea, **dict.fromkeys(names, [] if what == "restricted" else "no"))
+    assert again.triggers == []
+    page = text(cast.bob, reverse("risk:record", args=[idea.pk, "impact"]))
+    assert "0 of 2 signatures" in page
+    assert "an earlier version names what this one no longer does" in page
+    assert records.sign(actor=cast.bob, record=again, agrees=True).state == "submitted"
+    assert records.sign(actor=cast.ada, record=again, agrees=True).state == "approved"
+    third = named(cast, idea)  # it is gone now: what two people agreed to needs no second word for ever
+    assert records.sign(actor=cast.bob, record=third, agrees=True).state == "approved"
+
+
+def text(person: User, address: str) -> str:
+    client = Client()
+    client.force_login(person)
+    answer = client.get(address)
+    assert answer.status_code == 200
+    return " ".join(answer.content.decode().split())
+
+
+def listed(cast: Cast, application: AIApplication, form: str) -> None:
+    """Answers that make the law ask for this record."""
+    given = EXEMPTED if form == "exemption" else CREDIT
+    assessments.save_answers(actor=cast.alice, application=application, answers=given)
+
+
+def approved(cast: Cast, application: AIApplication, form: str) -> Record:
+    draft = records.start(actor=cast.alice, application=application, form=form)
+    one = records.submit(actor=cast.alice, record=write(cast.alice, draft))
+    return records.sign(actor=cast.bob, record=one, agrees=True)
+
+
+@pytest.mark.parametrize("state", [Lifecycle.APPROVED, Lifecycle.LIVE])
+@pytest.mark.parametrize(("form", "article"), [("exemption", "Art. 6(4)"), ("fundamental_rights", "Art. 27")])
+def test_a_record_that_the_law_asks_for_is_there_before_it_is_used(
+    cast: Cast, idea: AIApplication, form: str, article: str, state: str
+) -> None:
+    listed(cast, idea, form)
+    with pytest.raises(ValidationError) as refused:
+        move(cast, idea, state)
+    said = refused.value.message_dict["lifecycle"]
+    assert len(said) == 1
+    assert article in said[0]
+    assert "there is none yet" in said[0]
+    draft = records.start(actor=cast.alice, application=idea, form=form)
+    with pytest.raises(ValidationError, match=r"version 1 is not approved yet \(draft\)"):
+        move(cast, idea, state)
+    one = records.submit(actor=cast.alice, record=write(cast.alice, draft))
+    with pytest.raises(ValidationError, match="in review"):
+        move(cast, idea, state)
+    records.sign(actor=cast.bob, record=one, agrees=True)
+    assert move(cast, idea, state).lifecycle == state
+
+
+@pytest.mark.parametrize("form", ["exemption", "fundamental_rights"])
+def test_every_door_asks_for_it_and_pages_link_to_the_form(cast: Cast, idea: AIApplication, form: str) -> None:
+    listed(cast, idea, form)
+    client, where = Client(), reverse("risk:record", args=[idea.pk, form])
+    client.force_login(cast.alice)
+    for page in (
+        on_the_page(client, cast, idea, "live"),
+        text(cast.alice, reverse("risk:application", args=[idea.pk])),
+    ):
+        assert "there is none yet" in page
+        assert f'href="{where}"' in page
+    answer = client.patch(
+        reverse("api-application-detail", args=[idea.pk]), {"lifecycle": "live"}, content_type="application/json"
+    )
+    assert answer.status_code == 400
+    assert "there is none yet" in answer.json()["lifecycle"][0]
+    assert "there is none yet" in imported(cast, idea, "live").problems[0].problem
+    idea.refresh_from_db()
+    assert idea.lifecycle == Lifecycle.IN_REVIEW
+
+
+def test_a_record_about_another_purpose_is_none(cast: Cast, idea: AIApplication) -> None:
+    """Also where purpose and state change in one step, by page or by file."""
+    listed(cast, idea, "exemption")
+    approved(cast, idea, "exemption")
+    with pytest.raises(ValidationError, match="no longer holds"):
+        applications.update_application(
+            actor=cast.alice, application=idea, purpose="Ranks applicants.", lifecycle=Lifecycle.LIVE
+        )
+    assert "no longer holds" in imported(cast, idea, "live").problems[0].problem  # the file says "Helps"
+    idea.refresh_from_db()
+    assert (idea.purpose, idea.lifecycle) == ("Summarises letters for clerks.", Lifecycle.IN_REVIEW)
+    assert move(cast, idea, Lifecycle.LIVE).lifecycle == Lifecycle.LIVE
+
+
+def test_a_record_of_more_than_a_year_ago_is_none(cast: Cast, idea: AIApplication) -> None:
+    listed(cast, idea, "fundamental_rights")
+    one = approved(cast, idea, "fundamental_rights")
+    Record.objects.filter(pk=one.pk).update(closed_at=timezone.now() - timedelta(days=366))
+    with pytest.raises(ValidationError, match="12 months have passed"):
+        move(cast, idea, Lifecycle.APPROVED)
+
+
+def test_an_open_class_warns_and_does_not_block(cast: Cast, idea: AIApplication) -> None:
+    assessments.save_answers(actor=cast.alice, application=idea, answers={**CREDIT, "annex_iii_exclusion": None})
+    assert move(cast, idea, Lifecycle.LIVE).lifecycle == Lifecycle.LIVE
 
 
 def test_other_steps_stay_open(cast: Cast, idea: AIApplication) -> None:

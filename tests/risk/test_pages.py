@@ -11,8 +11,12 @@ from django.utils import timezone
 
 from inventory.choices import ApplicationKind, Lifecycle
 from inventory.models import AIApplication, User
+from risk.method import load_method
+from risk.method.wording import help_texts
 from risk.models import CurrentScore
-from risk.selectors import cases
+from risk.scoring.judgement import ORGANISATION_QUESTIONS
+from risk.scoring.questionnaire import step_of
+from risk.selectors import applications, cases
 from risk.selectors.next_steps import ControlStep
 from risk.selectors.summary import summary
 from risk.services import assessments, controls, scores
@@ -151,6 +155,21 @@ def test_the_list_costs_the_same_for_few_and_for_many(cast: Cast) -> None:
     assert len(few) == len(many) <= 10, "\n".join(many)
 
 
+def test_the_list_counts_what_it_holds(cast: Cast) -> None:
+    for n in range(4):
+        make_application(cast.cards if n % 2 else cast.treasury, f"App {n}")
+    scores.rescore_changed()
+    CurrentScore.objects.filter(application__name="App 0").update(eu_class="minimal", band="low")
+    make_application(cast.cards, "Not scored yet")
+    low, minimal = {"bands": ["low"]}, {"classes": ["minimal"]}
+    narrowings = [low, minimal, {"bands": ["low", "high", "moderate"]}, {"classes": ["minimal", "open"]}]
+    narrowings += [{**low, **minimal}, {**low, **minimal, "kinds": ["application"]}]
+    for user in (cast.dan, cast.alice):
+        for narrowing in narrowings:
+            page = applications.page(user, applications.Wanted(**narrowing), 1)
+            assert page.paginator.count == len(page.object_list), narrowing
+
+
 def test_a_hostile_name_stays_text(cast: Cast) -> None:
     one = make_application(cast.cards, "<script>alert(1)</script>")
     scores.rescore_changed()
@@ -197,28 +216,70 @@ def test_one_answer_by_htmx_is_saved_and_its_effect_comes_back(cast: Cast, appli
     assert dict(application.answers.values_list("question", "value")) == {"consequence": "none"}
     page = answer.content.decode()
     assert "Effect so far" in page
-    assert "HX-Retarget" not in answer.headers  # the questions stay: nothing moves under the hand
-    assert 'id="state-consequence" hx-swap-oob="true"' in page
+    assert 'id="state-consequence" hx-swap-oob="innerHTML"' in page
+    assert "<fieldset" not in page  # the questions stay as they are: nothing is replaced under the hand
 
 
-def test_an_answer_that_brings_new_questions_brings_the_step_anew(cast: Cast, application: AIApplication) -> None:
+def test_questions_come_and_go_in_their_place_and_none_is_sent_twice(cast: Cast, application: AIApplication) -> None:
     client, address = as_(cast.alice), reverse("risk:questionnaire", args=[application.pk])
-    assert 'id="p_d_facts"' not in shown(client, address, step="prohibited")
-    answer = client.post(f"{address}?step=prohibited", {"q:p_d": "yes"}, headers=HTMX)
-    assert answer.headers["HX-Retarget"] == "#questionnaire"
-    assert 'id="p_d_facts"' in answer.content.decode()
+    there = re.findall(r'name="asked" value="(\w+)"', shown(client, address, step="prohibited"))
+    assert "p_d_facts" not in there
+
+    def post(answer: str, asked: list[str]) -> str:
+        sent = {"q:p_d": answer, "asked": asked}
+        return client.post(f"{address}?step=prohibited", sent, headers=HTMX).content.decode()
+
+    page = post("yes", there)
+    assert page.count("<fieldset") == 1
+    assert re.search(r"""hx-swap-oob="afterend:\[id='p_d'\]">\s*<fieldset class="question" id="p_d_facts\"""", page)
+    assert "<fieldset" not in post("yes", [*there, "p_d_facts"])  # the page has it already
+    assert """hx-swap-oob="delete:[id='p_d_facts']\"""" in post("no", [*there, "p_d_facts"])
+    assert "delete:" not in post("no", there)  # a later answer has taken it away already
+
+
+def test_every_question_has_help(cast: Cast, application: AIApplication) -> None:
+    """The method's own, else ours; nothing is said twice, and nothing about a question that there is not."""
+    method, ours = load_method(), help_texts()
+    own = {key: question.help for key, question in method.questions.items()}
+    keys = [*method.factors, *method.facts, *method.questions]
+    asked = [key for key in keys if step_of(key, method) is not None and key not in ORGANISATION_QUESTIONS]
+    assert [key for key in asked if not own.get(key) and key not in ours] == []
+    assert [key for key in ours if key not in asked or own.get(key)] == []
+    page = shown(as_(cast.alice), reverse("risk:questionnaire", args=[application.pk]), step="factors")
+    assert "not only those who use it" in page
+
+
+def test_what_a_form_says_it_has_stays_text(cast: Cast, application: AIApplication) -> None:
+    hostile = "'] *\"><script>alert(1)</script>"
+    address = reverse("risk:questionnaire", args=[application.pk]) + "?step=prohibited"
+    page = as_(cast.alice).post(address, {"q:p_a": "no", "asked": [hostile, "p_a"]}, headers=HTMX).content.decode()
+    assert "<script" not in page
+    assert "delete:[id='']" not in page
+    assert "alert(1)" not in page  # what is no question is not answered at all
+
+
+def test_a_refused_answer_holds_up_no_other(cast: Cast, application: AIApplication) -> None:
+    """By htmx each post carries the whole step: one answer that is wrong must not keep the others from being saved."""
+    address = reverse("risk:questionnaire", args=[application.pk]) + "?step=factors"
+    given = {"q:scale": "everybody", "q:consequence": "none"}
+    page = as_(cast.alice).post(address, given, headers=HTMX).content.decode()
+    assert re.search(r'id="wrong-scale"[^>]*>\s*<ul class="field-errors"><li>Choose one of', page)
+    assert dict(application.answers.values_list("question", "value")) == {"consequence": "none"}
+    application.answers.all().delete()
+    assert as_(cast.alice).post(address, given).status_code == 400  # the whole step: all or none
+    assert not application.answers.exists()
 
 
 def test_each_choice_tells_what_it_would_change(cast: Cast, application: AIApplication) -> None:
     address = reverse("risk:consequences", args=[application.pk])
     page = shown(as_(cast.alice), address, step="factors")
-    assert re.search(r'id="then-consequence-none" hx-swap-oob="true">risk [\d.]+ \(−[\d.]+\)', page)
+    assert re.search(r'id="then-consequence-none" hx-swap-oob="innerHTML">risk [\d.]+ \(−[\d.]+\)', page)
     scope = shown(as_(cast.alice), address, step="scope")
-    assert re.search(r'id="then-union_nexus-no" hx-swap-oob="true">[^<]*class: outside the act', scope)
+    assert re.search(r'id="then-union_nexus-no" hx-swap-oob="innerHTML">[^<]*class: outside the act', scope)
     assert "prohibited practice: stop" not in scope
     practices = shown(as_(cast.alice), address, step="prohibited")  # while it is open whether the Act applies at all
-    assert re.search(r'id="then-p_c-yes" hx-swap-oob="true">may be a prohibited practice: no score<', practices)
-    assert re.search(r'id="then-p_c-no" hx-swap-oob="true">(?!may be)', practices)
+    assert re.search(r'id="then-p_c-yes" hx-swap-oob="innerHTML">may be a prohibited practice: no score<', practices)
+    assert re.search(r'id="then-p_c-no" hx-swap-oob="innerHTML">(?!may be)', practices)
     assessments.save_answers(
         actor=None, application=application, answers={"ai_system": True, "union_nexus": True, "exclusion": []}
     )

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pgtrigger
+import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -12,7 +13,7 @@ from django.utils import timezone
 from inventory.models import AIApplication
 from risk.models import Answer, ControlState, ScoreSnapshot
 from risk.selectors.past import past
-from risk.services import assessments
+from risk.services import assessments, scores
 from tests.cast import Cast
 
 NOW = timezone.localdate()
@@ -83,4 +84,28 @@ def test_the_past_costs_the_same_however_much_was_stated(cast: Cast, application
     assessments.save_answers(actor=cast.bob, application=application, answers={"novelty": "pilot", "people": None})
     for control in ("GV-01", "RM-02", "GV-05"):
         ControlState.objects.create(application=application, control=control, status="attested", as_of=NOW)
-    assert queries() == few == 4
+    assert queries() == few == 6
+
+
+@pytest.mark.django_db(transaction=True)  # each statement at a time of its own
+def test_any_time_of_a_day_shows_what_stood_then(cast: Cast, application: AIApplication) -> None:
+    assessments.save_answers(actor=cast.alice, application=application, answers={"scale": "under_100"})
+    scores.rescore_changed()
+    between = timezone.now()
+    assessments.save_answers(actor=cast.bob, application=application, answers={"scale": "over_1m"})
+    scores.rescore_changed()
+    day = timezone.localdate()
+    then, at_the_end = past(application, day, between), past(application, day)
+    assert [one.answer for one in then.answers] == ["Under 100"]
+    assert [one.answer for one in at_the_end.answers] == ["Over 1 million"]
+    first, second = application.snapshots.order_by("id").last(), application.snapshots.order_by("-id")[1]
+    assert (at_the_end.score, then.score) == (first, second)
+    client = Client()
+    client.force_login(cast.alice)
+    address = reverse("risk:history", args=[application.pk])
+    query = {"as_of": day.isoformat(), "at": timezone.localtime(between).time().isoformat()}
+    text = client.get(address, query).content.decode()
+    assert "Under 100<" in text
+    assert "Over 1 million" not in text
+    for odd in ("25:99", "noon", "", "12:00:00+05:00"):
+        assert client.get(address, {"as_of": day.isoformat(), "at": odd}).status_code == 200

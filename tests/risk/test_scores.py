@@ -271,6 +271,40 @@ def test_a_worker_killed_before_the_roll_up_leaves_it_to_the_next(
     assert not ChangedDepartment.objects.exists()
 
 
+def test_only_departments_of_what_changed_are_taken_again(cast: Cast, application: AIApplication, monkeypatch) -> None:
+    elsewhere = make_application(cast.treasury)
+    scores.rescore_changed()
+    assessments.save_answers(actor=cast.alice, application=application, answers={"consequence": "none"})
+    ChangedApplication.objects.mark([application.pk, elsewhere.pk])
+    monkeypatch.setattr(scores.rollups, "roll_up_changed", lambda: None)
+    assert scores.rescore_changed().changed == 1
+    assert [one.department for one in ChangedDepartment.objects.all()] == [application.department]
+
+
+def test_what_is_the_same_is_not_even_locked(application: AIApplication) -> None:
+    """A lock writes to the page: a night in which nothing moved would write the tables anew."""
+
+    def versions() -> list[tuple[object, ...]]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT id, ctid::text, xmin::text, xmax::text FROM risk_applicationcoverage ORDER BY id")
+            coverage = cursor.fetchall()
+            cursor.execute("SELECT ctid::text, xmin::text, xmax::text FROM risk_currentscore")
+            return [*coverage, *cursor.fetchall()]
+
+    before = versions()
+    assert len(before) > 2
+    runs.rescore_all()
+    assert versions() == before
+
+
+def test_coverage_of_a_framework_that_no_longer_applies_goes(cast: Cast, application: AIApplication) -> None:
+    frameworks = ApplicationCoverage.objects.filter(application=application).values_list("framework", flat=True)
+    before = set(frameworks)
+    assessments.save_answers(actor=cast.alice, application=application, answers={"app.agentic": False})
+    scores.rescore_changed()
+    assert before - set(frameworks.all()) == {"owasp_asi_2026"}
+
+
 def test_as_many_queries_for_many_as_for_few(cast: Cast) -> None:
     def queries(extra: int) -> int:
         for _ in range(extra):

@@ -1,6 +1,9 @@
 """A shared platform's statements: inherited, followed, replaced and ended; for a thousand applications as for one."""
 
+import hashlib
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -10,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from inventory.models import AIApplication, AuditLogEntry, ChangedApplication, Department
+from risk.method import load_method
 from risk.models import ControlState, CurrentScore
 from risk.services import applicability, controls, evidence, scores, sharing
 from tests.builders import make_application
@@ -172,6 +176,42 @@ def test_on_the_pages(cast: Cast, application: AIApplication, platform: AIApplic
     assert not application.control_states.exists()
 
 
+def test_choices_stay_while_one_turns_pages_and_filters(
+    cast: Cast, application: AIApplication, platform: AIApplication
+) -> None:
+    many = [make_application(cast.cards, f"Runs on it {n:03}") for n in range(60)]
+    hidden = make_application(cast.treasury, "Hidden")
+    client, address = as_(cast.alice), reverse("risk:sharing", args=[platform.pk])
+
+    def turn(where: str, **more: object) -> str:
+        wanted = [application.pk, many[5].pk, many[58].pk, hidden.pk]
+        answer = client.post(address + where, {"control": ["GV-01"], "application": wanted, **more})
+        assert answer.status_code == 200
+        return answer.content.decode()
+
+    def boxes(page: str, ticked: bool = True) -> set[str]:
+        found = re.findall(r'<input class="form-check-input"[^>]*name="application" value="(\d+)"[^>]*>', page)
+        chosen = re.findall(r'name="application" value="(\d+)" id="to-\d+" checked>', page)
+        assert len(found) == len(set(found))  # nothing is asked twice
+        return set(chosen) if ticked else set(found)
+
+    wanted = {str(one.pk) for one in (application, many[5], many[58])}
+    for where, more in (("", {}), ("?page=2", {}), ("", {"do": "filter", "q": "058"}), ("?q=nothing+fits", {})):
+        page = turn(where, **more)
+        assert boxes(page) == wanted
+        assert 'id="share-GV-01" checked' in page
+        assert 'id="share-GV-02" checked' not in page
+        assert "Hidden" not in page
+    assert not ControlState.objects.filter(inherited_from=platform).exists()  # looking round shares nothing
+    turned = {"do": "share", "control": ["GV-01"], "application": sorted(wanted)}
+    client.post(address + "?q=058", turned)  # what is chosen counts, whatever the filter shows
+    sharing_now = ControlState.objects.filter(inherited_from=platform).values_list("application_id", flat=True)
+    assert {str(one) for one in sharing_now} == wanted
+    refused = client.post(address, {"do": "share", "application": sorted(wanted)})  # no control: said, and kept
+    assert "at least one control" in refused.content.decode()
+    assert boxes(refused.content.decode()) == wanted
+
+
 def test_a_platform_out_of_sight_has_no_name(cast: Cast, application: AIApplication) -> None:
     hidden = make_application(cast.treasury, "Hidden platform")
     controls.state_control(actor=None, application=hidden, control="GV-01", status="attested")
@@ -180,3 +220,57 @@ def test_a_platform_out_of_sight_has_no_name(cast: Cast, application: AIApplicat
         page = shown(as_(cast.alice), reverse(f"risk:{name}", args=[application.pk, *rest]))
         assert "a shared platform" in page
         assert "Hidden platform" not in page
+
+
+@pytest.mark.django_db(transaction=True)  # a transaction is a moment
+def test_an_act_on_the_platform_names_who_follows_and_each_history_says_so(
+    cast: Cast, application: AIApplication, platform: AIApplication
+) -> None:
+    others = [make_application(cast.cards, f"Other {n}") for n in range(2)]
+    hidden = make_application(cast.treasury, "Out of sight")
+    share(None, platform, "GV-01", among=AIApplication.objects.exclude(pk=platform.pk))
+    every = [application, *others, hidden]
+    digest = hashlib.sha256("\n".join(sorted(one.external_id for one in every)).encode()).hexdigest()
+    shared = AuditLogEntry.objects.get(action="controls.shared")
+    assert shared.details["followers"] == {"count": 4, "sha256": digest}
+    scores.rescore_changed()
+    controls.state_control(actor=cast.alice, application=platform, control="GV-01", status="in_progress")
+    scores.rescore_changed()
+    stated = AuditLogEntry.objects.filter(action="control.stated", object_id=str(platform.pk))[0]
+    assert stated.details["followers"] == {"count": 4, "sha256": digest}
+    client = as_(cast.alice)
+    history = shown(client, reverse("risk:history", args=[platform.pk]))
+    assert reverse("risk:followers", args=[platform.pk, stated.pk]) in history
+    listed = shown(client, reverse("risk:followers", args=[platform.pk, stated.pk]))
+    assert digest in listed
+    assert "The entry's own" in unescape(listed)
+    assert "Other 1" in listed
+    assert "Out of sight" not in listed
+    assert "1 of them out of your sight" in listed
+    follower = unescape(shown(client, reverse("risk:history", args=[application.pk])))
+    title = load_method().controls["GV-01"].title
+    assert "Inherited from Model platform" in follower
+    assert f"GV-01 {title}: attested" in follower
+    assert f"GV-01 {title}: in progress" in follower
+    assert as_(cast.eve).get(reverse("risk:followers", args=[platform.pk, stated.pk])).status_code == 404
+    own = AuditLogEntry.objects.filter(action="control.stated").order_by("id")[0]  # one that nobody followed
+    assert client.get(reverse("risk:followers", args=[platform.pk, own.pk])).status_code == 404
+    first, *_, last = application.snapshots.order_by("id")
+    address = reverse("risk:compare", args=[application.pk])
+    assert "inherited from Model platform: not answered → in progress" in shown(
+        client, f"{address}?from={first.pk}&to={last.pk}"
+    )
+    ChangedApplication.objects.all().delete()
+    sharing.end_sharing(actor=cast.alice, platform=platform, controls=["GV-01"])
+    ended = AuditLogEntry.objects.get(action="controls.unshared")
+    assert "The entry's own" in unescape(shown(client, reverse("risk:followers", args=[platform.pk, ended.pk])))
+    assert "No longer inherited from Model platform" in shown(client, reverse("risk:history", args=[application.pk]))
+
+
+def test_evidence_that_goes_moves_every_follower_and_is_on_record(
+    cast: Cast, application: AIApplication, platform: AIApplication
+) -> None:
+    share(cast.alice, platform)
+    evidence.withdraw(actor=cast.alice, item=platform.evidence.get(), why="Not ours.")
+    entry = AuditLogEntry.objects.get(action="control.followed")
+    assert (entry.actor, entry.details["control"], entry.details["followers"]["count"]) == (cast.alice, "GV-02", 1)

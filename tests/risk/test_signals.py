@@ -1,14 +1,15 @@
 """What operation shows, as the method counts it (docs/method.md §4)."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
 
 from inventory.choices import AlertState, Severity
-from inventory.models import AIApplication, Alert, DailyUsage
+from inventory.models import AIApplication, Alert, DailySensitive, DailyUsage, InformationType, SensitivityLabel
 from risk.scoring.case import Usage
-from risk.selectors import signals
+from risk.selectors import activity, signals
 
 BLOCKED = "AI.Azure_Jailbreak.ContentFiltering.BlockedAttempt"
 
@@ -55,3 +56,71 @@ def test_dismissed_and_old_alerts_are_no_attacks(application: AIApplication) -> 
 def test_without_use_there_is_no_rate(application: AIApplication) -> None:
     alert(application, BLOCKED)
     assert usage_of(application) is None
+
+
+def carried(application: AIApplication, count: int, labels: list[str], types: list[str], ago: int = 0) -> None:
+    DailySensitive.objects.create(
+        application=application,
+        day=timezone.localdate() - timedelta(days=ago),
+        labels=labels,
+        information_types=types,
+        digest=uuid4(),
+        interactions=count,
+    )
+
+
+@pytest.fixture
+def ranked(application: AIApplication) -> AIApplication:
+    """An application approved for personal data, and a dictionary."""
+    application.answers.all().delete()
+    application.answers.create(question=signals.APPROVED_FOR, value="personal")
+    SensitivityLabel.objects.create(key="l-high", name="Confidential", level="confidential")
+    SensitivityLabel.objects.create(key="l-low", name="General", level="internal")
+    SensitivityLabel.objects.create(key="l-dark", name="Falcon", level="")
+    InformationType.objects.create(key="t-health", name="Medical terms", level="special_category")
+    InformationType.objects.create(key="t-card", name="Credit Card Number", level="personal")
+    used(application)
+    return application
+
+
+@pytest.mark.parametrize(
+    ("labels", "types", "counted"),
+    [
+        (["l-high"], [], 3),
+        (["l-low"], ["Credit Card Number"], 0),  # personal data is what it is approved for
+        (["l-low", "l-high"], [], 3),  # one of several is enough, and counts once
+        (["l-dark", "unheard of"], ["Unheard of"], 0),  # of unknown rank
+        ([], ["medical TERMS"], 3),
+        ([], ["t-health"], 3),
+    ],
+)
+def test_what_is_above_the_approval_is_sensitive(
+    ranked: AIApplication, labels: list[str], types: list[str], counted: int
+) -> None:
+    carried(ranked, 3, labels, types)
+    carried(ranked, 5, ["l-high"], [], ago=30)  # outside the window
+    assert usage_of(ranked) == Usage(interactions=100, sensitive=counted)
+
+
+def test_without_an_approval_nothing_is_above_it(ranked: AIApplication) -> None:
+    carried(ranked, 3, ["l-high"], [])
+    ranked.answers.update(value=None)
+    assert usage_of(ranked) == Usage(interactions=100)
+
+
+def test_without_a_dictionary_nothing_has_a_rank(ranked: AIApplication) -> None:
+    carried(ranked, 3, ["l-high"], [])
+    SensitivityLabel.objects.all().delete()
+    InformationType.objects.all().delete()
+    assert usage_of(ranked) == Usage(interactions=100)
+
+
+def test_the_page_of_activity_names_what_was_carried(ranked: AIApplication) -> None:
+    carried(ranked, 3, ["l-high"], ["t-card"])
+    carried(ranked, 4, ["l-dark"], [])
+    found = activity.carried_by(ranked, "personal", timezone.localdate(), 30)
+    assert [(one.name, one.above, one.interactions) for one in found] == [
+        ("Falcon", None, 4),
+        ("Confidential", True, 3),
+        ("Credit Card Number", False, 3),
+    ]

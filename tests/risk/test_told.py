@@ -1,16 +1,18 @@
-"""The history of an application on its page: in words, a page of moments at a time."""
+"""The history of an application on its page: in words, a page of moments at a time, however much one of them did."""
 
 import re
 from html import unescape
 
 import pytest
+from django.db import transaction
 from django.test import Client
 
-from inventory.models import AIApplication
+from inventory import audit_log
+from inventory.models import AIApplication, Identifier
+from inventory.selectors.history import MOMENTS
 from risk.choices import ControlStatus
 from risk.method import load_method
 from risk.services import assessments, controls
-from risk.web.application import MOMENTS_A_PAGE
 from tests.cast import Cast
 
 
@@ -40,12 +42,12 @@ def test_questions_and_controls_by_their_words(cast: Cast, alice: Client, applic
 
 @pytest.mark.django_db(transaction=True)  # a transaction is a moment
 def test_older_moments_are_on_the_next_page(cast: Cast, alice: Client, application: AIApplication) -> None:
-    for number in range(MOMENTS_A_PAGE + 2):
+    for number in range(MOMENTS + 2):
         status = (ControlStatus.PLANNED, ControlStatus.IN_PROGRESS)[number % 2]
         controls.state_control(actor=cast.alice, application=application, control="GV-01", status=status)
     address = f"/applications/{application.pk}/history/"
     first = shown(alice, address)
-    assert first.count("GV-01 of") == MOMENTS_A_PAGE
+    assert first.count("GV-01 of") == MOMENTS
     assert "Newest" not in first
     link = re.search(r'href="(\?before=[^"]+)">Older', first)
     assert link
@@ -55,3 +57,39 @@ def test_older_moments_are_on_the_next_page(cast: Cast, alice: Client, applicati
     assert ">Older" not in second
     assert ">Newest" in second
     assert "It was left out." in shown(alice, f"{address}?before=yesterday")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_very_large_moment_is_one_moment_and_hides_nothing(
+    cast: Cast, alice: Client, application: AIApplication
+) -> None:
+    """An import that gives 450 identifiers, a script that writes 450 entries: what came before is still there."""
+    controls.state_control(actor=cast.alice, application=application, control="GV-01", status=ControlStatus.PLANNED)
+    with transaction.atomic():
+        for number in range(450):
+            audit_log.record(actor=cast.alice, action="test.bulk", summary=f"Bulk entry {number:03}.", obj=application)
+        Identifier.objects.bulk_create(
+            Identifier(application=application, kind="host", value=f"h{n:03}.example", folded=f"h{n:03}.example")
+            for n in range(450)
+        )
+    controls.state_control(actor=cast.alice, application=application, control="GV-05", status=ControlStatus.PLANNED)
+    address = f"/applications/{application.pk}/history/"
+    first = shown(alice, address)
+    assert "GV-05 of" in first
+    assert "GV-01 of" in first
+    assert "Registered" in first
+    link = re.search(r'href="([^"]+moment=[^"]+)">([\d,]+) more of this moment', first)
+    assert link
+    assert int(link[2]) == 2 * 450 - first.count("Bulk entry") - first.count("host:h")
+    entries, identifiers, page = set(), set(), 1
+    while True:
+        body = shown(alice, f"{link[1]}&page={page}")
+        assert "GV-01 of" not in body
+        entries |= set(re.findall(r"Bulk entry \d+", body))
+        identifiers |= set(re.findall(r"host:h\d+", body))
+        if "More of this moment" not in body:
+            break
+        page += 1
+    assert (len(entries), len(identifiers), page) == (450, 450, 5)
+    assert alice.get(f"{address}?moment=2020-01-01T00:00:00Z").status_code == 404
+    assert alice.get(f"{link[1]}&page=99999999").status_code == 404

@@ -234,3 +234,26 @@ def test_the_page_of_tasks_shows_only_what_its_person_may_see(cast: Cast, applic
     Task.objects.update(owner=cast.eve)  # she moved on to another department
     assert "GV-01" not in as_(cast.eve).get(reverse("risk:tasks")).content.decode()
     assert load_method().controls["GV-01"].title not in as_(cast.alice).get(reverse("risk:tasks")).content.decode()
+
+
+def test_a_task_shows_a_gate_and_never_its_stand_in(cast: Cast, application: AIApplication) -> None:
+    """Made before the gate, at the gate, and given up: on no page a promise of or from 100."""
+    held = made(cast, application, controls={"GV-01": "verified"})[0]
+    Task.objects.update(owner=cast.alice)
+    gate = {"ai_system": True, "union_nexus": True, "exclusion": [], "role": ["uses"], "p_a": True}
+    assessments.save_answers(actor=None, application=application, answers=gate)
+    scores.rescore_changed()
+    at_gate = made(cast, application, answers={"p_a": False})[0]
+    assert at_gate.before is None
+    assert at_gate.after is not None
+    assert held.before is not None
+    Task.objects.update(owner=cast.alice)
+    tasks.cancel(actor=cast.alice, task=held)
+    text = as_(cast.alice).get(reverse("risk:tasks")).content.decode()
+    assert text.count("Prohibited practice") == 2
+    assert "100" not in text[text.index("<main") :]
+    assessments.save_answers(actor=None, application=application, answers={"p_a": False})
+    scores.rescore_changed()
+    text = as_(cast.alice).get(reverse("risk:tasks")).content.decode()
+    assert text.count("Prohibited practice") == 1  # what it was when the task was made
+    assert f"{held.before:.1f}" in text

@@ -1,7 +1,6 @@
 """Run the whole hub in the foreground: servers, web, worker and beat, until Ctrl-C or SIGTERM."""
 
 import errno
-import fcntl
 import http.client
 import os
 import signal
@@ -43,7 +42,7 @@ class Command(BaseCommand):
             stack.enter_context(stop_on_signal())
             home = embedded.prepare_folder(Path(settings.HUB_HOME))
             try:
-                stack.enter_context(only_one(home.locks / "up.lock"))
+                stack.enter_context(embedded.only_one(home, settings.HUB_URL))
                 listener = stack.enter_context(listen(settings.PORT))
                 servers = stack.enter_context(embedded.servers())
                 link, demo = self._prepare(home)
@@ -161,25 +160,6 @@ def say(text: str) -> None:
 def first_line(error: BaseException) -> str:
     """An error's message without what follows its first line."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
-
-
-@contextmanager
-def only_one(path: Path) -> Iterator[None]:
-    """One `up` for each state folder; a second one says where the first is."""
-    with path.open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            file.seek(0)
-            raise CommandError(
-                f"The hub is already running: {file.read().strip()}. Use that one, or stop it with Ctrl-C there. "
-                f"Another one beside it needs its own state and port: HUB_HOME=… PORT=… make run"
-            ) from error
-        file.truncate(0)
-        file.write(f"{settings.HUB_URL} (process {os.getpid()})")
-        file.flush()
-        yield
-        file.truncate(0)
 
 
 @contextmanager

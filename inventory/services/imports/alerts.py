@@ -11,7 +11,7 @@ from inventory.connectors.alert_types import about_ai
 from inventory.connectors.base import SecurityAlert, Seen
 from inventory.connectors.content import SecurityAlerts
 from inventory.matching import Identifiers
-from inventory.models import ChangedApplication, Identifier
+from inventory.models import ChangedApplication, Identifier, ImportBatch
 from inventory.services.imports.encryption import encrypt
 
 _MOST_BYTES = 64 * 1024  # of a record that are kept
@@ -28,13 +28,13 @@ TRUNCATE import_alert
 
 # An alert stays with the application it was once tied to. What came before and says nothing new is not written.
 _STORE = f"""
-INSERT INTO inventory_alert AS a ({_COLUMNS}, raw, resolved_at)
-SELECT {_COLUMNS}, raw, CASE WHEN state = ANY(%(closed)s) THEN now() END FROM import_alert
+INSERT INTO inventory_alert AS a ({_COLUMNS}, raw, batch_id, latest_batch_id, resolved_at)
+SELECT {_COLUMNS}, raw, %(batch)s, %(batch)s, CASE WHEN state = ANY(%(closed)s) THEN now() END FROM import_alert
 ON CONFLICT (external_id) DO UPDATE SET
     type = excluded.type, title = excluded.title, severity = excluded.severity, state = excluded.state,
     tactics = excluded.tactics, technique = excluded.technique, resource = excluded.resource,
     description = excluded.description, at = excluded.at, raw = excluded.raw,
-    application_id = coalesce(a.application_id, excluded.application_id),
+    application_id = coalesce(a.application_id, excluded.application_id), latest_batch_id = excluded.latest_batch_id,
     resolved_at = CASE WHEN excluded.state = ANY(%(closed)s) THEN coalesce(a.resolved_at, now()) END
 WHERE (a.type, a.title, a.severity, a.state, a.tactics, a.technique, a.resource, a.description, a.at,
        a.application_id IS NULL AND excluded.application_id IS NOT NULL)
@@ -59,7 +59,8 @@ class Stored:
 class AlertWriter:
     """Stores the chunks of one file. Identifiers are those of its beginning."""
 
-    def __init__(self) -> None:
+    def __init__(self, batch: ImportBatch) -> None:
+        self._batch = batch
         rows = Identifier.objects.order_by().values_list("kind", "folded", "application_id")
         self._identifiers = Identifiers(rows.iterator(10_000))
 
@@ -74,7 +75,7 @@ class AlertWriter:
             with cursor.copy("COPY import_alert FROM STDIN") as copy:
                 for row in rows:
                     copy.write_row(row)
-            cursor.execute(_STORE, {"closed": _CLOSED})
+            cursor.execute(_STORE, {"closed": _CLOSED, "batch": self._batch.pk})
             written = cursor.fetchall()
         ChangedApplication.objects.mark({application for application, _ in written if application})
         unmatched = sum(application is None for application, _ in written)

@@ -16,10 +16,10 @@ from django.utils import timezone
 
 from inventory import access, audit_log
 from inventory.access import Permission
-from inventory.choices import BatchState
+from inventory.choices import BatchState, Door
 from inventory.connectors.archives import ArchiveError, Unpacking
 from inventory.connectors.base import UnknownFormatError
-from inventory.models import ImportBatch, User
+from inventory.models import Feed, ImportBatch, User
 from inventory.services.imports import kinds
 from inventory.services.imports.batches import (
     ImportFailedError,
@@ -56,7 +56,9 @@ def write(path: Path, blocks: Iterable[bytes]) -> None:
             file.write(block)
 
 
-def import_archive(*, actor: User | None, path: Path, kind: str = "", progress: Progress | None = None) -> Summary:
+def import_archive(
+    *, actor: User | None, path: Path, kind: str = "", feed: Feed | None = None, progress: Progress | None = None
+) -> Summary:
     """Read an archive that lies where we are: its files one after the other, their counts added up.
 
     Files of no known kind are batches that failed, with the reason; the others are read all the same. Raises
@@ -69,6 +71,8 @@ def import_archive(*, actor: User | None, path: Path, kind: str = "", progress: 
         file_name=path.name[:255],
         size=path.stat().st_size,
         uploaded_by=actor,
+        door=Door.CONSOLE,
+        feed=feed,
         state=BatchState.RUNNING,
         claim=uuid4(),
         heartbeat_at=timezone.now(),
@@ -82,7 +86,7 @@ def import_archive(*, actor: User | None, path: Path, kind: str = "", progress: 
             raise ImportFailedError(str(problem)) from problem
         summaries, problems = [], []
         for name, at in members:
-            given = {"kind": kind, "progress": progress, "name": name, "archive": archive}
+            given = {"kind": kind, "feed": feed, "progress": progress, "name": name, "archive": archive}
             try:
                 summaries.append(import_file(actor=actor, path=at, **given))  # type: ignore[arg-type]
             except ImportFailedError as problem:
@@ -117,18 +121,19 @@ def _sum(summaries: list[Summary], seconds: float) -> Summary:
 
 @transaction.atomic
 def queue_members(archive: ImportBatch, members: Unpacked, actor: User | None) -> list[ImportBatch]:
-    """A waiting batch for each file; those of no known kind say so, or wait for a mapping. Empty ones are removed."""
+    """A waiting batch for each file; those of no known kind say so, or wait for a mapping where a person is there."""
     hold(archive)
     batches = []
     for name, at in members:
         state, error, kind = BatchState.WAITING, "", ""
         try:
-            kind = kinds.recognised(at)
-        except kinds.UnmappedError:
-            state = BatchState.UNMAPPED
+            kind = kinds.recognised(at, archive.feed)
         except UnknownFormatError as problem:
-            state, error = BatchState.FAILED, str(problem)
-            at.unlink(missing_ok=True)
+            if isinstance(problem, kinds.UnmappedError) and archive.door == Door.UPLOAD:
+                state = BatchState.UNMAPPED
+            else:
+                state, error = BatchState.FAILED, str(problem)
+                at.unlink(missing_ok=True)
         batches.append(
             ImportBatch.objects.create(
                 kind=kind,
@@ -136,6 +141,8 @@ def queue_members(archive: ImportBatch, members: Unpacked, actor: User | None) -
                 stored_as="" if error else at.name,
                 size=0 if error else at.stat().st_size,
                 uploaded_by=actor,
+                door=archive.door,
+                feed=archive.feed,
                 archive=archive,
                 state=state,
                 error=error,

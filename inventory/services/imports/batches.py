@@ -20,18 +20,14 @@ from django.utils import timezone
 
 from inventory import access, audit_log, doorbell
 from inventory.access import Permission
-from inventory.choices import BatchState
+from inventory.choices import BatchState, Door
 from inventory.connectors.base import Connector, UnknownFormatError
 from inventory.connectors.chunks import Chunk
-from inventory.connectors.content import Interactions, ListedUsers, SecurityAlerts
 from inventory.connectors.mapped import Mapping
-from inventory.models import ImportBatch, User
-from inventory.services.directory import DirectoryWriter
-from inventory.services.imports import kinds, quarantine
-from inventory.services.imports.alerts import AlertWriter
-from inventory.services.imports.interactions import InteractionWriter
+from inventory.models import Feed, ImportBatch, User
+from inventory.services.imports import captured, kinds, quarantine
 from inventory.services.imports.reading import ReaderDiedError, read
-from inventory.services.imports.sinks import AgentSink, MetricSink
+from inventory.services.imports.sinks import SINKS, Sink
 
 logger = logging.getLogger(__name__)
 
@@ -71,72 +67,6 @@ class Summary:
         return cls(batch.kind, *counts, round(seconds, 3))
 
 
-class _InteractionSink:
-    """Stores chunks of interactions and counts them into the batch."""
-
-    def __init__(self, batch: ImportBatch, actor: User | None) -> None:
-        self._writer = InteractionWriter(batch)
-
-    def store(self, content: Interactions, batch: ImportBatch) -> int:
-        result = self._writer.store(content)
-        batch.unmatched += result.unmatched
-        if result.newest_at:
-            batch.newest_at = max(batch.newest_at or result.newest_at, result.newest_at)
-        batch.duplicates += content.count - result.stored
-        return result.stored
-
-    def finish(self) -> dict[str, int]:
-        return {}
-
-
-class _UserSink:
-    """Stores chunks of a user list and counts them into the batch."""
-
-    def __init__(self, batch: ImportBatch, actor: User | None) -> None:
-        self._writer = DirectoryWriter(batch, actor)
-
-    def store(self, content: ListedUsers, batch: ImportBatch) -> int:
-        stored = self._writer.store(content)
-        batch.duplicates += len(content.people) - stored
-        return stored
-
-    def finish(self) -> dict[str, int]:
-        return {"moved from Unassigned": self._writer.finish()}
-
-
-class _AlertSink:
-    """Stores chunks of alerts and counts them into the batch."""
-
-    def __init__(self, batch: ImportBatch, actor: User | None) -> None:
-        self._writer = AlertWriter()
-
-    def store(self, content: SecurityAlerts, batch: ImportBatch) -> int:
-        result = self._writer.store(content)
-        batch.unmatched += result.unmatched
-        batch.ignored += result.ignored
-        if result.newest_at:
-            batch.newest_at = max(batch.newest_at or result.newest_at, result.newest_at)
-        batch.duplicates += len(content.alerts) - result.stored - result.ignored
-        return result.stored
-
-    def finish(self) -> dict[str, int]:
-        return {}
-
-
-Sink = _InteractionSink | _UserSink | _AlertSink | AgentSink | MetricSink
-_SINKS: dict[str, type[Sink]] = {
-    "purview_audit": _InteractionSink,
-    "entra_users": _UserSink,
-    "security_alerts": _AlertSink,
-    "agents": AgentSink,
-    "otel_spans": _InteractionSink,
-    "metrics": MetricSink,
-    # what the rows of a mapped table tell
-    "interactions": _InteractionSink,
-    "users": _UserSink,
-}
-
-
 def claim(batch_id: int) -> ImportBatch | None:
     """Take a batch that waits, or whose worker has given no sign of life; None where there is nothing to take."""
     stale = Q(state=BatchState.RUNNING, heartbeat_at__lt=timezone.now() - STALE_AFTER)
@@ -166,11 +96,12 @@ def run(batch: ImportBatch, path: Path, *, actor: User | None, progress: Progres
     except (UnknownFormatError, OSError) as problem:
         fail(batch, str(problem), actor=actor)
         raise ImportFailedError(str(problem)) from problem
-    sink: Sink = _SINKS[mapping.kind if mapping else connector.kind](batch, actor)
+    sink: Sink = SINKS[mapping.kind if mapping else connector.kind](batch, actor)
     cutoff = timezone.now() - timedelta(days=settings.INTERACTION_RETENTION_DAYS)
     sha256 = ""
     try:
-        with closing(read(path, connector.kind, batch.next_line, cutoff.isoformat(), mapping)) as chunks:
+        found = read(path, connector.kind, batch.next_line, cutoff.isoformat(), mapping, capture=captured.is_on())
+        with closing(found) as chunks:
             for chunk in chunks:
                 _store(batch, sink, chunk)
                 sha256 = chunk.sha256
@@ -189,17 +120,23 @@ def run(batch: ImportBatch, path: Path, *, actor: User | None, progress: Progres
 
 def _connector(batch: ImportBatch, path: Path) -> tuple[Connector, Mapping | None]:
     if not batch.kind:
-        batch.kind = kinds.recognised(path)
+        batch.kind = kinds.recognised(path, batch.feed)
     return kinds.connector(batch.kind)
+
+
+def take_turns() -> None:
+    """Wait until nobody else stores or undoes anything, to the end of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
 @transaction.atomic
 def _store(batch: ImportBatch, sink: Sink, chunk: Chunk) -> None:
     hold(batch)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    take_turns()
     stored = sink.store(chunk.content, batch)
     quarantine.store(batch, chunk.unreadable)
+    captured.store(batch, chunk.captured)
     batch.rows += chunk.rows
     batch.stored += stored
     batch.duplicates += chunk.content.duplicates
@@ -212,7 +149,7 @@ def _store(batch: ImportBatch, sink: Sink, chunk: Chunk) -> None:
 
 _COUNTED = [
     "kind", "rows", "stored", "duplicates", "ignored", "quarantined", "unmatched", "next_line", "bytes_read",
-    "heartbeat_at", "newest_at",
+    "heartbeat_at", "newest_at", "irreversible",
 ]  # fmt: skip
 
 
@@ -226,13 +163,12 @@ def hold(batch: ImportBatch) -> None:
 @transaction.atomic
 def _finish(batch: ImportBatch, sink: Sink, sha256: str, actor: User | None) -> None:
     hold(batch)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    take_turns()
     more = sink.finish()
     batch.sha256 = sha256
     batch.state = BatchState.DONE
     batch.finished_at = timezone.now()
-    batch.save(update_fields=["sha256", "state", "finished_at", "kind"])
+    batch.save(update_fields=["sha256", "state", "finished_at", "kind", "irreversible"])
     counts = ("rows", "stored", "duplicates", "quarantined", "ignored", "unmatched")
     audit_log.record(
         actor=actor,
@@ -248,7 +184,7 @@ def _finish(batch: ImportBatch, sink: Sink, sha256: str, actor: User | None) -> 
 def fail(batch: ImportBatch, error: str, *, actor: User | None) -> None:
     """Give the batch up, unless it has ended or somebody else has claimed it; `error` is for people."""
     mine = ImportBatch.objects.filter(pk=batch.pk, claim=batch.claim)
-    open_ones = mine.exclude(state__in=[BatchState.DONE, BatchState.FAILED])
+    open_ones = mine.filter(state__in=[BatchState.WAITING, BatchState.UNMAPPED, BatchState.RUNNING])
     batch.state, batch.error, batch.finished_at = BatchState.FAILED, error, timezone.now()
     if not open_ones.update(state=batch.state, error=error, finished_at=batch.finished_at):
         return
@@ -262,11 +198,13 @@ def import_file(
     actor: User | None,
     path: Path,
     kind: str = "",
+    feed: Feed | None = None,
     progress: Progress | None = None,
     name: str = "",
     archive: ImportBatch | None = None,
 ) -> Summary:
-    """Read a file that lies where we are, in this process; `name` is what people call it, if not by its own name.
+    """Read a file that lies where we are, in this process; in the name of a feed where one is given. `name` is what
+    people call it, if not by its own name.
 
     A file seen before is read again all the same. Raises PermissionDenied, ImportFailedError or OSError.
     """
@@ -278,6 +216,8 @@ def import_file(
         archive=archive,
         size=path.stat().st_size,
         uploaded_by=actor,
+        door=Door.CONSOLE,
+        feed=feed,
         state=BatchState.RUNNING,
         claim=uuid4(),
         heartbeat_at=timezone.now(),

@@ -7,7 +7,7 @@ from inventory.connectors.base import Connector, UnknownFormatError
 from inventory.connectors.delimited import as_utf8
 from inventory.connectors.mapped import PREFIX, Layout, Mapped, Mapping, layout_of
 from inventory.connectors.registry import CONNECTORS, recognise
-from inventory.models import MappingProfile
+from inventory.models import Feed, MappingProfile
 
 ARCHIVE = "archive"
 
@@ -22,10 +22,20 @@ def holds_archive(path: Path) -> bool:
         return is_archive(file.read(4))
 
 
-def recognised(path: Path) -> str:
-    """The kind of a file, by its content. Raises UnknownFormatError."""
+def recognised(path: Path, feed: Feed | None = None) -> str:
+    """The kind of a file, by its content. Raises UnknownFormatError, also where it is none that the feed takes.
+
+    Of an archive each file is asked by itself.
+    """
     if holds_archive(path):
         return ARCHIVE
+    found = _by_content(path)
+    if feed and feed.kind and feed.kind != found:
+        raise UnknownFormatError(f"The content is {title(found)}; this feed takes {title(feed.kind)}.")
+    return found
+
+
+def _by_content(path: Path) -> str:
     with path.open("rb") as file:
         try:
             return recognise(file).kind

@@ -16,8 +16,7 @@ from inventory.choices import BatchState, MappedKind
 from inventory.connectors.mapped import FIELDS, PREFIX, Layout
 from inventory.connectors.metrics import metric_key
 from inventory.models import ImportBatch, MappingProfile, User
-from inventory.services.imports import kinds, uploads
-from inventory.services.imports.batches import fail
+from inventory.services.imports import kinds, queue, uploads
 
 
 @dataclass(frozen=True)
@@ -90,8 +89,7 @@ def discard(*, actor: User | None, batch: ImportBatch) -> None:
     access.require_everywhere(actor, Permission.FEEDS)
     batch = ImportBatch.objects.select_for_update().get(pk=batch.pk)
     if batch.state == BatchState.UNMAPPED:
-        fail(batch, "Discarded: nobody said which column is what.", actor=actor)
-        _path(batch).unlink(missing_ok=True)
+        queue.give_up(batch, "Discarded: nobody said which column is what.", actor=actor)
 
 
 @transaction.atomic

@@ -41,10 +41,10 @@ WITH stored AS (
         value = excluded.value, application_id = coalesce(m.application_id, excluded.application_id),
         batch_id = excluded.batch_id, stored_at = now()
     WHERE m.value <> excluded.value OR (m.application_id IS NULL AND excluded.application_id IS NOT NULL)
-    RETURNING application_id, at
+    RETURNING application_id, at, xmax <> 0 AS corrected
 )
 SELECT count(*), count(*) FILTER (WHERE application_id IS NULL), max(at),
-       array_agg(DISTINCT application_id) FILTER (WHERE application_id > 0)
+       array_agg(DISTINCT application_id) FILTER (WHERE application_id > 0), bool_or(corrected)
 FROM stored
 """
 
@@ -80,7 +80,9 @@ class MetricWriter:
                     copy.write_row((one.system, folded, known[one.system], one.metric, one.group, one.value, one.at))
             cursor.execute(_BY_REGISTER)
             cursor.execute(_STORE, [self._batch.pk])
-            stored, unmatched, newest_at, applications = cursor.fetchone()
+            stored, unmatched, newest_at, applications, corrected = cursor.fetchone()
+        if corrected:
+            self._batch.irreversible = "It corrected values that were there before; what they were is not kept."
         ChangedApplication.objects.mark(applications or [])
         return Stored(stored, unmatched, newest_at)
 

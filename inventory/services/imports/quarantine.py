@@ -7,6 +7,7 @@ from django.db import connection, transaction
 from inventory import access, audit_log
 from inventory.access import Permission
 from inventory.connectors.base import Unreadable
+from inventory.connectors.prompts import written_in
 from inventory.models import ImportBatch, QuarantinedRow, User
 from inventory.services.imports.encryption import decrypt, encrypt
 
@@ -22,7 +23,9 @@ def store(batch: ImportBatch, rows: list[Unreadable]) -> None:
         cursor.copy("COPY inventory_quarantinedrow (batch_id, line, reason, raw) FROM STDIN") as copy,
     ):
         for row in rows:
-            copy.write_row((batch.pk, row.line, row.reason[:200], encrypt(row.raw[:_MOST_BYTES])))
+            # content is refused wherever it turns up, so also in what can't be read
+            kept = b"" if written_in(row.raw) else row.raw[:_MOST_BYTES]
+            copy.write_row((batch.pk, row.line, row.reason[:200], encrypt(kept) if kept else None))
 
 
 @transaction.atomic

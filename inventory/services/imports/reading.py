@@ -26,12 +26,14 @@ class ReaderDiedError(Exception):
     """The reading process ended before the file did: what was stored stays, and reading may go on."""
 
 
-def read(path: Path, kind: str, from_line: int, cutoff: str, mapping: Mapping | None = None) -> Generator[Chunk]:
+def read(
+    path: Path, kind: str, from_line: int, cutoff: str, mapping: Mapping | None = None, *, capture: bool = False
+) -> Generator[Chunk]:
     """The file's chunks in order, from the line on; see `connectors.chunks.read`. `mapping`: of a table of its own.
 
     Raises UnknownFormatError, OSError or ReaderDiedError.
     """
-    task = Task(str(path), kind, from_line, cutoff, CHUNK_ROWS, mapping)
+    task = Task(str(path), kind, from_line, cutoff, CHUNK_ROWS, mapping, capture)
     if path.stat().st_size < SMALL:
         yield from chunks.read(task)
     else:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from inventory.choices import Operation
-from inventory.connectors.base import Seen
+from inventory.connectors.base import VISIT, Seen
 from inventory.matching import Match
 
 OPERATIONS = {
@@ -12,6 +12,7 @@ OPERATIONS = {
     "AIAppInteraction": Operation.AI_APP.value,
     "ConnectedAIAppInteraction": Operation.CONNECTED.value,
     "TeamCopilotMsgInteraction": Operation.TEAM_COPILOT.value,
+    VISIT: Operation.VISIT.value,
 }
 
 # 'infinity' until rows are counted: a sighting whose rows all turn out to be duplicates never was one.
@@ -33,15 +34,41 @@ RETURNING folded, id
 
 _COUNT = """
 UPDATE inventory_sighting s
-SET interactions = s.interactions + n.interactions, first_seen = least(s.first_seen, n.first_seen),
-    last_seen = greatest(s.last_seen, n.last_seen)
-FROM (SELECT sighting_id, count(*) AS interactions, min(at) AS first_seen, max(at) AS last_seen
-      FROM import_new WHERE sighting_id IS NOT NULL GROUP BY sighting_id) n
+SET interactions = s.interactions + n.interactions, visits = s.visits + n.visits,
+    first_seen = least(s.first_seen, n.first_seen), last_seen = greatest(s.last_seen, n.last_seen)
+FROM (SELECT sighting_id, sum(interactions) AS interactions, sum(visits) AS visits,
+             min(first_at) AS first_seen, max(last_at) AS last_seen
+      FROM import_use WHERE sighting_id IS NOT NULL GROUP BY sighting_id) n
 WHERE s.id = n.sighting_id
 """
 
 _FORGET_EMPTY = """
 DELETE FROM inventory_sighting s USING import_seen n WHERE s.id = n.sighting_id AND s.first_seen = 'infinity'
+"""
+
+
+_TAKE_OUT = """
+UPDATE inventory_sighting s SET interactions = s.interactions - n.interactions, visits = s.visits - n.visits
+FROM (SELECT sighting_id, count(*) - count(uploaded) AS interactions, count(uploaded) AS visits
+      FROM import_gone GROUP BY sighting_id) n
+WHERE s.id = n.sighting_id
+"""
+# What nothing tells of any more, no inventory either, never was seen
+_FORGET_UNSEEN = """
+DELETE FROM inventory_sighting s WHERE s.interactions <= 0 AND s.id IN (SELECT sighting_id FROM import_gone)
+AND NOT EXISTS (SELECT FROM inventory_dailyusage d WHERE d.sighting_id = s.id)
+AND NOT EXISTS (SELECT FROM inventory_agentlisting a WHERE a.sighting_id = s.id)
+"""
+# Where the first or last time seen went, the rows that are left tell it anew
+_TIMES = """
+UPDATE inventory_sighting s SET first_seen = t.first_seen, last_seen = t.last_seen
+FROM (SELECT i.sighting_id, min(i.at) AS first_seen, max(i.at) AS last_seen FROM inventory_interaction i
+      WHERE i.sighting_id IN (
+          SELECT n.sighting_id FROM import_gone n JOIN inventory_sighting o ON o.id = n.sighting_id
+          GROUP BY n.sighting_id, o.first_seen, o.last_seen
+          HAVING min(n.at) <= o.first_seen OR max(n.at) >= o.last_seen)
+      GROUP BY i.sighting_id) t
+WHERE s.id = t.sighting_id
 """
 
 
@@ -82,6 +109,12 @@ def _array(numbers: Sequence[int]) -> str:
 
 
 def count(cursor: Any) -> None:
-    """Count the rows of `import_new`, and forget what was made for duplicates only."""
+    """Count the rows of `import_use`, and forget what was made for duplicates only."""
     cursor.execute(_COUNT)
     cursor.execute(_FORGET_EMPTY)
+
+
+def take_out(cursor: Any) -> None:
+    """The rows of `import_gone` were deleted: bring the sightings they were counted in up to date."""
+    for statement in (_TAKE_OUT, _FORGET_UNSEEN, _TIMES):
+        cursor.execute(statement)

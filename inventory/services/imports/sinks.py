@@ -1,9 +1,70 @@
 """What stores the chunks of each kind and counts them into the batch."""
 
-from inventory.connectors.content import ListedAgents, MetricValues
+from inventory.connectors.content import Interactions, ListedAgents, ListedUsers, MetricValues, SecurityAlerts
 from inventory.models import ImportBatch, User
+from inventory.services.directory import DirectoryWriter
 from inventory.services.imports.agents import AgentWriter
+from inventory.services.imports.alerts import AlertWriter
+from inventory.services.imports.cloud_apps import CloudAppSink
+from inventory.services.imports.data_events import DataEventWriter
+from inventory.services.imports.dictionaries import LabelSink, TypeSink
+from inventory.services.imports.interactions import InteractionWriter
 from inventory.services.imports.metrics import MetricWriter
+
+
+class ActivitySink:
+    """Stores chunks of interactions and data events and counts them into the batch."""
+
+    def __init__(self, batch: ImportBatch, actor: User | None) -> None:
+        self._writer = InteractionWriter(batch)
+        self._events = DataEventWriter(batch, self._writer.identifiers, self._writer.hosts)
+
+    def store(self, content: Interactions, batch: ImportBatch) -> int:
+        result, events = self._writer.store(content), self._events.store(list(content.events.values()))
+        batch.unmatched += result.unmatched + events.unmatched
+        batch.ignored += result.ignored + events.ignored
+        times = [at for at in (batch.newest_at, result.newest_at, events.newest_at) if at]
+        batch.newest_at = max(times, default=None)
+        offered = content.count + len(content.events) - result.ignored - events.ignored
+        batch.duplicates += offered - result.stored - events.stored
+        return result.stored + events.stored
+
+    def finish(self) -> dict[str, int]:
+        return {}
+
+
+class UserSink:
+    """Stores chunks of a user list and counts them into the batch."""
+
+    def __init__(self, batch: ImportBatch, actor: User | None) -> None:
+        self._writer = DirectoryWriter(batch, actor)
+
+    def store(self, content: ListedUsers, batch: ImportBatch) -> int:
+        stored = self._writer.store(content)
+        batch.duplicates += len(content.people) - stored
+        return stored
+
+    def finish(self) -> dict[str, int]:
+        return {"moved from Unassigned": self._writer.finish()}
+
+
+class AlertSink:
+    """Stores chunks of alerts and counts them into the batch."""
+
+    def __init__(self, batch: ImportBatch, actor: User | None) -> None:
+        self._writer = AlertWriter(batch)
+
+    def store(self, content: SecurityAlerts, batch: ImportBatch) -> int:
+        result = self._writer.store(content)
+        batch.unmatched += result.unmatched
+        batch.ignored += result.ignored
+        if result.newest_at:
+            batch.newest_at = max(batch.newest_at or result.newest_at, result.newest_at)
+        batch.duplicates += len(content.alerts) - result.stored - result.ignored
+        return result.stored
+
+    def finish(self) -> dict[str, int]:
+        return {}
 
 
 class AgentSink:
@@ -40,3 +101,22 @@ class MetricSink:
 
     def finish(self) -> dict[str, int]:
         return {}
+
+
+Sink = ActivitySink | UserSink | AlertSink | AgentSink | MetricSink | LabelSink | TypeSink | CloudAppSink
+SINKS: dict[str, type[Sink]] = {
+    "purview_audit": ActivitySink,
+    "activity_explorer": ActivitySink,
+    "entra_users": UserSink,
+    "security_alerts": AlertSink,
+    "agents": AgentSink,
+    "otel_spans": ActivitySink,
+    "metrics": MetricSink,
+    "sensitivity_labels": LabelSink,
+    "information_types": TypeSink,
+    "cloud_apps": CloudAppSink,
+    "cloud_discovery": ActivitySink,
+    # what the rows of a mapped table tell
+    "interactions": ActivitySink,
+    "users": UserSink,
+}

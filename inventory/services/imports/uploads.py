@@ -1,43 +1,47 @@
-"""Feed files that people upload: kept until a worker has read them, then deleted, because no raw payload is kept."""
+"""Feed files that are handed over, by whichever door: kept until a worker has read them, then deleted, because no raw
+payload is kept. One that could not be read to its end stays for FAILED_FILE_DAYS, to be tried again."""
 
 import hashlib
-import logging
 import os
 from collections.abc import Iterable
-from datetime import timedelta
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
-from django.utils import timezone
 
 from inventory import access, audit_log, doorbell
 from inventory.access import Permission
-from inventory.choices import BatchState
-from inventory.connectors.archives import ArchiveError
-from inventory.models import ImportBatch, User
-from inventory.services.imports import archives, kinds
-from inventory.services.imports.batches import (
-    INTERRUPTED,
-    MOST_ATTEMPTS,
-    STALE_AFTER,
-    ClaimLostError,
-    ImportFailedError,
-    claim,
-    fail,
-    run,
-)
-from inventory.services.imports.reading import ReaderDiedError
+from inventory.choices import BatchState, Door
+from inventory.models import Feed, ImportBatch, User
+from inventory.services.imports import kinds
 
-logger = logging.getLogger(__name__)
-MAPPED_WITHIN = timedelta(days=7)  # a table that nobody maps is deleted then
 TASK = "inventory.tasks.run_import"
 
 
 class TooLargeError(ValueError):
-    """The upload is larger than UPLOAD_MAX_BYTES."""
+    """The file is larger than is taken."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """By which door a file came, in which feed's name, and with which signature."""
+
+    door: Door
+    feed: Feed | None = None
+    signature: str | None = None
+
+    def told(self, file_name: str) -> str:
+        """What the log says of it."""
+        if self.door == Door.UPLOAD:
+            return f"Uploaded {file_name}"
+        if self.door == Door.API:
+            return f"Feed {self.feed} delivered {file_name}"
+        return f"Took {file_name} from the drop folder"
+
+
+BY_HAND = Origin(Door.UPLOAD)
 
 
 def folder() -> Path:
@@ -45,34 +49,37 @@ def folder() -> Path:
     return Path(settings.MEDIA_ROOT) / "feeds"
 
 
-def receive(*, actor: User | None, file_name: str, blocks: Iterable[bytes]) -> ImportBatch:
-    """Keep an upload and queue its reading. A table that nobody has mapped yet waits for a mapping.
+def receive(*, actor: User | None, file_name: str, blocks: Iterable[bytes], origin: Origin = BY_HAND) -> ImportBatch:
+    """Keep a file that is handed over and queue its reading. An uploaded table that nobody has mapped yet waits for it.
 
-    Raises PermissionDenied, UnknownFormatError (nothing is kept of a file of no known kind) or TooLargeError.
+    Raises PermissionDenied, UnknownFormatError (nothing is kept of a file of no known kind) or TooLargeError; and
+    IntegrityError where another batch has the signature.
     """
     access.require_everywhere(actor, Permission.FEEDS)
-    folder().mkdir(parents=True, exist_ok=True, mode=0o700)
     stored_as = uuid4().hex
     path = folder() / stored_as
     try:
-        size, sha256 = _keep(path, blocks)
-        kind, state = _kind(path)
+        size, sha256 = keep(path, blocks)
+        kind, state = _kind(path, origin)
         with transaction.atomic():
             batch = ImportBatch.objects.create(
                 kind=kind,
                 state=state,
-                file_name=file_name[:255],
+                file_name=shown(file_name),
                 stored_as=stored_as,
                 size=size,
                 sha256=sha256,
                 uploaded_by=actor,
+                door=origin.door,
+                feed=origin.feed,
+                signature=origin.signature,
             )
             audit_log.record(
                 actor=actor,
                 action="feed.uploaded",
-                summary=f"Uploaded {batch.file_name}",
+                summary=origin.told(batch.file_name),
                 obj=batch,
-                details={"kind": kind, "size": size, "sha256": sha256},
+                details={"kind": kind, "size": size, "sha256": sha256, "door": origin.door.value},
             )
             if state == BatchState.WAITING:
                 doorbell.ring(TASK, batch.pk)
@@ -82,14 +89,26 @@ def receive(*, actor: User | None, file_name: str, blocks: Iterable[bytes]) -> I
     return batch
 
 
-def _kind(path: Path) -> tuple[str, BatchState]:
+def shown(file_name: str) -> str:
+    """A name from outside as it can be stored and shown: no folders, nothing that doesn't print."""
+    base = file_name.replace("\\", "/").rsplit("/", 1)[-1]
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in base)[:255] or "(no name)"
+
+
+def _kind(path: Path, origin: Origin) -> tuple[str, BatchState]:
+    """The kind of the file, and whether it can be read at once. Only what a person uploads waits for its mapping:
+    somebody is there to say it."""
     try:
-        return kinds.recognised(path), BatchState.WAITING
+        return kinds.recognised(path, origin.feed), BatchState.WAITING
     except kinds.UnmappedError:
+        if origin.door != Door.UPLOAD:
+            raise
         return "", BatchState.UNMAPPED
 
 
-def _keep(path: Path, blocks: Iterable[bytes]) -> tuple[int, str]:
+def keep(path: Path, blocks: Iterable[bytes]) -> tuple[int, str]:
+    """Write the blocks to a new file that nobody else may read; returns its size and SHA-256."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     digest, size = hashlib.sha256(), 0
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         for block in blocks:
@@ -101,64 +120,7 @@ def _keep(path: Path, blocks: Iterable[bytes]) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
-def run_batch(batch_id: int) -> bool:
-    """Read an uploaded file, if it waits or its worker has died; False where there was nothing to do.
-
-    The person who uploaded it is the actor: they had the right when they did, and the work is theirs.
-    """
-    batch = claim(batch_id)
-    if batch is None:
-        return False
+def kept_file(batch: ImportBatch) -> Path | None:
+    """The batch's file, where we still have it."""
     path = folder() / batch.stored_as
-    try:
-        if batch.attempts > MOST_ATTEMPTS:
-            fail(batch, "Reading was interrupted again and again. Upload the file anew.", actor=batch.uploaded_by)
-        elif not path.exists():
-            fail(batch, "The uploaded file is gone. Upload it anew; nothing counts twice.", actor=batch.uploaded_by)
-        elif batch.kind == kinds.ARCHIVE:
-            _unpack(batch, path)
-        else:
-            run(batch, path, actor=batch.uploaded_by)
-    except ClaimLostError:
-        logger.warning("Import %s was taken over by another worker.", batch.pk)
-        return False
-    except ReaderDiedError:
-        logger.exception("Import %s will be taken up again.", batch.pk)  # as if this worker had died
-        return False
-    except ImportFailedError as problem:
-        logger.info("Import %s failed: %s", batch.pk, problem)
-    path.unlink(missing_ok=True)
-    return True
-
-
-def _unpack(batch: ImportBatch, path: Path) -> None:
-    """Queue the files of an archive. Where a worker died over it, the next one writes the same files again."""
-    actor = batch.uploaded_by
-    try:
-        members = archives.unpack(path, batch.file_name, lambda number: path.with_name(f"{path.name}-{number}"))
-    except ArchiveError as problem:
-        fail(batch, str(problem), actor=actor)
-        return
-    for member in archives.queue_members(batch, members, actor):
-        if member.state == BatchState.WAITING:
-            doorbell.ring(TASK, member.pk)
-
-
-def waiting() -> list[int]:
-    """Batches to read: those that wait, and those whose worker has given no sign of life."""
-    stale = Q(state=BatchState.RUNNING, heartbeat_at__lt=timezone.now() - STALE_AFTER)
-    found = ImportBatch.objects.filter(Q(state=BatchState.WAITING) | stale).exclude(stored_as="")
-    return list(found.order_by("id").values_list("pk", flat=True))
-
-
-def close_abandoned() -> int:
-    """Readings at a console that died without a word, and tables that nobody mapped in time: they say so."""
-    limit = timezone.now() - STALE_AFTER
-    found = ImportBatch.objects.filter(state=BatchState.RUNNING, stored_as="", heartbeat_at__lt=limit)
-    for batch in found:
-        fail(batch, INTERRUPTED, actor=None)
-    forgotten = ImportBatch.objects.filter(state=BatchState.UNMAPPED, created_at__lt=timezone.now() - MAPPED_WITHIN)
-    for batch in forgotten:
-        fail(batch, "Nobody said which column is what. Upload the file again to do so.", actor=None)
-        (folder() / batch.stored_as).unlink(missing_ok=True)
-    return len(found) + len(forgotten)
+    return path if batch.stored_as and path.is_file() else None

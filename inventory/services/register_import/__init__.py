@@ -116,6 +116,10 @@ def _import(file: RegisterFile, actor: User | None, file_name: str, create_depar
     for person in planner.people.new.values():
         result.notes.append(f"“{printable(person.username)}” is nobody here yet: added as a person who can't sign in.")
     if write(planner.rows, departments, planner.people):
+        planner.ask_guards()  # again: a guard may rest on a purpose or a department that the file has just changed
+        if file.problems:
+            transaction.set_rollback(True)
+            return ImportResult(rows=result.rows, problems=file.problems, sha256=file.sha256)
         _log(result, actor, file_name, departments, planner)
         doorbell.ring("risk.tasks.rescore_changed")
     return result

@@ -190,16 +190,16 @@ class Planner:
                     row.changes[column] = (before, after)
                 elif column in OBJECTS and (after.pk is None or before != after.pk):
                     row.changes[column] = (self._name_of(column, before), _shown(after))
-        self._ask_guards()
+        self.ask_guards()
 
-    def _ask_guards(self) -> None:
+    def ask_guards(self) -> None:
         """Any step in the life cycle is taken, but not against an objection: a file can do no more than a page."""
         moved = {row.pk: row for row in self.rows if row.pk and "lifecycle" in row.changes}
         for pk, reasons in lifecycle.objections({pk: row.values["lifecycle"] for pk, row in moved.items()}).items():
             state = Lifecycle(moved[pk].values["lifecycle"]).label
             for reason in reasons:
                 self.problem(
-                    moved[pk], "lifecycle", f"It can't become {state}. {reason}", "Leave its state, or mend that."
+                    moved[pk], "lifecycle", f"It can't become {state}. {reason.text}", "Leave its state, or mend that."
                 )
 
     def _name_of(self, column: str, pk: int | None) -> str:

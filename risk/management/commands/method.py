@@ -79,4 +79,5 @@ def lines(found: Difference) -> list[str]:
 
 
 def _move(one: Any) -> str:
-    return f"{one.before:.1f} {one.band_before} → {one.after:.1f} {one.band_after}"
+    before, after = ("" if value is None else f"{value:.1f} " for value in (one.before, one.after))
+    return f"{before}{one.band_before} → {after}{one.band_after}"

@@ -174,7 +174,7 @@ def test_a_bomb_stores_nothing_and_says_why(raw: bytes, cast: Cast, tmp_path: Pa
     archive.refresh_from_db()
     assert archive.state == BatchState.FAILED
     assert "archive" in archive.error.lower()
-    assert list(uploads.folder().iterdir()) == []
+    assert list(uploads.folder().iterdir()) == [uploads.kept_file(archive)]  # to be tried again, and nothing out of it
     with pytest.raises(ImportFailedError):
         import_file(actor=None, path=write(tmp_path, "bomb.zip", raw))
     assert not Interaction.objects.exists()

@@ -1,11 +1,14 @@
 """The user list: none, many, odd."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inventory.connectors.base import ListedUser, UnknownFormatError, Unreadable
+from inventory.connectors.base import Ignored, ListedUser, UnknownFormatError, Unreadable
 from tests.inventory.feeds.files import SAMPLES, items, users_text
+from tests.inventory.feeds.test_records import VALUES
 
 
 def test_none():
@@ -45,3 +48,24 @@ def test_a_list_of_something_else_is_of_no_known_kind():
 def test_any_bytes_become_people_or_quarantine(raw):
     found = items(b"userPrincipalName,id,department\n" + raw)
     assert all(isinstance(item, ListedUser | Unreadable) for item in found)
+
+
+def test_the_same_as_graph_writes_it():
+    found = items((SAMPLES / "users_graph.json").read_bytes(), "entra_users")
+    assert found[0] == ListedUser(
+        1, "a3f1c2d4-0000-4000-8000-000000000101", "ann@alderfinch.example", "Ann Analyst", "Lending", True
+    )
+    assert [one.department for one in found[:4]] == ["Lending", "claims desk", "", "Risk"]
+    assert [one.enabled for one in found[:4]] == [True, False, True, True]
+    assert [type(one) for one in found[4:]] == [Ignored, Unreadable]
+
+
+def test_the_manager_is_nobody_of_the_list():
+    found = items((SAMPLES / "users_graph.json").read_bytes())
+    assert "mia@alderfinch.example" not in [getattr(one, "upn", "") for one in found]
+
+
+@given(st.dictionaries(st.sampled_from(["id", "department", "displayName", "accountEnabled", "manager"]), VALUES))
+def test_any_object_becomes_a_person_or_quarantine(odd):
+    raw = json.dumps([{"userPrincipalName": "ann@x.example"}, odd])
+    assert all(isinstance(item, ListedUser | Unreadable) for item in items(raw, "entra_users"))

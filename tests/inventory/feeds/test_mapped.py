@@ -114,7 +114,7 @@ def test_an_unknown_table_waits_is_mapped_and_read_and_the_next_one_by_itself(ca
     batch = upload(cast.ada, GATEWAY.read_bytes())
     twin = upload(cast.ada, GATEWAY.read_bytes().replace(b"r-1", b"r-9"))
     assert (batch.state, batch.kind) == (BatchState.UNMAPPED, "")
-    assert not uploads.run_batch(batch.pk)
+    assert not imports.run_batch(batch.pk)
     profile = mappings.save(actor=cast.ada, batch=batch, told=TOLD)
     assert (profile.columns, profile.saved_by) == (["When", "Who", "Tool", "Prompt", "Request"], cast.ada)
     assert AuditLogEntry.objects.get(action="feed_mapping.saved").details["fields"]["time"] == "When"

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inventory.connectors.base import Ignored, Interaction, Seen, UnknownFormatError, Unreadable
-from inventory.connectors.purview_audit import moment
+from inventory.connectors.moments import moment
 from tests.inventory.feeds.files import HEADER, LABEL, SAMPLES, audit_row, audit_text, csv_text, guid, items, record
 
 OTHER_LABEL = "0fa17a2c-0000-4000-8000-0000000000c1"

@@ -24,7 +24,7 @@ def beside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def parts(path: Path, kind: str = "purview_audit") -> list[tuple]:
     found = reading.read(path, kind, 0, LONG_AGO)
-    return [(one.rows, one.content.count, one.content.text, one.unreadable, one.sha256) for one in found]
+    return [(one.rows, one.content.count, one.content.rows, one.unreadable, one.sha256) for one in found]
 
 
 def test_both_ways_give_the_same_chunks(monkeypatch: pytest.MonkeyPatch) -> None:

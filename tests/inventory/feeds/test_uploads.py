@@ -82,8 +82,8 @@ class Killed(BaseException):
 def die_after(monkeypatch: pytest.MonkeyPatch, chunks: int) -> None:
     whole = reading.read
 
-    def cut(*args: Any) -> Iterator[Any]:
-        source = whole(*args)
+    def cut(*args: Any, **options: Any) -> Iterator[Any]:
+        source = whole(*args, **options)
         try:
             for number, chunk in enumerate(source):
                 if number == chunks:
@@ -152,7 +152,7 @@ def test_a_file_that_always_kills_its_reader_is_given_up(cast: Cast, monkeypatch
     batch.refresh_from_db()
     assert batch.state == BatchState.FAILED
     assert "again and again" in batch.error
-    assert list(uploads.folder().iterdir()) == []
+    assert len(list(uploads.folder().iterdir())) == 1  # for a few days, to be tried again
 
 
 def test_an_upload_whose_file_is_gone_says_so(cast: Cast) -> None:
@@ -205,7 +205,7 @@ def test_quarantined_lines_are_sealed_and_shown_only_with_a_reason(cast: Cast) -
 def test_what_is_kept_for_a_time_goes_when_it_is_over(cast: Cast, settings: Settings) -> None:
     batch = upload(cast.ada, audit_text("{broken", record(), record(CreationTime=days_ago(20))))
     imports.run_batch(batch.pk)
-    assert imports.purge() == {"quarantined_texts": 0, "alert_texts": 0, "interactions": 0}
+    assert not any(imports.purge().values())
     settings.INTERACTION_RETENTION_DAYS = 10
     later = timezone.now() + timedelta(days=settings.RAW_RETENTION_DAYS + 1)
     assert imports.purge(now=timezone.now())["interactions"] == 1

@@ -25,7 +25,7 @@ def test_who_and_what_stand_together(cast: Cast) -> None:
     applications.add_identifier(actor=cast.bob, application=app, kind="host", value="a.example")
     AIApplication.objects.filter(pk=app.pk).update(vendor="Acme")  # past the services: seen all the same
     audit_log.request_address.set(None)
-    newest, identified, updated, registered = application_history(cast.carol, app)
+    newest, identified, updated, registered = application_history(cast.carol, app).moments
     assert (newest.entries, newest.changes) == ([], [Change("vendor", "", "Acme")])
     assert identified.changes == [Change("identifier", "", "host:a.example")]
     assert (updated.entries[0].actor, updated.entries[0].address) == ("Alice", "")
@@ -33,8 +33,10 @@ def test_who_and_what_stand_together(cast: Cast) -> None:
     assert registered.entries[0].actor == "System"
     assert Change("department", "", "Retail Banking") in registered.changes
     assert Change("life cycle", "", "Live") in registered.changes
-    assert application_history(cast.dan, app)[2].entries[0].address == "10.0.0.7"  # the auditor reads from where
-    assert len(application_history(cast.carol, app, before=updated.at)) == 1
+    assert (
+        application_history(cast.dan, app).moments[2].entries[0].address == "10.0.0.7"
+    )  # the auditor reads from where
+    assert len(application_history(cast.carol, app, before=updated.at).moments) == 1
 
 
 def test_an_import_shows_in_the_history_of_each_application(cast: Cast) -> None:
@@ -42,7 +44,7 @@ def test_an_import_shows_in_the_history_of_each_application(cast: Cast) -> None:
     import_register(
         io.BytesIO(b"name,purpose,kind,department\nA,New,agent,retail\n"), actor=cast.bob, file_name="r.csv"
     )
-    newest = application_history(cast.alice, app)[0]
+    newest = application_history(cast.alice, app).moments[0]
     assert newest.entries[0].action == "register.imported"
     assert newest.changes == [
         Change("purpose", "Summarises letters for clerks.", "New"),

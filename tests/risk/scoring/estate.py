@@ -32,8 +32,10 @@ def a_full_case(seed: int, day: date = DAY) -> Case:
 
 
 def _with_evidence(one: Stated, dice: random.Random) -> Stated:
-    if dice.random() < 0.05:
-        return replace(one, applicable=False)
+    if dice.random() < 0.15:
+        agreed = dice.choice([None, DAY + timedelta(days=dice.randint(-5, 100))])
+        status = one.status if dice.random() < 0.5 else None
+        return replace(one, status=status, applicable=False, agreed_until=agreed)
     if one.status in PROVEN and dice.random() < 0.6:
         return replace(one, valid_until=one.as_of + timedelta(days=dice.randint(0, 500)))
     return one

@@ -15,10 +15,12 @@ from risk.scoring.bulk import Before, Verdicts, judge_many
 from risk.scoring.case import Case, Measures, Occurrence, Stated, Usage, dated_text, from_plain, to_plain
 from risk.scoring.codebook import codebook
 from risk.scoring.controls import tier_of
+from risk.scoring.expressions import KLEENE
 from risk.scoring.forecast import HORIZONS, later
 from risk.scoring.judgement import ORGANISATION_QUESTIONS, Judgement, Previous, judge
+from risk.scoring.kinds import kinds
 from risk.scoring.method import Question
-from risk.scoring.patterns import patterns
+from risk.scoring.questionnaire import asked_keys
 from risk.scoring.score import ApplicationScore
 from risk.scoring.vocabulary import EU_CLASS_FACTOR
 from tests.risk.scoring.conftest import ENGINE
@@ -56,6 +58,15 @@ statements = st.builds(
     valid_until=st.none() | st.none() | days,
     applicable=st.sampled_from([True] * 9 + [False]),
 ) | st.builds(Stated, status=st.none(), as_of=days, applicable=st.just(False))
+ends = st.none() | st.integers(-5, 100).map(lambda n: DAY + timedelta(days=n))
+statements = statements | st.builds(
+    Stated,
+    status=st.none() | st.sampled_from(list(METHOD.control_status)),
+    as_of=days,
+    valid_until=st.none() | days,
+    applicable=st.just(False),
+    agreed_until=ends,
+)
 occurrences = st.builds(
     Occurrence,
     severity=st.sampled_from(list(METHOD.signal_severity)),
@@ -106,9 +117,15 @@ def assert_same(found: Verdicts, row: int, expected: Judgement) -> None:
             assert getattr(found, part)[place, row] == near(getattr(one, part)), (principle, part)
     assert found.held.get(row) == expected.case.held
     assert found.exposure[row] == METHOD.exposure(expected.scale)
-    pattern = found.standing.patterns[row]
-    assert pattern.tier == expected.tier
-    assert pattern.kind.classification == expected.classification
+    pattern = found.standing.patterns
+    assert pattern.tier[row] == expected.tier
+    assert pattern.kinds[row].classification == expected.classification
+    assert dict(zip(METHOD.facts, pattern.truths[row].tolist(), strict=True)) == {
+        fact: KLEENE[expected.facts[fact]] for fact in METHOD.facts
+    }
+    keys = [key for key in asked_keys(expected, METHOD) if key not in METHOD.factors]
+    assert pattern.questions[row] == len(METHOD.factors) - 1 + len(keys)
+    assert pattern.answered[row] == sum(key in expected.case.answers for key in keys)
     asked = {one.control.id for one in expected.asked}
     assert {key for key, is_asked in zip(METHOD.controls, found.standing.asked[row], strict=True) if is_asked} == asked
     for place, days_ahead in enumerate(HORIZONS):
@@ -173,22 +190,20 @@ def test_the_same_digest_and_the_case_back(estate: list[Case]) -> None:
         assert again.band == expected.band
 
 
-def test_what_is_remembered_of_patterns_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every application answers differently, twice over: the same figures, and no more than the bound and a chunk."""
-    facts_asked = [f.id for f in METHOD.facts.values() if f.source == "questionnaire"][:7]
-    different = list(product([True, False], repeat=len(facts_asked)))
-    estate = [Case(answers=dict(zip(facts_asked, given, strict=True))) for given in different]
+def test_what_is_remembered_of_kinds_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every application answers the table differently, twice over: the same figures, no more than bound and chunk."""
+    asked = ["ai_system", "union_nexus", "interacts", "p_a", "p_b", "p_c", "p_d"]
+    different = list(product([True, False], repeat=len(asked)))
+    estate = [Case(answers=dict(zip(asked, given, strict=True))) for given in different]
     chunks = [estate[start : start + 16] for start in range(0, len(estate), 16)]
-    remembered = patterns(METHOD)
-    monkeypatch.setattr(remembered, "kinds", {})
-    monkeypatch.setattr(remembered, "patterns", {})
-    monkeypatch.setattr("risk.scoring.patterns.MOST_PATTERNS", 40)
+    remembered = kinds(METHOD)
+    monkeypatch.setattr(remembered, "known", {})
+    monkeypatch.setattr("risk.scoring.kinds.MOST_KINDS", 40)
     points = []
     for chunk in chunks * 2:
         found = judge_many(codebook(METHOD).encode(chunk), DAY, METHOD)
         points.extend(found.overall_point.tolist())
-        count = len(remembered.kinds) + len(remembered.patterns)
-        assert count <= 40 + 2 * len(chunk)
+        assert len(remembered.known) <= 40 + len(chunk)
     expected = [judge(case, DAY, METHOD).score.point for case in estate]
     assert points == pytest.approx(expected * 2, abs=1e-9)
 
@@ -201,4 +216,4 @@ def test_what_does_not_fit_is_named_by_row() -> None:
 
 def test_tiers_go_by_the_worst_principle() -> None:
     found = judge_many(codebook(METHOD).encode([Case()]), DAY, METHOD)
-    assert found.standing.patterns[0].tier == tier_of(float(found.inherent.max()), None)
+    assert found.standing.patterns.tier[0] == tier_of(float(found.inherent.max()), None)

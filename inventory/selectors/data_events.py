@@ -1,0 +1,99 @@
+"""Matches of data-loss rules and findings of sensitive information, as their pages show them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from inventory import access
+from inventory.choices import DataEventKind, Enforcement, Severity
+from inventory.models import AIApplication, DataEvent, Department, User
+from inventory.selectors.dictionary import Names, names
+
+A_PAGE = 25
+SHOWN = 25  # on the page of an application
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """An event without the person: only their department."""
+
+    kind: str
+    at: datetime
+    application_id: int | None
+    application: str  # its name, or the one under which it was seen
+    department: str
+    policy: str
+    rule: str
+    severity: str
+    severity_name: str
+    enforcement: str
+    information_types: list[str]
+
+
+def events(
+    user: User,
+    *,
+    department: Department | None = None,
+    period: int = 30,
+    severities: Sequence[str] = (),
+    kinds: Sequence[str] = (),
+    q: str = "",
+    page: int = 1,
+) -> Page:
+    """A page of EventRow of the last `period` days, newest first: about applications that the person may see; where
+    nothing registered fits, of the people of their departments (*Unassigned* ones for who sees everything)."""
+    found = _in_sight(user, department).filter(at__gte=timezone.now() - timedelta(days=period))
+    if severities:
+        found = found.filter(severity__in=severities)
+    if kinds:
+        found = found.filter(kind__in=kinds)
+    if q:
+        text = Q(policy__icontains=q) | Q(rule__icontains=q) | Q(seen_as__icontains=q)
+        found = found.filter(text | Q(application__name__icontains=q))
+    shown = Paginator(found.order_by("-at", "record_id"), A_PAGE).get_page(page)
+    shown.object_list = _rows(list(shown.object_list))  # type: ignore[assignment]  # a page takes any list
+    return shown
+
+
+def _in_sight(user: User, department: Department | None) -> QuerySet[DataEvent]:
+    found = DataEvent.objects.select_related("application", "department")
+    if not access.sees_everything(user):
+        applications = access.applications(user).order_by().values("pk")
+        people = access.departments(user).order_by().values("pk")
+        found = found.filter(Q(application__in=applications) | Q(application=None, department__in=people))
+    if department is not None and department.parent_id is not None:
+        below = Department.objects.subtree_of(department).order_by().values("pk")
+        found = found.filter(Q(application__department__in=below) | Q(application=None, department__in=below))
+    return found
+
+
+def events_of(application: AIApplication, period: int) -> list[EventRow]:
+    """The newest events about an application in the last `period` days, whoever's."""
+    found = DataEvent.objects.select_related("application", "department").filter(
+        application=application, at__gte=timezone.now() - timedelta(days=period)
+    )
+    return _rows(list(found.order_by("-at", "record_id")[:SHOWN]))
+
+
+def _rows(found: Sequence[DataEvent]) -> list[EventRow]:
+    dictionary = names() if any(one.information_types for one in found) else Names([], [])
+    return [
+        EventRow(
+            kind=DataEventKind(one.kind).label,
+            at=one.at,
+            application_id=one.application_id,
+            application=one.application.name if one.application else one.seen_as,
+            department=one.department.name if one.department else "Unassigned",
+            policy=one.policy,
+            rule=one.rule,
+            severity=one.severity,
+            severity_name=Severity(one.severity).label if one.severity else "",
+            enforcement=Enforcement(one.enforcement).label if one.enforcement else "",
+            information_types=[dictionary.type(given).name for given in one.information_types],
+        )
+        for one in found
+    ]

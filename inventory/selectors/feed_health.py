@@ -1,0 +1,106 @@
+"""How the feeds are: when each last delivered, how fresh what it told is, and whether it is late."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import F, Max, OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
+
+from inventory.choices import BatchState
+from inventory.connectors.registry import CONNECTORS
+from inventory.models import Feed, ImportBatch
+
+EXPECTED = {1: "hour", 24: "day", 168: "week", 744: "month"}
+
+
+@dataclass(frozen=True, slots=True)
+class FeedHealth:
+    """A feed with the state of its deliveries; times are None for never."""
+
+    feed: Feed
+    title: str  # of the kind it is bound to
+    read_at: datetime | None  # the last time a file of it was read to its end
+    newest_at: datetime | None  # the newest record in any
+    failed_at: datetime | None  # the last failure after that
+    error: str
+    due_at: datetime | None  # when the next file is expected; None: no expectation
+
+    state: str
+    tone: str
+
+    @property
+    def expected(self) -> str:
+        """ "every day", for people; empty where nothing is expected."""
+        hours = self.feed.expected_hours
+        if not hours:
+            return ""
+        return f"every {EXPECTED[hours]}" if hours in EXPECTED else f"every {hours} hours"
+
+    @property
+    def refused_since(self) -> bool:
+        """Whether a call was refused after the last file came in."""
+        refused = self.feed.refused_at
+        return refused is not None and (self.read_at is None or refused > self.read_at)
+
+
+def all_feeds(now: datetime | None = None) -> list[FeedHealth]:
+    """Every feed, those that need somebody first; one query."""
+    order = {"Failing": 0, "Late": 1, "Refused": 2, "Nothing yet": 3, "Fresh": 4, "Switched off": 5}
+    found = _read(Feed.objects.all(), now or timezone.now())
+    return sorted(found, key=lambda one: (order[one.state], one.feed.name))
+
+
+def of(feed: Feed, now: datetime | None = None) -> FeedHealth:
+    """One feed."""
+    return _read(Feed.objects.filter(pk=feed.pk), now or timezone.now())[0]
+
+
+def troubled(found: Iterable[FeedHealth]) -> list[FeedHealth]:
+    """Those that somebody should look at."""
+    return [one for one in found if one.tone == "bad"]
+
+
+def _read(feeds: QuerySet[Feed], now: datetime) -> list[FeedHealth]:
+    done = Q(batches__state=BatchState.DONE)
+    last = ImportBatch.objects.filter(feed=OuterRef("pk"), state=BatchState.FAILED).order_by("-finished_at")
+    rows = feeds.annotate(
+        read_at=Max("batches__finished_at", filter=done),
+        newest_at=Max("batches__newest_at", filter=done),
+        failed_at=Subquery(last.values("finished_at")[:1]),
+        failed_why=Subquery(last.values("error")[:1]),
+    ).order_by(F("name").asc(), "pk")
+    return [_health(feed, now) for feed in rows]
+
+
+def _health(feed: Feed, now: datetime) -> FeedHealth:
+    read_at: datetime | None = feed.read_at  # type: ignore[attr-defined]
+    failed_at: datetime | None = feed.failed_at  # type: ignore[attr-defined]
+    failing = failed_at is not None and (read_at is None or failed_at > read_at)
+    hours = feed.expected_hours
+    due_at = (read_at or feed.created_at) + timedelta(hours=hours) if hours else None
+    refused = feed.refused_at is not None and (read_at is None or feed.refused_at > read_at)
+    if not feed.active:
+        state, tone = "Switched off", "neutral"
+    elif failing:
+        state, tone = "Failing", "bad"
+    elif due_at and due_at < now:
+        state, tone = "Late", "bad"
+    elif refused:
+        state, tone = "Refused", "warn"
+    elif read_at is None:
+        state, tone = "Nothing yet", "neutral"
+    else:
+        state, tone = "Fresh", "good"
+    connector = CONNECTORS.get(feed.kind)
+    return FeedHealth(
+        feed=feed,
+        title=connector.title if connector else "Any kind",
+        read_at=read_at,
+        newest_at=feed.newest_at,  # type: ignore[attr-defined]
+        failed_at=failed_at if failing else None,
+        error=feed.failed_why or "" if failing else "",  # type: ignore[attr-defined]
+        due_at=due_at,
+        state=state,
+        tone=tone,
+    )

@@ -1,0 +1,32 @@
+"""Undoing a file of alerts: those it brought go. What it changed in alerts that were there before is not kept."""
+
+from django.db.models import QuerySet
+
+from inventory.models import Alert, ImportBatch
+from inventory.services.imports.cannot_undo import CannotUndoError
+
+
+def find(batch: ImportBatch) -> tuple[tuple[str, int], ...]:
+    """What goes. Raises CannotUndoError."""
+    changed = Alert.objects.filter(latest_batch=batch).exclude(batch=batch).count()
+    if changed:
+        raise CannotUndoError(
+            f"It brought {changed:,} alerts up to date that other files had brought; what they said before is not kept."
+        )
+    later = Alert.objects.filter(batch=batch).exclude(latest_batch=batch).count()
+    if later:
+        raise CannotUndoError(f"Later files say more about {later:,} of its alerts. Undo those first.")
+    return (("alerts", _own(batch).count()),)
+
+
+def remove(batch: ImportBatch) -> set[int]:
+    """Delete the alerts; returns the applications they were about."""
+    found = _own(batch)
+    tied = found.exclude(application=None).order_by().values_list("application_id", flat=True)
+    affected = {pk for pk in tied.distinct() if pk}
+    found._raw_delete(found.db)
+    return affected
+
+
+def _own(batch: ImportBatch) -> QuerySet[Alert]:
+    return Alert.objects.filter(batch=batch, latest_batch=batch)

@@ -1,0 +1,79 @@
+"""Undoing a file of interactions, visits and data events: its rows go, and with them the figures counted from them."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Count, Min
+from django.utils import timezone
+
+from inventory.models import CapturedContent, DataEvent, ImportBatch, Interaction
+from inventory.services import figures
+from inventory.services.imports import sightings
+from inventory.services.imports.cannot_undo import CannotUndoError
+
+GONE = """
+CREATE TEMPORARY TABLE IF NOT EXISTS import_gone (
+    application_id bigint, sighting_id bigint, department_id bigint, day date, pseudonym uuid, at timestamptz,
+    jailbreak bool, injection bool, labels text[], information_types text[], uploaded bigint
+) ON COMMIT DELETE ROWS;
+TRUNCATE import_gone
+"""
+_DELETE = """
+WITH gone AS (
+    DELETE FROM inventory_interaction WHERE batch_id = %(batch)s
+    RETURNING application_id, sighting_id, department_id, (at AT TIME ZONE %(zone)s)::date, pseudonym, at, jailbreak,
+              injection, labels, information_types, uploaded
+)
+INSERT INTO import_gone SELECT * FROM gone
+"""
+_NAMES = """
+DELETE FROM inventory_seenuser s
+WHERE s.pseudonym IN (SELECT pseudonym FROM import_gone)
+AND NOT EXISTS (SELECT FROM inventory_dailyuser d WHERE d.pseudonym = s.pseudonym)
+AND NOT EXISTS (SELECT FROM inventory_dataevent e WHERE e.pseudonym = s.pseudonym)
+AND NOT EXISTS (SELECT FROM inventory_agentlisting a CROSS JOIN unnest(a.owners) AS owner WHERE owner = s.pseudonym)
+"""
+
+
+def find(batch: ImportBatch) -> tuple[tuple[str, int], ...]:
+    """What goes. Raises CannotUndoError where rows are no longer there to be taken out of the figures."""
+    found = Interaction.objects.filter(batch=batch).aggregate(
+        rows=Count("pk"), oldest=Min("at"), applications=Count("application", distinct=True),
+        sightings=Count("sighting", distinct=True),
+    )  # fmt: skip
+    # Of the day at the edge of the retention other files' rows may be gone, so nobody can tell who was seen only here
+    edge = timezone.now() - timedelta(days=settings.INTERACTION_RETENTION_DAYS - 1)
+    events = DataEvent.objects.filter(batch=batch).count()
+    if found["rows"] + events != batch.stored or (found["oldest"] and found["oldest"] < edge):
+        raise CannotUndoError(
+            f"Of the {batch.stored:,} interactions and events it stored, {found['rows'] + events:,} are still kept"
+            " singly. What another feed told better was replaced, and only figures are left of what is older than"
+            f" {settings.INTERACTION_RETENTION_DAYS} days: these can't be taken apart."
+        )
+    return (
+        ("interactions", found["rows"]),
+        *((("data events", events),) if events else ()),
+        ("registered applications whose figures change", found["applications"]),
+        ("unregistered AI apps whose figures change", found["sightings"]),
+    )
+
+
+def remove(batch: ImportBatch) -> set[int]:
+    """Delete the interactions and take them out of every figure; returns the applications concerned."""
+    with connection.cursor() as cursor:
+        cursor.execute(GONE)
+        cursor.execute(_DELETE, {"batch": batch.pk, "zone": settings.TIME_ZONE})
+        cursor.execute("ANALYZE import_gone")
+        figures.take_out(cursor, settings.TIME_ZONE)
+        sightings.take_out(cursor)
+        DataEvent.objects.filter(batch=batch).delete()
+        CapturedContent.objects.filter(batch=batch).delete()
+        cursor.execute(_NAMES)
+        return _applications(cursor)
+
+
+def _applications(cursor: Any) -> set[int]:
+    cursor.execute("SELECT DISTINCT application_id FROM import_gone WHERE application_id IS NOT NULL")
+    return {pk for (pk,) in cursor.fetchall()}

@@ -1,0 +1,107 @@
+"""Statements that an application repeats from a shared platform: as causes of its score, and in its history."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from inventory import access
+from inventory.models import AIApplication, AuditLogEntry, User
+from inventory.selectors.history import Entry, Moment, Page, application_history
+from risk.models import ControlState
+from risk.scoring.compare import CauseKind
+from risk.selectors.causes import Change
+
+INHERITED, NO_LONGER = "control.inherited", "control.not_inherited"  # entries of followers, made of the row history
+UNSEEN = "a shared platform"
+_OF_CONTROLS = {CauseKind.CONTROL, CauseKind.AGE}
+
+
+def events_of(application: AIApplication) -> QuerySet[Any]:
+    """Every version of the statements about an application's controls."""
+    return ControlState.pgh_event_model.objects.filter(application_id=application.pk)  # type: ignore[attr-defined]
+
+
+def told(
+    user: User | None, application: AIApplication, found: Sequence[Change], before: datetime, after: datetime
+) -> list[Change]:
+    """The changes, those of a control that was or is repeated from a platform with its name; at most three queries."""
+    old, new = (_sources(application, until) for until in (before, after))
+    names = names_for(user, {*old.values(), *new.values()})
+    return [
+        replace(one, what=f"{_source(one.key, old, new, names)}{one.what}") if one.kind in _OF_CONTROLS else one
+        for one in found
+    ]
+
+
+def names_for(user: User | None, platforms: Collection[int]) -> Mapping[int, str]:
+    """Names of the platforms that the person may see."""
+    seen = access.applications(user).filter(pk__in=platforms).order_by()
+    return dict(seen.values_list("pk", "name"))
+
+
+def _sources(application: AIApplication, until: datetime) -> Mapping[str, int]:
+    """The platform that each control repeated at a moment; those stated by the application itself left out."""
+    rows = events_of(application).filter(pgh_created_at__lt=until)
+    rows = rows.order_by("control", "-pgh_id").distinct("control")
+    return {
+        key: platform
+        for key, platform, label in rows.values_list("control", "inherited_from_id", "pgh_label")
+        if platform is not None and label != "delete"
+    }
+
+
+def _source(key: str, old: Mapping[str, int], new: Mapping[str, int], names: Mapping[int, str]) -> str:
+    if key in new:
+        return f"inherited from {names.get(new[key], UNSEEN)}: "
+    return f"no longer inherited from {names.get(old[key], UNSEEN)}: " if key in old else ""
+
+
+def history(user: User | None, application: AIApplication, before: datetime | None = None) -> Page:
+    """What happened to an application, with what it came to repeat from platforms, whose own entries name only these,
+    and the agreements whose time was up. Raises PermissionDenied for who may not see it."""
+    ended = AuditLogEntry.objects.filter(action="not_applicable.ended")
+    ours = Q(inherited_from__isnull=False) | Q(pgh_created_at__in=ended.order_by().values("at"))
+    times = events_of(application).filter(ours).values_list("pgh_created_at", flat=True)
+    found = application_history(user, application, before, [times])
+    put_in(user, application, found.moments)
+    return found
+
+
+def put_in(user: User | None, application: AIApplication, moments: Sequence[Moment]) -> None:
+    """Add to each moment what was repeated from a platform then, or no longer; three queries."""
+    rows = events_of(application).filter(inherited_from__isnull=False, pgh_created_at__in=[one.at for one in moments])
+    found: dict[tuple[datetime, int, bool], list[tuple[str, str | None]]] = defaultdict(list)
+    columns = ("pgh_created_at", "inherited_from_id", "pgh_label", "control", "status")
+    for at, platform, label, control, status in rows.order_by("control").values_list(*columns):
+        found[at, platform, label == "delete"].append((control, status))
+    platforms = {platform for _, platform, _ in found}
+    names, people = names_for(user, platforms), _actors(platforms, moments)
+    by_time = {one.at: one for one in moments}
+    for (at, platform, gone), states in found.items():
+        words = "No longer inherited from" if gone else "Inherited from"
+        by_time[at].entries.append(
+            Entry(
+                actor=people.get((at, platform), "System"),
+                on_behalf_of="",
+                action=NO_LONGER if gone else INHERITED,
+                summary=f"{words} {names.get(platform, UNSEEN)}",
+                reason="",
+                address="",
+                details={"states": states},
+            )
+        )
+
+
+def _actors(platforms: Collection[int], moments: Sequence[Moment]) -> Mapping[tuple[datetime, int], str]:
+    """Who did what the platforms passed on, by time and platform."""
+    entries = AuditLogEntry.objects.filter(
+        object_type=AIApplication._meta.model_name,
+        object_id__in=[str(pk) for pk in platforms],
+        at__in=[one.at for one in moments],
+        actor__isnull=False,
+    ).select_related("actor")
+    return {(one.at, int(one.object_id)): str(one.actor) for one in entries.order_by("-id")}

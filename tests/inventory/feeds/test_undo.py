@@ -1,0 +1,309 @@
+"""Undoing a batch takes back exactly what it stored; reading it again brings exactly that."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connection
+from django.utils import timezone
+from pytest_django import Settings
+
+from inventory import tasks
+from inventory.choices import BatchState
+from inventory.models import (
+    Alert,
+    AuditLogEntry,
+    ChangedApplication,
+    DailySensitive,
+    DailyUsage,
+    DailyUser,
+    DirectoryUser,
+    ImportBatch,
+    Interaction,
+    QuarantinedRow,
+    SeenUser,
+    Sighting,
+)
+from inventory.services import imports
+from inventory.services.imports import again, batches, undo, uploads
+from tests.builders import make_application
+from tests.cast import Cast
+from tests.inventory.feeds.files import LABEL, audit_text, days_ago, guid, record, users_text
+
+pytestmark = pytest.mark.django_db
+MARKED = {"AccessedResources": [{"SensitivityLabelId": LABEL}]}
+SITE = {"AppIdentity": "AIApp.SaaS.ChatGPT", "Operation": "AIAppInteraction"}
+JAILBREAK = {"Messages": [{"Id": "1", "isPrompt": True, "JailbreakDetected": True}]}
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(settings: Settings, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path / "uploads"
+
+
+def take(content: str | bytes, name: str = "audit.csv") -> ImportBatch:
+    raw = content.encode() if isinstance(content, str) else content
+    batch = imports.receive(actor=None, file_name=name, blocks=[raw])
+    imports.run_batch(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == BatchState.DONE, batch.error
+    return batch
+
+
+def take_back(batch: ImportBatch, actor: Any = None) -> None:
+    undo.ask(actor=actor, batch=batch, reason="Wrong month")
+    tasks.undo_import(batch.pk)
+    batch.refresh_from_db()
+
+
+FIGURES = {
+    Interaction: "record_id",
+    DailyUsage: "application_id",
+    DailyUser: "application_id",
+    DailySensitive: "application_id",
+    Sighting: "folded",
+    SeenUser: "name",
+}
+
+
+def everything() -> dict[str, list[tuple]]:
+    """All that feeds of interactions store, but for the numbers that rows and batches happen to have."""
+    found = {}
+    for model in FIGURES:
+        left_out = {"id", "batch_id", "sighting_id", "candidates"}
+        names = [f.attname for f in model._meta.concrete_fields if f.attname not in left_out]
+        if any(f.name == "sighting" for f in model._meta.fields):
+            names.append("sighting__folded")
+        found[model.__name__] = sorted(tuple(map(str, row)) for row in model.objects.values_list(*names))
+    return found
+
+
+def first_file() -> str:
+    return audit_text(
+        record(Id=guid(1), UserId="ann@x.example", CreationTime=days_ago(3.1), event=MARKED, **SITE),
+        record(Id=guid(2), UserId="tom@x.example", CreationTime=days_ago(3), **SITE),
+        record(Id=guid(3), UserId="ann@x.example", AgentName="Helper"),
+    )
+
+
+def second_file() -> str:
+    """The same people and days, further ones, marks, an app that only it has, a duplicate and a broken row."""
+    return audit_text(
+        record(Id=guid(1), UserId="ann@x.example", **SITE),
+        record(Id=guid(11), UserId="ann@x.example", CreationTime=days_ago(3), event=MARKED, **SITE),
+        record(Id=guid(12), UserId="zoe@x.example", CreationTime=days_ago(3), event=JAILBREAK, **SITE),
+        record(Id=guid(13), UserId="zoe@x.example", CreationTime=days_ago(9), **SITE),
+        record(Id=guid(14), UserId="ann@x.example", AgentName="Only here"),
+        record(Id=guid(15), UserId="ann@x.example", AgentId="A.b", AppIdentity="Known", CreationTime=days_ago(2)),
+        "{broken",
+    )
+
+
+def test_undone_is_as_if_it_had_never_been_read(cast: Cast) -> None:
+    application = make_application(cast.retail, "Known", identifiers=[("agent_id", "A.b")])
+    take(users_text(("ann@x.example", "Ann", "1", "Cards")), "users.csv")
+    take(first_file())
+    before = everything()
+    text = second_file()
+    second = take(text)
+    with_second = everything()
+    assert (second.stored, second.duplicates, second.quarantined) == (5, 1, 1)
+    assert with_second != before
+    ChangedApplication.objects.all().delete()
+    take_back(second, cast.ada)
+    assert everything() == before
+    assert (second.state, second.undone_by, second.stored) == (BatchState.UNDONE, cast.ada, 5)
+    assert list(ChangedApplication.objects.values_list("application", flat=True)) == [application.pk]
+    entry = AuditLogEntry.objects.get(action="feed.undone")
+    assert (entry.actor, entry.reason, entry.details["interactions"]) == (cast.ada, "Wrong month", 5)
+    # and again: the same file, uploaded anew, brings exactly what was taken back
+    again.read_again(actor=cast.ada, batch=second, blocks=[text.encode()])
+    assert QuarantinedRow.objects.count() == 0
+    imports.run_waiting()
+    second.refresh_from_db()
+    assert (second.state, second.stored, second.quarantined) == (BatchState.DONE, 5, 1)
+    assert everything()["DailyUsage"] == with_second["DailyUsage"]
+    assert {row[0] for row in everything()["Interaction"]} == {row[0] for row in with_second["Interaction"]}
+
+
+def test_in_whatever_order_all_is_undone_nothing_stays(cast: Cast) -> None:
+    found = [take(first_file()), take(second_file())]
+    for batch in found:
+        take_back(batch)
+    assert all(rows == [] for rows in everything().values())
+
+
+def test_undoing_needs_the_right_and_a_reason(cast: Cast) -> None:
+    batch = take(first_file())
+    for person in (cast.alice, cast.bob, cast.carol, cast.dan, cast.eve):
+        with pytest.raises(PermissionDenied):
+            undo.ask(actor=person, batch=batch, reason="x")
+        with pytest.raises(PermissionDenied):
+            again.read_again(actor=person, batch=batch)
+    with pytest.raises(ValidationError, match="Say why"):
+        undo.ask(actor=cast.ada, batch=batch, reason=" ")
+
+
+def test_what_can_not_be_taken_apart_is_refused(cast: Cast, settings: Settings) -> None:
+    batch = take(first_file())
+    Interaction.objects.filter(record_id=guid(1)).delete()  # as retention does
+    assert "2 are still kept singly" in undo.effect(batch).refusal
+    with pytest.raises(ValidationError, match="can't be taken apart"):
+        undo.ask(actor=None, batch=batch, reason="x")
+    nothing = take(audit_text(record(Id=guid(3))))
+    assert "stored nothing" in undo.effect(nothing).refusal
+    other = take(second_file())
+    settings.INTERACTION_RETENTION_DAYS = 9
+    assert "still kept singly" in undo.effect(other).refusal
+    ImportBatch.objects.filter(pk=other.pk).update(kind="another")
+    other.refresh_from_db()
+    assert "Files of this kind" in undo.effect(other).refusal
+
+
+def test_what_can_no_longer_be_undone_is_given_back(cast: Cast) -> None:
+    batch = take(first_file())
+    undo.ask(actor=cast.ada, batch=batch, reason="x")
+    Interaction.objects.filter(record_id=guid(1)).delete()
+    tasks.run_waiting_imports()
+    batch.refresh_from_db()
+    assert batch.state == BatchState.DONE
+    assert Interaction.objects.count() == 2
+    assert AuditLogEntry.objects.filter(action="feed.undo_refused").exists()
+    assert not undo.carry_out(batch.pk)
+
+
+def test_figures_add_up_whatever_was_undone(cast: Cast) -> None:
+    """The daily figures are always those of the rows that are there."""
+    files = [
+        audit_text(*(record(Id=guid(n), UserId=f"u{n % 5}@x.example", CreationTime=days_ago(n % 4), **SITE)
+                     for n in range(start, start + 40)))
+        for start in (100, 120, 160)
+    ]  # fmt: skip
+    found = [take(text) for text in files]
+    take_back(found[1])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (at AT TIME ZONE 'UTC')::date, count(*), count(DISTINCT pseudonym) FROM inventory_interaction"
+            " GROUP BY 1 ORDER BY 1"
+        )
+        counted = cursor.fetchall()
+    kept = DailyUsage.objects.order_by("day").values_list("day", "interactions", "users")
+    assert list(kept) == counted
+    assert Sighting.objects.get().interactions == sum(row[1] for row in counted) == 80
+
+
+# Alerts
+
+
+def alert(number: int, **fields: Any) -> dict[str, Any]:
+    return {
+        "SystemAlertId": f"a{number}",
+        "AlertType": "AI.Azure_Jailbreak.ContentFiltering.BlockedAttempt",
+        "AlertDisplayName": "Jailbreak",
+        "Severity": "High",
+        "Status": "New",
+        "TimeGenerated": days_ago(1) + "Z",
+        **fields,
+    }
+
+
+def test_alerts_go_unless_files_build_on_each_other() -> None:
+    first = take(json.dumps([alert(1), alert(2)]), "alerts.json")
+    second = take(json.dumps([alert(2, Severity="Low"), alert(3)]), "alerts.json")
+    third = take(json.dumps([alert(4)]), "alerts.json")
+    assert "Later files say more about 1" in undo.effect(first).refusal
+    assert "brought 1 alerts up to date" in undo.effect(second).refusal
+    take_back(third)
+    assert set(Alert.objects.values_list("external_id", flat=True)) == {"a1", "a2", "a3"}
+
+
+# User lists
+
+
+def people() -> list[tuple]:
+    return sorted(DirectoryUser.objects.values_list("object_id", "upn", "name", "department__name", "upn_pseudonym"))
+
+
+def test_a_user_list_is_put_back_person_by_person(cast: Cast) -> None:
+    first = take(users_text(("ann@x.example", "Ann", "1", "Cards"), ("tom@x.example", "Tom", "2", "Retail Banking")))
+    before = people()
+    second = take(users_text(("ann@x.example", "Ann B.", "1", "Treasury"), ("zoe@x.example", "Zoe", "3", "Cards")))
+    assert "Since then" in undo.effect(first).refusal
+    take_back(second)
+    assert people() == before
+    third = take(users_text(("tom@x.example", "Tommy", "2", "Cards"), ("tom@x.example", "Thomas", "2", "Cards")))
+    take_back(third)
+    assert people() == before
+
+
+def test_a_user_list_that_moved_interactions_stays(cast: Cast) -> None:
+    take(audit_text(record(UserId="ann@x.example")))
+    moved = take(users_text(("ann@x.example", "Ann", "1", "Cards")))
+    assert "1 interactions of Unassigned people" in undo.effect(moved).refusal
+
+
+# Reading again
+
+
+def test_a_file_that_failed_is_kept_for_a_time_and_goes_on(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    batch = imports.receive(actor=None, file_name="audit.csv", blocks=[second_file().encode()])
+    with monkeypatch.context() as patch:
+        patch.setattr(batches, "SINKS", {"purview_audit": Broken})
+        imports.run_batch(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == BatchState.FAILED
+    assert len(list(uploads.folder().iterdir())) == 1
+    again.read_again(actor=cast.ada, batch=batch)
+    imports.run_waiting()
+    batch.refresh_from_db()
+    assert (batch.state, batch.stored, batch.error) == (BatchState.DONE, 6, "")
+    assert list(uploads.folder().iterdir()) == []
+    with pytest.raises(ValidationError, match="Undo it first"):
+        again.read_again(actor=cast.ada, batch=batch)
+
+
+class Broken:
+    """Stands for a database that refuses a row."""
+
+    def __init__(self, *args: Any) -> None:
+        pass
+
+    def store(self, *args: Any) -> int:
+        from django.db import DataError
+
+        raise DataError("no")
+
+
+def test_another_file_is_not_taken_for_the_same(cast: Cast) -> None:
+    batch = take(second_file())
+    take_back(batch)
+    with pytest.raises(ValidationError, match="no longer have"):
+        again.read_again(actor=cast.ada, batch=batch)
+    with pytest.raises(ValidationError, match="another file"):
+        again.read_again(actor=cast.ada, batch=batch, blocks=[first_file().encode()])
+    assert list(uploads.folder().iterdir()) == []
+    batch.refresh_from_db()
+    assert batch.state == BatchState.UNDONE
+
+
+def test_what_failed_is_not_kept_for_ever(cast: Cast, settings: Settings) -> None:
+    batch = imports.receive(actor=None, file_name="audit.csv", blocks=[first_file().encode()])
+    ImportBatch.objects.filter(pk=batch.pk).update(state=BatchState.FAILED, finished_at=timezone.now())
+    imports.purge()
+    assert len(list(uploads.folder().iterdir())) == 1
+    imports.purge(now=timezone.now() + timedelta(days=settings.FAILED_FILE_DAYS + 1))
+    assert list(uploads.folder().iterdir()) == []
+
+
+def test_rows_of_files_go_when_all_they_stored_has_gone(cast: Cast, settings: Settings) -> None:
+    batch = take(second_file())
+    years = timedelta(days=settings.BATCH_RETENTION_DAYS + 1)
+    imports.purge(now=timezone.now() + timedelta(days=settings.INTERACTION_RETENTION_DAYS + 1))
+    assert ImportBatch.objects.filter(pk=batch.pk).exists()
+    imports.purge(now=timezone.now() + years)
+    assert not ImportBatch.objects.exists()
+    assert not QuarantinedRow.objects.exists()
+    assert AuditLogEntry.objects.filter(action="feed.purged").values_list("details__batches", flat=True)[0] == 1
