@@ -39,6 +39,8 @@ def information_types(record: dict[str, Any]) -> tuple[str, ...]:
             open_ends.extend(value)
         elif type(value) is dict:
             for key, member in value.items():
+                if type(key) is not str:
+                    continue  # a mark that `Keys` may have left
                 if type(member) in (list, dict):
                     open_ends.append(member)
                 if key.casefold() in TYPE_LISTS:
@@ -58,7 +60,7 @@ def _named_types(matches: Any) -> Iterator[str]:
 
 def information_types_of(record: dict[str, Any]) -> tuple[str, ...]:
     """The sensitive information types matched in a record of another form, whose lists may be JSON within a text."""
-    return information_types({key: inner(value) for key, value in record.items()})
+    return information_types({key: inner(value) for key, value in record.items() if type(key) is str})
 
 
 def _name(value: str) -> str:
