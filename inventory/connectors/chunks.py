@@ -53,7 +53,7 @@ class Task:
             return SecurityAlerts()
         if self.kind in _LATEST:
             return Latest()
-        return Interactions(datetime.fromisoformat(self.cutoff))
+        return Interactions(datetime.fromisoformat(self.cutoff), events_count=self.kind != "purview_audit")
 
 
 class Captured(NamedTuple):
