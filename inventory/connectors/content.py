@@ -30,8 +30,8 @@ class Content(Protocol):
 
 
 class Interactions:
-    """Interactions as rows of a binary COPY, as they come: which ids stand there twice the database finds in half the
-    time of a set. People and ways of naming an application stand in them by number: the place in `people` (where an
+    """Interactions as rows of a binary COPY, as they come: which ids stand there twice the database finds while it sorts
+    them. People and ways of naming an application stand in them by number: the place in `people` (where an
     empty name is nobody) and `seen`. A row: record key, time, person, way, both marks, labels, information types."""
 
     def __init__(self, cutoff: datetime) -> None:
