@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
@@ -115,7 +114,6 @@ def navigation(request: HttpRequest) -> Navigation:
     return Navigation(tuple(groups), _url("inventory:account"), _url("account_logout"))
 
 
-@cache
 def _url(route: str) -> str:
     """The address of a route, or nothing where this installation has no such page."""
     try:

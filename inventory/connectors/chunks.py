@@ -74,7 +74,9 @@ class Task:
         if tells in _LATEST:
             return Latest()
         cutoff = datetime.fromisoformat(self.cutoff)
-        return MetricValues(cutoff) if tells == "metrics" else Interactions(cutoff)
+        if tells == "metrics":
+            return MetricValues(cutoff)
+        return Interactions(cutoff, events_count=tells != "purview_audit")
 
 
 class Captured(NamedTuple):

@@ -45,8 +45,11 @@ class Interactions:
     empty name is nobody) and `seen`. A row: record key, time, person, way, both marks, labels, information types, bytes
     sent (of a visit)."""
 
-    def __init__(self, cutoff: datetime) -> None:
-        """Interactions before `cutoff` are ignored: they are older than what is kept."""
+    def __init__(self, cutoff: datetime, *, events_count: bool = True) -> None:
+        """Interactions before `cutoff` are ignored: they are older than what is kept. `events_count`: whether data
+        events are records of the file's own kind; in an audit file they are kept as well, but count as ignored, since
+        stored are its interactions alone (contracts §1)."""
+        self.events_count = events_count
         self.ignored = 0
         self.duplicates = 0
         self.people: dict[str, int] = {}
@@ -86,10 +89,11 @@ class Interactions:
 
     def add_event(self, item: DataEvent) -> None:
         """Take an event in, unless it is older than the retention or was here before."""
+        self.ignored += not self.events_count
         if item.at < self._cutoff:
-            self.ignored += 1
+            self.ignored += self.events_count
         elif item.record_id in self.events:
-            self.duplicates += 1
+            self.duplicates += self.events_count
         else:
             self.events[item.record_id] = item
 

@@ -60,7 +60,7 @@ def _named_types(matches: Any) -> Iterator[str]:
 
 def information_types_of(record: dict[str, Any]) -> tuple[str, ...]:
     """The sensitive information types matched in a record of another form, whose lists may be JSON within a text."""
-    return information_types({key: inner(value) for key, value in record.items()})
+    return information_types({key: inner(value) for key, value in record.items() if type(key) is str})
 
 
 def _name(value: str) -> str:

@@ -77,7 +77,6 @@ _AROUND = {
     "UserId": ("userprincipalname", "actorname", "userid", "actoruserid", "accountobjectid"),
 }
 _HEADER = 4096  # bytes in which a header row is looked for
-_loads = orjson.loads
 _new = tuple.__new__  # what a NamedTuple's own constructor calls, without its keywords: half the time
 
 
@@ -226,11 +225,7 @@ class _Reader:
             columns = before.count(self._delimiter) + 1
         if columns != self._payload:
             return None
-        try:
-            record = _loads(raw[start + 2 : end + 1].replace(b'""', b'"'))
-        except orjson.JSONDecodeError:
-            return None
-        return record if type(record) is dict else None
+        return _object(raw[start + 2 : end + 1].replace(b'""', b'"'))
 
     def _carefully(self, raw: bytes) -> dict[str, Any] | str:
         """The payload, or why there is none."""

@@ -16,7 +16,7 @@ from risk.scoring.method import Method
 from risk.scoring.questionnaire import class_questions
 from risk.scoring.vocabulary import EUClass
 
-MOST_KINDS = 10_000  # some 40 MB, with what the explained path keeps of them
+MOST_KINDS = 10_000  # bounds memory; an estate has far fewer unless everybody answers the table differently
 NOT_SETTLED = 2  # in place of a truth: the table says nothing about this fact
 
 

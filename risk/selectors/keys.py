@@ -10,7 +10,7 @@ class Among(Func):
 
     template = "%(expressions)s::bigint[])"
     arg_joiner = " = ANY("
-    output_field = BooleanField()  # type: ignore[assignment]
+    output_field = BooleanField()
 
     def __init__(self, column: str, keys: Iterable[int]) -> None:
         super().__init__(F(column), Value(array(keys)))

@@ -19,6 +19,7 @@ from django.utils import timezone
 from inventory import access, audit_log
 from inventory.access import Permission
 from inventory.models import AIApplication, User
+from risk.selectors.keys import array
 
 CHUNK = 2000  # applications looked at in one statement
 
@@ -69,7 +70,7 @@ def thin_snapshots(*, actor: User | None, dry_run: bool = False, day: date | Non
         cursor.execute("SELECT count(*) FROM risk_scoresnapshot")
         snapshots = int(cursor.fetchone()[0])
         for start in range(0, len(ids), CHUNK):
-            chosen = [*[ids[start : start + CHUNK]] * 4, before]
+            chosen: list[str | date] = [*[array(ids[start : start + CHUNK])] * 4, before]
             if dry_run:
                 cursor.execute(f"SELECT count(*) FROM ({_SPARE}) AS spare", chosen)  # noqa: S608
                 deleted += int(cursor.fetchone()[0])

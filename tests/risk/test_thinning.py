@@ -76,7 +76,7 @@ def logged(application: AIApplication, day: date, action: str) -> None:
             AuditLogEntry(
                 at=night(day, hour=10),
                 action=action,
-                object_type=application._meta.model_name,
+                object_type="aiapplication",
                 object_id=str(application.pk),
                 summary=action,
             )

@@ -21,12 +21,16 @@ class ActivitySink:
 
     def store(self, content: Interactions, batch: ImportBatch) -> int:
         result, events = self._writer.store(content), self._events.store(list(content.events.values()))
-        batch.unmatched += result.unmatched + events.unmatched
-        batch.ignored += result.ignored + events.ignored
         times = [at for at in (batch.newest_at, result.newest_at, events.newest_at) if at]
         batch.newest_at = max(times, default=None)
-        offered = content.count + len(content.events) - result.ignored - events.ignored
-        batch.duplicates += offered - result.stored - events.stored
+        batch.unmatched += result.unmatched
+        batch.ignored += result.ignored
+        batch.duplicates += content.count - result.ignored - result.stored
+        if not content.events_count:
+            return result.stored
+        batch.unmatched += events.unmatched
+        batch.ignored += events.ignored
+        batch.duplicates += len(content.events) - events.ignored - events.stored
         return result.stored + events.stored
 
     def finish(self) -> dict[str, int]:

@@ -46,9 +46,10 @@ def find(batch: ImportBatch) -> tuple[tuple[str, int], ...]:
     # Of the day at the edge of the retention other files' rows may be gone, so nobody can tell who was seen only here
     edge = timezone.now() - timedelta(days=settings.INTERACTION_RETENTION_DAYS - 1)
     events = DataEvent.objects.filter(batch=batch).count()
-    if found["rows"] + events != batch.stored or (found["oldest"] and found["oldest"] < edge):
+    kept = found["rows"] + (0 if batch.kind == "purview_audit" else events)  # in audit files they don't count as stored
+    if kept != batch.stored or (found["oldest"] and found["oldest"] < edge):
         raise CannotUndoError(
-            f"Of the {batch.stored:,} interactions and events it stored, {found['rows'] + events:,} are still kept"
+            f"Of the {batch.stored:,} interactions and events it stored, {kept:,} are still kept"
             " singly. What another feed told better was replaced, and only figures are left of what is older than"
             f" {settings.INTERACTION_RETENTION_DAYS} days: these can't be taken apart."
         )

@@ -88,12 +88,9 @@ def test_metrics_are_undone_unless_they_corrected_some_or_were_corrected(cast: C
 
 
 def test_mapped_tables_are_undone_whatever_became_of_their_mapping(cast: Cast) -> None:
+    used = f"When,Tool,Who\n{days_ago(2)},Chatty,ann@x.example\n"
     tables = {
-        "use": (
-            "interactions",
-            f"When,Tool,Who\n{days_ago(2)},Chatty,ann@x.example\n",
-            ("time", "application", "user"),
-        ),
+        "use": ("interactions", used, ("time", "application", "user")),
         "hr": ("users", "Mail,Unit\ntom@x.example,Cards\n", ("upn", "department")),
         "psi": ("metrics", f"Day,Of,PSI\n{days_ago(2)},Desk,0.2\n", ("time", "system", "value")),
     }

@@ -50,16 +50,15 @@ answers = st.builds(
     st.fixed_dictionaries({}, optional={**factors, **facts, **questions, "left.over": st.booleans()}),
     st.sampled_from([{}, IN_SCOPE, IN_SCOPE, IN_SCOPE | {"role": ["uses"]}]),
 )
-statements = st.builds(
+ends = st.none() | st.integers(-5, 100).map(lambda n: DAY + timedelta(days=n))
+stated = st.builds(
     Stated,
     status=st.sampled_from(list(METHOD.control_status)),
     as_of=days,
     due=st.none() | days,
     valid_until=st.none() | st.none() | days,
-    applicable=st.sampled_from([True] * 9 + [False]),
-) | st.builds(Stated, status=st.none(), as_of=days, applicable=st.just(False))
-ends = st.none() | st.integers(-5, 100).map(lambda n: DAY + timedelta(days=n))
-statements = statements | st.builds(
+)
+left_out = st.builds(
     Stated,
     status=st.none() | st.sampled_from(list(METHOD.control_status)),
     as_of=days,
@@ -67,6 +66,7 @@ statements = statements | st.builds(
     applicable=st.just(False),
     agreed_until=ends,
 )
+statements = st.one_of(stated, stated, stated, left_out)
 occurrences = st.builds(
     Occurrence,
     severity=st.sampled_from(list(METHOD.signal_severity)),
