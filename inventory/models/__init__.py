@@ -1,5 +1,6 @@
 from inventory.models.activity import (
     Alert,
+    AlertStep,
     DailySensitive,
     DailyUsage,
     DailyUser,
@@ -24,6 +25,7 @@ __all__ = [
     "ROOT_KEY",
     "AIApplication",
     "Alert",
+    "AlertStep",
     "AuditLogEntry",
     "CapturedContent",
     "ChangedApplication",
