@@ -98,11 +98,19 @@ def tie(*, actor: User | None, alerts: Iterable[int], application: AIApplication
         reason = _said(reason, "Say why it is about none: it no longer counts in the score.")
     changed = [one for one in found if one.application_id != (application.pk if application else None)]
     before = {one.application_id for one in changed if one.application_id}
-    about = str(application or changed and changed[0].application or "")
+    about = str(application or (changed and changed[0].application) or "")
     for one in changed:
         one.application, one.tied_at = application, timezone.now()
     action = AlertAction.TIED if application else AlertAction.UNTIED
-    done = _done(actor, action, found, changed, ("application", "tied_at"), text=reason.strip()[:_LENGTH], about=about)
+    done = _done(
+        actor,
+        action,
+        found,
+        changed,
+        ("application", "tied_at"),
+        text=reason.replace("\x00", "").strip()[:_LENGTH],
+        about=about,
+    )
     _rescore(before)
     return done
 
@@ -140,7 +148,7 @@ def _held(actor: User | None, alerts: Iterable[int], permission: Permission) -> 
 
 
 def _said(text: str, otherwise: str) -> str:
-    said = text.strip()
+    said = text.replace("\x00", "").strip()  # PostgreSQL can't hold it
     if not said:
         raise ValidationError({"text": otherwise})
     if len(said) > _LENGTH:
