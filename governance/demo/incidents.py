@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from governance.demo.alerts import Happened
-from governance.demo.assessments import VERIFIER as RECORDER
 from governance.demo.copying import copy_rows, reserve
 from governance.demo.story import IncidentLine
 from governance.demo.world import World
@@ -14,6 +13,8 @@ from inventory.models import AlertStep
 from risk.choices import IncidentState
 from risk.models import Incident, IncidentAlert, IncidentStep
 from risk.scoring.case import WINDOW_DAYS, Occurrence
+
+RECORDER = "bram.okonvale"  # the AI risk officer
 
 
 @dataclass(frozen=True, slots=True)
