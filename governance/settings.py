@@ -360,6 +360,12 @@ SPECTACULAR_SETTINGS = {
 INTERACTION_RETENTION_DAYS = int(os.environ.get("INTERACTION_RETENTION_DAYS") or 730)
 # Days for which every score snapshot stays; older ones are thinned by a rule (docs/operations.md)
 SNAPSHOT_DAYS = int(os.environ.get("SNAPSHOT_DAYS") or 90)
+# Hours after an alert within which it is to be closed; informational ones have no deadline
+ALERT_HOURS = {
+    "high": int(os.environ.get("ALERT_HOURS_HIGH") or 24),
+    "medium": int(os.environ.get("ALERT_HOURS_MEDIUM") or 72),
+    "low": int(os.environ.get("ALERT_HOURS_LOW") or 168),
+}
 RAW_RETENTION_DAYS = int(os.environ.get("RAW_RETENTION_DAYS") or 180)
 # The rows that tell which files were read (never shorter than single interactions), and files that could not be read
 # to their end, kept to try again

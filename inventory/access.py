@@ -13,12 +13,12 @@ from functools import wraps
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.http import Http404, HttpRequest, HttpResponseBase
 
 from inventory.choices import RoleKind
-from inventory.models import AIApplication, Department, User
+from inventory.models import AIApplication, Alert, Department, User
 from inventory.models.application import ApplicationQuerySet
 from inventory.models.organisation import DepartmentQuerySet
 
@@ -107,6 +107,25 @@ def applications(user: User | None, permission: Permission = P.VIEW) -> Applicat
 
 def _inside(user: User, permission: Permission) -> Q:
     return Q(department_id__in=_granted(user, permission))
+
+
+def alerts(user: User | None, permission: Permission = P.VIEW) -> QuerySet[Alert]:
+    """The alerts about the applications for which the person has the permission; those tied to none need it for the
+    whole organisation."""
+    everything = Alert.objects.all()
+    if user is None or sees_everything(user, permission):
+        return everything
+    return everything.filter(application__in=applications(user, permission).order_by().values("pk"))
+
+
+def alert_or_404(user: User | None, pk: int, permission: Permission = P.VIEW) -> Alert:
+    """The alert; Http404 where the person may not even see it, PermissionDenied where seeing is all they may."""
+    found = alerts(user).select_related("application__department", "assignee").filter(pk=pk).first()
+    if found is None:
+        raise Http404("No such alert.")
+    if permission != P.VIEW and not alerts(user, permission).filter(pk=pk).exists():
+        raise PermissionDenied(f"You may not {_WORDS[permission]} here.")
+    return found
 
 
 def may(user: User | None, permission: Permission, department: Department | None = None) -> bool:

@@ -120,6 +120,22 @@ class AlertState(TextChoices):
     DISMISSED = "dismissed", "Dismissed"
 
 
+class AlertAction(TextChoices):
+    """What happened to an alert, in the past tense."""
+
+    ASSIGNED = "assigned", "Assigned"
+    COMMENTED = "commented", "Commented"
+    STARTED = "started", "Taken in progress"
+    RESOLVED = "resolved", "Resolved"
+    DISMISSED = "dismissed", "Dismissed"
+    REOPENED = "reopened", "Opened again"
+    TIED = "tied", "Tied to"
+    UNTIED = "untied", "Untied from"
+    LINKED = "linked", "Linked to incident"
+    UNLINKED = "unlinked", "Unlinked from incident"
+    FEED = "feed", "The feed says"
+
+
 class DataLevel(TextChoices):
     """How sensitive data is, least first: the options of the question `data_sensitivity`, so that what a label or an
     information type stands for can be held against what an application is approved for."""

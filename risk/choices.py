@@ -117,3 +117,28 @@ class RecordState(TextChoices):
     APPROVED = "approved", "Approved"
     RETURNED = "returned", "Sent back"
     WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+class IncidentSeverity(TextChoices):
+    """How grave an incident is; *critical* exists here only (methods.md §4)."""
+
+    LOW = "low", "Low"
+    MEDIUM = "medium", "Medium"
+    HIGH = "high", "High"
+    CRITICAL = "critical", "Critical"
+
+
+class IncidentState(TextChoices):
+    """Where an incident stands. A contained one still weighs in full: it is not over until it is resolved."""
+
+    OPEN = "open", "Open"
+    CONTAINED = "contained", "Contained"
+    RESOLVED = "resolved", "Resolved"
+
+
+class SeriousIncident(TextChoices):
+    """What makes an incident serious by Article 3(49) of the EU AI Act; each has its deadline by Article 73."""
+
+    DEATH = "death", "A person died"
+    INFRASTRUCTURE = "infrastructure", "Critical infrastructure, or a widespread infringement"
+    OTHER = "other", "Health, fundamental rights, property or the environment"

@@ -6,6 +6,7 @@ from datetime import date
 
 from governance.demo.alerts import CLOSED, Happened
 from governance.demo.answers import GivenAnswer, final_answers, given_answers
+from governance.demo.incidents import Told
 from governance.demo.statements import Statement, statements
 from governance.demo.story import ApplicationStory
 from governance.demo.world import World
@@ -26,6 +27,7 @@ class Dossier:
     answers: Sequence[GivenAnswer]
     statements: Sequence[Statement]
     alerts: Sequence[Happened]
+    incidents: Sequence[Told] = ()
 
     def case_on(self, day: date, usage: Usage, world: World) -> Case:
         """The case as it stood at the end of the day, as `risk.selectors.cases` reads today's."""
@@ -42,8 +44,11 @@ class Dossier:
         )
 
     def _occurrences(self, day: date, world: World) -> tuple[Occurrence, ...]:
-        found = []
+        found = [event for one in self.incidents if (event := one.on(day))]
+        stood_for = {alert for one in self.incidents if one.on(day) for alert in one.alerts}
         for one in self.alerts:
+            if one.id in stood_for:
+                continue
             state = one.state_on(day)
             old = (day - one.at.date()).days > WINDOW_DAYS
             if state is None or old or state == AlertState.DISMISSED or one.line.severity == Severity.INFORMATIONAL:
@@ -61,12 +66,13 @@ class Dossier:
         return tuple(found)
 
     def eventful_days(self) -> set[date]:
-        """Days on which something happened that moves the score by itself: alerts coming and being closed."""
-        days = {one.at.date() for one in self.alerts}
+        """Days on which something happened that moves the score: alerts and incidents that come or are closed."""
+        days = {one.at.date() for one in self.alerts} | {one.known for one in self.incidents}
+        days |= {one.resolved for one in self.incidents if one.resolved}
         return days | {one.closed_at.date() for one in self.alerts if one.state in CLOSED and one.closed_at}
 
 
-def dossiers(world: World, alerts: Sequence[Happened]) -> list[Dossier]:
+def dossiers(world: World, alerts: Sequence[Happened], incidents: Sequence[Told]) -> list[Dossier]:
     """The dossier of each application of the story."""
     made = []
     for app in world.applications:
@@ -79,6 +85,7 @@ def dossiers(world: World, alerts: Sequence[Happened]) -> list[Dossier]:
                 answers=given_answers(app, world.method, world.as_of, world.chance),
                 statements=statements(app, world.story, asked, world.method, world.as_of, world.chance),
                 alerts=[one for one in alerts if one.line.application == app.id],
+                incidents=[one for one in incidents if one.line.application == app.id],
             )
         )
     return made

@@ -205,7 +205,18 @@ def write_alerts(world: World, alerts: Sequence[Happened]) -> None:
     copy_rows(
         Alert,
         (
-            *("id", "external_id", "title", "severity", "tactics", "type", "technique", "description", "state"),
+            *(
+                "id",
+                "external_id",
+                "title",
+                "severity",
+                "tactics",
+                "type",
+                "technique",
+                "description",
+                "state",
+                "feed_state",
+            ),
             *("application_id", "resource", "at", "resolved_at", "received_at"),
         ),
         (
@@ -219,6 +230,7 @@ def write_alerts(world: World, alerts: Sequence[Happened]) -> None:
                     line.type,
                     "",
                     "",
+                    one.state,
                     one.state,
                 ),
                 *(world.registered.get(line.application or ""), line.resource, one.at, one.closed_at, one.at),

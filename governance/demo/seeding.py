@@ -20,6 +20,7 @@ from governance.demo.dossier import dossiers
 from governance.demo.evidence import write_evidence
 from governance.demo.feeds import write_alerts, write_people_of_feeds, write_sightings, write_usage
 from governance.demo.history import write_history
+from governance.demo.incidents import write_incidents
 from governance.demo.logbook import write_logbook
 from governance.demo.organisation import write_organisation
 from governance.demo.records import write_records
@@ -105,7 +106,7 @@ def _write(world: World, plan: Plan, progress: Progress) -> dict[str, Any]:
     write_register(world)
     alerts = list(happened(world))
     write_alerts(world, alerts)
-    files = dossiers(world, alerts)
+    files = dossiers(world, alerts, write_incidents(world, alerts))
     counts: dict[str, Any] = write_assessments(files, world)
     counts["evidence"] = write_evidence(files, world)
     counts["records"] = write_records(files, world)

@@ -149,6 +149,22 @@ class AlertLine(Told):
     resolved_in: int | None = None
 
 
+class IncidentLine(Told):
+    """An incident, known and recorded `known` days ago; the alerts of these types that came until then belong to it."""
+
+    application: str
+    title: str
+    severity: str
+    principles: dict[str, str]
+    ago: int
+    known: int
+    state: str
+    resolved_ago: int | None = None
+    serious: str = ""
+    lesson: str = ""
+    alerts: list[str] = []
+
+
 class SightingStory(Told):
     """Something in use that fits nothing in the register."""
 
@@ -205,6 +221,7 @@ class Story(Told):
     usage: Rhythm
     spikes: list[Spike]
     alerts: list[AlertLine]
+    incidents: list[IncidentLine]
     sightings: list[SightingStory]
     feeds: Feeds
 

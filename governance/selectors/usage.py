@@ -15,8 +15,8 @@ from inventory import access
 from inventory.choices import ApplicationKind, Severity
 from inventory.models import AIApplication, Alert, DailySensitive, DailyUsage, DailyUser, ImportBatch, Sighting
 from inventory.models.activity import DailyRow
-from inventory.selectors import feeds
 from inventory.selectors.scope import Scope
+from risk.selectors.alerts import OPEN
 
 COPILOT, REGISTERED, UNREGISTERED = "copilot", "registered", "unregistered"
 CATEGORIES = (
@@ -243,7 +243,7 @@ def _in_sight(scope: Scope, ids: Sequence[int | None]) -> dict[int | None, int]:
 
 def open_alerts(scope: Scope, kinds: Sequence[str] = ()) -> OpenAlerts:
     """Alerts that nobody has resolved or dismissed; those tied to no application count for who sees everything."""
-    found = Alert.objects.filter(state__in=feeds.OPEN)
+    found = Alert.objects.filter(state__in=OPEN)
     if not scope.everything:
         found = found.filter(application__in=scope.applications().order_by().values("pk"))
     if kinds:

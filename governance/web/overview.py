@@ -25,6 +25,7 @@ from inventory.selectors.scope import Scope, options, scope_of
 from inventory.web.filters import Filters
 from risk.choices import Band, Principle
 from risk.method import load_method
+from risk.selectors.alerts import OPEN
 
 EVERY_KIND = "all kinds"
 
@@ -131,7 +132,7 @@ def tiles(
             "Open alerts",
             alerts.all,
             f"{alerts.high:,} high severity",
-            address("inventory:alerts", **here, state=feeds.OPEN),
+            address("risk:alerts", **here, state=OPEN),
             "bad",
         ),
     ]

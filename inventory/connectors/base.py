@@ -110,6 +110,7 @@ class SecurityAlert(NamedTuple):
     description: str
     at: datetime  # aware, UTC
     raw: bytes  # the whole record as JSON
+    entities: tuple[tuple[str, str], ...] = ()  # kind and name of what it names; an `account` is a person in clear
 
 
 class ListedAgent(NamedTuple):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from inventory.connectors import records
+from inventory.connectors import alert_entities, records
 from inventory.connectors.alert_types import DOCUMENTED
 from inventory.connectors.base import MAX_NAME, Item, SecurityAlert, Source, Unreadable
 from inventory.connectors.delimited import clean
@@ -70,6 +70,7 @@ def _alert(place: int, record: Record) -> Item:
         description=_text(member(given, "description"), _DESCRIPTION),
         at=at,
         raw=records.as_bytes(record),
+        entities=alert_entities.named(given),
     )
 
 
@@ -114,6 +115,9 @@ def _from_ocsf(given: Record) -> Record:
         "Description": member(given, "message"),
         "StartTime": member(given, "time"),
         "ResourceId": member(first, "uid"),
+        "Entities": [
+            {"type": "azure-resource", "resourceId": member(one, "uid")} for one in resources if isinstance(one, dict)
+        ],
     }
 
 

@@ -1,5 +1,6 @@
 from inventory.models.activity import (
     Alert,
+    AlertStep,
     DailySensitive,
     DailyUsage,
     DailyUser,
@@ -28,6 +29,7 @@ __all__ = [
     "AIApplication",
     "AgentListing",
     "Alert",
+    "AlertStep",
     "AuditLogEntry",
     "CapturedContent",
     "ChangedApplication",

@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from inventory.choices import AlertState, BatchState, Door, Operation, Severity
+from inventory.choices import AlertAction, AlertState, BatchState, Door, Operation, Severity
 from inventory.models.application import AIApplication
 from inventory.models.organisation import Department
 
@@ -291,7 +291,11 @@ class SeenUser(models.Model):
 
 
 class Alert(models.Model):
-    """A threat or an unusual activity reported about an AI application or a resource of it."""
+    """A threat or an unusual activity reported about an AI application or a resource of it.
+
+    `state` is what counts. It follows the feed until a person decides (`decided_at`); from then on that stands, and
+    what the feed says is kept beside it (docs/decisions/0024).
+    """
 
     external_id = models.CharField(max_length=200, unique=True, null=True)
     type = models.CharField(max_length=200, blank=True)  # the product's own name of this kind of alert
@@ -301,7 +305,13 @@ class Alert(models.Model):
     technique = models.CharField(max_length=200, blank=True)
     description = models.TextField(blank=True)
     state = models.CharField(max_length=15, choices=AlertState.choices, default=AlertState.NEW)
+    feed_state = models.CharField(max_length=15, choices=AlertState.choices, blank=True, db_default="")
+    decided_at = models.DateTimeField(null=True)  # since when a person's state stands; null: the feed's does
+    outcome = models.TextField(blank=True, db_default="")  # lesson learnt, or why it was dismissed
+    assignee = models.ForeignKey("inventory.User", models.SET_NULL, null=True, related_name="alerts")
     application = models.ForeignKey(AIApplication, models.PROTECT, null=True, related_name="alerts")
+    tied_at = models.DateTimeField(null=True)  # since when a person's word on the application stands
+    entities = models.JSONField(null=True)  # [kind, name] of what is named, people by pseudonym; null: nothing
     resource = models.CharField(max_length=500, blank=True)
     at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True)
@@ -320,3 +330,33 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.state in (AlertState.RESOLVED, AlertState.DISMISSED)
+
+    @property
+    def contradicted(self) -> bool:
+        """Whether the feed says otherwise than what stands."""
+        if not self.feed_state or self.feed_state == self.state:
+            return False
+        return {self.feed_state, self.state} != {AlertState.NEW.value, AlertState.ACTIVE.value}
+
+
+class AlertStep(models.Model):
+    """What was done about an alert, by whom, in their words: never changed, only added to."""
+
+    alert = models.ForeignKey(Alert, models.CASCADE, related_name="steps", db_index=False)
+    action = models.CharField(max_length=15, choices=AlertAction.choices)
+    actor = models.ForeignKey("inventory.User", models.SET_NULL, null=True, related_name="+")  # null: feed or system
+    text = models.TextField(blank=True)
+    about = models.CharField(max_length=300, blank=True)  # whom or what: an assignee, an application, a state
+    at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        indexes = [models.Index(fields=["alert", "-at", "-id"], name="alert_step_by_alert")]
+
+    def __str__(self) -> str:
+        return f"{self.get_action_display()} {self.about}".strip()

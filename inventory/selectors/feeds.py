@@ -1,4 +1,4 @@
-"""Feed files read, AI apps seen but not registered, and alerts, as their pages show them."""
+"""Feed files read, and AI apps seen but not registered, as their pages show them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,11 +9,9 @@ from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
 from django.utils import timezone
 
 from inventory import access
-from inventory.choices import AlertState, BatchState, Operation, Severity
+from inventory.choices import BatchState, Operation
 from inventory.connectors.registry import CONNECTORS
 from inventory.models import (
-    AIApplication,
-    Alert,
     DailyUsage,
     DailyUser,
     Department,
@@ -24,7 +22,6 @@ from inventory.models import (
 )
 
 A_PAGE = 25
-OPEN = (AlertState.NEW, AlertState.ACTIVE, AlertState.IN_PROGRESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,45 +214,3 @@ def _candidates(user: User, found: Iterable[Sighting]) -> dict[int, Candidate]:
         return {}
     rows = access.applications(user).filter(pk__in=wanted).values_list("pk", "name")
     return {pk: Candidate(pk, name) for pk, name in rows}
-
-
-def alerts(
-    user: User,
-    *,
-    department: Department | None = None,
-    states: Sequence[str] = (),
-    severities: Sequence[str] = (),
-    kinds: Sequence[str] = (),
-    application: AIApplication | None = None,
-    q: str = "",
-    page: int = 1,
-) -> Page:
-    """A page of alerts, newest first: those of applications the person may see; those tied to none for who sees
-    everything."""
-    found = Alert.objects.select_related("application", "application__department")
-    if not access.sees_everything(user):
-        found = found.filter(application__in=access.applications(user).order_by().values("pk"))
-    if department is not None and department.parent_id is not None:
-        below = Department.objects.subtree_of(department).order_by().values("pk")
-        found = found.filter(application__department__in=below)
-    if states:
-        found = found.filter(state__in=states)
-    if severities:
-        found = found.filter(severity__in=severities)
-    if kinds:
-        found = found.filter(application__kind__in=kinds)
-    if application is not None:
-        found = found.filter(application=application)
-    if q:
-        found = found.filter(Q(title__icontains=q) | Q(resource__icontains=q) | Q(application__name__icontains=q))
-    return Paginator(found.order_by("-at", "-id"), A_PAGE).get_page(page)
-
-
-STATE_TONES = {
-    AlertState.NEW: "bad",
-    AlertState.ACTIVE: "bad",
-    AlertState.IN_PROGRESS: "warn",
-    AlertState.RESOLVED: "good",
-    AlertState.DISMISSED: "neutral",
-}
-SEVERITY_TONES = {Severity.HIGH: "bad", Severity.MEDIUM: "warn", Severity.LOW: "info"}

@@ -156,6 +156,21 @@ def code_breaks(text: str) -> SafeString:
     return format_html_join(mark_safe("<wbr>"), "{}", ((part,) for part in parts if part))
 
 
+@register.filter
+def tail(text: str, most: int = 40) -> SafeString:
+    """The last parts of a long technical name, which tell it from others; it may break between its parts."""
+    if len(text) > most:
+        start = text.find("/", len(text) - most)
+        text = "…" + text[start if start >= 0 else -most :]
+    return code_breaks(text)
+
+
+@register.filter
+def tone_of(tones: dict[str, str], word: str) -> str:
+    """The tone of a word among `tones`; neutral where it has none."""
+    return tones.get(word, "neutral")
+
+
 # Long words of column heads and where they may break: browsers without a dictionary break them anywhere or nowhere
 _BREAKS = {
     "Inclusiveness": "Inclusive\u00adness",

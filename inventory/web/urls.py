@@ -55,7 +55,6 @@ urlpatterns = [
     path("discovery/agents/", agents.agents, name="agents"),
     path("discovery/", discovery.sightings, name="sightings"),
     path("discovery/cloud-apps/", cloud_apps.cloud_app_list, name="cloud_apps"),
-    path("alerts/", discovery.alerts, name="alerts"),
     path("data-events/", data_events.data_event_list, name="data_events"),
     # Settings
     path("settings/departments/", departments.tree, name="department_admin"),

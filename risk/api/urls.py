@@ -2,9 +2,13 @@
 
 from django.urls import path
 
-from risk.api import evidence, views
+from risk.api import alerts, evidence, views
 
 urlpatterns = [
+    path("alerts/", alerts.AlertList.as_view(), name="api-alerts"),
+    path("alerts/<int:pk>/", alerts.AlertDetail.as_view(), name="api-alert"),
+    path("incidents/", alerts.IncidentList.as_view(), name="api-incidents"),
+    path("incidents/<int:pk>/", alerts.IncidentDetail.as_view(), name="api-incident"),
     path("scores/", views.ScoreList.as_view(), name="api-scores"),
     path("applications/<int:pk>/answers/", views.Answers.as_view(), name="api-answers"),
     path("applications/<int:pk>/controls/", views.ControlStates.as_view(), name="api-controls"),

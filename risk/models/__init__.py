@@ -2,6 +2,7 @@ from risk.models.applicability import NotApplicableRequest
 from risk.models.assessment import Answer, OrganisationAnswer
 from risk.models.control import ControlState
 from risk.models.evidence import Evidence, EvidenceFile
+from risk.models.incident import Incident, IncidentAlert, IncidentStep
 from risk.models.method import MethodComparison, MethodInForce
 from risk.models.record import Record, Signature
 from risk.models.rollup import ApplicationCoverage, ChangedDepartment, CoverageDay, DepartmentDay
@@ -20,6 +21,9 @@ __all__ = [
     "DepartmentDay",
     "Evidence",
     "EvidenceFile",
+    "Incident",
+    "IncidentAlert",
+    "IncidentStep",
     "MethodComparison",
     "MethodInForce",
     "NotApplicableRequest",

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from risk.scoring.case import WINDOW_DAYS, Measures, Occurrence
 from risk.scoring.formulas import MOST_TOLERANCES, measure_load
-from risk.scoring.judgement import COUNTED_RATES, RATE_UNIT, tactic_weights
+from risk.scoring.judgement import COUNTED_RATES, RATE_UNIT, weights_of
 from risk.scoring.method import Factor, Method
 from risk.scoring.vocabulary import WORST
 
@@ -147,7 +147,7 @@ def _add_event(of_row: Floats, one: Occurrence, days: Sequence[date], method: Me
         load = method.signal_severity[one.severity] * 2 ** (-max(0, ago) / params.signal_half_life_days)
         if not one.open:
             load *= params.signal_resolved_factor
-        for principle, weight in tactic_weights(one.tactics, method).items():
+        for principle, weight in weights_of(one, method).items():
             of_row[method.index[principle], place] += load * weight
 
 

@@ -49,7 +49,10 @@ class Stated:
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """An alert: severity low, medium, high or critical, its tactics, its day, and whether it is still open."""
+    """An alert or an incident: severity low, medium, high or critical, its day, and whether it is still open.
+
+    An alert presses on the principles of its tactics, an incident on those that were recorded (`principles`).
+    """
 
     severity: str
     tactics: tuple[str, ...]
@@ -57,6 +60,7 @@ class Occurrence:
     open: bool
     ref: str = ""
     label: str = ""
+    principles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +163,7 @@ def to_plain(case: Case) -> dict[str, Any]:
         "controls": {key: stated_plain(one) for key, one in case.controls.items()},
         "events": sorted(
             [one.severity, list(one.tactics), one.day.isoformat(), one.open, one.ref, one.label]
+            + ([list(one.principles)] if one.principles else [])  # as snapshots were written before incidents
             for one in case.occurrences
         ),
         "usage": [case.usage.interactions, case.usage.sensitive, case.usage.attacks],
@@ -176,8 +181,8 @@ def from_plain(plain: Mapping[str, Any]) -> Case:
         organisation=plain.get("organisation", {}),
         controls={key: stated(values) for key, values in plain.get("controls", {}).items()},
         occurrences=tuple(
-            Occurrence(severity, tuple(tactics), date.fromisoformat(day), is_open, ref, label)
-            for severity, tactics, day, is_open, ref, label in plain.get("events", ())
+            Occurrence(severity, tuple(tactics), date.fromisoformat(day), is_open, ref, label, tuple(*principles[:1]))
+            for severity, tactics, day, is_open, ref, label, *principles in plain.get("events", ())
         ),
         usage=Usage(*plain.get("usage", ())),
         measures=Measures(*plain.get("measures", ())),

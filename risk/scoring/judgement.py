@@ -222,12 +222,17 @@ def signals_of(case: Case, day: date, method: Method) -> Signals:
 def _event(one: Occurrence, day: date, method: Method) -> Event:
     return Event(
         severity=one.severity,
-        principles=tactic_weights(one.tactics, method),
+        principles=weights_of(one, method),
         age=max(0, (day - one.day).days),
         open=one.open,
         label=one.label,
         ref=one.ref,
     )
+
+
+def weights_of(one: Occurrence, method: Method) -> Weights:
+    """How much it presses on each principle: an incident in full on those recorded, an alert by its tactics."""
+    return dict.fromkeys(one.principles, 1.0) if one.principles else tactic_weights(one.tactics, method)
 
 
 def tactic_weights(tactics: tuple[str, ...], method: Method) -> Weights:

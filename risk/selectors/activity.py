@@ -49,6 +49,8 @@ class Signal:
     label: str
     load: float
     principles: tuple[str, ...]
+    key: str = ""  # of a rate its name, of an event its reference
+    url: str = ""  # of its page, which the door fills in
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +179,7 @@ def signals_of(judgement: Judgement) -> list[Signal]:
             label=label or _words(key),
             load=load,
             principles=tuple(Principle(p).label for p, weight in weights.items() if weight),
+            key=key,
         )
         for kind, key, label, load, weights in signal_loads(judgement.inputs.signals, load_method())
     ]

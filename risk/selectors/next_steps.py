@@ -78,7 +78,7 @@ class QuestionStep:
 
 @dataclass(frozen=True, slots=True)
 class AlertStep:
-    """The open alerts, and the risk once all of them are resolved at their source."""
+    """The open alerts and incidents, and the risk once all of them are resolved."""
 
     count: int
     now: float

@@ -5,15 +5,16 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
 from django.db import connection
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, F, Q, Sum
 from django.utils import timezone
 
 from inventory.choices import AlertState, Severity
 from inventory.connectors.levels import LEVELS
 from inventory.models import Alert, DailySensitive, DailyUsage
 from inventory.selectors.dictionary import names
+from risk.choices import IncidentState
 from risk.method import load_method
-from risk.models import Answer
+from risk.models import Answer, Incident, IncidentAlert
 from risk.scoring.case import WINDOW_DAYS, Measures, Occurrence, Usage
 from risk.scoring.judgement import COUNTED_RATES
 from risk.scoring.method import Method
@@ -40,21 +41,24 @@ def window_start(day: date) -> date:
 
 
 def occurrences(applications: Sequence[int], day: date) -> dict[int, tuple[Occurrence, ...]]:
-    """Alerts by application, as they stand now. Informational ones count nothing, dismissed ones are no event.
+    """Alerts and incidents by application, as they stand now. Informational alerts count nothing, dismissed ones are no
+    event, and an alert that belongs to an incident which counts is no event of its own: the incident stands for it
+    (docs/decisions/0024).
 
     An alert of the day 30 days before still counts: it has lost half its weight by then.
     """
     zone = timezone.get_default_timezone()
     first = datetime.combine(day - timedelta(days=WINDOW_DAYS), time.min, zone)
     after = datetime.combine(day + timedelta(days=1), time.min, zone)
+    found, stood_for = _incidents(applications, day)
     rows = (
         Alert.objects.filter(Among("application", applications), at__gte=first, at__lt=after)
+        .exclude(pk__in=stood_for)
         .exclude(severity=Severity.INFORMATIONAL)
         .exclude(state=AlertState.DISMISSED)
         .order_by("at", "id")
         .values_list("application_id", "severity", "tactics", "at", "state", "id", "title")
     )
-    found: dict[int, list[Occurrence]] = defaultdict(list)
     for application, severity, tactics, at, state, pk, title in rows:
         found[application].append(
             Occurrence(
@@ -67,6 +71,33 @@ def occurrences(applications: Sequence[int], day: date) -> dict[int, tuple[Occur
             )
         )
     return {application: tuple(events) for application, events in found.items()}
+
+
+def _incidents(applications: Sequence[int], day: date) -> tuple[dict[int, list[Occurrence]], list[int]]:
+    """Incidents of the window by application, and the alerts that they stand for. A contained one counts as open."""
+    counted = Incident.objects.filter(
+        Among("application", applications), since__range=(day - timedelta(days=WINDOW_DAYS), day)
+    ).order_by()
+    found: dict[int, list[Occurrence]] = defaultdict(list)
+    columns = ("application_id", "severity", "principles", "since", "state", "id", "title")
+    for application, severity, principles, since, state, pk, title in counted.order_by("since", "id").values_list(
+        *columns
+    ):
+        found[application].append(
+            Occurrence(
+                severity=severity,
+                tactics=(),
+                day=since,
+                open=state != IncidentState.RESOLVED,
+                ref=f"incident-{pk}",
+                label=title,
+                principles=tuple(sorted(principles)),
+            )
+        )
+    links = IncidentAlert.objects.filter(
+        incident__in=counted.values("pk"), alert__application=F("incident__application")
+    )
+    return found, list(links.values_list("alert_id", flat=True)) if found else []
 
 
 def tactic_key(name: str) -> str:

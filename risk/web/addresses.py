@@ -21,6 +21,8 @@ def address_of(application: int, kind: str, key: str) -> str:
     if key in method.controls:
         family = method.controls[key].family
         return f"{reverse('risk:controls', args=[application])}?{urlencode({'family': family})}#{key}"
+    if kind in (Kind.EVENT, CauseKind.ALERT) and (page := _event_page(key)):
+        return page
     if kind in _OPERATION or key == TELEMETRY[1]:
         return reverse("risk:activity", args=[application])
     if key == EU_CLASS_FACTOR:
@@ -30,6 +32,13 @@ def address_of(application: int, kind: str, key: str) -> str:
     if key in method.facts or key in method.questions:
         return reverse("risk:organisation_facts")
     return ""
+
+
+def _event_page(ref: str) -> str:
+    """The page of an alert ("12") or an incident ("incident-3") that pressed on a score."""
+    kind, _, number = ref.rpartition("-")
+    route = {"": "risk:alert", "incident": "risk:incident"}.get(kind)
+    return reverse(route, args=[int(number)]) if route and number.isdecimal() else ""
 
 
 def addressed(application: int, found: Sequence[Change]) -> list[tuple[Change, str]]:

@@ -1,5 +1,6 @@
 """The pages of one application that only show: summary and activity."""
 
+from dataclasses import replace
 from datetime import date
 
 from django.http import HttpResponse
@@ -126,7 +127,10 @@ def activity_page(request: PersonRequest, pk: int) -> HttpResponse:
         "period_words": f"Last {filters.period} days",
         "alerts": activity.alerts_of(application),
         "metrics": activity.metrics_of(application, today, filters.period),
-        "signals": activity.signals_of(judgement),
+        "signals": [
+            replace(one, url=address_of(pk, one.kind, one.key) if one.kind == Kind.EVENT else "")
+            for one in activity.signals_of(judgement)
+        ],
         "data_events": data_events.events_of(application, filters.period),
         "carried": activity.carried_by(
             application, judgement.case.answers.get(signals.APPROVED_FOR), today, filters.period

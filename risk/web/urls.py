@@ -3,6 +3,7 @@
 from django.urls import path
 
 from risk.web import (
+    alerts,
     application,
     applications,
     classification,
@@ -10,6 +11,7 @@ from risk.web import (
     controls,
     evidence,
     history,
+    incidents,
     methods,
     organisation,
     questionnaire,
@@ -43,6 +45,14 @@ urlpatterns = [
     path("applications/<int:pk>/activity/", application.activity_page, name="activity"),
     path("applications/<int:pk>/history/", history.history_page, name="history"),
     path("applications/<int:pk>/compare/", compare.compare_page, name="compare"),
+    path("alerts/", alerts.alert_list, name="alerts"),
+    path("alerts/alerts.csv", alerts.alert_csv, name="alert_csv"),
+    path("alerts/act/", alerts.act, name="alert_act"),
+    path("alerts/<int:pk>/", alerts.alert_page, name="alert"),
+    path("incidents/", incidents.incident_list, name="incidents"),
+    path("incidents/record/", incidents.record, name="incident_record"),
+    path("incidents/<int:pk>/", incidents.incident_page, name="incident"),
+    path("incidents/<int:pk>/act/", incidents.act, name="incident_act"),
     path("recalculation/", recalculation.recalculation_page, name="recalculation"),
     path("recalculation/<int:pk>/progress/", recalculation.run_progress, name="run_progress"),
     path("recalculation/<int:pk>/cancel/", recalculation.cancel_run, name="cancel_run"),

@@ -45,7 +45,7 @@ def test_the_open_page_is_marked(cast: Cast, path: str, open_page: str | None) -
 
 def test_a_page_that_is_not_installed_is_not_offered(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     def without_alerts(route: str) -> str:
-        if route == "inventory:alerts":
+        if route == "risk:alerts":
             raise NoReverseMatch(route)
         return reverse(route)
 

@@ -5,42 +5,68 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from psycopg.types.json import Jsonb
 
-from inventory.choices import AlertState
+from inventory.choices import AlertAction, AlertState
+from inventory.connectors.alert_entities import ACCOUNT
 from inventory.connectors.alert_types import about_ai
 from inventory.connectors.base import SecurityAlert, Seen
 from inventory.connectors.content import SecurityAlerts
 from inventory.matching import Identifiers
 from inventory.models import ChangedApplication, Identifier, ImportBatch
 from inventory.services.imports.encryption import encrypt
+from inventory.services.pseudonyms import pseudonym
 
 _MOST_BYTES = 64 * 1024  # of a record that are kept
 _CLOSED = [AlertState.RESOLVED.value, AlertState.DISMISSED.value]
-_COLUMNS = "external_id, type, title, severity, state, tactics, technique, resource, description, application_id, at"
+_COLUMNS = (
+    "external_id, type, title, severity, feed_state, tactics, technique, resource, description, application_id, at,"
+    " entities"
+)
 
 _TABLE = """
 CREATE TEMPORARY TABLE IF NOT EXISTS import_alert (
-    external_id text, type text, title text, severity text, state text, tactics text[], technique text, resource text,
-    description text, application_id bigint, at timestamptz, raw bytea
+    external_id text, type text, title text, severity text, feed_state text, tactics text[], technique text,
+    resource text, description text, application_id bigint, at timestamptz, entities jsonb, raw bytea
 ) ON COMMIT DELETE ROWS;
 TRUNCATE import_alert
 """
 
-# An alert stays with the application it was once tied to. What came before and says nothing new is not written.
+# What the feed says anew of alerts that are here goes into their history. The rows are held, so that a person who
+# decides in the same moment decides before or after the feed, never in between.
+_SAID = """
+WITH known AS (
+    SELECT a.id, a.external_id, a.feed_state FROM inventory_alert a JOIN import_alert USING (external_id)
+    ORDER BY a.id FOR UPDATE OF a
+)
+INSERT INTO inventory_alertstep (alert_id, action, text, about)
+SELECT known.id, %(feed)s, '', said.feed_state FROM known JOIN import_alert said USING (external_id)
+WHERE known.feed_state IS DISTINCT FROM said.feed_state AND known.feed_state <> ''
+"""
+
+# A feed that says something new moves the state, unless a person has decided (docs/decisions/0024).
+_NEXT = """CASE WHEN a.decided_at IS NULL AND a.feed_state IS DISTINCT FROM excluded.feed_state
+    THEN excluded.feed_state ELSE a.state END"""
+
+# An alert stays with the application it was once tied to, and a person's word on that stands. What came before and says
+# nothing new is not written.
 _STORE = f"""
-INSERT INTO inventory_alert AS a ({_COLUMNS}, raw, batch_id, latest_batch_id, resolved_at)
-SELECT {_COLUMNS}, raw, %(batch)s, %(batch)s, CASE WHEN state = ANY(%(closed)s) THEN now() END FROM import_alert
+INSERT INTO inventory_alert AS a ({_COLUMNS}, state, raw, batch_id, latest_batch_id, resolved_at)
+SELECT {_COLUMNS}, feed_state, raw, %(batch)s, %(batch)s, CASE WHEN feed_state = ANY(%(closed)s) THEN now() END
+FROM import_alert
 ON CONFLICT (external_id) DO UPDATE SET
-    type = excluded.type, title = excluded.title, severity = excluded.severity, state = excluded.state,
+    type = excluded.type, title = excluded.title, severity = excluded.severity, feed_state = excluded.feed_state,
     tactics = excluded.tactics, technique = excluded.technique, resource = excluded.resource,
-    description = excluded.description, at = excluded.at, raw = excluded.raw,
-    application_id = coalesce(a.application_id, excluded.application_id), latest_batch_id = excluded.latest_batch_id,
-    resolved_at = CASE WHEN excluded.state = ANY(%(closed)s) THEN coalesce(a.resolved_at, now()) END
-WHERE (a.type, a.title, a.severity, a.state, a.tactics, a.technique, a.resource, a.description, a.at,
-       a.application_id IS NULL AND excluded.application_id IS NOT NULL)
+    description = excluded.description, at = excluded.at, raw = excluded.raw, entities = excluded.entities,
+    application_id = CASE WHEN a.tied_at IS NULL THEN coalesce(a.application_id, excluded.application_id)
+        ELSE a.application_id END,
+    latest_batch_id = excluded.latest_batch_id, state = {_NEXT},
+    resolved_at = CASE WHEN ({_NEXT}) = ANY(%(closed)s) THEN coalesce(a.resolved_at, now()) END
+WHERE (a.type, a.title, a.severity, a.feed_state, a.tactics, a.technique, a.resource, a.description, a.at, a.entities,
+       a.tied_at IS NULL AND a.application_id IS NULL AND excluded.application_id IS NOT NULL)
       IS DISTINCT FROM
-      (excluded.type, excluded.title, excluded.severity, excluded.state, excluded.tactics, excluded.technique,
-       excluded.resource, excluded.description, excluded.at, false)
+      (excluded.type, excluded.title, excluded.severity, excluded.feed_state, excluded.tactics, excluded.technique,
+       excluded.resource, excluded.description, excluded.at, excluded.entities, false)
 RETURNING a.application_id, a.at
 """  # noqa: S608 - constants of this file
 
@@ -75,6 +101,7 @@ class AlertWriter:
             with cursor.copy("COPY import_alert FROM STDIN") as copy:
                 for row in rows:
                     copy.write_row(row)
+            cursor.execute(_SAID, {"feed": AlertAction.FEED.value})
             cursor.execute(_STORE, {"closed": _CLOSED, "batch": self._batch.pk})
             written = cursor.fetchall()
         ChangedApplication.objects.mark({application for application, _ in written if application})
@@ -89,5 +116,12 @@ class AlertWriter:
         return (
             *(one.alert_id, one.type, one.title, one.severity, one.state, list(one.tactics)),
             *(", ".join(one.techniques)[:200], one.resource, one.description, match.application, one.at),
+            _entities(one),
             encrypt(one.raw[:_MOST_BYTES]),
         )
+
+
+def _entities(one: SecurityAlert) -> Jsonb | None:
+    """What it names, people by pseudonym."""
+    pairs = [[kind, pseudonym(name) if kind == ACCOUNT else name] for kind, name in one.entities]
+    return Jsonb(pairs) if pairs else None

@@ -2,7 +2,8 @@
 
 from django.db.models import QuerySet
 
-from inventory.models import Alert, ImportBatch
+from inventory.choices import AlertAction
+from inventory.models import Alert, AlertStep, ImportBatch
 from inventory.services.imports.cannot_undo import CannotUndoError
 
 
@@ -16,6 +17,9 @@ def find(batch: ImportBatch) -> tuple[tuple[str, int], ...]:
     later = Alert.objects.filter(batch=batch).exclude(latest_batch=batch).count()
     if later:
         raise CannotUndoError(f"Later files say more about {later:,} of its alerts. Undo those first.")
+    worked_on = AlertStep.objects.filter(alert__batch=batch).exclude(action=AlertAction.FEED).order_by()
+    if touched := worked_on.values("alert").distinct().count():
+        raise CannotUndoError(f"People have worked on {touched:,} of its alerts, and what they did is kept.")
     return (("alerts", _own(batch).count()),)
 
 
@@ -24,6 +28,7 @@ def remove(batch: ImportBatch) -> set[int]:
     found = _own(batch)
     tied = found.exclude(application=None).order_by().values_list("application_id", flat=True)
     affected = {pk for pk in tied.distinct() if pk}
+    AlertStep.objects.filter(alert__in=found.order_by().values("pk")).delete()  # what the feed itself said
     found._raw_delete(found.db)
     return affected
 

@@ -1,0 +1,63 @@
+"""What an alert names beside its resource: accounts, addresses, files … as pairs of a kind and a name."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from inventory.connectors.delimited import clean
+from inventory.connectors.records import Record, inner, member
+
+ACCOUNT = "account"  # a person, in clear here: who stores it writes a pseudonym
+_MOST = 20
+_LENGTH = 200
+# Kind of entity, as products write it → ours, and the members that name it, best first
+_KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "account": (ACCOUNT, ("aaduserid", "objectguid", "userprincipalname")),
+    "mailbox": (ACCOUNT, ("mailboxprimaryaddress", "upn")),
+    "ip": ("ip", ("address",)),
+    "azure-resource": ("resource", ("resourceid", "azureresourceid")),
+    "cloud-application": ("application", ("name", "appid")),
+    "host": ("host", ("hostname", "netbiosname")),
+    "url": ("url", ("url",)),
+    "dns": ("domain", ("domainname",)),
+    "file": ("file", ("name",)),
+    "filehash": ("hash", ("value",)),
+    "process": ("process", ("commandline", "processid")),
+}
+
+
+def named(given: Record) -> tuple[tuple[str, str], ...]:
+    """The entities of an alert, each once; at most 20."""
+    listed = inner(member(given, "entities"))
+    found: dict[tuple[str, str], None] = {}
+    for one in listed if isinstance(listed, list) else ():
+        if isinstance(one, dict) and (pair := _pair(one)):
+            found[pair] = None
+    for pair in _compromised(given):
+        found.setdefault(pair)
+    return tuple(found)[:_MOST]
+
+
+def _pair(one: Record) -> tuple[str, str] | None:
+    kind, members = _KINDS.get(_text(member(one, "type")).casefold(), ("", ()))
+    name = next((text for key in members if (text := _text(member(one, key)))), "")
+    if kind == ACCOUNT and not name:
+        name = _account(one)
+    return (kind, name) if kind and name else None
+
+
+def _account(one: Record) -> str:
+    """An account by its principal name, where its parts stand apart."""
+    name, suffix = _text(member(one, "name")), _text(member(one, "upnsuffix"))
+    return f"{name}@{suffix}" if name and suffix and "@" not in name else name
+
+
+def _compromised(given: Record) -> Iterator[tuple[str, str]]:
+    """What the alert calls compromised is a person where it looks like an address, else a resource by its short name,
+    which the resource already tells."""
+    name = _text(member(given, "compromisedentity"))
+    if "@" in name:
+        yield ACCOUNT, name
+
+
+def _text(value: Any) -> str:
+    return clean(value[: _LENGTH * 4])[:_LENGTH] if isinstance(value, str) else ""

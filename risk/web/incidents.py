@@ -1,0 +1,184 @@
+"""Incidents: the list, recording one, and its page."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from inventory import access
+from inventory.access import Permission, requires
+from inventory.models import AIApplication, User
+from inventory.selectors.scope import options, scope_of
+from inventory.web.filters import Filters
+from inventory.web.forms import add_service_errors
+from inventory.web.requests import PersonRequest
+from risk.choices import IncidentSeverity, IncidentState, Principle, SeriousIncident
+from risk.models import Incident
+from risk.selectors import incidents
+from risk.services import incidents as service
+
+SEVERITY_TONES = {"critical": "bad", "high": "bad", "medium": "warn", "low": "info"}
+STATE_TONES = {"open": "bad", "contained": "warn", "resolved": "good"}
+_DATE = forms.DateInput(attrs={"type": "date"})
+
+
+class IncidentForm(forms.Form):
+    """What a reviewer tells of an incident; of each principle what happened to it, empty where nothing did."""
+
+    title = forms.CharField(max_length=300)
+    application = forms.ModelChoiceField(AIApplication.objects.none(), label="AI application")
+    severity = forms.ChoiceField(choices=IncidentSeverity.choices, initial=IncidentSeverity.MEDIUM)
+    since = forms.DateField(label="Since when", widget=_DATE)
+    aware_on = forms.DateField(label="Known since", widget=_DATE, help_text="The law's deadlines run from this day.")
+    serious = forms.ChoiceField(
+        label="Serious incident (EU AI Act, Art. 73)",
+        choices=[("", "No"), *SeriousIncident.choices],
+        required=False,
+        help_text="To be reported within 15 days, 10 where a person died, 2 for critical infrastructure.",
+    )
+    alert = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, user: User, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        field = self.fields["application"]
+        field.queryset = access.applications(user, Permission.REVIEW).order_by("name")  # type: ignore[attr-defined]
+        for key, label in Principle.choices:
+            self.fields[f"p_{key}"] = forms.CharField(
+                label=label, required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 2})
+            )
+
+    @property
+    def told(self) -> dict[str, str]:
+        """Principle → what happened, of those that something happened to."""
+        return {key: text for key in Principle.values if (text := self.cleaned_data.get(f"p_{key}", "").strip())}
+
+    @property
+    def alerts(self) -> list[int]:
+        """The alerts from which it is recorded."""
+        words = self.cleaned_data.get("alert", "").split(",")
+        return [int(word) for word in words if word.isdecimal() and len(word) < 16]
+
+
+@requires(Permission.VIEW)
+@require_GET
+def incident_list(request: PersonRequest) -> HttpResponse:
+    """Incidents of applications in sight, newest first."""
+    own = {"state": IncidentState.values, "severity": IncidentSeverity.values}
+    filters = Filters.from_request(request, own=own)
+    states, severities = filters.own.get("state", ()), filters.own.get("severity", ())
+    rows = incidents.narrowed(
+        request.user, department=filters.department, states=states, severities=severities, q=filters.q
+    )
+    context = {
+        "filters": filters,
+        "page": incidents.page_of(rows, filters.page),
+        "departments": options(scope_of(request.user, filters.department)),
+        "states": IncidentState.choices,
+        "state": ",".join(states),
+        "severities": IncidentSeverity.choices,
+        "severity": ",".join(severities),
+        "narrowed": filters.narrowed,
+        "tones": {"severity": SEVERITY_TONES, "state": STATE_TONES},
+        "may_record": access.may(request.user, Permission.REVIEW),
+    }
+    return render(request, "risk/incidents.html", context)
+
+
+@requires(Permission.REVIEW)
+@require_http_methods(["GET", "POST"])
+def record(request: PersonRequest) -> HttpResponse:
+    """Record an incident, by itself or from an alert (`?alert=`), which it is then filled in from."""
+    if request.method == "POST":
+        form = IncidentForm(request.user, request.POST)
+        if form.is_valid() and (made := _recorded(request.user, form)):
+            return redirect("risk:incident", made.pk)
+    else:
+        form = IncidentForm(request.user, initial=_from_alert(request))
+    return render(request, "risk/incident_record.html", {"form": form}, status=400 if form.is_bound else 200)
+
+
+def _from_alert(request: PersonRequest) -> dict[str, Any]:
+    today = timezone.localdate()
+    given = request.GET.get("alert", "")
+    if not given.isdecimal() or len(given) > 15:
+        return {"since": today, "aware_on": today}
+    alert = access.alert_or_404(request.user, int(given), Permission.REVIEW)
+    severity = alert.severity if alert.severity in IncidentSeverity.values else IncidentSeverity.LOW
+    return {
+        "title": alert.title,
+        "application": alert.application_id,
+        "severity": severity,
+        "since": timezone.localdate(alert.at),
+        "aware_on": timezone.localdate(alert.received_at),
+        "alert": str(alert.pk),
+    }
+
+
+def _recorded(user: User, form: IncidentForm) -> Incident | None:
+    names = ("title", "application", "severity", "since", "aware_on", "serious")
+    given = {name: form.cleaned_data[name] for name in names}
+    try:
+        return service.record(actor=user, principles=form.told, alerts=form.alerts, **given)
+    except ValidationError as problems:
+        add_service_errors(form, problems)
+        return None
+
+
+@requires(Permission.VIEW)
+@require_GET
+def incident_page(request: PersonRequest, pk: int) -> HttpResponse:
+    """One incident."""
+    return _page(request, pk)
+
+
+def _page(request: PersonRequest, pk: int, problem: str = "", status: int = 200) -> HttpResponse:
+    context = {
+        "found": incidents.case_of(request.user, pk),
+        "tones": {"severity": SEVERITY_TONES, "state": STATE_TONES},
+        "problem": problem,
+        "given": request.POST,
+        "today": timezone.localdate(),
+    }
+    return render(request, "risk/incident.html", context, status=status)
+
+
+@requires(Permission.EDIT)
+@require_POST
+def act(request: PersonRequest, pk: int) -> HttpResponse:
+    """Do something about an incident."""
+    incident = incidents.incident_or_404(request.user, pk)
+    try:
+        _act(request, incident)
+    except ValidationError as problem:
+        return _page(request, pk, " ".join(problem.messages), status=400)
+    return redirect("risk:incident", pk)
+
+
+def _act(request: PersonRequest, incident: Incident) -> None:
+    given, actor = request.POST, request.user
+    action, text = given.get("action", ""), given.get("text", "")
+    alerts = [int(word) for word in given.getlist("alert") if word.isdecimal() and len(word) < 16]
+    if action == "comment":
+        service.comment(actor=actor, incident=incident, text=text)
+    elif action in IncidentState.values:
+        service.move(actor=actor, incident=incident, state=action, text=text)
+    elif action == "reported":
+        service.report(actor=actor, incident=incident, on=_day(given.get("on", "")))
+    elif action == "link":
+        service.link(actor=actor, incident=incident, alerts=alerts)
+    elif action == "unlink" and alerts:
+        service.unlink(actor=actor, incident=incident, alert=alerts[0])
+    else:
+        raise ValidationError("Choose what to do.")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as problem:
+        raise ValidationError("Give the day of the report.") from problem

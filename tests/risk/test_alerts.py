@@ -1,0 +1,132 @@
+"""The queue of alerts: who sees what, how it is narrowed, and what its bar does."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from inventory.choices import AlertState
+from inventory.models import AIApplication, Alert, User
+from risk.method import load_method
+from risk.selectors.techniques import techniques, types_showing
+from tests.builders import make_application
+from tests.cast import Cast
+
+pytestmark = pytest.mark.django_db
+JAILBREAK = "AI.Azure_Agentic_Jailbreak"
+NASTY = '=HYPERLINK("x")<script>alert(1)</script>'
+
+
+def make_alert(application: AIApplication | None, title: str = "Odd", hours: float = 1, **given: Any) -> Alert:
+    at = timezone.now() - timedelta(hours=hours)
+    values = {"severity": "high", "state": "active", "feed_state": "active", "type": JAILBREAK, **given}
+    return Alert.objects.create(title=title, application=application, at=at, **values)
+
+
+@pytest.fixture
+def helper(cast: Cast) -> AIApplication:
+    return make_application(cast.cards, "Card helper")
+
+
+def titles(client: Client, user: User, **query: Any) -> list[str]:
+    client.force_login(user)
+    return [one.title for one in client.get(reverse("risk:alerts"), query).context["page"].object_list]
+
+
+def test_it_is_worked_through_by_deadline_and_narrowed_by_its_address(
+    client: Client, cast: Cast, helper: AIApplication
+) -> None:
+    make_alert(helper, "Fresh", 1)
+    make_alert(helper, "Late", 30, tactics=["PrivilegeEscalation"], entities=[["ip", "198.51.100.7"]])
+    make_alert(helper, "Slow", 30, severity="low", assignee=cast.bob, type="AI.Azure_DOWVolumeAnomaly")
+    make_alert(helper, "Done", 90, state="resolved")
+    make_alert(None, "Stray", 2, severity="informational")
+    assert titles(client, cast.dan) == ["Late", "Fresh", "Slow", "Stray", "Done"]
+    assert titles(client, cast.bob) == ["Late", "Fresh", "Slow", "Done"]
+    assert titles(client, cast.eve) == []
+    assert titles(client, cast.bob, late="yes") == ["Late"]
+    assert titles(client, cast.bob, who="me") == ["Slow"]
+    assert titles(client, cast.bob, who="nobody", state="active") == ["Late", "Fresh"]
+    assert titles(client, cast.bob, tactic="privilege_escalation") == ["Late"]
+    assert titles(client, cast.bob, technique="AML.T0034") == ["Slow"]
+    assert titles(client, cast.bob, q="198.51.100") == ["Late"]
+    assert titles(client, cast.dan, tied="no") == ["Stray"]
+    assert titles(client, cast.bob, sort="-at")[0] == "Fresh"
+
+
+def test_an_alert_out_of_sight_does_not_exist(client: Client, cast: Cast, helper: AIApplication) -> None:
+    one, stray = make_alert(helper), make_alert(None)
+    for person, seen, loose in (("alice", 200, 404), ("bob", 200, 404), ("carol", 200, 404), ("dan", 200, 200)):
+        client.force_login(getattr(cast, person))
+        assert client.get(reverse("risk:alert", args=[one.pk])).status_code == seen
+        assert client.get(reverse("risk:alert", args=[stray.pk])).status_code == loose
+    client.force_login(cast.eve)
+    assert client.get(reverse("risk:alert", args=[one.pk])).status_code == 404
+    given = {"alert": one.pk, "action": "comment", "text": "x"}
+    assert client.post(reverse("risk:alert_act"), given).status_code == 403  # a leader of elsewhere
+    client.force_login(cast.dan)
+    assert client.post(reverse("risk:alert_act"), given).status_code == 403
+
+
+def test_the_bar_acts_on_what_was_chosen_and_keeps_the_address(
+    client: Client, cast: Cast, helper: AIApplication
+) -> None:
+    found = [make_alert(helper, f"Odd {number}") for number in range(3)]
+    client.force_login(cast.bob)
+    given = {"alert": [one.pk for one in found[:2]], "action": "dismiss", "text": "A drill", "query": "severity=high"}
+    answer = client.post(reverse("risk:alert_act"), given)
+    assert answer["Location"] == reverse("risk:alerts") + "?severity=high"
+    assert Alert.objects.filter(state=AlertState.DISMISSED, outcome="A drill").count() == 2
+    answer = client.post(reverse("risk:alert_act"), {**given, "text": "", "alert": found[2].pk}, follow=True)
+    assert "Say why" in answer.content.decode()
+    assert Alert.objects.get(pk=found[2].pk).state == AlertState.ACTIVE
+
+
+def test_the_page_of_one_keeps_what_was_written_when_it_is_refused(
+    client: Client, cast: Cast, helper: AIApplication
+) -> None:
+    one = make_alert(helper, NASTY, feed_state="resolved", technique="T1566", description="<b>x</b>")
+    client.force_login(cast.bob)
+    given = {"alert": one.pk, "page": "alert", "action": "assign", "assignee": "nobody-here", "text": "kept words"}
+    answer = client.post(reverse("risk:alert_act"), given)
+    text = answer.content.decode()
+    assert (answer.status_code, "kept words" in text, "Nobody has this user name" in text) == (400, True, True)
+    assert "<script>alert" not in text
+    assert "The feed says otherwise" in text
+    answer = client.post(reverse("risk:alert_act"), {**given, "action": "resolve", "text": "Taught"}, follow=True)
+    assert "Taught" in answer.content.decode()
+
+
+def test_the_table_of_it_can_be_taken_away(client: Client, cast: Cast, helper: AIApplication) -> None:
+    make_alert(helper, NASTY)
+    make_alert(make_application(cast.treasury, "Cash"), "Not mine")
+    client.force_login(cast.bob)
+    body = b"".join(client.get(reverse("risk:alert_csv"))).decode()  # type: ignore[arg-type]
+    assert "'=HYPERLINK" in body
+    assert "AML.T0054 LLM Jailbreak" in body
+    assert "Not mine" not in body
+
+
+def test_it_costs_the_same_for_many(client: Client, cast: Cast, helper: AIApplication) -> None:
+    client.force_login(cast.bob)
+    counts = []
+    for number in (3, 22):
+        for _ in range(number):
+            make_alert(helper, assignee=cast.bob)
+        with CaptureQueriesContext(connection) as queries:
+            client.get(reverse("risk:alerts"))
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+def test_techniques_have_names() -> None:
+    shown = techniques(JAILBREAK, "T1566, AML.T0051")
+    assert [one.id for one in shown] == ["AML.T0054", "LLM01", "ASI01", "T1566", "AML.T0051"]
+    assert [one.name for one in shown][:3] == ["LLM Jailbreak", "Prompt Injection", "Agent Goal Hijack"]
+    assert types_showing(["AML.T0034"]) == ["_dow"]
+    assert load_method().frameworks["owasp_llm_2026"]
