@@ -58,8 +58,8 @@ class MetricRow:
     """A metric's latest values as people read them: of all, and by group with the largest first.
 
     `ratio`: the smallest value of a group over the largest, which is what fairness is told by (below 0.8 a difference
-    deserves a look); None with fewer than two groups or where a value is not positive. `counts`: whether it moves the
-    score.
+    deserves a look); None with fewer than two groups, where a value is not positive, and for a metric that `counts`,
+    that is, moves the score: there less is better, and equal is not the aim.
     """
 
     metric: str
@@ -93,7 +93,7 @@ def metrics_of(application: AIApplication, today: date, period: int) -> list[Met
 
 def _metric_row(metric: str, values: Sequence[tuple[str, float, datetime]], counts: bool) -> MetricRow:
     groups = sorted(((group, value) for group, value, _ in values if group), key=lambda one: (-one[1], one[0]))
-    comparable = len(groups) > 1 and groups[-1][1] > 0
+    comparable = not counts and len(groups) > 1 and groups[-1][1] > 0
     return MetricRow(
         metric=metric,
         label=_words(metric),
