@@ -90,7 +90,7 @@ def types_showing(keys: Iterable[str]) -> list[str]:
 
 
 _ADVICE: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("detected", ("Switch blocking on: this attempt went through.", "Read what was answered, and to whom.")),
+    ("detectedattempt", ("Switch blocking on: this attempt went through.", "Read what was answered, and to whom.")),
     (
         "jailbreak",
         ("See whether the same account tries again.", "Check what instructions and tools it could have reached."),

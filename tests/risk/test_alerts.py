@@ -13,7 +13,7 @@ from django.utils import timezone
 from inventory.choices import AlertState
 from inventory.models import AIApplication, Alert, User
 from risk.method import load_method
-from risk.selectors.techniques import techniques, types_showing
+from risk.selectors.techniques import advice, techniques, types_showing
 from tests.builders import make_application
 from tests.cast import Cast
 
@@ -130,3 +130,9 @@ def test_techniques_have_names() -> None:
     assert [one.name for one in shown][:3] == ["LLM Jailbreak", "Prompt Injection", "Agent Goal Hijack"]
     assert types_showing(["AML.T0034"]) == ["_dow"]
     assert load_method().frameworks["owasp_llm_2026"]
+
+
+def test_advice_fits_the_type() -> None:
+    assert advice("AI.AIModelScan_MalwareDetected")[0] == "Take the model file out of use."
+    assert advice("AI.Azure_Jailbreak.ContentFiltering.DetectedAttempt")[0].startswith("Switch blocking on")
+    assert len(advice("AI.Azure_BrandNew")) == 2
