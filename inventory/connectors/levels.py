@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 LEVELS = ("none", "internal", "personal", "confidential", "special_category")
-# The first words that occur in a name decide: whole ones, or those that begin like one with a star; none after a denial.
+# The first words that occur in a name decide: whole ones, or those that begin like a starred one; none after a denial.
 # "Personal" alone is the label of what is private to an employee and of no business: the least that Purview offers.
 _MARKED_WORDS = (
     (
