@@ -16,7 +16,10 @@ def find(batch: ImportBatch) -> tuple[tuple[str, int], ...]:
     later = Alert.objects.filter(batch=batch).exclude(latest_batch=batch).count()
     if later:
         raise CannotUndoError(f"Later files say more about {later:,} of its alerts. Undo those first.")
-    return (("alerts", _own(batch).count()),)
+    own = _own(batch).count()
+    if not own:
+        raise CannotUndoError("None of the alerts that are kept says that it came from this file.")
+    return (("alerts", own),)
 
 
 def remove(batch: ImportBatch) -> set[int]:

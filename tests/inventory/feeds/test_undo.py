@@ -220,6 +220,13 @@ def test_alerts_go_unless_files_build_on_each_other() -> None:
     assert set(Alert.objects.values_list("external_id", flat=True)) == {"a1", "a2", "a3"}
 
 
+def test_alerts_that_name_no_file_are_not_said_to_go() -> None:
+    """Those stored before alerts named the file they came from."""
+    batch = take(json.dumps([alert(1)]), "alerts.json")
+    Alert.objects.update(batch=None, latest_batch=None)
+    assert "None of the alerts" in undo.effect(batch).refusal
+
+
 # User lists
 
 
