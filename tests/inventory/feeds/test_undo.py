@@ -29,9 +29,11 @@ from inventory.models import (
 )
 from inventory.services import imports
 from inventory.services.imports import again, batches, undo, uploads
+from inventory.services.pseudonyms import pseudonym
 from tests.builders import make_application
 from tests.cast import Cast
 from tests.inventory.feeds.files import LABEL, audit_text, days_ago, guid, record, users_text
+from tests.inventory.feeds.test_activity_explorer import match
 
 pytestmark = pytest.mark.django_db
 MARKED = {"AccessedResources": [{"SensitivityLabelId": LABEL}]}
@@ -250,6 +252,15 @@ def test_a_user_list_that_moved_interactions_stays(cast: Cast) -> None:
     take(audit_text(record(UserId="ann@x.example")))
     moved = take(users_text(("ann@x.example", "Ann", "1", "Cards")))
     assert "1 interactions of Unassigned people" in undo.effect(moved).refusal
+
+
+def test_a_user_list_that_moved_data_events_or_replaced_names_stays(cast: Cast) -> None:
+    take(audit_text(match(1, UserId="ann@x.example")))
+    moved = take(users_text(("ann@x.example", "Ann", "1", "Cards")))
+    assert "tied 1 data events of Unassigned people" in undo.effect(moved).refusal
+    SeenUser.objects.create(pseudonym=pseudonym("2"), name="tom@x.example")
+    named = take(users_text(("tom@x.example", "Tom", "2", "")))
+    assert undo.effect(named).refusal == "It took the place of 1 names that other files had brought."
 
 
 # Reading again
