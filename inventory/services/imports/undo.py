@@ -14,7 +14,7 @@ from django.utils import timezone
 from inventory import access, audit_log, doorbell
 from inventory.access import Permission
 from inventory.choices import BatchState
-from inventory.models import ChangedApplication, ImportBatch, User
+from inventory.models import CapturedContent, ChangedApplication, DataEvent, ImportBatch, User
 from inventory.services.imports import undo_alerts, undo_interactions, undo_users
 from inventory.services.imports.batches import RESCORE, take_turns
 from inventory.services.imports.cannot_undo import CannotUndoError
@@ -53,7 +53,7 @@ def effect(batch: ImportBatch) -> Effect:
     """What undoing it would do now."""
     if batch.state not in (BatchState.DONE, BatchState.FAILED, BatchState.UNDOING):
         return Effect(refusal="It was undone before." if batch.state == BatchState.UNDONE else "It is being read.")
-    if not batch.stored:
+    if not holds(batch):
         return Effect(refusal="It stored nothing, so there is nothing to undo.")
     undoer = UNDOERS.get(batch.kind)
     if undoer is None:
@@ -62,6 +62,12 @@ def effect(batch: ImportBatch) -> Effect:
         return Effect(takes=undoer.find(batch))
     except CannotUndoError as problem:
         return Effect(refusal=str(problem))
+
+
+def holds(batch: ImportBatch) -> bool:
+    """Whether anything may be kept of the file. Events of audit files, and texts, don't count as stored rows."""
+    beside = (DataEvent, CapturedContent)
+    return bool(batch.stored) or any(model.objects.filter(batch=batch).exists() for model in beside)
 
 
 @transaction.atomic

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -20,6 +22,7 @@ from inventory.models import (
     DailySensitive,
     DailyUsage,
     DailyUser,
+    DataEvent,
     DirectoryUser,
     ImportBatch,
     Interaction,
@@ -195,6 +198,24 @@ def test_figures_add_up_whatever_was_undone(cast: Cast) -> None:
     kept = DailyUsage.objects.order_by("day").values_list("day", "interactions", "users")
     assert list(kept) == counted
     assert Sighting.objects.get().interactions == sum(row[1] for row in counted) == 80
+
+
+def test_a_file_that_held_nothing_but_data_events_can_be_undone(cast: Cast, client: Client) -> None:
+    text = audit_text(match(1, UserId="ann@x.example"))
+    batch = take(text)
+    assert (batch.stored, DataEvent.objects.count(), SeenUser.objects.count()) == (0, 1, 1)
+    client.force_login(cast.ada)
+    address = reverse("inventory:batch_undo", args=[batch.pk])
+    assert address in client.get(reverse("inventory:batch", args=[batch.pk])).content.decode()
+    page = client.get(address).content.decode()
+    assert "<dt>1</dt><dd>data events</dd>" in page
+    assert "0 rows stored" not in page
+    take_back(batch)
+    assert (batch.state, DataEvent.objects.count(), SeenUser.objects.count()) == (BatchState.UNDONE, 0, 0)
+    assert address not in client.get(reverse("inventory:batch", args=[batch.pk])).content.decode()
+    again.read_again(actor=cast.ada, batch=batch, blocks=[text.encode()])
+    imports.run_waiting()
+    assert DataEvent.objects.count() == 1
 
 
 # Alerts
