@@ -36,7 +36,7 @@ from inventory.services.pseudonyms import pseudonym
 from tests.builders import make_application
 from tests.cast import Cast
 from tests.inventory.feeds.files import LABEL, audit_text, days_ago, guid, record, users_text
-from tests.inventory.feeds.test_activity_explorer import match
+from tests.inventory.feeds.test_activity_explorer import activity, match
 
 pytestmark = pytest.mark.django_db
 MARKED = {"AccessedResources": [{"SensitivityLabelId": LABEL}]}
@@ -216,6 +216,36 @@ def test_a_file_that_held_nothing_but_data_events_can_be_undone(cast: Cast, clie
     again.read_again(actor=cast.ada, batch=batch, blocks=[text.encode()])
     imports.run_waiting()
     assert DataEvent.objects.count() == 1
+
+
+@pytest.mark.parametrize("explorer_first", [True, False])
+def test_what_the_explorer_told_too_can_be_had_again(cast: Cast, client: Client, explorer_first: bool) -> None:
+    """The interaction is kept out of the audit file alone, whichever came first; so that file's undoing warns."""
+    told = json.dumps([activity(1)])
+    audit = audit_text(record(Id=guid(50), UserId="ann@alderfinch.example", CreationTime=days_ago(1), **SITE))
+    files = [(told, "explorer.json"), (audit, "audit.csv")]
+    for content, name in files if explorer_first else reversed(files):
+        take(content, name)
+    explorer, second = (ImportBatch.objects.get(file_name=name) for _, name in files)
+    assert (explorer.rows, explorer.stored, explorer.duplicates, explorer.unmatched) == (1, 0, 1, 0)
+    client.force_login(cast.ada)
+    assert "1 file that came later" in client.get(reverse("inventory:batch_undo", args=[second.pk])).content.decode()
+    take_back(second)
+    assert Interaction.objects.count() == 0
+    again.read_again(actor=cast.ada, batch=explorer, blocks=[told.encode()])
+    imports.run_waiting()
+    explorer.refresh_from_db()
+    assert (explorer.rows, explorer.stored, explorer.duplicates, explorer.unmatched) == (1, 1, 0, 1)
+    assert Interaction.objects.get().batch == explorer
+
+
+def test_a_file_of_the_explorer_that_made_room_can_be_undone(cast: Cast) -> None:
+    explorer = take(json.dumps([activity(1), activity(2, Happened=days_ago(2) + "Z")]), "explorer.json")
+    take(audit_text(record(Id=guid(50), UserId="ann@alderfinch.example", CreationTime=days_ago(1), **SITE)))
+    explorer.refresh_from_db()
+    assert (explorer.stored, explorer.duplicates) == (1, 1)
+    take_back(explorer)
+    assert Interaction.objects.get().batch.kind == "purview_audit"
 
 
 # Alerts
