@@ -3,26 +3,45 @@
 The levels are those of the question `data_sensitivity` (`choices.DataLevel`), least first.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 LEVELS = ("none", "internal", "personal", "confidential", "special_category")
-# The first words that occur in a name decide. "Personal" alone is the label of what is private to an employee and of
-# no business: the least of the labels that Purview offers.
-_LABEL_WORDS = (
-    ("special_category", ("highly confidential", "strictly confidential", "secret", "restricted", "special category")),
+# The first words that occur in a name decide: whole ones, or those that begin like a starred one; none after a denial.
+# "Personal" alone is the label of what is private to an employee and of no business: the least that Purview offers.
+_MARKED_WORDS = (
+    (
+        "special_category",
+        ("highly confidential", "strictly confidential", "secrets?", "restricted", "special category"),
+    ),
     ("confidential", ("confidential",)),
     ("personal", ("personal data", "personal information", "pii", "customer data", "gdpr")),
     ("internal", ("internal", "general", "company", "business")),
-    ("none", ("public", "personal", "non-business", "unrestricted")),
 )
+_DENIALS = ("non", "not", "no")
+_DENIED = tuple(f"{no} {word}" for no in _DENIALS for _, words in _MARKED_WORDS for word in words)
 _TYPE_WORDS = (
     (
         "special_category",
-        ("health", "medical", "disease", "diagnos", "icd-", "biometric", "genetic", "ethnic", "relig"),
+        ("health*", "medical*", "disease*", "diagnos*", "icd", "biometric*", "genetic*", "ethnic*", "relig*"),
     ),
-    ("confidential", ("password", "credential", "secret", " key", "token", "connection string", "certificate")),
+    (
+        "confidential",
+        ("password*", "credential*", "secrets?", "keys?", "token*", "connection string*", "certificate*"),
+    ),
 )
+
+
+def _patterns(by_level: Iterable[tuple[str, Iterable[str]]]) -> list[tuple[str, re.Pattern[str]]]:
+    undenied = "".join(rf"(?<!\b{no} )" for no in _DENIALS)
+    return [
+        (level, re.compile(rf"{undenied}\b(?:{'|'.join(words)})\b".replace("*", r"\w*"))) for level, words in by_level
+    ]
+
+
+_LABELS = _patterns([*_MARKED_WORDS, ("none", ("public", "personal", "unrestricted", *_DENIED))])
+_TYPES = _patterns(_TYPE_WORDS)
 
 
 class Label(NamedTuple):
@@ -37,7 +56,7 @@ class Label(NamedTuple):
 
 def of_type(name: str) -> str:
     """The level of a sensitive information type: they are made to find personal data, unless the name says more."""
-    return _first(name, _TYPE_WORDS) or "personal"
+    return _first(name, _TYPES) or "personal"
 
 
 def of_labels(labels: Iterable[Label]) -> dict[str, str]:
@@ -59,10 +78,11 @@ def _named(label: Label, by_key: Mapping[str, Label]) -> str:
     if label.stated:
         return label.stated
     above = by_key.get(label.parent)
-    named = [_first(label.name, _LABEL_WORDS), (above.stated or _first(above.name, _LABEL_WORDS)) if above else ""]
+    named = [_first(label.name, _LABELS), (above.stated or _first(above.name, _LABELS)) if above else ""]
     return max(named, key=lambda level: LEVELS.index(level) if level else -1)
 
 
-def _first(name: str, words: Iterable[tuple[str, Iterable[str]]]) -> str:
-    folded = name.casefold()
-    return next((level for level, some in words if any(word in folded for word in some)), "")
+def _first(name: str, patterns: Iterable[tuple[str, re.Pattern[str]]]) -> str:
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)  # names made for machines write HighlyConfidential
+    words = " ".join(re.split(r"[\W_]+", apart.casefold()))
+    return next((level for level, pattern in patterns if pattern.search(words)), "")

@@ -55,6 +55,9 @@ def of_feed(feed: Feed, most: int = 10) -> list[ImportBatch]:
 
 
 def repeats_after(batch: ImportBatch) -> int:
-    """How many later files of the kind had rows that were known before: some may be known from this one only."""
-    later = ImportBatch.objects.filter(kind=batch.kind, state=BatchState.DONE, duplicates__gt=0, pk__gt=batch.pk)
-    return later.count()
+    """How many other files had rows that may be known from this one only: later ones of the kind, and those of the
+    activity explorer, which make room for what others tell better whenever they came."""
+    others = Q(kind=batch.kind, pk__gt=batch.pk)
+    if batch.kind in ("purview_audit", "cloud_discovery"):
+        others |= Q(kind="activity_explorer")
+    return ImportBatch.objects.filter(others, state=BatchState.DONE, duplicates__gt=0).count()

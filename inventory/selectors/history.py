@@ -5,7 +5,7 @@ application. Pages are cut between moments, never within one: a transaction may 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -98,14 +98,21 @@ def application_history(
 
 
 def moment_of(
-    user: User | None, application: AIApplication, at: datetime, page: int, size: int
+    user: User | None,
+    application: AIApplication,
+    at: datetime,
+    page: int,
+    size: int,
+    others: Iterable[QuerySet[Any, Any]] = (),
 ) -> tuple[Moment | None, int]:
-    """One moment with the entries and changes of a page (from 1) of it, and how many pages it has; None: there is none.
-    Raises PermissionDenied for who may not see the application."""
+    """One moment with the entries and changes of a page (from 1) of it, and how many pages it has; None: nothing of the
+    application's own happened then. Raises PermissionDenied for who may not see the application."""
     access.require(user, Permission.VIEW, application.department)
+    if not any(times.filter(**{column: at}).exists() for column, times in _sources(application, others)):
+        return None, 1
     found = _moments(user, application, [at], (page - 1) * size, size)[0]
     whole = max(_entries(application, [at]).count(), _identifiers(application, [at]).count())
-    return (found if found.entries or found.changes or whole else None), max(1, -(-whole // size))
+    return found, max(1, -(-whole // size))
 
 
 def _own(application: AIApplication) -> Q:
@@ -118,16 +125,20 @@ def _versions_of(application: AIApplication) -> QuerySet[Any]:
 
 def _times(application: AIApplication, before: datetime | None, others: Iterable[QuerySet[Any, Any]]) -> list[datetime]:
     """The newest times at which anything happened, one more than a page shows."""
+    first, *more = (_newest(times, column, before) for column, times in _sources(application, others))
+    return list(first.union(*more).order_by("-at")[: MOMENTS + 1])
+
+
+def _sources(
+    application: AIApplication, others: Iterable[QuerySet[Any, Any]]
+) -> Iterator[tuple[str, QuerySet[Any, Any]]]:
+    """All that is kept of what happened to the application, each as a query of its times, with their column."""
+    yield "at", AuditLogEntry.objects.filter(_own(application)).values_list("at", flat=True)
     identifiers = Identifier.pgh_event_model.objects.filter(application_id=application.pk)  # type: ignore[attr-defined]
-    events = [_versions_of(application), identifiers]
-    parts: list[QuerySet[Any, Any]] = [
-        *(one.values_list("pgh_created_at", flat=True) for one in events),
-        *others,
-    ]
-    entries = AuditLogEntry.objects.filter(_own(application)).values_list("at", flat=True)
-    parts = [_newest(one, "pgh_created_at", before) for one in parts]
-    found = _newest(entries, "at", before).union(*parts)
-    return list(found.order_by("-at")[: MOMENTS + 1])
+    for events in (_versions_of(application), identifiers):
+        yield "pgh_created_at", events.values_list("pgh_created_at", flat=True)
+    for times in others:
+        yield "pgh_created_at", times
 
 
 def _newest(times: QuerySet[Any, Any], column: str, before: datetime | None) -> QuerySet[Any, Any]:

@@ -16,9 +16,10 @@ FROM known k WHERE e.department_id IS NULL AND e.pseudonym = k.old
 _RENAME = "UPDATE inventory_dataevent e SET pseudonym = s.new FROM import_superseded s WHERE e.pseudonym = s.old"
 
 
-def move_unassigned(cursor: Any) -> None:
-    """Give Unassigned events of people whom the user list knows their department and lasting pseudonym."""
+def move_unassigned(cursor: Any) -> int:
+    """Give Unassigned events of people whom the user list knows their department and lasting pseudonym; how many."""
     cursor.execute(_MOVE)
+    return int(cursor.rowcount)
 
 
 def rename(cursor: Any) -> None:

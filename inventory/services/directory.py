@@ -108,11 +108,18 @@ class DirectoryWriter:
         """Give Unassigned interactions of people the list knows their department; returns how many moved."""
         with connection.cursor() as cursor:
             moved = figures.move_unassigned(cursor, settings.TIME_ZONE)
-            if moved:
-                self._batch.irreversible = f"It gave {moved:,} interactions of Unassigned people their department."
-            data_events.move_unassigned(cursor)
-            cursor.execute(_FORGET_NAMES.format(key="pseudonym"))
-            cursor.execute(_FORGET_NAMES.format(key="upn_pseudonym"))
+            events = data_events.move_unassigned(cursor)
+            names = 0
+            for key in ("pseudonym", "upn_pseudonym"):
+                cursor.execute(_FORGET_NAMES.format(key=key))
+                names += cursor.rowcount
+        for number, what in (
+            (moved, f"It gave {moved:,} interactions of Unassigned people their department."),
+            (events, f"It tied {events:,} data events of Unassigned people to their account or department."),
+            (names, f"It took the place of {names:,} names that other files had brought."),
+        ):
+            if number:
+                self._batch.irreversible = f"{self._batch.irreversible} {what}".strip()
         return moved
 
 

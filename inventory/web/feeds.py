@@ -21,7 +21,7 @@ from inventory.connectors.registry import CONNECTORS
 from inventory.models import Feed, ImportBatch, MappingProfile, QuarantinedRow
 from inventory.selectors import batches, feed_health, feeds
 from inventory.services import imports
-from inventory.services.imports import again, captured, kinds, quarantine
+from inventory.services.imports import again, captured, kinds, quarantine, undo
 from inventory.web.filters import Filters
 from inventory.web.requests import PersonRequest
 from inventory.web.upload_guard import takes_upload
@@ -138,7 +138,7 @@ def batch_page(request: PersonRequest, found: ImportBatch, form: RevealForm, sta
 def _possible(found: ImportBatch) -> dict:
     """What can be done with the file, and why not."""
     return {
-        "may_undo": found.stored and found.state in batches.ENDED,
+        "may_undo": found.state in batches.ENDED and undo.holds(found),
         "again_kept": not again.refusal(found),
         "again_given": not again.refusal(found, given=True),
         "forgets_on": found.finished_at + timedelta(days=settings.FAILED_FILE_DAYS) if found.finished_at else None,

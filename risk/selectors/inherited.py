@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 
 from inventory import access
 from inventory.models import AIApplication, AuditLogEntry, User
-from inventory.selectors.history import Entry, Moment, Page, application_history
+from inventory.selectors.history import Entry, Moment, Page, application_history, moment_of
 from risk.models import ControlState
 from risk.scoring.compare import CauseKind
 from risk.selectors.causes import Change
@@ -63,12 +63,27 @@ def _source(key: str, old: Mapping[str, int], new: Mapping[str, int], names: Map
 def history(user: User | None, application: AIApplication, before: datetime | None = None) -> Page:
     """What happened to an application, with what it came to repeat from platforms, whose own entries name only these,
     and the agreements whose time was up. Raises PermissionDenied for who may not see it."""
-    ended = AuditLogEntry.objects.filter(action="not_applicable.ended")
-    ours = Q(inherited_from__isnull=False) | Q(pgh_created_at__in=ended.order_by().values("at"))
-    times = events_of(application).filter(ours).values_list("pgh_created_at", flat=True)
-    found = application_history(user, application, before, [times])
+    found = application_history(user, application, before, [_times(application)])
     put_in(user, application, found.moments)
     return found
+
+
+def moment(
+    user: User | None, application: AIApplication, at: datetime, page: int, size: int
+) -> tuple[Moment | None, int]:
+    """A page of one moment of `history`, and how many pages it has; None: nothing happened to the application then.
+    Raises PermissionDenied for who may not see it."""
+    found, pages = moment_of(user, application, at, page, size, [_times(application)])
+    if found and page == 1:
+        put_in(user, application, [found])
+    return found, pages
+
+
+def _times(application: AIApplication) -> QuerySet[Any, Any]:
+    """When the application came to repeat something, or no longer, and when an agreement's time was up."""
+    ended = AuditLogEntry.objects.filter(action="not_applicable.ended")
+    ours = Q(inherited_from__isnull=False) | Q(pgh_created_at__in=ended.order_by().values("at"))
+    return events_of(application).filter(ours).values_list("pgh_created_at", flat=True)
 
 
 def put_in(user: User | None, application: AIApplication, moments: Sequence[Moment]) -> None:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from inventory import access
 from inventory.models import AIApplication
 from inventory.selectors.asked import Reader
-from inventory.selectors.history import Moment, moment_of
+from inventory.selectors.history import Moment
 from inventory.web.filters import tell
 from inventory.web.requests import PersonRequest
 from risk.selectors import history, inherited
@@ -81,11 +81,8 @@ def _page(request: PersonRequest, application: AIApplication, before: datetime |
 
 
 def _one_moment(request: PersonRequest, application: AIApplication, at: datetime, number: int) -> dict[str, Any]:
-    found, pages = moment_of(request.user, application, at, number, OF_A_MOMENT)
-    found = found or Moment(at)
-    if number == 1:
-        inherited.put_in(request.user, application, [found])
-    if not found.entries and not found.changes:
+    found, pages = inherited.moment(request.user, application, at, number, OF_A_MOMENT)
+    if found is None or not (found.entries or found.changes):
         raise Http404("Nothing happened then.")
     return {
         "moments": [_in_words(found)],

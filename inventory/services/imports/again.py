@@ -1,4 +1,5 @@
-"""Reading a file again: one that could not be read to its end goes on where it was, one that was undone begins anew."""
+"""Reading a file again: one that could not be read to its end goes on where it was, one of which nothing is kept
+begins anew: it was undone, or all it said was known from files that may have been undone since."""
 
 from collections.abc import Iterable
 from uuid import uuid4
@@ -11,6 +12,7 @@ from inventory.access import Permission
 from inventory.choices import BatchState
 from inventory.connectors.mapped import PREFIX
 from inventory.models import ImportBatch, QuarantinedRow, User
+from inventory.services.imports import undo
 from inventory.services.imports.uploads import TASK, folder, keep, kept_file
 
 _ANEW = dict.fromkeys(
@@ -20,9 +22,9 @@ _ANEW = dict.fromkeys(
 
 def refusal(batch: ImportBatch, *, given: bool = False) -> str:
     """Why the batch can't be read again, with the file that we have, or one that is `given`; empty where it can."""
-    if batch.state == BatchState.DONE:
+    if batch.state == BatchState.DONE and (undo.holds(batch) or not batch.duplicates):
         return "It was read to its end; reading it again would store nothing. Undo it first."
-    if batch.state not in (BatchState.FAILED, BatchState.UNDONE):
+    if batch.state not in (BatchState.DONE, BatchState.FAILED, BatchState.UNDONE):
         return "It is being worked on."
     if given and not batch.sha256:
         return "Nobody knows the digest of this file, so no other can be told to be the same. Upload it as a new file."
@@ -57,7 +59,7 @@ def read_again(*, actor: User | None, batch: ImportBatch, blocks: Iterable[bytes
 
 @transaction.atomic
 def _queue(actor: User | None, batch: ImportBatch, stored_as: str) -> None:
-    anew = batch.state == BatchState.UNDONE
+    anew = batch.state in (BatchState.DONE, BatchState.UNDONE)
     if anew:
         QuarantinedRow.objects.filter(batch=batch).delete()
     changes = {**_ANEW, "newest_at": None, "undone_by": None, "undo_reason": "", "irreversible": ""} if anew else {}

@@ -38,7 +38,7 @@ def drop(cursor: Any, first: Any, last: Any, vague: list[int]) -> None:
     cursor.execute(_DROP, {"first": first, "last": last, "explorer": EXPLORER, "vague": vague})
 
 
-# `vague`: an application known only by the name that people see
+# `vague`: an application known only by the name that people see.
 _REPLACE = """
 WITH twin AS (
     SELECT DISTINCT p.pseudonym, date_trunc('minute', r.at) AS minute, s.application_id, s.sighting_id, s.operation
@@ -54,10 +54,18 @@ WITH twin AS (
       AND i.pseudonym = t.pseudonym AND date_trunc('minute', i.at) = t.minute
       AND (i.application_id = t.application_id OR i.sighting_id = t.sighting_id
            OR (i.operation = t.operation AND i.sighting_id IN (SELECT id FROM vague)))
-    RETURNING i.application_id, i.sighting_id, i.department_id, (i.at AT TIME ZONE %(zone)s)::date, i.pseudonym, i.at,
-              i.jailbreak, i.injection, i.labels, i.information_types, i.uploaded
+    RETURNING i.*
+), told_less AS (
+    -- Its file says what it still holds. The row of a file that is being read belongs to who reads it.
+    UPDATE inventory_importbatch b SET stored = b.stored - g.n, duplicates = b.duplicates + g.n,
+           unmatched = greatest(0, least(b.unmatched - g.unmatched, b.stored - g.n))
+    FROM (SELECT batch_id, count(*) AS n, count(sighting_id) AS unmatched FROM gone GROUP BY 1) g
+    WHERE b.id = g.batch_id AND b.state IN ('waiting', 'done', 'failed')
 )
-INSERT INTO import_gone SELECT * FROM gone
+INSERT INTO import_gone
+SELECT application_id, sighting_id, department_id, (at AT TIME ZONE %(zone)s)::date, pseudonym, at,
+       jailbreak, injection, labels, information_types, uploaded
+FROM gone
 """
 
 

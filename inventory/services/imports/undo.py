@@ -15,7 +15,16 @@ from inventory import access, audit_log, doorbell
 from inventory.access import Permission
 from inventory.choices import BatchState
 from inventory.connectors.mapped import PREFIX
-from inventory.models import ChangedApplication, DirectoryUser, ImportBatch, Interaction, Metric, User
+from inventory.models import (
+    CapturedContent,
+    ChangedApplication,
+    DataEvent,
+    DirectoryUser,
+    ImportBatch,
+    Interaction,
+    Metric,
+    User,
+)
 from inventory.services.imports import kinds, undo_alerts, undo_interactions, undo_metrics, undo_users
 from inventory.services.imports.batches import RESCORE, take_turns
 from inventory.services.imports.cannot_undo import CannotUndoError
@@ -67,7 +76,7 @@ def effect(batch: ImportBatch) -> Effect:
         return Effect(refusal="It was undone before." if batch.state == BatchState.UNDONE else "It is being read.")
     if batch.kind == kinds.ARCHIVE:
         return Effect(refusal="Its files are undone one by one.")
-    if not batch.stored:
+    if not holds(batch):
         return Effect(refusal="It stored nothing, so there is nothing to undo.")
     try:
         return Effect(takes=_undoer(batch).find(batch))
@@ -85,6 +94,12 @@ def _undoer(batch: ImportBatch) -> Undoer:
         if model.objects.filter(batch=batch).exists():
             return undoer
     raise CannotUndoError(_GONE)
+
+
+def holds(batch: ImportBatch) -> bool:
+    """Whether anything may be kept of the file. Events of audit files, and texts, don't count as stored rows."""
+    beside = (DataEvent, CapturedContent)
+    return bool(batch.stored) or any(model.objects.filter(batch=batch).exists() for model in beside)
 
 
 @transaction.atomic

@@ -20,7 +20,10 @@ def find(batch: ImportBatch) -> tuple[tuple[str, int], ...]:
     worked_on = AlertStep.objects.filter(alert__batch=batch).exclude(action=AlertAction.FEED).order_by()
     if touched := worked_on.values("alert").distinct().count():
         raise CannotUndoError(f"People have worked on {touched:,} of its alerts, and what they did is kept.")
-    return (("alerts", _own(batch).count()),)
+    own = _own(batch).count()
+    if not own:
+        raise CannotUndoError("None of the alerts that are kept says that it came from this file.")
+    return (("alerts", own),)
 
 
 def remove(batch: ImportBatch) -> set[int]:

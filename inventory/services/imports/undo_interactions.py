@@ -30,7 +30,7 @@ INSERT INTO import_gone SELECT * FROM gone
 """
 _NAMES = """
 DELETE FROM inventory_seenuser s
-WHERE s.pseudonym IN (SELECT pseudonym FROM import_gone)
+WHERE (s.pseudonym IN (SELECT pseudonym FROM import_gone) OR s.pseudonym = ANY(%(people)s))
 AND NOT EXISTS (SELECT FROM inventory_dailyuser d WHERE d.pseudonym = s.pseudonym)
 AND NOT EXISTS (SELECT FROM inventory_dataevent e WHERE e.pseudonym = s.pseudonym)
 AND NOT EXISTS (SELECT FROM inventory_agentlisting a CROSS JOIN unnest(a.owners) AS owner WHERE owner = s.pseudonym)
@@ -46,6 +46,7 @@ def find(batch: ImportBatch) -> tuple[tuple[str, int], ...]:
     # Of the day at the edge of the retention other files' rows may be gone, so nobody can tell who was seen only here
     edge = timezone.now() - timedelta(days=settings.INTERACTION_RETENTION_DAYS - 1)
     events = DataEvent.objects.filter(batch=batch).count()
+    texts = CapturedContent.objects.filter(batch=batch).count()
     kept = found["rows"] + (0 if batch.kind == "purview_audit" else events)  # in audit files they don't count as stored
     if kept != batch.stored or (found["oldest"] and found["oldest"] < edge):
         raise CannotUndoError(
@@ -55,7 +56,7 @@ def find(batch: ImportBatch) -> tuple[tuple[str, int], ...]:
         )
     return (
         ("interactions", found["rows"]),
-        *((("data events", events),) if events else ()),
+        *((what, number) for what, number in (("data events", events), ("captured texts", texts)) if number),
         ("registered applications whose figures change", found["applications"]),
         ("unregistered AI apps whose figures change", found["sightings"]),
     )
@@ -69,9 +70,11 @@ def remove(batch: ImportBatch) -> set[int]:
         cursor.execute("ANALYZE import_gone")
         figures.take_out(cursor, settings.TIME_ZONE)
         sightings.take_out(cursor)
-        DataEvent.objects.filter(batch=batch).delete()
+        events = DataEvent.objects.filter(batch=batch)
+        people = list(events.exclude(pseudonym=None).order_by().values_list("pseudonym", flat=True).distinct())
+        events.delete()
         CapturedContent.objects.filter(batch=batch).delete()
-        cursor.execute(_NAMES)
+        cursor.execute(_NAMES, {"people": people})
         return _applications(cursor)
 
 

@@ -122,7 +122,39 @@ def test_what_is_stated_counts_and_carries_what_stands_under_and_above_it() -> N
 
 @pytest.mark.parametrize(
     ("name", "level"),
-    [("Credit Card Number", "personal"), ("All Medical Terms", "special_category"), ("Account Key", "confidential")],
+    [
+        ("Unrestricted", "none"),
+        ("Non-Business", "none"),
+        ("NonBusiness", "none"),
+        ("Non-confidential", "none"),
+        ("Not restricted", "none"),
+        ("No personal data", "none"),
+        ("Non-public", ""),
+        ("Secretariat general", "internal"),
+        ("Generalities", ""),
+        ("Internal, not confidential", "internal"),
+        ("Non-public personal information", "personal"),
+        ("Confidential – non-business", "confidential"),
+        ("Trade secrets", "special_category"),
+        ("Highly_Confidential", "special_category"),
+        ("HighlyConfidential", "special_category"),
+        ("RESTRICTED/Board", "special_category"),
+    ],
+)
+def test_labels_say_it_by_whole_words_that_are_not_denied(name: str, level: str) -> None:
+    assert levels.of_labels([Label("a", name, None, "")]) == {"a": level}
+
+
+@pytest.mark.parametrize(
+    ("name", "level"),
+    [
+        ("Keyword list", "personal"),
+        ("ICD-10-CM", "special_category"),
+        ("Diseases", "special_category"),
+        ("Credit Card Number", "personal"),
+        ("All Medical Terms", "special_category"),
+        ("Account Key", "confidential"),
+    ],
 )
 def test_types_say_it_by_name(name: str, level: str) -> None:
     assert levels.of_type(name) == level

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -20,6 +22,7 @@ from inventory.models import (
     DailySensitive,
     DailyUsage,
     DailyUser,
+    DataEvent,
     DirectoryUser,
     ImportBatch,
     Interaction,
@@ -29,9 +32,11 @@ from inventory.models import (
 )
 from inventory.services import imports
 from inventory.services.imports import again, batches, undo, uploads
+from inventory.services.pseudonyms import pseudonym
 from tests.builders import make_application
 from tests.cast import Cast
 from tests.inventory.feeds.files import LABEL, audit_text, days_ago, guid, record, users_text
+from tests.inventory.feeds.test_activity_explorer import activity, match
 
 pytestmark = pytest.mark.django_db
 MARKED = {"AccessedResources": [{"SensitivityLabelId": LABEL}]}
@@ -195,6 +200,54 @@ def test_figures_add_up_whatever_was_undone(cast: Cast) -> None:
     assert Sighting.objects.get().interactions == sum(row[1] for row in counted) == 80
 
 
+def test_a_file_that_held_nothing_but_data_events_can_be_undone(cast: Cast, client: Client) -> None:
+    text = audit_text(match(1, UserId="ann@x.example"))
+    batch = take(text)
+    assert (batch.stored, DataEvent.objects.count(), SeenUser.objects.count()) == (0, 1, 1)
+    client.force_login(cast.ada)
+    address = reverse("inventory:batch_undo", args=[batch.pk])
+    assert address in client.get(reverse("inventory:batch", args=[batch.pk])).content.decode()
+    page = client.get(address).content.decode()
+    assert "<dt>1</dt><dd>data events</dd>" in page
+    assert "0 rows stored" not in page
+    take_back(batch)
+    assert (batch.state, DataEvent.objects.count(), SeenUser.objects.count()) == (BatchState.UNDONE, 0, 0)
+    assert address not in client.get(reverse("inventory:batch", args=[batch.pk])).content.decode()
+    again.read_again(actor=cast.ada, batch=batch, blocks=[text.encode()])
+    imports.run_waiting()
+    assert DataEvent.objects.count() == 1
+
+
+@pytest.mark.parametrize("explorer_first", [True, False])
+def test_what_the_explorer_told_too_can_be_had_again(cast: Cast, client: Client, explorer_first: bool) -> None:
+    """The interaction is kept out of the audit file alone, whichever came first; so that file's undoing warns."""
+    told = json.dumps([activity(1)])
+    audit = audit_text(record(Id=guid(50), UserId="ann@alderfinch.example", CreationTime=days_ago(1), **SITE))
+    files = [(told, "explorer.json"), (audit, "audit.csv")]
+    for content, name in files if explorer_first else reversed(files):
+        take(content, name)
+    explorer, second = (ImportBatch.objects.get(file_name=name) for _, name in files)
+    assert (explorer.rows, explorer.stored, explorer.duplicates, explorer.unmatched) == (1, 0, 1, 0)
+    client.force_login(cast.ada)
+    assert "1 file that came later" in client.get(reverse("inventory:batch_undo", args=[second.pk])).content.decode()
+    take_back(second)
+    assert Interaction.objects.count() == 0
+    again.read_again(actor=cast.ada, batch=explorer, blocks=[told.encode()])
+    imports.run_waiting()
+    explorer.refresh_from_db()
+    assert (explorer.rows, explorer.stored, explorer.duplicates, explorer.unmatched) == (1, 1, 0, 1)
+    assert Interaction.objects.get().batch == explorer
+
+
+def test_a_file_of_the_explorer_that_made_room_can_be_undone(cast: Cast) -> None:
+    explorer = take(json.dumps([activity(1), activity(2, Happened=days_ago(2) + "Z")]), "explorer.json")
+    take(audit_text(record(Id=guid(50), UserId="ann@alderfinch.example", CreationTime=days_ago(1), **SITE)))
+    explorer.refresh_from_db()
+    assert (explorer.stored, explorer.duplicates) == (1, 1)
+    take_back(explorer)
+    assert Interaction.objects.get().batch.kind == "purview_audit"
+
+
 # Alerts
 
 
@@ -220,6 +273,13 @@ def test_alerts_go_unless_files_build_on_each_other() -> None:
     assert set(Alert.objects.values_list("external_id", flat=True)) == {"a1", "a2", "a3"}
 
 
+def test_alerts_that_name_no_file_are_not_said_to_go() -> None:
+    """Those stored before alerts named the file they came from."""
+    batch = take(json.dumps([alert(1)]), "alerts.json")
+    Alert.objects.update(batch=None, latest_batch=None)
+    assert "None of the alerts" in undo.effect(batch).refusal
+
+
 # User lists
 
 
@@ -243,6 +303,15 @@ def test_a_user_list_that_moved_interactions_stays(cast: Cast) -> None:
     take(audit_text(record(UserId="ann@x.example")))
     moved = take(users_text(("ann@x.example", "Ann", "1", "Cards")))
     assert "1 interactions of Unassigned people" in undo.effect(moved).refusal
+
+
+def test_a_user_list_that_moved_data_events_or_replaced_names_stays(cast: Cast) -> None:
+    take(audit_text(match(1, UserId="ann@x.example")))
+    moved = take(users_text(("ann@x.example", "Ann", "1", "Cards")))
+    assert "tied 1 data events of Unassigned people" in undo.effect(moved).refusal
+    SeenUser.objects.create(pseudonym=pseudonym("2"), name="tom@x.example")
+    named = take(users_text(("tom@x.example", "Tom", "2", "")))
+    assert undo.effect(named).refusal == "It took the place of 1 names that other files had brought."
 
 
 # Reading again

@@ -4,12 +4,12 @@ import io
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from inventory import audit_log
-from inventory.models import AIApplication
-from inventory.selectors.history import Change, application_history
+from inventory.models import AIApplication, AuditLogEntry
+from inventory.selectors.history import Change, application_history, moment_of
 from inventory.services import applications
 from inventory.services.register_import import import_register
 from tests.builders import make_application
@@ -72,3 +72,18 @@ def test_queries_do_not_grow(cast: Cast) -> None:
     for number in range(30):
         applications.update_application(actor=cast.alice, application=app, name=f"B{number}")
     assert count() == few
+
+
+def test_a_moment_is_of_the_application_or_there_is_none(cast: Cast) -> None:
+    """Entries that name nothing belong to the application only where it changed in their transaction."""
+    app = make_application(cast.retail, "A")
+    import_register(
+        io.BytesIO(b"name,purpose,kind,department\nA,New,agent,retail\n"), actor=cast.bob, file_name="r.csv"
+    )
+    with transaction.atomic():
+        other = audit_log.record(actor=cast.ada, action="method.changed", summary="Of no concern here")
+    imported = AuditLogEntry.objects.get(action="register.imported")
+    found, pages = moment_of(cast.alice, app, imported.at, 1, 10)
+    assert found
+    assert ([entry.action for entry in found.entries], pages) == (["register.imported"], 1)
+    assert moment_of(cast.alice, app, other.at, 1, 10) == (None, 1)
