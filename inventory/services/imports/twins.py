@@ -13,24 +13,57 @@ from inventory.services.imports.undo_interactions import GONE
 
 EXPLORER = "activity_explorer"
 
+# Where the explorer names an application by the name that people see (`loose`), which of the other feed's (`other`) it
+# may be: those of which a part of an identity or a whole name is a word of that name, or all of it. A workload, or
+# nothing, names none in particular. A thing is an application, or by its negative number a sighting.
+_ALIKE = """
+called AS (
+    SELECT l.sighting_id, l.operation, words.word
+    FROM loose l JOIN inventory_sighting g ON g.id = l.sighting_id,
+         LATERAL (SELECT regexp_replace(g.folded, '\\W', '', 'g') AS word
+                  UNION SELECT regexp_split_to_table(g.folded, '\\W+')) words
+    WHERE words.word <> ''
+), unnamed AS (
+    SELECT DISTINCT sighting_id, operation FROM called
+    WHERE (SELECT regexp_replace(folded, '\\W', '', 'g') FROM inventory_sighting WHERE id = sighting_id)
+          IN ('notnamed', 'copilot', 'aiapp', 'connectedaiapp')
+), parts AS (
+    SELECT o.thing, o.operation, regexp_replace(part, '\\W', '', 'g') AS word
+    FROM other o, LATERAL (
+        SELECT unnest(ARRAY[name, app_identity, host]) FROM inventory_sighting WHERE id = -o.thing
+        UNION ALL SELECT name FROM inventory_aiapplication WHERE id = o.thing
+        UNION ALL SELECT value FROM inventory_identifier WHERE application_id = o.thing
+    ) names (name), LATERAL regexp_split_to_table(lower(name), '\\.') part
+), alike AS (
+    SELECT c.sighting_id, p.thing, p.operation FROM called c JOIN parts p USING (operation, word)
+    UNION SELECT u.sighting_id, o.thing, o.operation FROM unnamed u JOIN other o USING (operation)
+)
+"""
+
 # One pass over what the people of the chunk did in its time, hashed: there is no index by person.
-_DROP = """
+_DROP = f"""
 WITH near AS (
-    SELECT DISTINCT i.pseudonym, date_trunc('minute', i.at) AS minute, i.operation, i.application_id, i.sighting_id
+    SELECT DISTINCT i.pseudonym, date_trunc('minute', i.at) AS minute, i.operation,
+           coalesce(i.application_id, -i.sighting_id) AS thing
     FROM inventory_interaction i
     WHERE i.at >= date_trunc('minute', %(first)s::timestamptz)
       AND i.at < date_trunc('minute', %(last)s::timestamptz) + interval '1 minute'
       AND i.uploaded IS NULL
       AND i.pseudonym IN (SELECT pseudonym FROM import_person)
       AND i.batch_id NOT IN (SELECT id FROM inventory_importbatch WHERE kind = %(explorer)s)
-)
+), other AS (
+    SELECT DISTINCT thing, operation FROM near
+), loose AS (
+    SELECT DISTINCT sighting_id, operation FROM import_seen WHERE no = ANY(%(vague)s) AND application_id IS NULL
+), {_ALIKE}
 DELETE FROM import_row r USING import_seen s, import_person p
 WHERE s.no = r.way AND p.no = r.person AND r.uploaded IS NULL AND EXISTS (
     SELECT FROM near n WHERE n.pseudonym = p.pseudonym AND n.minute = date_trunc('minute', r.at)
-    AND (n.application_id = s.application_id OR n.sighting_id = s.sighting_id
-         OR (r.way = ANY(%(vague)s) AND n.operation = s.operation))
+    AND (n.thing = coalesce(s.application_id, -s.sighting_id)
+         OR (r.way = ANY(%(vague)s) AND n.operation = s.operation
+             AND (s.sighting_id, n.thing, n.operation) IN (SELECT * FROM alike)))
 )
-"""
+"""  # noqa: S608: put together of constants
 
 
 def drop(cursor: Any, first: Any, last: Any, vague: list[int]) -> None:
@@ -38,27 +71,33 @@ def drop(cursor: Any, first: Any, last: Any, vague: list[int]) -> None:
     cursor.execute(_DROP, {"first": first, "last": last, "explorer": EXPLORER, "vague": vague})
 
 
-# `vague`: an application known only by the name that people see
-_REPLACE = """
+_REPLACE = f"""
 WITH twin AS (
-    SELECT DISTINCT p.pseudonym, date_trunc('minute', r.at) AS minute, s.application_id, s.sighting_id, s.operation
+    SELECT DISTINCT p.pseudonym, date_trunc('minute', r.at) AS minute, s.operation,
+           coalesce(s.application_id, -s.sighting_id) AS thing
     FROM import_row r JOIN import_seen s ON s.no = r.way JOIN import_person p ON p.no = r.person
     WHERE r.uploaded IS NULL AND p.pseudonym IS NOT NULL
-), vague AS (
-    SELECT id FROM inventory_sighting WHERE app_identity = '' AND agent_id = ''
-), gone AS (
+), other AS (
+    SELECT DISTINCT thing, operation FROM twin
+), loose AS (
+    SELECT DISTINCT i.sighting_id, i.operation
+    FROM inventory_interaction i JOIN inventory_sighting g ON g.id = i.sighting_id
+    WHERE i.at >= date_trunc('minute', %(first)s::timestamptz)
+      AND i.at < date_trunc('minute', %(last)s::timestamptz) + interval '1 minute'
+      AND i.batch_id = ANY(%(batches)s) AND i.uploaded IS NULL AND g.app_identity = '' AND g.agent_id = ''
+), {_ALIKE}, gone AS (
     DELETE FROM inventory_interaction i USING twin t
     WHERE i.at >= date_trunc('minute', %(first)s::timestamptz)
       AND i.at < date_trunc('minute', %(last)s::timestamptz) + interval '1 minute'
       AND i.batch_id = ANY(%(batches)s) AND i.uploaded IS NULL
       AND i.pseudonym = t.pseudonym AND date_trunc('minute', i.at) = t.minute
-      AND (i.application_id = t.application_id OR i.sighting_id = t.sighting_id
-           OR (i.operation = t.operation AND i.sighting_id IN (SELECT id FROM vague)))
+      AND (coalesce(i.application_id, -i.sighting_id) = t.thing
+           OR (i.operation = t.operation AND (i.sighting_id, t.thing, t.operation) IN (SELECT * FROM alike)))
     RETURNING i.application_id, i.sighting_id, i.department_id, (i.at AT TIME ZONE %(zone)s)::date, i.pseudonym, i.at,
               i.jailbreak, i.injection, i.labels, i.information_types, i.uploaded
 )
 INSERT INTO import_gone SELECT * FROM gone
-"""
+"""  # noqa: S608: put together of constants
 
 
 def told_by_explorer() -> list[int]:

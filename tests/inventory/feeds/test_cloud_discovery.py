@@ -271,6 +271,41 @@ def test_another_application_in_the_same_minute_is_no_twin(tmp_path: Path) -> No
     assert import_file(actor=None, path=write(tmp_path, "x.json", json.dumps([told]))).stored == 1
 
 
+@pytest.mark.parametrize("registered", ["Gemini", "ChatGPT", "", "both"])
+@pytest.mark.parametrize("audit_first", [True, False])
+def test_two_applications_that_are_named_are_no_twins(
+    cast: Cast, tmp_path: Path, registered: str, audit_first: bool
+) -> None:
+    if registered in ("Gemini", "both"):
+        make_application(cast.cards, "Gemini", identifiers=[("app_identity", "Google Gemini")])
+    if registered in ("ChatGPT", "both"):
+        make_application(cast.cards, "Chat", identifiers=[("app_identity", "AIApp.SaaS.ChatGPT")])
+    audit, told = told_twice(AppIdentity="", PurviewAIAppName="Google Gemini", Workload="AIApp")
+    paths = [
+        write(tmp_path, "audit.csv", audit_text(audit)),
+        write(tmp_path, "x.json", json.dumps([told])),
+    ]
+    for path in paths if audit_first else reversed(paths):
+        assert import_file(actor=None, path=path).stored == 1
+    assert Interaction.objects.count() == 2
+
+
+@pytest.mark.parametrize("name", ["ChatGPT", "OpenAI ChatGPT", "AIApp", ""])
+@pytest.mark.parametrize("registered", [True, False])
+@pytest.mark.parametrize("audit_first", [True, False])
+def test_a_name_that_agrees_or_says_nothing_is_a_twin(
+    cast: Cast, tmp_path: Path, name: str, registered: bool, audit_first: bool
+) -> None:
+    if registered:
+        make_application(cast.cards, "Chat", identifiers=[("app_identity", "AIApp.SaaS.ChatGPT")])
+    audit, told = told_twice(AppIdentity="", PurviewAIAppName=name, AppIdentityCategory="AIApp")
+    audit_path = write(tmp_path, "audit.csv", audit_text(audit))
+    told_path = write(tmp_path, "x.json", json.dumps([told]))
+    for path in (audit_path, told_path) if audit_first else (told_path, audit_path):
+        import_file(actor=None, path=path)
+    assert Interaction.objects.get().batch.kind == "purview_audit"
+
+
 # Storing apps
 
 
