@@ -306,6 +306,27 @@ def test_a_name_that_agrees_or_says_nothing_is_a_twin(
     assert Interaction.objects.get().batch.kind == "purview_audit"
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("log_first", [True, False])
+def test_a_visit_that_explorer_and_log_tell_counts_once(tmp_path: Path, log_first: bool) -> None:
+    at = days_ago(1)
+    seen = [activity(n, "AI website visit", Happened=at + "Z", TargetDomain="chatgpt.com") for n in (1, 2)]
+    seen[1]["User"] = "tom@x.example"  # only the explorer knows of him
+    seen.append(activity(3, "AI website visit", Happened=at + "Z", TargetDomain="claude.ai"))
+    spoken = activity(4, Happened=at + "Z", AppIdentity="chatgpt.com")  # a visit is no twin of an interaction
+    told = write(tmp_path, "x.json", json.dumps([*seen, spoken]))
+    log = write(
+        tmp_path, "log.csv", f"{COLUMNS}\n" + f"{at}.25Z,10.0.0.1,{ANN},192.0.2.1,https://chatgpt.com/,9,60,9,allowed\n"
+    )
+    for path in (log, told) if log_first else (told, log):
+        import_file(actor=None, path=path)
+    counted = DailyUsage.objects.aggregate(**{name: Sum(name) for name in ("interactions", "visits", "uploaded")})
+    assert counted == {"interactions": 1, "visits": 3, "uploaded": 60}
+    assert Sighting.objects.aggregate(n=Sum("visits"))["n"] == 3
+    again = import_file(actor=None, path=told)
+    assert (again.stored, again.duplicates) == (0, 4)
+
+
 # Storing apps
 
 
