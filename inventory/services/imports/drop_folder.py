@@ -75,7 +75,7 @@ def _look_into(root: Path) -> int:
         except OSError as problem:
             logger.error("The drop folder %s can't be used: %s", folder, problem)
             continue
-        taken += sum(_take(folder, name, feed) for name in found)
+        taken += sum(_try(folder, name, feed) for name in found)
     return taken
 
 
@@ -111,15 +111,23 @@ def _is_unfinished(name: str) -> bool:
     return name.startswith((".", "~")) or name.lower().endswith(UNFINISHED)
 
 
+def _try(folder: Path, name: str, feed: Feed | None) -> bool:
+    """Take a file; one that the file system denies us stays where it is for the next look, and holds up no other."""
+    try:
+        return _take(folder, name, feed)
+    except OSError as problem:
+        logger.error("%s can't be taken out of the drop folder: %s", _printable(name), problem)
+        return False
+
+
+def _printable(name: str) -> str:
+    return shown(os.fsencode(_TAKING.sub("", name)).decode("utf-8", "replace"))
+
+
 def _take(folder: Path, name: str, feed: Feed | None) -> bool:
     """Make a batch of one file; False where it was refused, or is somebody else's meanwhile."""
-    own_name = _TAKING.sub("", name)
-    printable = shown(os.fsencode(own_name).decode("utf-8", "replace"))
-    try:
-        path = folder / name if own_name != name else _claim(folder / name)
-    except OSError as problem:
-        logger.error("%s can't be taken out of the drop folder: %s", printable, problem)
-        return False
+    printable = _printable(name)
+    path = folder / name if _TAKING.match(name) else _claim(folder / name)
     try:
         batch = receive(actor=None, file_name=printable, blocks=_blocks(path), origin=Origin(Door.FOLDER, feed))
     except (ChangedMeanwhileError, FileNotFoundError):

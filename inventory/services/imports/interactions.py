@@ -156,7 +156,7 @@ class InteractionWriter:
         if self._batch.kind == twins.EXPLORER:
             twins.drop(cursor, first, last, _vague(chunk))
             return False
-        if not self._explorer or self._batch.kind != "purview_audit":
+        if not self._explorer or self._batch.kind not in twins.BETTER:
             return False
         return twins.make_room(cursor, first, last, self._explorer, settings.TIME_ZONE)
 

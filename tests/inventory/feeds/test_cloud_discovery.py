@@ -271,6 +271,62 @@ def test_another_application_in_the_same_minute_is_no_twin(tmp_path: Path) -> No
     assert import_file(actor=None, path=write(tmp_path, "x.json", json.dumps([told]))).stored == 1
 
 
+@pytest.mark.parametrize("registered", ["Gemini", "ChatGPT", "", "both"])
+@pytest.mark.parametrize("audit_first", [True, False])
+def test_two_applications_that_are_named_are_no_twins(
+    cast: Cast, tmp_path: Path, registered: str, audit_first: bool
+) -> None:
+    if registered in ("Gemini", "both"):
+        make_application(cast.cards, "Gemini", identifiers=[("app_identity", "Google Gemini")])
+    if registered in ("ChatGPT", "both"):
+        make_application(cast.cards, "Chat", identifiers=[("app_identity", "AIApp.SaaS.ChatGPT")])
+    audit, told = told_twice(AppIdentity="", PurviewAIAppName="Google Gemini", Workload="AIApp")
+    paths = [
+        write(tmp_path, "audit.csv", audit_text(audit)),
+        write(tmp_path, "x.json", json.dumps([told])),
+    ]
+    for path in paths if audit_first else reversed(paths):
+        assert import_file(actor=None, path=path).stored == 1
+    assert Interaction.objects.count() == 2
+
+
+@pytest.mark.parametrize("name", ["ChatGPT", "OpenAI ChatGPT", "AIApp", ""])
+@pytest.mark.parametrize("registered", [True, False])
+@pytest.mark.parametrize("audit_first", [True, False])
+def test_a_name_that_agrees_or_says_nothing_is_a_twin(
+    cast: Cast, tmp_path: Path, name: str, registered: bool, audit_first: bool
+) -> None:
+    if registered:
+        make_application(cast.cards, "Chat", identifiers=[("app_identity", "AIApp.SaaS.ChatGPT")])
+    audit, told = told_twice(AppIdentity="", PurviewAIAppName=name, AppIdentityCategory="AIApp")
+    audit_path = write(tmp_path, "audit.csv", audit_text(audit))
+    told_path = write(tmp_path, "x.json", json.dumps([told]))
+    for path in (audit_path, told_path) if audit_first else (told_path, audit_path):
+        import_file(actor=None, path=path)
+    assert Interaction.objects.get().batch.kind == "purview_audit"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("log_first", [True, False])
+def test_a_visit_that_explorer_and_log_tell_counts_once(tmp_path: Path, log_first: bool) -> None:
+    at = days_ago(1)
+    seen = [activity(n, "AI website visit", Happened=at + "Z", TargetDomain="chatgpt.com") for n in (1, 2)]
+    seen[1]["User"] = "tom@x.example"  # only the explorer knows of him
+    seen.append(activity(3, "AI website visit", Happened=at + "Z", TargetDomain="claude.ai"))
+    spoken = activity(4, Happened=at + "Z", AppIdentity="chatgpt.com")  # a visit is no twin of an interaction
+    told = write(tmp_path, "x.json", json.dumps([*seen, spoken]))
+    log = write(
+        tmp_path, "log.csv", f"{COLUMNS}\n" + f"{at}.25Z,10.0.0.1,{ANN},192.0.2.1,https://chatgpt.com/,9,60,9,allowed\n"
+    )
+    for path in (log, told) if log_first else (told, log):
+        import_file(actor=None, path=path)
+    counted = DailyUsage.objects.aggregate(**{name: Sum(name) for name in ("interactions", "visits", "uploaded")})
+    assert counted == {"interactions": 1, "visits": 3, "uploaded": 60}
+    assert Sighting.objects.aggregate(n=Sum("visits"))["n"] == 3
+    again = import_file(actor=None, path=told)
+    assert (again.stored, again.duplicates) == (0, 4)
+
+
 # Storing apps
 
 

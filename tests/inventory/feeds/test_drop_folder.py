@@ -121,6 +121,33 @@ def test_ends_that_are_links_are_not_used(folder: Path, tmp_path: Path) -> None:
     assert names(folder) == ["audit.csv", "done"]
 
 
+def test_a_file_that_can_not_be_moved_holds_up_no_other(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(folder, "a.csv", b"unknown\n")
+    put(folder, "b.csv")
+    put(folder, "c.csv")
+    whole_move, whole_receive = drop_folder._move, drop_folder.receive
+
+    def move(path: Path, end: str, mark: str) -> None:
+        if end == drop_folder.FAILED:
+            raise OSError(28, "No space left on device")
+        whole_move(path, end, mark)
+
+    def receive(**given):
+        if given["file_name"] == "b.csv":
+            raise OSError(5, "Input/output error")
+        return whole_receive(**given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(drop_folder, "_move", move)
+        patch.setattr(drop_folder, "receive", receive)
+        assert drop_folder.look() == 1
+    assert [batch.file_name for batch in ImportBatch.objects.all()] == ["c.csv"]
+    assert len(list(folder.glob(".taking-*"))) == 2
+    assert drop_folder.look() == 1  # and they are taken once it works
+    assert sorted(ImportBatch.objects.values_list("file_name", flat=True)) == ["a.csv", "b.csv", "c.csv"]
+    assert names(folder) == []
+
+
 def test_odd_names_are_only_shown(folder: Path) -> None:
     odd = [b"\xff\xfe.csv", "новый файл;rm -rf.csv".encode(), b"a\nb\t.csv", b"-rf.csv", b"x" * 251 + b".csv"]
     for name in odd:
