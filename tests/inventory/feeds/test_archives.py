@@ -73,6 +73,7 @@ BOMB = zipped(("zeros", bytes(40 << 20)))
         (b"PK\x03\x04" + b"x" * 100, "damaged"),
         (b"PK\x05\x06" + bytes(8) + struct.pack("<L", 1 << 30) + bytes(6), "list of contents is too large"),
     ],
+    ids=("bomb", "gzip bomb", "files", "deep", "large", "cut", "checksum", "gzip cut", "no archive", "contents"),
 )
 def test_what_means_harm_or_is_broken_has_a_clear_end(raw: bytes, words: str) -> None:
     with pytest.raises(ArchiveError, match=words):
@@ -167,7 +168,7 @@ def test_an_unknown_table_in_an_archive_waits_for_its_mapping(cast: Cast) -> Non
     assert len(list(uploads.folder().iterdir())) == 1
 
 
-@pytest.mark.parametrize("raw", [BOMB, zipped(), MIXED[:-40]])
+@pytest.mark.parametrize("raw", [BOMB, zipped(), MIXED[:-40]], ids=("bomb", "empty", "cut"))
 def test_a_bomb_stores_nothing_and_says_why(raw: bytes, cast: Cast, tmp_path: Path) -> None:
     archive = imports.receive(actor=cast.ada, file_name="bomb.zip", blocks=[raw])
     tasks.run_import(archive.pk)
