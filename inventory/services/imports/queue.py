@@ -69,6 +69,4 @@ def close_abandoned() -> int:
     """Readings at a console that died without a word: nobody can go on with them, so they say so."""
     limit = timezone.now() - STALE_AFTER
     found = ImportBatch.objects.filter(state=BatchState.RUNNING, stored_as="", heartbeat_at__lt=limit)
-    for batch in found:
-        fail(batch, INTERRUPTED, actor=None)
-    return len(found)
+    return sum(fail(batch, INTERRUPTED, actor=None, silent_since=limit) for batch in found)

@@ -16,7 +16,7 @@ from inventory.choices import BatchState
 from inventory.connectors.base import UnknownFormatError
 from inventory.models import AuditLogEntry, DailyUsage, ImportBatch, Interaction, QuarantinedRow, User
 from inventory.services import imports
-from inventory.services.imports import batches, quarantine, reading, uploads
+from inventory.services.imports import batches, quarantine, queue, reading, uploads
 from tests.cast import Cast
 from tests.inventory.feeds.files import SAMPLES, audit_text, days_ago, guid, record, write
 
@@ -183,6 +183,27 @@ def test_a_reading_at_the_console_that_died_is_closed_and_may_be_repeated(
     imports.run_waiting()
     first.refresh_from_db()
     assert first.state == BatchState.FAILED
+
+
+def test_a_reading_at_the_console_that_lives_is_not_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "CHUNK_ROWS", 9)
+    path = write(tmp_path, "audit.csv", many(40))
+    whole = queue.fail
+
+    def just_in_time(batch: ImportBatch, *args: Any, **options: Any) -> bool:
+        ImportBatch.objects.filter(pk=batch.pk).update(heartbeat_at=timezone.now())  # between looking and closing
+        return whole(batch, *args, **options)
+
+    def close(batch: ImportBatch) -> None:
+        grow_stale(batch)
+        queue.close_abandoned()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(queue, "fail", just_in_time)
+        assert imports.import_file(actor=None, path=path, progress=close).rows == 40
+    assert not AuditLogEntry.objects.filter(action="feed.failed").exists()
+    with pytest.raises(imports.ImportFailedError, match="no sign of life"):
+        imports.import_file(actor=None, path=path, progress=close)
 
 
 def test_quarantined_lines_are_sealed_and_shown_only_with_a_reason(cast: Cast) -> None:
