@@ -60,7 +60,8 @@ def _queue(actor: User | None, batch: ImportBatch, stored_as: str) -> None:
     if anew:
         QuarantinedRow.objects.filter(batch=batch).delete()
     changes = {**_ANEW, "newest_at": None, "undone_by": None, "undo_reason": ""} if anew else {}
-    queued = ImportBatch.objects.filter(pk=batch.pk, state=batch.state).update(
+    same = ImportBatch.objects.filter(pk=batch.pk, state=batch.state, stored_as=batch.stored_as)  # its file is kept
+    queued = same.update(
         state=BatchState.WAITING, claim=None, attempts=0, error="", finished_at=None, stored_as=stored_as, **changes
     )
     if not queued:

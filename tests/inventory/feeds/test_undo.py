@@ -335,12 +335,15 @@ def test_another_file_is_not_taken_for_the_same(cast: Cast) -> None:
     assert batch.state == BatchState.UNDONE
 
 
-def test_what_failed_is_not_kept_for_ever(cast: Cast, settings: Settings) -> None:
+def test_what_failed_is_not_kept_for_ever(
+    cast: Cast, settings: Settings, django_capture_on_commit_callbacks: Any
+) -> None:
     batch = imports.receive(actor=None, file_name="audit.csv", blocks=[first_file().encode()])
     ImportBatch.objects.filter(pk=batch.pk).update(state=BatchState.FAILED, finished_at=timezone.now())
     imports.purge()
     assert len(list(uploads.folder().iterdir())) == 1
-    imports.purge(now=timezone.now() + timedelta(days=settings.FAILED_FILE_DAYS + 1))
+    with django_capture_on_commit_callbacks(execute=True):
+        imports.purge(now=timezone.now() + timedelta(days=settings.FAILED_FILE_DAYS + 1))
     assert list(uploads.folder().iterdir()) == []
 
 
