@@ -65,7 +65,8 @@ def _queue(actor: User | None, batch: ImportBatch, stored_as: str) -> None:
     changes = {**_ANEW, "newest_at": None, "undone_by": None, "undo_reason": "", "irreversible": ""} if anew else {}
     if anew and batch.kind.startswith(PREFIX):
         changes["kind"] = ""  # its header may have another mapping by now
-    queued = ImportBatch.objects.filter(pk=batch.pk, state=batch.state).update(
+    same = ImportBatch.objects.filter(pk=batch.pk, state=batch.state, stored_as=batch.stored_as)  # its file is kept
+    queued = same.update(
         state=BatchState.WAITING, claim=None, attempts=0, error="", finished_at=None, stored_as=stored_as, **changes
     )
     if not queued:

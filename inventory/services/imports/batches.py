@@ -34,6 +34,10 @@ logger = logging.getLogger(__name__)
 STALE_AFTER = timedelta(minutes=5)  # without a sign of life; a chunk takes seconds
 MOST_ATTEMPTS = 5
 INTERRUPTED = "Interrupted. What was stored stays; read the file again, nothing counts twice."
+TAKEN_FOR_DEAD = (
+    f"The reading gave no sign of life for {STALE_AFTER.seconds // 60} minutes and was closed."
+    " What was stored stays; read the file again, nothing counts twice."
+)
 _LOCK = 0x1_FEED  # one chunk at a time: two files at once would lock each other out on the same keys and figures
 RESCORE = "risk.tasks.rescore_changed"
 
@@ -181,16 +185,20 @@ def _finish(batch: ImportBatch, sink: Sink, sha256: str, actor: User | None) -> 
 
 
 @transaction.atomic
-def fail(batch: ImportBatch, error: str, *, actor: User | None) -> None:
-    """Give the batch up, unless it has ended or somebody else has claimed it; `error` is for people."""
+def fail(batch: ImportBatch, error: str, *, actor: User | None, silent_since: datetime | None = None) -> bool:
+    """Give the batch up, unless it has ended, somebody else has claimed it, or it has given a sign of life since the
+    time given; whether it was. `error` is for people."""
     mine = ImportBatch.objects.filter(pk=batch.pk, claim=batch.claim)
     open_ones = mine.filter(state__in=[BatchState.WAITING, BatchState.UNMAPPED, BatchState.RUNNING])
+    if silent_since:
+        open_ones = open_ones.filter(heartbeat_at__lt=silent_since)
     batch.state, batch.error, batch.finished_at = BatchState.FAILED, error, timezone.now()
     if not open_ones.update(state=batch.state, error=error, finished_at=batch.finished_at):
-        return
+        return False
     audit_log.record(
         actor=actor, action="feed.failed", summary=f"{batch.file_name} could not be read", obj=batch, reason=error
     )
+    return True
 
 
 def import_file(
@@ -228,6 +236,8 @@ def import_file(
         run(batch, path, actor=actor, progress=progress)
     except ImportFailedError:
         raise
+    except ClaimLostError as problem:
+        raise ImportFailedError(TAKEN_FOR_DEAD) from problem
     except BaseException as problem:
         fail(batch, INTERRUPTED, actor=actor)
         if isinstance(problem, ReaderDiedError):

@@ -91,12 +91,11 @@ def close_abandoned() -> int:
     """Readings at a console that died without a word, and tables that nobody mapped in time: they say so."""
     limit = timezone.now() - STALE_AFTER
     found = ImportBatch.objects.filter(state=BatchState.RUNNING, stored_as="", heartbeat_at__lt=limit)
-    for batch in found:
-        fail(batch, INTERRUPTED, actor=None)
+    closed = sum(fail(batch, INTERRUPTED, actor=None, silent_since=limit) for batch in found)
     forgotten = ImportBatch.objects.filter(state=BatchState.UNMAPPED, created_at__lt=timezone.now() - MAPPED_WITHIN)
     for batch in forgotten:
         give_up(batch, "Nobody said which column is what. Upload the file again to do so.", actor=None)
-    return len(found) + len(forgotten)
+    return closed + len(forgotten)
 
 
 def give_up(batch: ImportBatch, why: str, *, actor: User | None) -> None:

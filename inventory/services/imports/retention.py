@@ -2,6 +2,7 @@
 and of captured content, files that could not be read, and the rows that tell which files were read. Figures stay."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -67,11 +68,12 @@ def _forget_files(now: datetime) -> int:
     """Files that could not be read to their end, and that nobody tried again."""
     limit = now - timedelta(days=settings.FAILED_FILE_DAYS)
     ended = [BatchState.FAILED, BatchState.UNDONE]
-    old = ImportBatch.objects.filter(state__in=ended, finished_at__lt=limit).exclude(stored_as="")
+    free = ImportBatch.objects.select_for_update(skip_locked=True)  # held by others: about to be read again
+    old = list(free.filter(state__in=ended, finished_at__lt=limit).exclude(stored_as="").order_by("pk"))
     files = [path for batch in old if (path := kept_file(batch))]
+    ImportBatch.objects.filter(pk__in=[batch.pk for batch in old]).update(stored_as="")
     for path in files:
-        path.unlink(missing_ok=True)
-    old.update(stored_as="")
+        transaction.on_commit(partial(path.unlink, missing_ok=True))
     return len(files)
 
 

@@ -2,8 +2,10 @@
 
 One transaction: it is done or it isn't. The row is claimed by its lock, so a worker that dies in the middle has changed
 nothing, and the next one does it. What can't be taken apart exactly is refused with the reason, never done by half.
+What fails is tried again a few times, then given back with the reason; it holds up nothing else.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -26,9 +28,10 @@ from inventory.models import (
     User,
 )
 from inventory.services.imports import kinds, undo_alerts, undo_interactions, undo_metrics, undo_users
-from inventory.services.imports.batches import RESCORE, take_turns
+from inventory.services.imports.batches import MOST_ATTEMPTS, RESCORE, take_turns
 from inventory.services.imports.cannot_undo import CannotUndoError
 
+logger = logging.getLogger(__name__)
 TASK = "inventory.tasks.undo_import"
 
 
@@ -111,7 +114,7 @@ def ask(*, actor: User | None, batch: ImportBatch, reason: str) -> None:
     if why := effect(batch).refusal:
         raise ValidationError(why)
     queued = ImportBatch.objects.filter(pk=batch.pk, state=batch.state).update(
-        state=BatchState.UNDOING, undone_by=actor, undo_reason=reason.strip()
+        state=BatchState.UNDOING, attempts=0, undone_by=actor, undo_reason=reason.strip()
     )
     if not queued:
         raise ValidationError("Somebody else has just begun with it.")
@@ -119,11 +122,49 @@ def ask(*, actor: User | None, batch: ImportBatch, reason: str) -> None:
     batch.refresh_from_db()
 
 
-@transaction.atomic
 def carry_out(batch_id: int) -> bool:
-    """Undo a batch for which it was asked; False where there was nothing to do."""
+    """Undo a batch for which it was asked; False where there was nothing to do, or where it failed."""
+    attempt = _begin(batch_id)
+    if not attempt:
+        return False
+    try:
+        return _undo(batch_id)
+    except Exception as problem:
+        logger.exception("Import %s could not be undone, attempt %s.", batch_id, attempt)
+        if attempt >= MOST_ATTEMPTS:
+            _give_up(batch_id, f"It failed {attempt} times: {' '.join(str(problem).split()[:40]) or repr(problem)}")
+        return False
+
+
+@transaction.atomic
+def _begin(batch_id: int) -> int:
+    """Which attempt this is; counted before it begins, so that one whose worker dies counts. 0: nothing to do."""
+    batch = _held(batch_id)
+    if batch is None:
+        return 0
+    if batch.attempts >= MOST_ATTEMPTS:
+        _give_back(batch, "It was interrupted again and again.")
+        return 0
+    batch.attempts += 1
+    batch.save(update_fields=["attempts"])
+    return batch.attempts
+
+
+def _held(batch_id: int) -> ImportBatch | None:
+    """The batch, if it is to be undone and nobody is at it, held to the end of the transaction."""
     waiting = ImportBatch.objects.select_for_update(skip_locked=True)
-    batch = waiting.filter(pk=batch_id, state=BatchState.UNDOING).first()
+    return waiting.filter(pk=batch_id, state=BatchState.UNDOING).first()
+
+
+@transaction.atomic
+def _give_up(batch_id: int, why: str) -> None:
+    if batch := _held(batch_id):
+        _give_back(batch, why)
+
+
+@transaction.atomic
+def _undo(batch_id: int) -> bool:
+    batch = _held(batch_id)
     if batch is None:
         return False
     take_turns()

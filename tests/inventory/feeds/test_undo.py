@@ -180,6 +180,52 @@ def test_what_can_no_longer_be_undone_is_given_back(cast: Cast) -> None:
     assert not undo.carry_out(batch.pk)
 
 
+def test_one_that_fails_holds_up_nothing_and_is_given_back(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    batch = take(first_file())
+    undo.ask(actor=cast.ada, batch=batch, reason="x")
+
+    def fail(batch: ImportBatch) -> set[int]:
+        raise RuntimeError("the disk is full")
+
+    undoer = undo.UNDOERS[batch.kind]
+    with monkeypatch.context() as patch:
+        patch.setitem(undo.UNDOERS, batch.kind, undo.Undoer(undoer.find, fail))
+        other = imports.receive(actor=None, file_name="audit.csv", blocks=[second_file().encode()])
+        assert imports.run_waiting() == 1
+        other.refresh_from_db()
+        assert other.state == BatchState.DONE
+        for _ in range(batches.MOST_ATTEMPTS - 1):
+            batch.refresh_from_db()
+            assert batch.state == BatchState.UNDOING
+            assert not undo.carry_out(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == BatchState.DONE
+    assert "the disk is full" in AuditLogEntry.objects.get(action="feed.undo_refused").reason
+    take_back(batch, cast.ada)  # it can be asked for again
+    assert batch.state == BatchState.UNDONE
+
+
+class Killed(BaseException):
+    """Stands for a worker that is gone in the middle."""
+
+
+def test_an_undo_that_always_kills_its_worker_is_given_back(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    batch = take(first_file())
+    undo.ask(actor=cast.ada, batch=batch, reason="x")
+
+    def die(batch: ImportBatch) -> set[int]:
+        raise Killed
+
+    monkeypatch.setitem(undo.UNDOERS, batch.kind, undo.Undoer(undo.UNDOERS[batch.kind].find, die))
+    for _ in range(batches.MOST_ATTEMPTS):
+        with pytest.raises(Killed):
+            undo.carry_out(batch.pk)
+    imports.run_waiting()
+    batch.refresh_from_db()
+    assert batch.state == BatchState.DONE
+    assert "again and again" in AuditLogEntry.objects.get(action="feed.undo_refused").reason
+
+
 def test_figures_add_up_whatever_was_undone(cast: Cast) -> None:
     """The daily figures are always those of the rows that are there."""
     files = [
@@ -358,12 +404,15 @@ def test_another_file_is_not_taken_for_the_same(cast: Cast) -> None:
     assert batch.state == BatchState.UNDONE
 
 
-def test_what_failed_is_not_kept_for_ever(cast: Cast, settings: Settings) -> None:
+def test_what_failed_is_not_kept_for_ever(
+    cast: Cast, settings: Settings, django_capture_on_commit_callbacks: Any
+) -> None:
     batch = imports.receive(actor=None, file_name="audit.csv", blocks=[first_file().encode()])
     ImportBatch.objects.filter(pk=batch.pk).update(state=BatchState.FAILED, finished_at=timezone.now())
     imports.purge()
     assert len(list(uploads.folder().iterdir())) == 1
-    imports.purge(now=timezone.now() + timedelta(days=settings.FAILED_FILE_DAYS + 1))
+    with django_capture_on_commit_callbacks(execute=True):
+        imports.purge(now=timezone.now() + timedelta(days=settings.FAILED_FILE_DAYS + 1))
     assert list(uploads.folder().iterdir()) == []
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -16,7 +17,7 @@ from inventory.choices import BatchState
 from inventory.connectors.base import UnknownFormatError
 from inventory.models import AuditLogEntry, DailyUsage, ImportBatch, Interaction, QuarantinedRow, User
 from inventory.services import imports
-from inventory.services.imports import batches, quarantine, reading, uploads
+from inventory.services.imports import again, batches, quarantine, queue, reading, uploads
 from tests.cast import Cast
 from tests.inventory.feeds.files import SAMPLES, audit_text, days_ago, guid, record, write
 
@@ -183,6 +184,57 @@ def test_a_reading_at_the_console_that_died_is_closed_and_may_be_repeated(
     imports.run_waiting()
     first.refresh_from_db()
     assert first.state == BatchState.FAILED
+
+
+def test_a_reading_at_the_console_that_lives_is_not_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "CHUNK_ROWS", 9)
+    path = write(tmp_path, "audit.csv", many(40))
+    whole = queue.fail
+
+    def just_in_time(batch: ImportBatch, *args: Any, **options: Any) -> bool:
+        ImportBatch.objects.filter(pk=batch.pk).update(heartbeat_at=timezone.now())  # between looking and closing
+        return whole(batch, *args, **options)
+
+    def close(batch: ImportBatch) -> None:
+        grow_stale(batch)
+        queue.close_abandoned()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(queue, "fail", just_in_time)
+        assert imports.import_file(actor=None, path=path, progress=close).rows == 40
+    assert not AuditLogEntry.objects.filter(action="feed.failed").exists()
+    with pytest.raises(imports.ImportFailedError, match="no sign of life"):
+        imports.import_file(actor=None, path=path, progress=close)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_file_that_is_queued_again_is_not_purged(settings: Settings) -> None:
+    batch = upload(None, many(3))
+    ImportBatch.objects.filter(pk=batch.pk).update(state=BatchState.FAILED, finished_at=timezone.now())
+    later = timezone.now() + timedelta(days=settings.FAILED_FILE_DAYS + 1)
+    with transaction.atomic():
+        assert imports.purge(now=later)["files"] == 1
+        transaction.set_rollback(True)
+    assert uploads.kept_file(batch)  # what was rolled back deleted nothing
+    somebody_else = connection.copy()
+    try:
+        with somebody_else.cursor() as theirs, connection.cursor() as ours:
+            theirs.execute("BEGIN")
+            theirs.execute("UPDATE inventory_importbatch SET state = 'waiting' WHERE id = %s", [batch.pk])
+            ours.execute("SET lock_timeout = '1s'")
+            assert imports.purge(now=later)["files"] == 0
+            theirs.execute("COMMIT")
+            ours.execute("RESET lock_timeout")
+    finally:
+        somebody_else.close()
+    assert uploads.kept_file(batch)
+    stale = ImportBatch.objects.get(pk=batch.pk)
+    ImportBatch.objects.filter(pk=batch.pk).update(state=BatchState.FAILED)
+    stale.state = BatchState.FAILED  # as somebody sees it who looked before the purge
+    imports.purge(now=later)
+    assert not uploads.kept_file(batch)
+    with pytest.raises(ValidationError, match="Somebody else"):
+        again._queue(None, stale, stale.stored_as)
 
 
 def test_quarantined_lines_are_sealed_and_shown_only_with_a_reason(cast: Cast) -> None:
