@@ -1,7 +1,6 @@
 """Undoing a batch takes back exactly what it stored; reading it again brings exactly that."""
 
 import json
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,6 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 from pytest_django import Settings
 
 from inventory import tasks
@@ -31,7 +29,7 @@ from inventory.models import (
     Sighting,
 )
 from inventory.services import imports
-from inventory.services.imports import again, batches, undo, uploads
+from inventory.services.imports import again, batches, undo
 from inventory.services.pseudonyms import pseudonym
 from tests.builders import make_application
 from tests.cast import Cast
@@ -358,70 +356,3 @@ def test_a_user_list_that_moved_data_events_or_replaced_names_stays(cast: Cast) 
     SeenUser.objects.create(pseudonym=pseudonym("2"), name="tom@x.example")
     named = take(users_text(("tom@x.example", "Tom", "2", "")))
     assert undo.effect(named).refusal == "It took the place of 1 names that other files had brought."
-
-
-# Reading again
-
-
-def test_a_file_that_failed_is_kept_for_a_time_and_goes_on(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    batch = imports.receive(actor=None, file_name="audit.csv", blocks=[second_file().encode()])
-    with monkeypatch.context() as patch:
-        patch.setattr(batches, "SINKS", {"purview_audit": Broken})
-        imports.run_batch(batch.pk)
-    batch.refresh_from_db()
-    assert batch.state == BatchState.FAILED
-    assert len(list(uploads.folder().iterdir())) == 1
-    again.read_again(actor=cast.ada, batch=batch)
-    imports.run_waiting()
-    batch.refresh_from_db()
-    assert (batch.state, batch.stored, batch.error) == (BatchState.DONE, 6, "")
-    assert list(uploads.folder().iterdir()) == []
-    with pytest.raises(ValidationError, match="Undo it first"):
-        again.read_again(actor=cast.ada, batch=batch)
-
-
-class Broken:
-    """Stands for a database that refuses a row."""
-
-    def __init__(self, *args: Any) -> None:
-        pass
-
-    def store(self, *args: Any) -> int:
-        from django.db import DataError
-
-        raise DataError("no")
-
-
-def test_another_file_is_not_taken_for_the_same(cast: Cast) -> None:
-    batch = take(second_file())
-    take_back(batch)
-    with pytest.raises(ValidationError, match="no longer have"):
-        again.read_again(actor=cast.ada, batch=batch)
-    with pytest.raises(ValidationError, match="another file"):
-        again.read_again(actor=cast.ada, batch=batch, blocks=[first_file().encode()])
-    assert list(uploads.folder().iterdir()) == []
-    batch.refresh_from_db()
-    assert batch.state == BatchState.UNDONE
-
-
-def test_what_failed_is_not_kept_for_ever(
-    cast: Cast, settings: Settings, django_capture_on_commit_callbacks: Any
-) -> None:
-    batch = imports.receive(actor=None, file_name="audit.csv", blocks=[first_file().encode()])
-    ImportBatch.objects.filter(pk=batch.pk).update(state=BatchState.FAILED, finished_at=timezone.now())
-    imports.purge()
-    assert len(list(uploads.folder().iterdir())) == 1
-    with django_capture_on_commit_callbacks(execute=True):
-        imports.purge(now=timezone.now() + timedelta(days=settings.FAILED_FILE_DAYS + 1))
-    assert list(uploads.folder().iterdir()) == []
-
-
-def test_rows_of_files_go_when_all_they_stored_has_gone(cast: Cast, settings: Settings) -> None:
-    batch = take(second_file())
-    years = timedelta(days=settings.BATCH_RETENTION_DAYS + 1)
-    imports.purge(now=timezone.now() + timedelta(days=settings.INTERACTION_RETENTION_DAYS + 1))
-    assert ImportBatch.objects.filter(pk=batch.pk).exists()
-    imports.purge(now=timezone.now() + years)
-    assert not ImportBatch.objects.exists()
-    assert not QuarantinedRow.objects.exists()
-    assert AuditLogEntry.objects.filter(action="feed.purged").values_list("details__batches", flat=True)[0] == 1
