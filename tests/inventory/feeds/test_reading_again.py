@@ -18,11 +18,9 @@ from inventory.models import (
 from inventory.services import imports
 from inventory.services.imports import again, batches, uploads
 from tests.cast import Cast
-from tests.inventory.feeds.files import LABEL
 from tests.inventory.feeds.test_undo import first_file, second_file, take, take_back
 
 pytestmark = pytest.mark.django_db
-MARKED = {"AccessedResources": [{"SensitivityLabelId": LABEL}]}
 
 
 @pytest.fixture(autouse=True)
