@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.cache import cache
 from django.core.paginator import Page, Paginator
 from django.db import connection
 from django.db.models import Case, Q, QuerySet, Sum, When
@@ -19,6 +20,7 @@ from inventory.unusual import Day, State, Thresholds, Verdict, is_share, judge_d
 
 A_PAGE = 25
 SHOWN = 10  # on the page of an application or department
+KEPT_SECONDS = 300
 _TOLD = """
 SELECT one::date FROM generate_series(%s::date, %s::date, interval '1 day') one
 WHERE EXISTS (SELECT FROM inventory_dailyusage d WHERE d.day = one::date AND d.interactions > 0)"""
@@ -41,6 +43,14 @@ def days_told(first: date, last: date) -> list[date]:
     with connection.cursor() as cursor:
         cursor.execute(_TOLD, [first, last])
         return [day for (day,) in cursor.fetchall()]
+
+
+def enough_told() -> bool:
+    """Whether feeds told of enough days for anything to be judged at all."""
+    newest, t = newest_day(), thresholds()
+    if newest is None:
+        return False
+    return len(days_told(newest - timedelta(days=t.window), newest - timedelta(days=1))) >= t.history
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +82,37 @@ class Course:
         return standing(self.metric, self.newest)
 
 
+def since(period: int) -> date:
+    """The first of the last `period` days."""
+    return timezone.localdate() - timedelta(days=period - 1)
+
+
 def courses(subject: AIApplication | Department, period: int) -> list[Course]:
     """The courses of all metrics over the last `period` days up to the newest that feeds told of; three queries."""
     last = newest_day()
-    if last is None:
+    if last is None or last < since(period):
         return [Course(metric, ()) for metric in UsageMetric]
+    return _courses(subject, since(period), min(last, timezone.localdate()))
+
+
+def courses_kept(department: Department, period: int) -> list[Course]:
+    """The same of a department, whose sums are over all that its people use: kept for KEPT_SECONDS."""
+    key = f"unusual:{department.pk}:{period}:{timezone.localdate()}"
+    found: list[Course] | None = cache.get(key)
+    if found is None:
+        found = courses(department, period)
+        cache.set(key, found, KEPT_SECONDS)
+    return found
+
+
+def course_around(subject: AIApplication | Department, metric: UsageMetric, day: date, days: int) -> Course:
+    """The metric's course from so many days before a day to a week after it."""
+    last = min(day + timedelta(days=7), newest_day() or day)
+    return next(one for one in _courses(subject, day - timedelta(days=days), last) if one.metric == metric)
+
+
+def _courses(subject: AIApplication | Department, first: date, last: date) -> list[Course]:
     t = thresholds()
-    last = min(last, timezone.localdate() + timedelta(days=1))  # a clock that runs ahead tells of no later day
-    first = last - timedelta(days=period - 1)
     rows = _rows(subject).filter(day__range=(first - timedelta(days=t.window), last))
     days = {day: Day(n, marked, off) for day, n, marked, off in _by_day(rows)}
     told = days_told(first - timedelta(days=t.window), last)
@@ -147,20 +180,23 @@ def explained(one: UnusualDay) -> str:
         UsageMetric.SENSITIVE: f"{amount(one.metric, one.value)} of {one.total:,} interactions were sensitive",
         UsageMetric.OFF_HOURS: f"{amount(one.metric, one.value)} of {one.total:,} interactions were off hours",
     }[UsageMetric(one.metric)]
-    usual = span(one.metric, one.low, one.high)
-    return f"{what} on {one.day:%-d %B %Y}; usually {usual} over {one.history} days, unusual above {_above(one)}"
-
-
-def _above(one: UnusualDay) -> str:
-    return amount(one.metric, one.limit)
+    usual, above = span(one.metric, one.low, one.high), amount(one.metric, one.limit)
+    return f"{what} on {one.day:%-d %B %Y}; usually {usual} over {one.history} days, unusual above {above}"
 
 
 def found_in(
-    user: User | None, *, department: Department | None = None, metrics: Sequence[str] = (), state: str = ""
+    user: User | None,
+    *,
+    department: Department | None = None,
+    metrics: Sequence[str] = (),
+    state: str = "",
+    period: int = 0,
 ) -> QuerySet[UnusualDay]:
     """The days found, of applications and departments that the person may see, newest first. `department`: with its
-    sub-tree; `state`: "open", "dismissed", or both."""
+    sub-tree; `state`: "open", "dismissed", or both; `period`: the last so many days, 0: of all time."""
     rows = access.unusual_days(user).select_related("application__department", "department", "dismissed_by")
+    if period:
+        rows = rows.filter(day__gte=since(period))
     if department is not None and department.parent_id is not None:
         below = Department.objects.subtree_of(department).order_by().values("pk")
         rows = rows.filter(Q(application__department__in=below) | Q(department__in=below))
@@ -176,10 +212,10 @@ def page_of(rows: QuerySet[UnusualDay], number: int) -> Page:
     return Paginator(rows, A_PAGE).get_page(number)
 
 
-def of(subject: AIApplication | Department, since: date) -> list[UnusualDay]:
+def of(subject: AIApplication | Department, first: date) -> list[UnusualDay]:
     """The newest days found of one application or department since a day, dismissed ones too."""
     whose = {"application": subject} if isinstance(subject, AIApplication) else {"department": subject}
-    found = UnusualDay.objects.filter(**whose, day__gte=since).select_related("application", "department")
+    found = UnusualDay.objects.filter(**whose, day__gte=first).select_related("application", "department")
     return list(found.order_by("-day", "-id")[:SHOWN])
 
 
@@ -196,10 +232,10 @@ class OpenFinding:
     explanation: str
 
 
-def open_by_department(since: date, departments: QuerySet[Department] | None = None) -> dict[int, list[OpenFinding]]:
+def open_by_department(first: date, departments: QuerySet[Department] | None = None) -> dict[int, list[OpenFinding]]:
     """Open findings since a day by department, newest first: what recommendation 14 is made from. Departments without
     any are left out. One query."""
-    rows = UnusualDay.objects.filter(application=None, dismissed_at=None, day__gte=since)
+    rows = UnusualDay.objects.filter(application=None, dismissed_at=None, day__gte=first)
     if departments is not None:
         rows = rows.filter(department__in=departments.order_by().values("pk"))
     found: dict[int, list[OpenFinding]] = {}
