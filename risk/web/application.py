@@ -58,6 +58,10 @@ def application_page(request: PersonRequest, pk: int) -> HttpResponse:
         "course": _course(application, found, judgement.day),
         "horizons": [(one, addressed(application.pk, one.causes)) for one in found.ahead.horizons],
         "steps": [(one, address_of(application.pk, "", one.key)) for one in found.steps],
+        "moved_by": [
+            replace(one, url=address_of(application.pk, one.kind, one.key))
+            for one in activity.moved_by(judgement, found.parts)
+        ],
         "held": held(judgement),
         "tasks": with_addresses(
             application.tasks.filter(state=TaskState.OPEN).select_related("application__score", "owner")
