@@ -44,6 +44,7 @@ class Thresholds:
     events: int = 50
     hits: int = 10
     base: int = 10
+    workdays: tuple[int, ...] = (1, 2, 3, 4, 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,17 +124,36 @@ def is_share(metric: str) -> bool:
     return metric != "interactions"
 
 
+def counts_on(metric: str, day: date, thresholds: Thresholds) -> bool:
+    """Whether the metric says anything on that day of the week."""
+    return metric != "off_hours" or day.isoweekday() in thresholds.workdays
+
+
+def weekdays(text: str) -> tuple[int, ...]:
+    """ISO weekdays of "1-5" or "1,2,4". Raises ValueError."""
+    found: set[int] = set()
+    for part in text.replace(" ", "").split(","):
+        first, _, last = part.partition("-")
+        if not (len(first) == 1 and first in "1234567") or (last and not (len(last) == 1 and last in "1234567")):
+            raise ValueError(f"Days are like 1-5 or 1,2,4 (1: Monday), not {text!r}.")
+        found.update(range(int(first), int(last or first) + 1))
+    return tuple(sorted(found))
+
+
 def judge_day(
     metric: str, days: Mapping[date, Day], told: Collection[date], on: date, thresholds: Thresholds
 ) -> Verdict | None:
     """Judge one day of a course. A day before counts if feeds told of anything at all on it (`told`), from the first
     use within the window on; it is then a day without use where `days` doesn't have it. None where the day itself has
-    nothing to judge."""
+    nothing to judge. Off hours are judged among working days: on others all is off hours, and three standard
+    deviations of a course that jumps to 100 % every weekend would let anything pass."""
     today = days.get(on, Day()).of(metric)
-    if today is None:
+    if today is None or not counts_on(metric, on, thresholds):
         return None
     first = on - timedelta(days=thresholds.window)
     used = [day for day, use in days.items() if first <= day < on and use.interactions]
     since = min(used, default=on)
-    before = [days.get(day, Day()).of(metric) for day in told if since <= day < on]
+    before = [
+        days.get(day, Day()).of(metric) for day in told if since <= day < on and counts_on(metric, day, thresholds)
+    ]
     return judge([one for one in before if one], today, share=is_share(metric), thresholds=thresholds)

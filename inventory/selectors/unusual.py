@@ -16,7 +16,7 @@ from django.utils import timezone
 from inventory import access
 from inventory.choices import UsageMetric
 from inventory.models import AIApplication, DailyUsage, Department, UnusualDay, User
-from inventory.unusual import Day, State, Thresholds, Verdict, is_share, judge_day
+from inventory.unusual import Day, State, Thresholds, Verdict, counts_on, is_share, judge_day, weekdays
 
 A_PAGE = 25
 SHOWN = 10  # on the page of an application or department
@@ -29,7 +29,10 @@ WHERE EXISTS (SELECT FROM inventory_dailyusage d WHERE d.day = one::date AND d.i
 def thresholds() -> Thresholds:
     """The rule's, with those that are settings."""
     return Thresholds(
-        deviations=settings.UNUSUAL_DEVIATIONS, times=settings.UNUSUAL_TIMES, events=settings.UNUSUAL_EVENTS
+        deviations=settings.UNUSUAL_DEVIATIONS,
+        times=settings.UNUSUAL_TIMES,
+        events=settings.UNUSUAL_EVENTS,
+        workdays=weekdays(settings.WORKING_DAYS),
     )
 
 
@@ -118,7 +121,8 @@ def _courses(subject: AIApplication | Department, first: date, last: date) -> li
     told = days_told(first - timedelta(days=t.window), last)
     shown = [day for day in told if day >= first]
     return [
-        Course(metric, [Judged(day, judge_day(metric, days, told, day, t)) for day in shown]) for metric in UsageMetric
+        Course(metric, [Judged(d, judge_day(metric, days, told, d, t)) for d in shown if counts_on(metric, d, t)])
+        for metric in UsageMetric
     ]
 
 

@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
 from inventory.models import WorkingHours
+from inventory.unusual import weekdays
 
 # Time of day counted from the start of work: one comparison, also where work ends after midnight
 OUTSIDE = "({at} AT TIME ZONE %(zone)s)::time - %(start)s::interval >= %(length)s::time"
@@ -59,13 +60,10 @@ def parse(hours: str, days: str) -> Hours:
 
 
 def _days(text: str) -> tuple[int, ...]:
-    found: set[int] = set()
-    for part in text.replace(" ", "").split(","):
-        first, _, last = part.partition("-")
-        if not re.fullmatch("[1-7]", first) or not re.fullmatch("[1-7]?", last):
-            raise ImproperlyConfigured(f"WORKING_DAYS are like 1-5 or 1,2,4 (1: Monday), not {text!r}.")
-        found.update(range(int(first), int(last or first) + 1))
-    return tuple(sorted(found))
+    try:
+        return weekdays(text)
+    except ValueError as problem:
+        raise ImproperlyConfigured(f"WORKING_DAYS: {problem}") from problem
 
 
 def in_force() -> Hours:

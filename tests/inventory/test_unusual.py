@@ -83,7 +83,10 @@ def test_shares_are_judged_apart_from_the_number(cast: Cast, application: AIAppl
     assert selectors.explained(mine).startswith("50% of 60 interactions were sensitive on")
 
 
-def test_off_hours_that_nobody_counted_are_not_judged(cast: Cast, application: AIApplication) -> None:
+def test_off_hours_that_nobody_counted_are_not_judged(
+    cast: Cast, application: AIApplication, settings: Settings
+) -> None:
+    settings.WORKING_DAYS = "1-7"
     course(application, cast.cards)
     used(application, cast.cards, TODAY, 60, off_hours=50)
     DailyUsage.objects.filter(day__lt=TODAY).update(off_hours=None)

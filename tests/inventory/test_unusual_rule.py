@@ -1,11 +1,12 @@
 """When a day's use is out of the ordinary: values worked out by hand, and what must hold for any days."""
 
+from datetime import date, timedelta
 from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inventory.unusual import Count, State, Thresholds, Verdict, judge
+from inventory.unusual import Count, Day, State, Thresholds, Verdict, judge, judge_day
 
 T = Thresholds()
 PLAIN = [Count(n, n) for n in (40, 50, 60, 50) * 7]  # mean 50, median 50, standard deviation √(14·100/27) = 7.20
@@ -63,6 +64,19 @@ def test_a_share_of_few_says_nothing() -> None:
 def test_days_with_few_interactions_have_no_share() -> None:
     found = share([Count(9, 9)] * 15 + [Count(1, 10)] * 13, 100, 100)
     assert (found.state, found.days) == (State.TOO_YOUNG, 13)
+
+
+def test_off_hours_are_judged_among_working_days() -> None:
+    """Every Saturday and Sunday all is off hours; that hides no night on a Friday, and is no finding itself."""
+    friday = date(2026, 11, 27)
+    told = [friday - timedelta(days=n) for n in range(1, 29)]
+    before = {day: Day(100, 0, 100 if day.isoweekday() > 5 else 5) for day in told}
+    found = judge_day("off_hours", before | {friday: Day(100, 0, 40)}, told, friday, T)
+    assert found
+    assert (found.state, found.value, found.days) == (State.UNUSUAL, 0.4, 20)
+    saturday = friday + timedelta(days=1)
+    assert judge_day("off_hours", before | {saturday: Day(100, 0, 100)}, told, saturday, T) is None
+    assert judge_day("off_hours", before | {friday: Day(100, 0, None)}, told, friday, T) is None
 
 
 days = st.integers(0, 5000).flatmap(lambda total: st.builds(Count, st.integers(0, total), st.just(total)))
