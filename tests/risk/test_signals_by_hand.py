@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from math import exp
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -33,7 +34,7 @@ def alert(
     )  # fmt: skip
 
 
-def pressure(application: AIApplication) -> dict[str, float]:
+def pressure(application: AIApplication) -> dict[str, Any]:
     """The load on each principle that has any."""
     method = load_method()
     found = loads(cases.judge_now(application, TODAY).inputs.signals, method)
