@@ -18,7 +18,7 @@ from django.db.models.expressions import RawSQL
 from django.http import Http404, HttpRequest, HttpResponseBase
 
 from inventory.choices import RoleKind
-from inventory.models import AIApplication, Alert, Department, User
+from inventory.models import AIApplication, Alert, Department, UnusualDay, User
 from inventory.models.application import ApplicationQuerySet
 from inventory.models.organisation import DepartmentQuerySet
 
@@ -126,6 +126,27 @@ def alert_or_404(user: User | None, pk: int, permission: Permission = P.VIEW) ->
     if permission != P.VIEW and not alerts(user, permission).filter(pk=pk).exists():
         raise PermissionDenied(f"You may not {_WORDS[permission]} here.")
     return found
+
+
+def unusual_days(user: User | None, permission: Permission = P.VIEW) -> QuerySet[UnusualDay]:
+    """The unusual days of applications and departments for which the person has the permission."""
+    everything = UnusualDay.objects.all()
+    if user is None or sees_everything(user, permission):
+        return everything
+    theirs = applications(user, permission).order_by().values("pk")
+    below = departments(user, permission).order_by().values("pk")
+    return everything.filter(Q(application__in=theirs) | Q(department__in=below))
+
+
+def unusual_day_or_404(user: User | None, pk: int, permission: Permission = P.VIEW) -> UnusualDay:
+    """The unusual day; Http404 where the person may not even see it, PermissionDenied where seeing is all they may."""
+    found = unusual_days(user).select_related("application__department", "department", "dismissed_by")
+    one = found.filter(pk=pk).first()
+    if one is None:
+        raise Http404("No such unusual day.")
+    if permission != P.VIEW and not unusual_days(user, permission).filter(pk=pk).exists():
+        raise PermissionDenied(f"You may not {_WORDS[permission]} here.")
+    return one
 
 
 def may(user: User | None, permission: Permission, department: Department | None = None) -> bool:

@@ -49,6 +49,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Discovery", "radar-2", "inventory:sightings"),
             Entry("Alerts", "bell", "risk:alerts"),
             Entry("Incidents", "flag", "risk:incidents"),
+            Entry("Unusual activity", "bolt", "inventory:unusual"),
             Entry("Data events", "shield-half", "inventory:data_events"),
             Entry("Compliance", "scale", "governance:compliance"),
             Entry("Evidence", "file-certificate", "risk:evidence"),

@@ -14,8 +14,10 @@ from governance.web.links import address, applications_url, framework_charts
 from inventory import access
 from inventory.access import Permission, requires
 from inventory.models import User
+from inventory.selectors import unusual
 from inventory.selectors.scope import options, path_to, scope_of
 from inventory.web.filters import Filters
+from inventory.web.unusual import explained
 from risk.choices import Band
 from risk.selectors.movers import moving
 
@@ -75,6 +77,8 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
         "not_computable": left_out(scope),
         "highest": overview.highest(scope),
         "used": usage.applications_used(scope, day, filters.period, filters.kinds),
+        "found": explained(unusual.of(found, unusual.since(filters.period))),
+        "enough_told": unusual.enough_told(),
         "coverage": framework_charts(compliance.frameworks(scope, day), found),
         "period_words": f"Last {filters.period} days",
         "use_words": f"By the people of this department · last {filters.period} days",

@@ -198,7 +198,8 @@ class DailyRow(models.Model):
 class DailyUsage(DailyRow):
     """Figures of one application (or sighting), department and day. `users` are distinct, so they don't add up;
     `attacks` are the interactions with a mark of either kind, each counted once. Visits to AI sites are no
-    interactions, but their people count among `users`."""
+    interactions, but their people count among `users`. `off_hours`: interactions outside working hours; null where
+    they were stored before these were counted."""
 
     interactions = models.IntegerField()
     users = models.IntegerField()
@@ -208,6 +209,7 @@ class DailyUsage(DailyRow):
     attacks = models.IntegerField()
     visits = models.IntegerField(default=0, db_default=0)
     uploaded = models.BigIntegerField(default=0, db_default=0)  # bytes sent with the visits
+    off_hours = models.IntegerField(null=True)
 
     class Meta:
         constraints = [
