@@ -36,22 +36,23 @@ class Entry:
     icon: str
     route: str
     allowed: Callable[[User], bool] = _may_view
+    analytic: bool = False  # takes the filters that analytic pages share along
 
 
 GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     (
         "",
         (
-            Entry("Overview", "layout-dashboard", "governance:overview"),
-            Entry("Departments", "sitemap", "governance:departments"),
-            Entry("AI applications", "apps", "risk:applications"),
+            Entry("Overview", "layout-dashboard", "governance:overview", analytic=True),
+            Entry("Departments", "sitemap", "governance:departments", analytic=True),
+            Entry("AI applications", "apps", "risk:applications", analytic=True),
             Entry("Tasks", "list-check", "risk:tasks"),
-            Entry("Discovery", "radar-2", "inventory:sightings"),
-            Entry("Alerts", "bell", "risk:alerts"),
-            Entry("Incidents", "flag", "risk:incidents"),
-            Entry("Data events", "shield-half", "inventory:data_events"),
-            Entry("Compliance", "scale", "governance:compliance"),
-            Entry("Evidence", "file-certificate", "risk:evidence"),
+            Entry("Discovery", "radar-2", "inventory:sightings", analytic=True),
+            Entry("Alerts", "bell", "risk:alerts", analytic=True),
+            Entry("Incidents", "flag", "risk:incidents", analytic=True),
+            Entry("Data events", "shield-half", "inventory:data_events", analytic=True),
+            Entry("Compliance", "scale", "governance:compliance", analytic=True),
+            Entry("Evidence", "file-certificate", "risk:evidence", analytic=True),
             Entry("Exports", "file-export", "governance:exports", _anywhere(Permission.EXPORT)),
         ),
     ),
@@ -107,8 +108,16 @@ def navigation(request: HttpRequest) -> Navigation:
         for label, entries in GROUPS
     ]
     here = _active(request.path, [url for _, entries in shown for _, url in entries])
+    # Only what a page has read well: on an error page nothing is carried along
+    shared = getattr(request, "shared_filters", "")
     groups = (
-        Group(label, tuple(Item(entry.label, entry.icon, url, url == here) for entry, url in entries))
+        Group(
+            label,
+            tuple(
+                Item(entry.label, entry.icon, url + shared if entry.analytic else url, url == here)
+                for entry, url in entries
+            ),
+        )
         for label, entries in shown
         if entries
     )
