@@ -88,6 +88,8 @@ class Group:
 @dataclass(frozen=True)
 class Navigation:
     groups: tuple[Group, ...] = ()
+    search_url: str = ""  # empty for who may see nothing
+    search_box_url: str = ""
     account_url: str = ""
     sign_out_url: str = ""
 
@@ -121,7 +123,9 @@ def navigation(request: HttpRequest) -> Navigation:
         for label, entries in shown
         if entries
     )
-    return Navigation(tuple(groups), _url("inventory:account"), _url("account_logout"))
+    searched = ("governance:search", "governance:search_box") if _may_view(user) else ("", "")
+    search_url, search_box_url = (_url(route) if route else "" for route in searched)
+    return Navigation(tuple(groups), search_url, search_box_url, _url("inventory:account"), _url("account_logout"))
 
 
 def _url(route: str) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from governance.web import compliance, departments, exports, health, overview
+from governance.web import compliance, departments, exports, health, overview, search
 
 app_name = "governance"
 urlpatterns = [
@@ -16,5 +16,7 @@ urlpatterns = [
     path("exports/", exports.export_list, name="exports"),
     path("exports/download/", exports.download, name="download"),
     path("exports/overview.html", exports.overview_html, name="overview_html"),
+    path("search/", search.search_page, name="search"),
+    path("search/box/", search.search_box, name="search_box"),
     path("healthz", health.health, name="health"),
 ]
