@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
+from governance.selectors.views import PAGES
 from inventory import access
 from inventory.access import Permission
 from inventory.models import User
@@ -90,6 +91,7 @@ class Navigation:
     groups: tuple[Group, ...] = ()
     search_url: str = ""  # empty for who may see nothing
     search_box_url: str = ""
+    saves: tuple[str, str] | None = None  # (route, query) of a page that can be saved as a view
     account_url: str = ""
     sign_out_url: str = ""
 
@@ -125,7 +127,16 @@ def navigation(request: HttpRequest) -> Navigation:
     )
     searched = ("governance:search", "governance:search_box") if _may_view(user) else ("", "")
     search_url, search_box_url = (_url(route) if route else "" for route in searched)
-    return Navigation(tuple(groups), search_url, search_box_url, _url("inventory:account"), _url("account_logout"))
+    return Navigation(
+        *(tuple(groups), search_url, search_box_url, _saved(request)),
+        *(_url("inventory:account"), _url("account_logout")),
+    )
+
+
+def _saved(request: HttpRequest) -> tuple[str, str] | None:
+    """What a saved view of this page would hold; None where the address alone doesn't say what is shown."""
+    route = request.resolver_match.view_name if request.resolver_match else ""
+    return (route, request.GET.urlencode()) if route in PAGES and hasattr(request, "shared_filters") else None
 
 
 def _url(route: str) -> str:
