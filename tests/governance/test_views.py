@@ -1,4 +1,4 @@
-"""Saved views: a person's own, shared ones that never show more than their reader may see, and the one to start with."""
+"""Saved views: one's own, shared ones that never show more than their reader may see, and the one to start with."""
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
