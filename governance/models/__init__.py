@@ -1,3 +1,4 @@
 from governance.models.export import Export
+from governance.models.view import SavedView, StartPage
 
-__all__ = ["Export"]
+__all__ = ["Export", "SavedView", "StartPage"]

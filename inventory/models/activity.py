@@ -8,10 +8,10 @@ as much as storing the row. What they point at (applications, sightings, departm
 import uuid
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import BrinIndex
+from django.contrib.postgres.indexes import BrinIndex, GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Now, Upper
 
 from inventory.choices import AlertAction, AlertState, BatchState, Door, Operation, Severity
 from inventory.models.application import AIApplication
@@ -328,6 +328,10 @@ class Alert(models.Model):
             models.Index(fields=["-at", "-id"], name="alert_by_time"),
             models.Index(fields=["application", "-at"], name="alert_by_application"),
             models.Index(fields=["received_at"], name="alert_to_purge", condition=Q(raw__isnull=False)),
+            # upper(): what icontains compares
+            GinIndex(
+                *[OpClass(Upper(f), "gin_trgm_ops") for f in ("title", "resource", "external_id")], name="alert_search"
+            ),
         ]
 
     def __str__(self) -> str:
