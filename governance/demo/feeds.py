@@ -23,11 +23,11 @@ WHOSE = ("application_id", "sighting_id", "department_id", "day")
 USAGE = (*WHOSE, "interactions", "users", "sensitive", "jailbreak", "injection", "attacks", "off_hours")
 # What made an interaction sensitive: (labels, information types, how often)
 SENSITIVE: list[tuple[list[str], list[str], int]] = [
-    (["Confidential"], [], 5),
-    (["Highly Confidential"], [], 2),
-    ([], ["International Banking Account Number (IBAN)"], 2),
-    ([], ["EU Debit Card Number"], 1),
-    ([], ["EU National Identification Number"], 1),
+    (["Confidential"], [], 50),
+    (["Highly Confidential"], [], 1),
+    ([], ["International Banking Account Number (IBAN)"], 25),
+    ([], ["EU Debit Card Number"], 12),
+    ([], ["EU National Identification Number"], 12),
 ]
 _NAMESPACE = uuid.UUID("5f0c1a10-0000-4000-8000-00000000feed")  # of the invented object ids
 
