@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection
 
 from governance.demo.alerts import Happened
+from governance.demo.casework import work_on, write_casework
 from governance.demo.copying import copy_into, copy_rows, reserve
 from governance.demo.organisation import MAIL
 from governance.demo.story import UNASSIGNED, SightingStory
@@ -201,45 +202,33 @@ def _sensitive(one: DayFigures, world: World) -> Iterator[tuple[int, int]]:
 
 
 def write_alerts(world: World, alerts: Sequence[Happened]) -> None:
-    """The alerts as they stand today."""
+    """The alerts as they stand today, with what people did about them."""
     world.alerts.update(zip((one.id for one in alerts), reserve(Alert, len(alerts)), strict=True))
-    copy_rows(
-        Alert,
-        (
-            *(
-                "id",
-                "external_id",
-                "title",
-                "severity",
-                "tactics",
-                "type",
-                "technique",
-                "description",
-                "state",
-                "feed_state",
-            ),
-            *("application_id", "resource", "at", "resolved_at", "received_at"),
-        ),
-        (
-            [
-                *(
-                    world.alerts[one.id],
-                    one.id,
-                    line.title,
-                    line.severity,
-                    _named(line.tactics),
-                    line.type,
-                    "",
-                    "",
-                    one.state,
-                    one.state,
-                ),
-                *(world.registered.get(line.application or ""), line.resource, one.at, one.closed_at, one.at),
-            ]
-            for one in alerts
-            for line in [one.line]
-        ),
-    )
+    rows = [_alert(one, world) for one in alerts]
+    if rows:
+        copy_rows(Alert, list(rows[0]), (list(row.values()) for row in rows))
+    write_casework(world, alerts)
+
+
+def _alert(one: Happened, world: World) -> dict[str, Any]:
+    line = one.line
+    return {
+        "id": world.alerts[one.id],
+        "external_id": one.id,
+        "title": line.title,
+        "severity": line.severity,
+        "tactics": _named(line.tactics),
+        "type": line.type,
+        "technique": "",
+        "state": one.state,
+        "feed_state": one.state,
+        "application_id": world.registered.get(line.application or ""),
+        "resource": line.resource,
+        "at": one.at,
+        "resolved_at": one.closed_at,
+        "received_at": one.at,
+        **work_on(one, world),
+    }
 
 
 def _named(tactics: list[str]) -> list[str]:

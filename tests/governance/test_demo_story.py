@@ -11,11 +11,23 @@ from pytest_django import DjangoDbBlocker
 
 from governance.demo.copying import history_of
 from governance.demo.seeding import Plan, seed
-from inventory.choices import ApplicationKind, IdentifierKind, Lifecycle, Origin, RoleKind, UsageMetric
+from inventory import access
+from inventory.access import Permission
+from inventory.choices import (
+    AlertAction,
+    AlertState,
+    ApplicationKind,
+    IdentifierKind,
+    Lifecycle,
+    Origin,
+    RoleKind,
+    UsageMetric,
+)
 from inventory.models import (
     AgentListing,
     AIApplication,
     Alert,
+    AlertStep,
     AuditLogEntry,
     DailySensitive,
     DailyUsage,
@@ -217,3 +229,20 @@ def test_serious_incidents_have_their_deadline(bank: dict, db: None) -> None:
     told = serious.get(reported_on__isnull=False)
     assert told.report_by is not None
     assert told.reported_on <= told.report_by
+
+
+def test_alerts_were_worked_on(bank: dict, db: None) -> None:
+    """Each step is possible and dated: who holds an alert may work on it; what was learnt stands on what is closed."""
+    held = Alert.objects.exclude(assignee=None)
+    for person in User.objects.filter(alerts__isnull=False).distinct():
+        own = held.filter(assignee=person)
+        assert access.alerts(person, Permission.EDIT).filter(pk__in=own).count() == own.count()
+    closed = {AlertState.RESOLVED, AlertState.DISMISSED}
+    assert set(Alert.objects.exclude(outcome="").values_list("state", flat=True)) == closed
+    told = AlertStep.objects.filter(action__in=[AlertAction.RESOLVED, AlertAction.DISMISSED])
+    assert told.count() == Alert.objects.exclude(outcome="").count()
+    assert not told.exclude(text=F("alert__outcome")).exists()
+    assert not AlertStep.objects.filter(at__lte=F("alert__at")).exists()
+    assert AlertStep.objects.filter(action=AlertAction.COMMENTED).exists()
+    kinds = {kind for one in Alert.objects.exclude(entities=None) for kind, _ in one.entities}
+    assert {"account", "ip", "file", "url"} <= kinds
