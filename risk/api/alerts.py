@@ -194,6 +194,19 @@ class NewIncidentSerializer(serializers.Serializer):
     alerts = serializers.ListField(child=serializers.IntegerField(), required=False)
 
 
+class IncidentChangeSerializer(serializers.Serializer):
+    """What to correct of an incident, and why; what is left out stays."""
+
+    reason = serializers.CharField()
+    title = serializers.CharField(required=False)
+    severity = serializers.CharField(required=False)
+    principles = serializers.DictField(child=serializers.CharField(), required=False)
+    since = serializers.DateField(required=False)
+    aware_on = serializers.DateField(required=False)
+    serious = serializers.CharField(required=False, allow_blank=True)
+    reported_on = serializers.DateField(required=False, allow_null=True)
+
+
 class IncidentMoveSerializer(serializers.Serializer):
     """The state it gets; `text`: the lesson learnt, or why it is opened again."""
 
@@ -264,6 +277,24 @@ class IncidentDetail(APIView):
         given.is_valid(raise_exception=True)
         try:
             incident_service.move(actor=user, incident=incident, **given.validated_data)
+        except ValidationError as problems:
+            raise refused(problems) from problems
+        return self.get(request, pk)
+
+    @extend_schema(
+        summary="Correct what was recorded of an incident",
+        parameters=_NUMBER,
+        request=IncidentChangeSerializer,
+        responses=IncidentSerializer,
+    )
+    def patch(self, request: Request, pk: int) -> Response:
+        user = person(request)
+        access.require(user, Permission.REVIEW)
+        incident = incidents.incident_or_404(user, pk)
+        given = IncidentChangeSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        try:
+            incident_service.change(actor=user, incident=incident, **given.validated_data)
         except ValidationError as problems:
             raise refused(problems) from problems
         return self.get(request, pk)

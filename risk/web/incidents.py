@@ -64,6 +64,18 @@ class IncidentForm(forms.Form):
         return [int(word) for word in words if word.isdecimal() and len(word) < 16]
 
 
+class ChangeForm(IncidentForm):
+    """What can be corrected of an incident, and why it is."""
+
+    reported_on = forms.DateField(label="Reported to the authority on", widget=_DATE, required=False)
+    reason = forms.CharField(label="Why it is changed", max_length=4000, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def __init__(self, user: User, *args: Any, **options: Any) -> None:
+        super().__init__(user, *args, **options)
+        del self.fields["application"], self.fields["alert"]
+        self.order_fields([name for name in self.fields if name != "reason"])  # which goes last
+
+
 @requires(Permission.VIEW)
 @require_GET
 def incident_list(request: PersonRequest) -> HttpResponse:
@@ -127,6 +139,34 @@ def _recorded(user: User, form: IncidentForm) -> Incident | None:
     except ValidationError as problems:
         add_service_errors(form, problems)
         return None
+
+
+@requires(Permission.REVIEW)
+@require_http_methods(["GET", "POST"])
+def change(request: PersonRequest, pk: int) -> HttpResponse:
+    """Correct what was recorded of an incident."""
+    incident = incidents.incident_or_404(request.user, pk)
+    access.require(request.user, Permission.REVIEW, incident.application.department)
+    if request.method == "POST":
+        form = ChangeForm(request.user, request.POST)
+        if form.is_valid() and _changed(request.user, incident, form):
+            return redirect("risk:incident", pk)
+    else:
+        held = {name: getattr(incident, name) for name in service.CHANGEABLE}
+        form = ChangeForm(request.user, initial=held | {f"p_{key}": text for key, text in incident.principles.items()})
+    context = {"form": form, "incident": incident}
+    return render(request, "risk/incident_change.html", context, status=400 if form.is_bound else 200)
+
+
+def _changed(user: User, incident: Incident, form: ChangeForm) -> bool:
+    names = (*(name for name in service.CHANGEABLE if name != "principles"), "reason")
+    given = {name: form.cleaned_data[name] for name in names}
+    try:
+        service.change(actor=user, incident=incident, principles=form.told, **given)
+    except ValidationError as problems:
+        add_service_errors(form, problems)
+        return False
+    return True
 
 
 @requires(Permission.VIEW)
