@@ -166,8 +166,8 @@ def _add(content: Any, item: Any) -> None:
 
 
 def _take(chunk: Chunk, row: WithContent, capture: bool) -> None:
-    """A row with content: refused, or taken in with its text. An alert is taken in anyhow: a threat must not be lost for
-    what its evidence quotes."""
+    """A row with content: refused, or taken in with its text. An alert is taken in anyhow: a threat must not be lost
+    for what its evidence quotes."""
     if isinstance(row.item, SecurityAlert):
         if capture:
             chunk.captured.append(Captured(row.line, row.item.alert_id, row.text))
