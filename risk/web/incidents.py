@@ -24,7 +24,7 @@ from risk.services import incidents as service
 
 SEVERITY_TONES = {"critical": "bad", "high": "bad", "medium": "warn", "low": "info"}
 STATE_TONES = {"open": "bad", "contained": "warn", "resolved": "good"}
-_DATE = forms.DateInput(attrs={"type": "date"})
+_DATE = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})  # the only form that browsers take
 
 
 class IncidentForm(forms.Form):

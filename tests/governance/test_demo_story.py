@@ -228,6 +228,7 @@ def test_serious_incidents_have_their_deadline(bank: dict, db: None) -> None:
     assert timezone.localdate() < waiting.report_by <= timezone.localdate() + timedelta(days=15)
     told = serious.get(reported_on__isnull=False)
     assert told.report_by is not None
+    assert told.reported_on is not None
     assert told.reported_on <= told.report_by
 
 
@@ -244,5 +245,5 @@ def test_alerts_were_worked_on(bank: dict, db: None) -> None:
     assert not told.exclude(text=F("alert__outcome")).exists()
     assert not AlertStep.objects.filter(at__lte=F("alert__at")).exists()
     assert AlertStep.objects.filter(action=AlertAction.COMMENTED).exists()
-    kinds = {kind for one in Alert.objects.exclude(entities=None) for kind, _ in one.entities}
+    kinds = {kind for one in Alert.objects.exclude(entities=None) for kind, _ in one.entities or ()}
     assert {"account", "ip", "file", "url"} <= kinds

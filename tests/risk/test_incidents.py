@@ -293,7 +293,9 @@ def test_it_is_changed_on_its_page_and_by_machines(client: Client, cast: Cast, a
     for person, status in ((cast.alice, 403), (cast.dan, 403), (cast.eve, 403), (cast.bob, 200)):
         client.force_login(person)
         assert client.get(page).status_code == status, person
-    form = client.get(page).context["form"]
+    answer = client.get(page)
+    assert f'value="{one.since:%Y-%m-%d}"' in answer.content.decode()  # no other form of a day fills the field
+    form = answer.context["form"]
     given = {name: form.get_initial_for_field(field, name) or "" for name, field in form.fields.items()}
     assert list(given)[-1] == "reason"
     assert client.post(page, given | {"severity": "low"}).status_code == 400  # without a reason
