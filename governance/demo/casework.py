@@ -38,11 +38,14 @@ def _decided(one: Happened) -> datetime | None:
 
 def write_casework(world: World, alerts: Sequence[Happened]) -> int:
     """The steps of every alert that somebody held."""
-    steps = [(world.alerts[one.id], *step) for one in alerts if one.line.assignee for step in _steps(one, world)]
+    steps = [(world.alerts[one.id], *step) for one in alerts for step in steps_of(one, world)]
     return copy_rows(AlertStep, ("alert_id", "action", "actor_id", "text", "about", "at"), steps)
 
 
-def _steps(one: Happened, world: World) -> Iterator[tuple[Any, ...]]:
+def steps_of(one: Happened, world: World) -> Iterator[tuple[Any, ...]]:
+    """What was done about an alert: action, who, words, about whom, when."""
+    if not one.line.assignee:
+        return
     line, holder, reviewer = one.line, world.people[one.line.assignee], world.people[REVIEWER]
     name = next(person.name for person in world.story.people if person.username == line.assignee)
     yield AlertAction.ASSIGNED, reviewer, "", name, one.at + ASSIGNED

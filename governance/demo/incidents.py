@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from governance.demo.alerts import Happened
 from governance.demo.copying import copy_rows, reserve
@@ -97,13 +97,20 @@ def _links(told: Sequence[Told], world: World) -> list[tuple[int, int]]:
 
 def _steps(told: Sequence[Told], recorder: int, world: World) -> Iterator[list[object]]:
     for one in told:
-        title = one.line.title
-        yield [one.pk, recorder, "Recorded", "", world.office_hours(one.known, title)]
-        if one.reported:
-            at = world.office_hours(one.reported, title, "reported")
-            yield [one.pk, recorder, "Reported to the authority", one.reported.isoformat(), at]
-        if one.resolved:
-            at = world.office_hours(one.resolved, title, "end")
-            yield [one.pk, recorder, IncidentState.RESOLVED.label, one.line.lesson, at]
-        elif one.line.state == IncidentState.CONTAINED:
-            yield [one.pk, recorder, IncidentState.CONTAINED.label, "", world.office_hours(one.known, title, "later")]
+        for words, _, text, at in steps_of(one, world):
+            yield [one.pk, recorder, words, text, at]
+
+
+def steps_of(one: Told, world: World) -> Iterator[tuple[str, str, str, datetime]]:
+    """What was done about an incident: in words, as the audit log calls it, the text, and when."""
+    title = one.line.title
+    yield "Recorded", "recorded", "", world.office_hours(one.known, title)
+    if one.reported:
+        day = one.reported.isoformat()
+        yield "Reported to the authority", "reported", day, world.office_hours(one.reported, title, "reported")
+    if one.resolved:
+        at = world.office_hours(one.resolved, title, "end")
+        yield IncidentState.RESOLVED.label, IncidentState.RESOLVED, one.line.lesson, at
+    elif one.line.state == IncidentState.CONTAINED:
+        at = world.office_hours(one.known, title, "later")
+        yield IncidentState.CONTAINED.label, IncidentState.CONTAINED, "", at

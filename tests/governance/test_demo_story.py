@@ -245,5 +245,9 @@ def test_alerts_were_worked_on(bank: dict, db: None) -> None:
     assert not told.exclude(text=F("alert__outcome")).exists()
     assert not AlertStep.objects.filter(at__lte=F("alert__at")).exists()
     assert AlertStep.objects.filter(action=AlertAction.COMMENTED).exists()
+    for action in (AlertAction.ASSIGNED, AlertAction.COMMENTED, AlertAction.RESOLVED, AlertAction.DISMISSED):
+        steps = AlertStep.objects.filter(action=action)
+        assert AuditLogEntry.objects.filter(action=f"alert.{action.value}").count() == steps.count() > 0
+    assert AuditLogEntry.objects.filter(action="incident.recorded").count() == Incident.objects.count()
     kinds = {kind for one in Alert.objects.exclude(entities=None) for kind, _ in one.entities or ()}
     assert {"account", "ip", "file", "url"} <= kinds
