@@ -9,25 +9,31 @@ from typing import Any
 from governance.demo.alerts import Happened
 from governance.demo.copying import copy_rows, reserve
 from governance.demo.feeds import at_hour
+from governance.demo.senses import Measured, dictionary_age, listed_agents
 from governance.demo.story import Feed, QuarantineStory
 from governance.demo.usage import DayFigures
 from governance.demo.world import World
-from inventory.choices import BatchState
+from inventory.choices import BatchState, Door
 from inventory.models import DirectoryUser, ImportBatch, QuarantinedRow
 from inventory.services.imports.encryption import encrypt
 
 BATCH = (
     *("id", "kind", "file_name", "stored_as", "size", "sha256", "uploaded_by_id", "state", "attempts", "bytes_read"),
     *("next_line", "rows", "stored", "duplicates", "quarantined", "ignored", "unmatched", "newest_at", "error"),
-    *("created_at", "started_at", "finished_at"),
+    *("created_at", "started_at", "finished_at", "door", "feed_id"),
 )
-BYTES_A_ROW = {"purview_audit": 1240, "entra_users": 148, "security_alerts": 2300}
+BYTES_A_ROW = {"purview_audit": 1240, "entra_users": 148, "security_alerts": 2300, "agents": 900, "metrics": 70}
+DICTIONARY_BYTES = 110  # a row
+DATED = ("purview_audit", "security_alerts", "agents", "metrics")  # whose rows bear a time
 ROWS_A_SECOND = 30_000
 DUPLICATES, IGNORED = 0.004, 0.012  # shares of an audit export
 
 
-def write_batches(world: World, figures: Iterable[DayFigures], alerts: Iterable[Happened]) -> None:
-    """One audit export and one file of alerts a week, one user list a month, each with the counts of its days."""
+def write_batches(
+    world: World, figures: Iterable[DayFigures], alerts: Iterable[Happened], values: Iterable[Measured]
+) -> list[dict[str, Any]]:
+    """Files of use, alerts, agents and metrics each week, the user list each month, the dictionaries once: each with
+    the counts of its days. Returns them, oldest first."""
     stored: Counter[int] = Counter()
     unmatched: Counter[int] = Counter()
     for one in figures:
@@ -35,6 +41,7 @@ def write_batches(world: World, figures: Iterable[DayFigures], alerts: Iterable[
         if one.who not in world.registered:
             unmatched[one.ago] += one.interactions
     files = _audit_files(world, stored, unmatched) + _user_files(world) + _alert_files(world, alerts)
+    files += _agent_files(world) + _metric_files(world, values) + _dictionary_files(world)
     files.sort(key=lambda row: row["created_at"])
     for row, key in zip(files, reserve(ImportBatch, len(files)), strict=True):
         row["id"] = key
@@ -48,6 +55,7 @@ def write_batches(world: World, figures: Iterable[DayFigures], alerts: Iterable[
             for bad in row["bad"]
         ),
     )
+    return files
 
 
 def _audit_files(world: World, stored: Counter[int], unmatched: Counter[int]) -> list[dict[str, Any]]:
@@ -87,6 +95,34 @@ def _alert_files(world: World, alerts: Iterable[Happened]) -> list[dict[str, Any
     return files
 
 
+def _agent_files(world: World) -> list[dict[str, Any]]:
+    """Each lists all agents again: since when each was last used is another day every week."""
+    feed, files = world.story.feeds.agents, []
+    for newest in range(1, world.days + 1, feed.every):
+        listed = listed_agents(world, newest)
+        if listed:
+            unmatched = sum(not one.application for one in listed)
+            files.append(_batch("agents", feed, newest, len(listed), [], world) | {"unmatched": unmatched})
+    return files
+
+
+def _metric_files(world: World, values: Iterable[Measured]) -> list[dict[str, Any]]:
+    feed = world.story.feeds.metrics
+    return [_batch("metrics", feed, ago, count, [], world) for ago, count in Counter(one.ago for one in values).items()]
+
+
+def _dictionary_files(world: World) -> list[dict[str, Any]]:
+    told, feed = world.story.dictionary, world.story.feeds.dictionary
+    age = dictionary_age(world)
+    lists = {"sensitivity_labels": told.labels, "information_types": told.types}
+    return [
+        _batch(
+            kind, Feed(every=1, at_hour=feed.at_hour, file=feed.file.replace("{kind}", kind)), age, len(rows), [], world
+        )
+        for kind, rows in lists.items()
+    ]
+
+
 def _batch(
     kind: str,
     feed: Feed,
@@ -100,7 +136,7 @@ def _batch(
     rows = stored + duplicates + ignored + len(bad)
     came = at_hour(world, ago - 1, feed.at_hour) if ago > 1 else at_hour(world, 1, 22)
     name = feed.file.format(day=world.day(ago).isoformat())
-    size = rows * BYTES_A_ROW[kind]
+    size = rows * BYTES_A_ROW.get(kind, DICTIONARY_BYTES)
     done = came + timedelta(seconds=2 + rows / ROWS_A_SECOND)
     return {
         "kind": kind,
@@ -119,10 +155,12 @@ def _batch(
         "quarantined": len(bad),
         "ignored": ignored,
         "unmatched": 0,
-        "newest_at": at_hour(world, ago, 21) if kind != "entra_users" else None,
+        "newest_at": at_hour(world, ago, 21) if kind in DATED else None,
         "error": "",
         "created_at": came,
         "started_at": came,
         "finished_at": done,
+        "door": Door.API if kind in world.sources else Door.CONSOLE,
+        "feed_id": world.sources.get(kind),
         "bad": bad,
     }

@@ -11,7 +11,7 @@ from governance.demo.statements import Statement, statements
 from governance.demo.story import ApplicationStory
 from governance.demo.world import World
 from inventory.choices import AlertState, Severity
-from risk.scoring.case import Case, Occurrence, Stated, Usage
+from risk.scoring.case import Case, Measures, Occurrence, Stated, Usage
 from risk.scoring.judgement import judge
 from risk.selectors.signals import WINDOW_DAYS
 
@@ -29,7 +29,7 @@ class Dossier:
     alerts: Sequence[Happened]
     incidents: Sequence[Told] = ()
 
-    def case_on(self, day: date, usage: Usage, world: World) -> Case:
+    def case_on(self, day: date, usage: Usage, measures: Measures, world: World) -> Case:
         """The case as it stood at the end of the day, as `risk.selectors.cases` reads today's."""
         return Case(
             answers={one.question: one.value for one in self.answers if one.day <= day},
@@ -41,6 +41,7 @@ class Dossier:
             },
             occurrences=self._occurrences(day, world),
             usage=usage,
+            measures=measures,
         )
 
     def _occurrences(self, day: date, world: World) -> tuple[Occurrence, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection
 
 from governance.demo.alerts import Happened
+from governance.demo.casework import work_on, write_casework
 from governance.demo.copying import copy_into, copy_rows, reserve
 from governance.demo.organisation import MAIL
 from governance.demo.story import UNASSIGNED, SightingStory
@@ -23,11 +24,11 @@ WHOSE = ("application_id", "sighting_id", "department_id", "day")
 USAGE = (*WHOSE, "interactions", "users", "sensitive", "jailbreak", "injection", "attacks", "off_hours")
 # What made an interaction sensitive: (labels, information types, how often)
 SENSITIVE: list[tuple[list[str], list[str], int]] = [
-    (["Confidential"], [], 5),
-    (["Highly Confidential"], [], 2),
-    ([], ["International Banking Account Number (IBAN)"], 2),
-    ([], ["EU Debit Card Number"], 1),
-    ([], ["EU National Identification Number"], 1),
+    (["Confidential"], [], 50),
+    (["Highly Confidential"], [], 1),
+    ([], ["International Banking Account Number (IBAN)"], 25),
+    ([], ["EU Debit Card Number"], 12),
+    ([], ["EU National Identification Number"], 12),
 ]
 _NAMESPACE = uuid.UUID("5f0c1a10-0000-4000-8000-00000000feed")  # of the invented object ids
 
@@ -201,45 +202,33 @@ def _sensitive(one: DayFigures, world: World) -> Iterator[tuple[int, int]]:
 
 
 def write_alerts(world: World, alerts: Sequence[Happened]) -> None:
-    """The alerts as they stand today."""
+    """The alerts as they stand today, with what people did about them."""
     world.alerts.update(zip((one.id for one in alerts), reserve(Alert, len(alerts)), strict=True))
-    copy_rows(
-        Alert,
-        (
-            *(
-                "id",
-                "external_id",
-                "title",
-                "severity",
-                "tactics",
-                "type",
-                "technique",
-                "description",
-                "state",
-                "feed_state",
-            ),
-            *("application_id", "resource", "at", "resolved_at", "received_at"),
-        ),
-        (
-            [
-                *(
-                    world.alerts[one.id],
-                    one.id,
-                    line.title,
-                    line.severity,
-                    _named(line.tactics),
-                    line.type,
-                    "",
-                    "",
-                    one.state,
-                    one.state,
-                ),
-                *(world.registered.get(line.application or ""), line.resource, one.at, one.closed_at, one.at),
-            ]
-            for one in alerts
-            for line in [one.line]
-        ),
-    )
+    rows = [_alert(one, world) for one in alerts]
+    if rows:
+        copy_rows(Alert, list(rows[0]), (list(row.values()) for row in rows))
+    write_casework(world, alerts)
+
+
+def _alert(one: Happened, world: World) -> dict[str, Any]:
+    line = one.line
+    return {
+        "id": world.alerts[one.id],
+        "external_id": one.id,
+        "title": line.title,
+        "severity": line.severity,
+        "tactics": _named(line.tactics),
+        "type": line.type,
+        "technique": "",
+        "state": one.state,
+        "feed_state": one.state,
+        "application_id": world.registered.get(line.application or ""),
+        "resource": line.resource,
+        "at": one.at,
+        "resolved_at": one.closed_at,
+        "received_at": one.at,
+        **work_on(one, world),
+    }
 
 
 def _named(tactics: list[str]) -> list[str]:

@@ -9,7 +9,7 @@ from governance.demo.dossier import Dossier
 from governance.demo.world import World
 from inventory.choices import Lifecycle
 from risk.models import ApplicationCoverage, CurrentScore, ScoreSnapshot
-from risk.scoring.case import Usage
+from risk.scoring.case import Measures, Usage
 from risk.selectors import signals
 from risk.services import rollups, scores
 
@@ -37,12 +37,14 @@ def write_history(world: World, dossiers: Sequence[Dossier], copies: Copies | No
 
 
 def _judge(world: World, day: date, due: Sequence[Dossier]) -> int:
-    usage = signals.usage([one.key for one in due], day)
+    keys = [one.key for one in due]
+    usage, measures = signals.usage(keys, day), signals.measures(keys, day)
     found = {}
     for one in due:
         ago = (world.as_of - day).days
         counted = world.departments[one.app.department] if one.app.lifecycle_on(ago) == Lifecycle.LIVE else None
-        found[one.key] = (one.case_on(day, usage.get(one.key, Usage()), world), counted)
+        case = one.case_on(day, usage.get(one.key, Usage()), measures.get(one.key, Measures()), world)
+        found[one.key] = (case, counted)
     at = world.now if day == world.as_of else world.start_of(day) + EVENING
     return scores.judge_past(at, found).applications
 

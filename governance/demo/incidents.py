@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from governance.demo.alerts import Happened
 from governance.demo.copying import copy_rows, reserve
@@ -26,6 +26,7 @@ class Told:
     since: date
     known: date
     resolved: date | None
+    reported: date | None
     alerts: frozenset[str]  # external ids
 
     def on(self, day: date) -> Occurrence | None:
@@ -52,13 +53,14 @@ def write_incidents(world: World, alerts: Sequence[Happened]) -> list[Told]:
         Incident,
         (
             *("id", "application_id", "title", "severity", "state", "principles", "since", "serious", "aware_on"),
-            *("lesson", "recorded_by_id", "created_at", "resolved_at"),
+            *("lesson", "recorded_by_id", "created_at", "resolved_at", "reported_on"),
         ),
         (
             [
                 *(one.pk, world.registered[line.application], line.title, line.severity, line.state, line.principles),
                 *(one.since, line.serious, one.known, line.lesson, recorder, world.office_hours(one.known, line.title)),
                 world.office_hours(one.resolved, line.title, "end") if one.resolved else None,
+                one.reported,
             ]
             for one in told
             for line in [one.line]
@@ -84,6 +86,7 @@ def _told(pk: int, line: IncidentLine, alerts: Sequence[Happened], world: World)
         since=world.day(line.ago),
         known=known,
         resolved=world.day(line.resolved_ago) if line.resolved_ago is not None else None,
+        reported=world.day(line.reported_ago) if line.reported_ago is not None else None,
         alerts=frozenset(one.id for one in belong if one.at.date() <= known),
     )
 
@@ -94,10 +97,20 @@ def _links(told: Sequence[Told], world: World) -> list[tuple[int, int]]:
 
 def _steps(told: Sequence[Told], recorder: int, world: World) -> Iterator[list[object]]:
     for one in told:
-        title = one.line.title
-        yield [one.pk, recorder, "Recorded", "", world.office_hours(one.known, title)]
-        if one.resolved:
-            at = world.office_hours(one.resolved, title, "end")
-            yield [one.pk, recorder, IncidentState.RESOLVED.label, one.line.lesson, at]
-        elif one.line.state == IncidentState.CONTAINED:
-            yield [one.pk, recorder, IncidentState.CONTAINED.label, "", world.office_hours(one.known, title, "later")]
+        for words, _, text, at in steps_of(one, world):
+            yield [one.pk, recorder, words, text, at]
+
+
+def steps_of(one: Told, world: World) -> Iterator[tuple[str, str, str, datetime]]:
+    """What was done about an incident: in words, as the audit log calls it, the text, and when."""
+    title = one.line.title
+    yield "Recorded", "recorded", "", world.office_hours(one.known, title)
+    if one.reported:
+        day = one.reported.isoformat()
+        yield "Reported to the authority", "reported", day, world.office_hours(one.reported, title, "reported")
+    if one.resolved:
+        at = world.office_hours(one.resolved, title, "end")
+        yield IncidentState.RESOLVED.label, IncidentState.RESOLVED, one.line.lesson, at
+    elif one.line.state == IncidentState.CONTAINED:
+        at = world.office_hours(one.known, title, "later")
+        yield IncidentState.CONTAINED.label, IncidentState.CONTAINED, "", at

@@ -6,6 +6,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
+from governance.demo import casework, incidents
 from governance.demo.assessments import VERIFIER
 from governance.demo.copying import copy_rows
 from governance.demo.dossier import Dossier
@@ -32,6 +33,7 @@ Entry = tuple[Any, ...]
 
 def _entries(dossier: Dossier, world: World) -> Iterator[Entry]:
     yield from _registration(dossier, world)
+    yield from _casework(dossier, world)
     app = dossier.app
     for day, given in groupby(dossier.answers, key=attrgetter("day")):
         answered = {one.question: one.value for one in given}
@@ -58,6 +60,24 @@ def _entries(dossier: Dossier, world: World) -> Iterator[Entry]:
             {"control": one.control, "changes": moved},
             by=VERIFIER if one.status == "verified" else app.owner,
         )
+
+
+def _casework(dossier: Dossier, world: World) -> Iterator[Entry]:
+    """What people did about alerts and incidents, as their services log it."""
+    department = world.departments[dossier.app.department]
+    for alert in dossier.alerts:
+        for action, actor, text, about, at in casework.steps_of(alert, world):
+            key, title = world.alerts[alert.id], alert.line.title
+            summary = f"{action.label} {about}: “{title}”" if about else f"{action.label}: “{title}”"
+            details: dict[str, Any] = {"alerts": [key], "titles": [title]}
+            yield (at, actor, f"alert.{action.value}", "alert", str(key), department, summary, text, details)
+    recorder = world.people[incidents.RECORDER]
+    for incident in dossier.incidents:
+        for words, verb, text, at in incidents.steps_of(incident, world):
+            summary = f"{words}: “{incident.line.title}” ({dossier.app.name})"
+            details = {"application": dossier.key, "severity": incident.line.severity}
+            action = f"incident.{verb}"
+            yield (at, recorder, action, "incident", str(incident.pk), department, summary, text, details)
 
 
 def _filed(one: Shown, dossier: Dossier, world: World) -> Entry:

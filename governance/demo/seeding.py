@@ -1,7 +1,7 @@
 """Seeds the demo: everything that happened, and the scores of each day of it, in one transaction."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from governance.demo import scale
-from governance.demo.alerts import happened
+from governance.demo.alerts import Happened, happened
 from governance.demo.assessments import write_assessments
 from governance.demo.batches import write_batches
 from governance.demo.chance import Chance
@@ -18,23 +18,25 @@ from governance.demo.copies import Copies
 from governance.demo.copying import analyse
 from governance.demo.dossier import dossiers
 from governance.demo.evidence import write_evidence
-from governance.demo.feeds import write_alerts, write_people_of_feeds, write_sightings, write_usage
+from governance.demo.feeds import at_hour, write_alerts, write_people_of_feeds, write_sightings, write_usage
 from governance.demo.history import write_history
 from governance.demo.incidents import write_incidents
 from governance.demo.logbook import write_logbook
 from governance.demo.organisation import write_organisation
 from governance.demo.records import write_records
 from governance.demo.register import write_copies, write_register
+from governance.demo.senses import measured, write_agents, write_dictionary, write_metrics, write_sources
 from governance.demo.story import load_story
-from governance.demo.usage import day_figures
+from governance.demo.usage import DayFigures, day_figures
 from governance.demo.world import World
 from inventory import audit_log
-from inventory.models import AIApplication, AuditLogEntry, ChangedApplication, DailyUsage, Department
+from inventory.models import AIApplication, AuditLogEntry, ChangedApplication, DailyUsage, Department, UnusualDay
 from inventory.services import unusual
 from risk.method import load_method
 
 SEEDED = "demo.seeded"
 LOOKED_BACK = 35  # days that were searched for unusual activity
+SEARCHED_AT = 2  # o'clock, of the morning after
 Progress = Callable[[str], None]
 
 
@@ -106,6 +108,8 @@ def _write(world: World, plan: Plan, progress: Progress) -> dict[str, Any]:
     progress(f"{plan.applications} applications of {world.story.name}, {plan.months} months up to {plan.as_of}")
     write_organisation(world)
     write_register(world)
+    write_dictionary(world)
+    write_sources(world)
     alerts = list(happened(world))
     write_alerts(world, alerts)
     files = dossiers(world, alerts, write_incidents(world, alerts))
@@ -117,11 +121,11 @@ def _write(world: World, plan: Plan, progress: Progress) -> dict[str, Any]:
     write_usage(world, figures, write_sightings(world, figures), write_people_of_feeds(world))
     if copies:
         copies.use()
-    write_batches(world, figures, alerts)
+    _write_senses(world, figures, alerts)
     counts["interactions"] = sum(one.interactions * world.times.get(one.who, 1) for one in figures)
     progress(f"{counts['interactions']} interactions as daily figures, {len(alerts)} alerts")
     analyse(Department, DailyUsage)
-    counts["unusual"] = sum(unusual.judge(world.day(ago)) for ago in range(LOOKED_BACK))
+    counts["unusual"] = _look_back(world)
     write_logbook(world, [one for one in files if one.app not in world.models])
     counts["judgements"] = write_history(world, files, copies)
     progress(f"{counts['judgements']} judgements, each by the engine on the facts of its day")
@@ -134,6 +138,26 @@ def _write(world: World, plan: Plan, progress: Progress) -> dict[str, Any]:
         details={"plan": plan.plain(), "counts": counts},
     )
     return counts
+
+
+def _look_back(world: World) -> int:
+    """Search the last days for unusual activity; each was searched on the morning after."""
+    found = 0
+    for ago in range(LOOKED_BACK):
+        day = world.day(ago)
+        found += unusual.judge(day)
+        UnusualDay.objects.filter(day=day).update(found_at=min(at_hour(world, ago - 1, SEARCHED_AT), world.now))
+    return found
+
+
+def _write_senses(world: World, figures: Iterable[DayFigures], alerts: Sequence[Happened]) -> None:
+    values = measured(world)
+    files = write_batches(world, figures, alerts, values)
+    lists = [one for one in files if one["kind"] == "agents"]
+    if lists:
+        write_agents(world, lists[-1]["id"], lists[-1]["created_at"])
+    brought = {one["newest_at"].date(): (one["id"], one["finished_at"]) for one in files if one["kind"] == "metrics"}
+    write_metrics(world, values, brought)
 
 
 def _write_copies(world: World, progress: Progress) -> Copies | None:

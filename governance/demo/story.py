@@ -5,17 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from governance.demo.told import AgentStory, DictionaryStory, MetricLine, SourceStory, Told
 
 FOLDER = Path(__file__).parent
 ROOT = "organisation"
 UNASSIGNED = "unassigned"  # stands for customers and unknown accounts where a department is named
-
-
-class Told(BaseModel):
-    """A part of the story; an unknown word in the YAML is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class DepartmentStory(Told):
@@ -150,6 +146,11 @@ class AlertLine(Told):
     count: int
     state: str
     resolved_in: int | None = None
+    description: str = ""
+    entities: list[tuple[str, str]] = []
+    assignee: str = ""
+    comment: str = ""
+    outcome: str = ""  # what was learnt, or why it was dismissed; empty: the feed closed it
 
 
 class IncidentLine(Told):
@@ -164,6 +165,7 @@ class IncidentLine(Told):
     state: str
     resolved_ago: int | None = None
     serious: str = ""
+    reported_ago: int | None = None
     lesson: str = ""
     alerts: list[str] = []
 
@@ -201,6 +203,9 @@ class Feeds(Told):
     audit: Feed
     users: Feed
     alerts: Feed
+    agents: Feed
+    metrics: Feed
+    dictionary: Feed
     quarantined: list[QuarantineStory]
 
 
@@ -227,6 +232,10 @@ class Story(Told):
     incidents: list[IncidentLine]
     sightings: list[SightingStory]
     feeds: Feeds
+    dictionary: DictionaryStory
+    sources: list[SourceStory]
+    agents: list[AgentStory]
+    metrics: list[MetricLine]
 
     def chosen(self, count: int) -> list[ApplicationStory]:
         """The first `count` applications, taken from the departments in turn, in the order of their ids."""
@@ -243,6 +252,6 @@ class Story(Told):
 def load_story() -> Story:
     """The story, checked. Raises pydantic.ValidationError naming every wrong place."""
     whole: dict[str, Any] = {}
-    for name in ("organisation", "applications", "controls", "story"):
+    for name in ("organisation", "applications", "controls", "story", "senses"):
         whole |= yaml.load((FOLDER / f"{name}.yaml").read_bytes(), Loader=yaml.CSafeLoader)
     return Story.model_validate(whole)

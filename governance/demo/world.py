@@ -32,6 +32,7 @@ class World:
     people: dict[str, int] = field(default_factory=dict)  # username → primary key
     registered: dict[str, int] = field(default_factory=dict)  # external id → primary key
     alerts: dict[str, int] = field(default_factory=dict)  # external id → primary key
+    sources: dict[str, int] = field(default_factory=dict)  # kind of file → primary key of the feed that delivers it
 
     @cached_property
     def times(self) -> Counter[str]:

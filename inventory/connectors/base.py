@@ -210,7 +210,10 @@ class Unreadable(NamedTuple):
 
 
 class WithContent(NamedTuple):
-    """A row that carries the text of a prompt or an answer: quarantined without its text, unless capture is on."""
+    """A row that carries the text of a prompt or an answer: quarantined without its text, unless capture is on.
+
+    An alert is never quarantined for it: it is taken in, and its text only where capture is on.
+    """
 
     line: int
     item: "Item"  # what it is without the text

@@ -19,6 +19,7 @@ from inventory.connectors.base import (
     DataEvent,
     Ignored,
     Interaction,
+    SecurityAlert,
     UnknownFormatError,
     Unreadable,
     Visit,
@@ -165,8 +166,13 @@ def _add(content: Any, item: Any) -> None:
 
 
 def _take(chunk: Chunk, row: WithContent, capture: bool) -> None:
-    """A row with content: refused, or taken in with its text."""
-    if not capture:
+    """A row with content: refused, or taken in with its text. An alert is taken in anyhow: a threat must not be lost
+    for what its evidence quotes."""
+    if isinstance(row.item, SecurityAlert):
+        if capture:
+            chunk.captured.append(Captured(row.line, row.item.alert_id, row.text))
+        chunk.content.add(row.item)
+    elif not capture:
         chunk.unreadable.append(Unreadable(row.line, row.reason, b""))
     elif isinstance(row.item, Ignored):
         chunk.ignored += 1

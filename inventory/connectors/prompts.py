@@ -22,6 +22,12 @@ NAMES = frozenset(
 # Names that mean content within a message, and many other things elsewhere
 IN_MESSAGES = frozenset({"text", "content", "body", "message"})
 _MESSAGES = frozenset({"messages", "enrichedmessages"})
+# In the evidence of an alert: words of names that quote, beginnings of names that count, and values that are no text
+_QUOTING = ("prompt", "completion", "modelresponse", "modeloutput", "modelanswer")
+_COUNTING = ("number", "count", "total", "is", "has", "promptshield", "prompttokens", "completiontokens")
+_FLAGS = frozenset({"true", "false", "yes", "no"})
+_DEEPEST = 30  # levels of an alert that are kept
+TAKEN_OUT = "(content, not kept)"
 # The same as written in a row that can't be read as JSON, quotes doubled or not
 _WRITTEN = re.compile(
     rb'"\s*(?:' + b"|".join(sorted(name.encode() for name in NAMES | IN_MESSAGES)) + rb')\s*\\?"{1,2}\s*:',
@@ -48,6 +54,72 @@ def in_header(start: bytes) -> bool:
     """Whether the first line of a table, folded as headers are, names a column of content."""
     line = start.split(b"\n", 1)[0].decode("utf-8", "replace").casefold()
     return any("".join(filter(str.isalnum, name)) in NAMES for name in re.split(r"[,;\t]", line))
+
+
+def without(record: Record) -> tuple[Record, str]:
+    """The record of an alert without content, and the texts that were taken out of it; empty: there was none.
+
+    An alert is not refused for the prompts that its evidence quotes: a threat would be lost with them. Evidence names
+    them freely ("Suspicious prompt segment"), as members or as columns of a table.
+    """
+    texts: list[str] = []
+    cleared = _cleared(record, texts, 0)
+    return (cleared, "\n\n".join(texts)[:MOST_TEXT]) if texts else (record, "")
+
+
+def _cleared(value: Any, texts: list[str], depth: int) -> Any:
+    if depth > _DEEPEST:
+        return TAKEN_OUT
+    if isinstance(value, list):
+        return [_cleared(one, texts, depth + 1) for one in value]
+    if not isinstance(value, dict):
+        return value
+    cleared = {}
+    for key, given in value.items():
+        held = inner(given)
+        if _quotes(str(key)) and (text := _sentences(held)):
+            texts.append(f"{key}: {text}")
+            cleared[key] = TAKEN_OUT
+        elif isinstance(held, list | dict):
+            before = len(texts)
+            found = _cleared(held, texts, depth + 1)
+            cleared[key] = found if len(texts) > before or held is given else given
+        else:
+            cleared[key] = given
+    return _without_columns(cleared, texts)
+
+
+def _without_columns(table: dict[str, Any], texts: list[str]) -> dict[str, Any]:
+    """Evidence as a table: names in `columns`, and `rows` of cells."""
+    columns, rows = table.get("columns"), table.get("rows")
+    if not isinstance(columns, list) or not isinstance(rows, list):
+        return table
+    quoting = {place for place, name in enumerate(columns) if _quotes(str(name))}
+    kept = []
+    for row in rows:
+        cells = list(row) if isinstance(row, list) else row
+        for place in quoting if isinstance(cells, list) else ():
+            if place < len(cells) and (text := _sentences(cells[place])):
+                texts.append(f"{columns[place]}: {text}")
+                cells[place] = TAKEN_OUT
+        kept.append(cells)
+    return {**table, "rows": kept}
+
+
+def _quotes(name: str) -> bool:
+    folded = "".join(filter(str.isalnum, name.casefold()))
+    return folded in NAMES or (any(word in folded for word in _QUOTING) and not folded.startswith(_COUNTING))
+
+
+def _sentences(value: Any, depth: int = 0) -> str:
+    """The text that is held, itself or within; empty where it is a number, a flag or nothing."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        within = (_sentences(one, depth + 1) for one in value[:100]) if depth < _DEEPEST else ()
+        return "\n".join(filter(None, within))
+    text = _text(value)
+    return "" if text.isdecimal() or text.casefold() in _FLAGS else text
 
 
 def _found(record: Record) -> Iterable[tuple[str, str]]:

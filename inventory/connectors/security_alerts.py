@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from inventory.connectors import alert_entities, records
+from inventory.connectors import alert_entities, prompts, records
 from inventory.connectors.alert_types import DOCUMENTED
-from inventory.connectors.base import MAX_NAME, Item, SecurityAlert, Source, Unreadable
+from inventory.connectors.base import MAX_NAME, Item, SecurityAlert, Source, Unreadable, WithContent
 from inventory.connectors.delimited import clean
 from inventory.connectors.moments import moment
 from inventory.connectors.records import Record, inner, member
@@ -40,7 +40,16 @@ class SecurityAlerts:
     def read(self, source: Source, from_line: int = 0) -> Iterator[Item]:
         """The alerts; see `base.Connector`."""
         for place, record in records.read(source, from_line):
-            yield record if isinstance(record, Unreadable) else _alert(place, record)
+            yield record if isinstance(record, Unreadable) else _told(place, record)
+
+
+def _told(place: int, record: Record) -> Item:
+    """The alert; prompts that its evidence quotes stand apart."""
+    cleared, text = prompts.without(record)
+    item = _alert(place, cleared)
+    if not text or isinstance(item, Unreadable):
+        return item
+    return WithContent(place, item, "", text.encode("utf-8", "replace"))
 
 
 def _alert(place: int, record: Record) -> Item:

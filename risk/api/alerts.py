@@ -15,19 +15,18 @@ from inventory.access import Permission
 from inventory.api.narrowing import refuse
 from inventory.api.serializers import refused
 from inventory.api.views import person
-from inventory.choices import AlertState, Severity
+from inventory.choices import AlertState, ApplicationKind, Severity
 from inventory.models import User
 from inventory.selectors.asked import Reader
 from inventory.services import alerts as service
 from risk.choices import IncidentSeverity, IncidentState
 from risk.models import Incident
 from risk.selectors import alerts, incidents
-from risk.selectors.alerts import Wanted
-from risk.selectors.techniques import choices
 from risk.services import incidents as incident_service
 
 ACTIONS = ("assign", "comment", "start", "resolve", "dismiss", "reopen", "tie", "untie")
 _DEPARTMENT = OpenApiParameter("department", str, description="External key; its sub-tree is included.")
+SORTS = [f"{turned}{word}" for word in alerts.SORTS for turned in ("", "-")]
 _PAGES = [OpenApiParameter("limit", int), OpenApiParameter("offset", int)]
 _NUMBER = [OpenApiParameter("id", int, OpenApiParameter.PATH)]  # what the schema calls `pk`
 
@@ -80,25 +79,37 @@ class AlertList(APIView):
         summary="Alerts",
         parameters=[
             _DEPARTMENT,
+            OpenApiParameter("application", int, description="About this one."),
+            OpenApiParameter("kind", str, enum=ApplicationKind.values, description="Of the application."),
             OpenApiParameter("state", str, enum=AlertState.values, description="Several are parted by commas."),
             OpenApiParameter("severity", str, enum=Severity.values),
+            OpenApiParameter("tactic", str, description="Of MITRE ATT&CK, like initial_access."),
             OpenApiParameter("technique", str, description="Id of MITRE ATLAS or OWASP, like AML.T0054 or LLM01."),
-            OpenApiParameter("q", str),
+            OpenApiParameter("who", str, enum=[alerts.MINE, alerts.NOBODY], description="Given to me, or to nobody."),
+            OpenApiParameter("late", str, enum=["yes"], description="Open, and past its deadline."),
+            OpenApiParameter("tied", str, enum=["yes", "no"], description="To an application, or to none."),
+            OpenApiParameter("q", str, description="In title, type, resource, application, or what it names."),
+            OpenApiParameter("sort", str, enum=SORTS, description='A leading "-" turns the order round.'),
             *_PAGES,
         ],
         responses=AlertSerializer(many=True),
     )
     def get(self, request: Request) -> Response:
         user, reader = person(request), Reader(request.query_params)
-        key = reader.text("department")
-        states, severities = reader.words("state", AlertState.values), reader.words("severity", Severity.values)
-        shown, q = reader.words("technique", [one for one, _ in choices()]), reader.text("q")
-        reader.only(("department", "state", "severity", "technique", "q"), "This list")
+        own = {name: reader.words(name, known) for name, known in alerts.words().items()}
+        kinds, sort, q = reader.words("kind"), reader.word("sort", SORTS), reader.text("q")
+        key, application = reader.text("department"), reader.number("application", 0)
+        reader.only(("department", "application", "kind", "sort", "q", *own), "This list")
         refuse(reader.problems)
-        department = access.department_or_404(user, key) if key else None
-        wanted = Wanted(department=department, states=states, severities=severities, techniques=shown, q=q)
+        wanted = alerts.wanted(
+            access.department_or_404(user, key) if key else None,
+            access.application_or_404(user, application) if application else None,
+            applications=applications.among(applications.Wanted(kinds=kinds)),
+            own=own,
+            q=q,
+        )
         paginator = LimitOffsetPagination()
-        rows = paginator.paginate_queryset(alerts.ordered(alerts.found(user, wanted), ""), request, view=self)
+        rows = paginator.paginate_queryset(alerts.ordered(alerts.found(user, wanted), sort), request, view=self)
         return paginator.get_paginated_response(
             AlertSerializer([alerts.row(one) for one in rows or ()], many=True).data
         )
@@ -183,6 +194,19 @@ class NewIncidentSerializer(serializers.Serializer):
     alerts = serializers.ListField(child=serializers.IntegerField(), required=False)
 
 
+class IncidentChangeSerializer(serializers.Serializer):
+    """What to correct of an incident, and why; what is left out stays."""
+
+    reason = serializers.CharField()
+    title = serializers.CharField(required=False)
+    severity = serializers.CharField(required=False)
+    principles = serializers.DictField(child=serializers.CharField(), required=False)
+    since = serializers.DateField(required=False)
+    aware_on = serializers.DateField(required=False)
+    serious = serializers.CharField(required=False, allow_blank=True)
+    reported_on = serializers.DateField(required=False, allow_null=True)
+
+
 class IncidentMoveSerializer(serializers.Serializer):
     """The state it gets; `text`: the lesson learnt, or why it is opened again."""
 
@@ -253,6 +277,24 @@ class IncidentDetail(APIView):
         given.is_valid(raise_exception=True)
         try:
             incident_service.move(actor=user, incident=incident, **given.validated_data)
+        except ValidationError as problems:
+            raise refused(problems) from problems
+        return self.get(request, pk)
+
+    @extend_schema(
+        summary="Correct what was recorded of an incident",
+        parameters=_NUMBER,
+        request=IncidentChangeSerializer,
+        responses=IncidentSerializer,
+    )
+    def patch(self, request: Request, pk: int) -> Response:
+        user = person(request)
+        access.require(user, Permission.REVIEW)
+        incident = incidents.incident_or_404(user, pk)
+        given = IncidentChangeSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        try:
+            incident_service.change(actor=user, incident=incident, **given.validated_data)
         except ValidationError as problems:
             raise refused(problems) from problems
         return self.get(request, pk)

@@ -1,6 +1,6 @@
 """The queue of alerts and one alert, as page, CSV and API show them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +15,8 @@ from inventory.access import Permission
 from inventory.choices import AlertState, Severity
 from inventory.connectors.alert_types import about_ai, mapped
 from inventory.models import AIApplication, Alert, AlertStep, Department, User
-from risk.selectors.techniques import Technique, techniques, types_showing
+from risk.method import load_method
+from risk.selectors.techniques import Technique, choices, techniques, types_showing
 
 A_PAGE = 25
 OPEN = (AlertState.NEW, AlertState.ACTIVE, AlertState.IN_PROGRESS)
@@ -46,6 +47,48 @@ class Wanted:
     late: bool = False
     tied: bool | None = None
     q: str = ""  # title, type, resource, application, or anything it names
+
+
+def words() -> dict[str, list[str]]:
+    """What the queue can be narrowed by besides what every list takes, with the words: page, CSV and API alike."""
+    return {
+        "state": AlertState.values,
+        "severity": Severity.values,
+        "tactic": tactic_words(),
+        "technique": [key for key, _ in choices()],
+        "who": [MINE, NOBODY],
+        "late": ["yes"],
+        "tied": ["yes", "no"],
+    }
+
+
+def tactic_words() -> list[str]:
+    """The tactics that the method weighs."""
+    return [key for key in load_method().alert_weights if key != "default"]
+
+
+def wanted(
+    department: Department | None,
+    application: AIApplication | None,
+    *,
+    applications: QuerySet[AIApplication, Any] | None,
+    own: Mapping[str, Sequence[str]],
+    q: str,
+) -> Wanted:
+    """What was asked for; `applications`: the ids of those whose alerts are looked for; `own`: by the names of `words`."""
+    return Wanted(
+        department=department,
+        application=application,
+        states=own.get("state", ()),
+        severities=own.get("severity", ()),
+        applications=applications,
+        tactics=own.get("tactic", ()),
+        techniques=own.get("technique", ()),
+        who=next(iter(own.get("who", ())), ""),
+        late=bool(own.get("late")),
+        tied={"yes": True, "no": False}.get(next(iter(own.get("tied", ())), "")),
+        q=q,
+    )
 
 
 @dataclass(frozen=True, slots=True)

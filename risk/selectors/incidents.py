@@ -13,7 +13,7 @@ from django.utils import timezone
 from inventory import access
 from inventory.access import Permission
 from inventory.models import AIApplication, Alert, Department, User
-from risk.choices import Principle
+from risk.choices import IncidentState, Principle
 from risk.models import Incident, IncidentAlert, IncidentStep
 
 A_PAGE = 25
@@ -106,7 +106,7 @@ def case_of(user: User, pk: int) -> IncidentCase:
         principles=[(label, one.principles[key]) for key, label in Principle.choices if key in one.principles],
         report=report_of(one),
         alerts=linked,
-        linkable=free_alerts(one.application) if may_review else [],
+        linkable=free_alerts(one.application) if may_review and one.state != IncidentState.RESOLVED else [],
         steps=list(one.steps.select_related("actor")),
         may_comment=access.may(user, Permission.EDIT, department),
         may_review=may_review,

@@ -1,7 +1,8 @@
 """What an alert is in the words of the field: techniques of MITRE ATLAS, risks of OWASP for language models and agents.
 
 Which kind of alert shows which is our own reading, by the product's type. OWASP titles come from the framework files;
-of ATLAS these hold the mitigations alone, so that the names of techniques stand here (ATLAS data, Apache License 2.0).
+of ATLAS these hold the mitigations alone, so that the names of techniques stand here (ATLAS data, Apache License 2.0;
+ids and names as of its version 5, compared one by one in November 2026).
 """
 
 from collections.abc import Iterable

@@ -16,6 +16,8 @@ from risk.choices import IncidentSeverity, IncidentState, Principle, SeriousInci
 from risk.models import Incident, IncidentAlert, IncidentStep
 
 RESCORE = "risk.tasks.rescore_changed"
+CHANGEABLE = ("title", "severity", "principles", "since", "aware_on", "serious", "reported_on")
+_WEIGHED = ("title", "severity", "principles", "since")  # what a judgement holds of it
 _LENGTH = 4000
 _TITLE = 300
 
@@ -44,12 +46,34 @@ def record(
         "aware_on": aware_on or timezone.localdate(),
         "serious": serious,
     }
-    _check(given)
+    _refuse(_problems(given))
     incident = Incident.objects.create(application=application, recorded_by=actor, **given)
     _note(incident, actor, "Recorded", "recorded")
     if keys := list(alerts):
         link(actor=actor, incident=incident, alerts=keys)
     return incident
+
+
+@transaction.atomic
+def change(*, actor: User | None, incident: Incident, reason: str, **fields: Any) -> Incident:
+    """Correct what was recorded (`CHANGEABLE`), with the reason; a resolved incident is opened again first.
+
+    Raises PermissionDenied, or ValidationError by field.
+    """
+    held = _unresolved(actor, incident)
+    before = {name: getattr(held, name) for name in CHANGEABLE}
+    given = before | {name: _cleaned(fields[name]) for name in CHANGEABLE if name in fields}
+    _refuse(_problems(given) | _problems_of_report(given))
+    changes = {name: [before[name], given[name]] for name in CHANGEABLE if before[name] != given[name]}
+    if not changes:
+        raise ValidationError("Nothing to change: it is so already.")
+    why = _said(reason, "Say why it is changed.", "reason")
+    for name in changes:
+        setattr(held, name, given[name])
+    held.save(update_fields=list(changes))
+    moves = not changes.keys().isdisjoint(_WEIGHED)
+    _note(held, actor, "Changed", "changed", why, moves=moves, changes=changes)
+    return held
 
 
 @transaction.atomic
@@ -94,7 +118,7 @@ def report(*, actor: User | None, incident: Incident, on: date) -> Incident:
 @transaction.atomic
 def link(*, actor: User | None, incident: Incident, alerts: Iterable[int]) -> None:
     """Say that alerts about the same application belong to the incident: from now on it counts in their place."""
-    held = _held(actor, incident)
+    held = _unresolved(actor, incident)
     found = _alerts(actor, held, alerts)
     taken = IncidentAlert.objects.filter(alert__in=found).exclude(incident=held)
     if taken.exists():
@@ -107,7 +131,7 @@ def link(*, actor: User | None, incident: Incident, alerts: Iterable[int]) -> No
 @transaction.atomic
 def unlink(*, actor: User | None, incident: Incident, alert: int) -> None:
     """Take an alert out of the incident: it counts by itself again."""
-    held = _held(actor, incident)
+    held = _unresolved(actor, incident)
     found = list(Alert.objects.filter(pk=alert, pk__in=held.links.values("alert")))
     if not found:
         raise ValidationError("This alert doesn't belong to the incident.")
@@ -116,7 +140,7 @@ def unlink(*, actor: User | None, incident: Incident, alert: int) -> None:
     _note(held, actor, "Unlinked an alert", "alert_unlinked")
 
 
-def _check(given: dict[str, Any]) -> None:
+def _problems(given: dict[str, Any]) -> dict[str, str]:
     problems: dict[str, str] = {}
     if not given["title"] or len(given["title"]) > _TITLE:
         problems["title"] = f"Give a title of at most {_TITLE} characters."
@@ -132,8 +156,27 @@ def _check(given: dict[str, Any]) -> None:
         problems["aware_on"] = "It became known between its beginning and today."
     if given["serious"] and given["serious"] not in SeriousIncident.values:
         problems["serious"] = "Choose what makes it serious."
+    return problems
+
+
+def _problems_of_report(given: dict[str, Any]) -> dict[str, str]:
+    told = given["reported_on"]
+    if told and not given["serious"]:
+        return {"serious": "It was reported as serious: take the day of the report away first."}
+    if told and not given["since"] <= told <= timezone.localdate():
+        return {"reported_on": "The day of the report lies between the incident and today."}
+    return {}
+
+
+def _refuse(problems: dict[str, str]) -> None:
     if problems:
         raise ValidationError(problems)
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: text.strip() for key, text in value.items()}
+    return value.strip() if isinstance(value, str) else value
 
 
 def _held(actor: User | None, incident: Incident) -> Incident:
@@ -141,6 +184,14 @@ def _held(actor: User | None, incident: Incident) -> Incident:
     access.require(actor, Permission.REVIEW, incident.application.department)
     rows = Incident.objects.select_for_update(of=("self",)).select_related("application__department")
     return rows.get(pk=incident.pk)
+
+
+def _unresolved(actor: User | None, incident: Incident) -> Incident:
+    """The incident, locked; one that is resolved stays as it was closed."""
+    held = _held(actor, incident)
+    if held.state == IncidentState.RESOLVED:
+        raise ValidationError("It is resolved: open it again first, with the reason.")
+    return held
 
 
 def _alerts(actor: User | None, incident: Incident, keys: Iterable[int]) -> list[Alert]:
@@ -160,16 +211,28 @@ def _steps(actor: User | None, incident: Incident, found: list[Alert], action: A
     )
 
 
-def _said(text: str, otherwise: str) -> str:
+def _said(text: str, otherwise: str, field: str = "text") -> str:
     said = text.replace("\x00", "").strip()  # PostgreSQL can't hold it
     if not said or len(said) > _LENGTH:
-        raise ValidationError({"text": otherwise})
+        raise ValidationError({field: otherwise})
     return said
 
 
-def _note(incident: Incident, actor: User | None, words: str, verb: str, text: str = "", *, moves: bool = True) -> None:
-    """The step and the entry in the audit log; where it moves the score, the application is queued."""
-    IncidentStep.objects.create(incident=incident, actor=actor, action=words, text=text)
+def _note(
+    incident: Incident,
+    actor: User | None,
+    words: str,
+    verb: str,
+    text: str = "",
+    *,
+    moves: bool = True,
+    changes: Mapping[str, list[Any]] | None = None,
+) -> None:
+    """The step and the entry in the audit log; where it moves the score, the application is queued. `changes`: what
+    each field held before, and holds now."""
+    told = "".join(f"\n{_LABELS[name]}: {_shown(old)} → {_shown(new)}" for name, (old, new) in (changes or {}).items())
+    IncidentStep.objects.create(incident=incident, actor=actor, action=words, text=text + told)
+    details = {"application": incident.application_id, "severity": incident.severity, "state": incident.state}
     audit_log.record(
         actor=actor,
         action=f"incident.{verb}",
@@ -177,8 +240,33 @@ def _note(incident: Incident, actor: User | None, words: str, verb: str, text: s
         obj=incident,
         department=incident.application.department,
         reason=text,
-        details={"application": incident.application_id, "severity": incident.severity, "state": incident.state},
+        details=details | ({"changes": _plain(changes)} if changes else {}),
     )
     if moves:
         ChangedApplication.objects.mark({incident.application_id})
         doorbell.ring(RESCORE)
+
+
+_LABELS = {
+    "title": "Title",
+    "severity": "Severity",
+    "principles": "What happened",
+    "since": "Since",
+    "aware_on": "Known since",
+    "serious": "Serious",
+    "reported_on": "Reported",
+}
+
+
+def _shown(value: Any) -> str:
+    """A value in words."""
+    if isinstance(value, Mapping):
+        return "; ".join(f"{Principle(key).label}: {text}" for key, text in value.items())
+    if isinstance(value, date):
+        return value.isoformat()
+    known = [*IncidentSeverity.choices, *SeriousIncident.choices]
+    return next((label for key, label in known if key == value), str(value or "no"))
+
+
+def _plain(changes: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+    return {name: [one.isoformat() if isinstance(one, date) else one for one in both] for name, both in changes.items()}

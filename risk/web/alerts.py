@@ -22,7 +22,6 @@ from inventory.services import alerts as service
 from inventory.web.feeds import csv_download
 from inventory.web.filters import Filters
 from inventory.web.requests import PersonRequest
-from risk.method import load_method
 from risk.selectors import alerts, applications, incidents
 from risk.selectors.alerts import Wanted
 from risk.selectors.techniques import advice, choices
@@ -50,47 +49,17 @@ CSV_COLUMNS = (
 )
 
 
-def words() -> dict[str, list[str]]:
-    """What the address of the queue may say, besides what every page takes."""
-    return {
-        "state": AlertState.values,
-        "severity": Severity.values,
-        "tactic": tactic_words(),
-        "technique": [key for key, _ in choices()],
-        "who": [alerts.MINE, alerts.NOBODY],
-        "late": ["yes"],
-        "tied": ["yes", "no"],
-    }
-
-
-def tactic_words() -> list[str]:
-    """The tactics that the method weighs."""
-    return [key for key in load_method().alert_weights if key != "default"]
-
-
 def wanted_by(filters: Filters, application: AIApplication | None = None) -> Wanted:
     """What was asked for."""
-    own = filters.own
-    return Wanted(
-        department=filters.department,
-        application=application,
-        states=own.get("state", ()),
-        severities=own.get("severity", ()),
-        applications=applications.among(applications.wanted(filters)),
-        tactics=own.get("tactic", ()),
-        techniques=own.get("technique", ()),
-        who=next(iter(own.get("who", ())), ""),
-        late="late" in own,
-        tied={"yes": True, "no": False}.get(next(iter(own.get("tied", ())), "")),
-        q=filters.q,
-    )
+    left = applications.among(applications.wanted(filters))
+    return alerts.wanted(filters.department, application, applications=left, own=filters.own, q=filters.q)
 
 
 @requires(Permission.VIEW)
 @require_GET
 def alert_list(request: PersonRequest) -> HttpResponse:
     """The queue: open alerts that are due first come first."""
-    filters = Filters.from_request(request, sorts=list(alerts.SORTS), own=words())
+    filters = Filters.from_request(request, sorts=list(alerts.SORTS), own=alerts.words())
     application = _application(request)
     page = alerts.queue(request.user, wanted_by(filters, application), sort=filters.sort, page=filters.page)
     may_work = access.may(request.user, Permission.EDIT)
@@ -102,7 +71,7 @@ def alert_list(request: PersonRequest) -> HttpResponse:
         "kinds": ApplicationKind.choices,
         "states": [(",".join(alerts.OPEN), "All open"), *AlertState.choices],
         "severities": Severity.choices,
-        "tactics": [(key, key.replace("_", " ").capitalize()) for key in tactic_words()],
+        "tactics": [(key, key.replace("_", " ").capitalize()) for key in alerts.tactic_words()],
         "techniques": choices(),
         "chosen": chosen,
         "application": application,
@@ -166,7 +135,7 @@ def _key(text: str) -> int:
 @require_GET
 def alert_csv(request: PersonRequest) -> StreamingHttpResponse:
     """The queue as the address narrows it, all pages of it."""
-    filters = Filters.from_request(request, sorts=list(alerts.SORTS), own=words())
+    filters = Filters.from_request(request, sorts=list(alerts.SORTS), own=alerts.words())
     found = alerts.every(request.user, wanted_by(filters, _application(request)), filters.sort)
     return csv_download("alerts.csv", CSV_COLUMNS, (_cells(one) for one in found))
 

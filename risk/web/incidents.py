@@ -25,7 +25,7 @@ from risk.services import incidents as service
 
 SEVERITY_TONES = {"critical": "bad", "high": "bad", "medium": "warn", "low": "info"}
 STATE_TONES = {"open": "bad", "contained": "warn", "resolved": "good"}
-_DATE = forms.DateInput(attrs={"type": "date"})
+_DATE = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})  # the only form that browsers take
 
 
 class IncidentForm(forms.Form):
@@ -63,6 +63,18 @@ class IncidentForm(forms.Form):
         """The alerts from which it is recorded."""
         words = self.cleaned_data.get("alert", "").split(",")
         return [int(word) for word in words if word.isdecimal() and len(word) < 16]
+
+
+class ChangeForm(IncidentForm):
+    """What can be corrected of an incident, and why it is."""
+
+    reported_on = forms.DateField(label="Reported to the authority on", widget=_DATE, required=False)
+    reason = forms.CharField(label="Why it is changed", max_length=4000, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def __init__(self, user: User, *args: Any, **options: Any) -> None:
+        super().__init__(user, *args, **options)
+        del self.fields["application"], self.fields["alert"]
+        self.order_fields([name for name in self.fields if name != "reason"])  # which goes last
 
 
 @requires(Permission.VIEW)
@@ -134,6 +146,34 @@ def _recorded(user: User, form: IncidentForm) -> Incident | None:
     except ValidationError as problems:
         add_service_errors(form, problems)
         return None
+
+
+@requires(Permission.REVIEW)
+@require_http_methods(["GET", "POST"])
+def change(request: PersonRequest, pk: int) -> HttpResponse:
+    """Correct what was recorded of an incident."""
+    incident = incidents.incident_or_404(request.user, pk)
+    access.require(request.user, Permission.REVIEW, incident.application.department)
+    if request.method == "POST":
+        form = ChangeForm(request.user, request.POST)
+        if form.is_valid() and _changed(request.user, incident, form):
+            return redirect("risk:incident", pk)
+    else:
+        held = {name: getattr(incident, name) for name in service.CHANGEABLE}
+        form = ChangeForm(request.user, initial=held | {f"p_{key}": text for key, text in incident.principles.items()})
+    context = {"form": form, "incident": incident}
+    return render(request, "risk/incident_change.html", context, status=400 if form.is_bound else 200)
+
+
+def _changed(user: User, incident: Incident, form: ChangeForm) -> bool:
+    names = (*(name for name in service.CHANGEABLE if name != "principles"), "reason")
+    given = {name: form.cleaned_data[name] for name in names}
+    try:
+        service.change(actor=user, incident=incident, principles=form.told, **given)
+    except ValidationError as problems:
+        add_service_errors(form, problems)
+        return False
+    return True
 
 
 @requires(Permission.VIEW)

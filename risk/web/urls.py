@@ -52,6 +52,7 @@ urlpatterns = [
     path("incidents/", incidents.incident_list, name="incidents"),
     path("incidents/record/", incidents.record, name="incident_record"),
     path("incidents/<int:pk>/", incidents.incident_page, name="incident"),
+    path("incidents/<int:pk>/change/", incidents.change, name="incident_change"),
     path("incidents/<int:pk>/act/", incidents.act, name="incident_act"),
     path("recalculation/", recalculation.recalculation_page, name="recalculation"),
     path("recalculation/<int:pk>/progress/", recalculation.run_progress, name="run_progress"),

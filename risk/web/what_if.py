@@ -78,7 +78,9 @@ class TaskForm(forms.Form):
     """Who is to do it, and by when."""
 
     owner = forms.ModelChoiceField(User.objects.none(), required=False, to_field_name="username", label="For")
-    due = forms.DateField(required=False, label="Due", widget=forms.DateInput(attrs={"type": "date"}))
+    due = forms.DateField(
+        required=False, label="Due", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
 
     def __init__(self, data: QueryDict | None, *, application: AIApplication) -> None:
         """Offers the owner and the deputy of the application, and the person who was named."""

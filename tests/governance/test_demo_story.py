@@ -11,10 +11,23 @@ from pytest_django import DjangoDbBlocker
 
 from governance.demo.copying import history_of
 from governance.demo.seeding import Plan, seed
-from inventory.choices import ApplicationKind, IdentifierKind, Lifecycle, Origin, RoleKind, UsageMetric
+from inventory import access
+from inventory.access import Permission
+from inventory.choices import (
+    AlertAction,
+    AlertState,
+    ApplicationKind,
+    IdentifierKind,
+    Lifecycle,
+    Origin,
+    RoleKind,
+    UsageMetric,
+)
 from inventory.models import (
+    AgentListing,
     AIApplication,
     Alert,
+    AlertStep,
     AuditLogEntry,
     DailySensitive,
     DailyUsage,
@@ -22,16 +35,20 @@ from inventory.models import (
     Department,
     Identifier,
     ImportBatch,
+    Metric,
     Sighting,
     UnusualDay,
     User,
 )
+from inventory.selectors import feed_health
+from inventory.selectors.dictionary import names
 from risk.choices import OVERALL, Band, ControlStatus, EUClass, Principle
 from risk.method import load_method
-from risk.models import Answer, BandChange, ControlState, CurrentScore, DepartmentDay, ScoreSnapshot
+from risk.models import Answer, BandChange, ControlState, CurrentScore, DepartmentDay, Incident, ScoreSnapshot
 from risk.scoring.case import from_plain
 from risk.scoring.judgement import judge
 from risk.scoring.portfolio import score_department
+from risk.selectors import signals
 from risk.services import runs
 
 
@@ -172,3 +189,65 @@ def test_weeks_have_a_rhythm(bank: dict, db: None) -> None:
     assert sum(weekend) / len(weekend) < 0.4 * sum(workday) / len(workday)
     recent, year_ago = sorted(by_day)[-28:], sorted(by_day)[:28]
     assert sum(by_day[d] for d in recent) > 1.3 * sum(by_day[d] for d in year_ago)
+
+
+def test_what_other_systems_say_is_there(bank: dict, db: None) -> None:
+    """The dictionary ranks all that was seen, files come by their feeds, and agents and metrics agree with both."""
+    dictionary = names()
+    kinds = DailySensitive.objects.values_list("labels", "information_types").distinct()
+    assert all(dictionary.rank(labels, types) is not None for labels, types in kinds)
+    health = {one.feed.kind: one for one in feed_health.all_feeds()}
+    assert {"Fresh", "Late"} == {one.state for one in health.values()}
+    batches = ImportBatch.objects.filter(kind__in=health)
+    assert not batches.exclude(feed__kind=F("kind")).exists()
+    stored = dict(ImportBatch.objects.values_list("kind").annotate(all=Sum("stored")))
+    assert stored["metrics"] == Metric.objects.count()
+    newest = ImportBatch.objects.filter(kind="agents").latest("created_at")
+    assert AgentListing.objects.count() == newest.stored == AgentListing.objects.filter(batch=newest).count()
+    loose = AgentListing.objects.filter(application=None)
+    assert loose.count() == newest.unmatched == Sighting.objects.filter(agent_listings__isnull=False).distinct().count()
+    assert Sighting.objects.filter(interactions=0).exists()  # listed, and in no use
+
+
+def test_senses_move_scores(bank: dict, db: None) -> None:
+    """Use above approval, drift and reports press on some scores, and not on all."""
+    today = timezone.localdate()
+    keys = list(AIApplication.objects.values_list("pk", flat=True))
+    used = signals.usage(keys, today)
+    assert 3 <= sum(one.sensitive > 0 for one in used.values()) < len(used)
+    measures = signals.measures(keys, today)
+    drift = {AIApplication.objects.get(pk=pk).name: one.values.get("drift", 0) for pk, one in measures.items()}
+    assert drift["Credit Scorer"] > 0.2 > drift["Mortgage Affordability Model"] > 0
+
+
+def test_serious_incidents_have_their_deadline(bank: dict, db: None) -> None:
+    serious = Incident.objects.exclude(serious="")
+    assert serious.filter(reported_on__isnull=False).count() == 1
+    waiting = serious.get(reported_on=None)
+    assert waiting.report_by is not None
+    assert timezone.localdate() < waiting.report_by <= timezone.localdate() + timedelta(days=15)
+    told = serious.get(reported_on__isnull=False)
+    assert told.report_by is not None
+    assert told.reported_on is not None
+    assert told.reported_on <= told.report_by
+
+
+def test_alerts_were_worked_on(bank: dict, db: None) -> None:
+    """Each step is possible and dated: who holds an alert may work on it; what was learnt stands on what is closed."""
+    held = Alert.objects.exclude(assignee=None)
+    for person in User.objects.filter(alerts__isnull=False).distinct():
+        own = held.filter(assignee=person)
+        assert access.alerts(person, Permission.EDIT).filter(pk__in=own).count() == own.count()
+    closed = {AlertState.RESOLVED, AlertState.DISMISSED}
+    assert set(Alert.objects.exclude(outcome="").values_list("state", flat=True)) == closed
+    told = AlertStep.objects.filter(action__in=[AlertAction.RESOLVED, AlertAction.DISMISSED])
+    assert told.count() == Alert.objects.exclude(outcome="").count()
+    assert not told.exclude(text=F("alert__outcome")).exists()
+    assert not AlertStep.objects.filter(at__lte=F("alert__at")).exists()
+    assert AlertStep.objects.filter(action=AlertAction.COMMENTED).exists()
+    for action in (AlertAction.ASSIGNED, AlertAction.COMMENTED, AlertAction.RESOLVED, AlertAction.DISMISSED):
+        steps = AlertStep.objects.filter(action=action)
+        assert AuditLogEntry.objects.filter(action=f"alert.{action.value}").count() == steps.count() > 0
+    assert AuditLogEntry.objects.filter(action="incident.recorded").count() == Incident.objects.count()
+    kinds = {kind for one in Alert.objects.exclude(entities=None) for kind, _ in one.entities or ()}
+    assert {"account", "ip", "file", "url"} <= kinds

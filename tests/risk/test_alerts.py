@@ -13,6 +13,7 @@ from django.utils import timezone
 from inventory.choices import AlertState
 from inventory.models import AIApplication, Alert, User
 from risk.method import load_method
+from risk.selectors import alerts
 from risk.selectors.techniques import advice, techniques, types_showing
 from tests.builders import make_application
 from tests.cast import Cast
@@ -57,6 +58,52 @@ def test_it_is_worked_through_by_deadline_and_narrowed_by_its_address(
     assert titles(client, cast.bob, q="198.51.100") == ["Late"]
     assert titles(client, cast.dan, tied="no") == ["Stray"]
     assert titles(client, cast.bob, sort="-at")[0] == "Fresh"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {},
+        {"state": "new,active", "sort": "-at"},
+        {"severity": "low"},
+        {"tactic": "privilege_escalation"},
+        {"technique": "AML.T0034"},
+        {"who": "me"},
+        {"who": "nobody", "late": "yes"},
+        {"tied": "no"},
+        {"kind": "agent"},
+        {"q": "198.51"},
+        {"sort": "severity"},
+    ],
+)
+def test_machines_narrow_the_queue_as_its_page_does(
+    client: Client, cast: Cast, helper: AIApplication, query: dict[str, str]
+) -> None:
+    agent = make_application(cast.cards, "Card agent", kind="agent")
+    make_alert(helper, "Late", 30, tactics=["PrivilegeEscalation"], entities=[["ip", "198.51.100.7"]])
+    make_alert(agent, "Slow", 31, severity="low", assignee=cast.dan, type="AI.Azure_DOWVolumeAnomaly")
+    make_alert(None, "Loose", 2, severity="low", state="new")
+    make_alert(helper, "Done", 90, state="resolved")
+    shown = titles(client, cast.dan, **query)
+    assert 0 < len(shown) <= 4
+    assert (len(shown) == 4) == (query in ({}, {"sort": "severity"}))  # each of the others leaves something out
+    assert [one["title"] for one in client.get(reverse("api-alerts"), query).json()["results"]] == shown
+
+
+def test_machines_name_the_application_and_learn_what_cant_be_applied(
+    client: Client, cast: Cast, helper: AIApplication
+) -> None:
+    make_alert(helper, "Ours")
+    make_alert(make_application(cast.cards, "Card agent"), "Theirs")
+    client.force_login(cast.bob)
+    door = reverse("api-alerts")
+    assert [one["title"] for one in client.get(door, {"application": helper.pk}).json()["results"]] == ["Ours"]
+    assert client.get(door, {"application": 999_999_999}).status_code == 404
+    for name, wrong in (("who", "you"), ("late", "no"), ("tactic", "magic"), ("sort", "name"), ("application", "x")):
+        refused = client.get(door, {name: wrong})
+        assert (refused.status_code, list(refused.json())) == (400, [name])
+    parameters = client.get("/api/v1/schema/?format=json").json()["paths"]["/api/v1/alerts/"]["get"]["parameters"]
+    assert {*alerts.words(), "application", "kind", "department", "q", "sort"} <= {one["name"] for one in parameters}
 
 
 def test_an_alert_out_of_sight_does_not_exist(client: Client, cast: Cast, helper: AIApplication) -> None:

@@ -230,3 +230,81 @@ def test_machines_read_and_change_with_the_rights_of_a_person(
     given = {"application": application.pk, "title": "New", "severity": "low", "principles": {"fairness": "x"}}
     made = client.post(reverse("api-incidents"), given | {"since": str(one.since)}, "application/json")
     assert made.status_code == 201
+
+
+def test_what_was_recorded_can_be_corrected_with_the_reason(cast: Cast, application: AIApplication) -> None:
+    one = recorded(cast, application, ago=3)
+    ChangedApplication.objects.all().delete()
+    today = timezone.localdate()
+    incidents.change(
+        actor=cast.bob,
+        incident=one,
+        reason="Counted again",
+        severity="low",
+        since=today,
+        aware_on=today,
+        title=" Late ",
+    )
+    one.refresh_from_db()
+    assert (one.severity, one.since, one.title, one.principles) == ("low", today, "Late", PRINCIPLES)
+    assert ChangedApplication.objects.filter(application=application).exists()
+    step = one.steps.first()
+    assert step is not None
+    assert step.text.splitlines()[:3] == ["Counted again", "Title: Refusals → Late", "Severity: Critical → Low"]
+    entry = AuditLogEntry.objects.get(action="incident.changed")
+    assert (entry.reason, entry.details["changes"]["severity"]) == ("Counted again", ["critical", "low"])
+    ChangedApplication.objects.all().delete()
+    incidents.change(actor=cast.bob, incident=one, reason="Harm", serious="other")
+    assert not ChangedApplication.objects.exists()  # what the law asks weighs in no score
+    incidents.report(actor=cast.bob, incident=one, on=today)
+    for wrong in (
+        {"reason": " ", "severity": "high"},
+        {"reason": "x", "severity": "low"},
+        {"reason": "x", "severity": "fatal"},
+        {"reason": "x", "principles": {}},
+        {"reason": "x", "since": today + timedelta(days=1)},
+        {"reason": "x", "serious": ""},  # it was reported as such
+        {"reason": "x", "reported_on": today - timedelta(days=1)},
+    ):
+        with pytest.raises(ValidationError):
+            incidents.change(actor=cast.bob, incident=one, **wrong)
+    with pytest.raises(PermissionDenied):
+        incidents.change(actor=cast.alice, incident=one, reason="x", severity="high")
+
+
+def test_a_resolved_one_is_opened_again_before_it_changes(cast: Cast, application: AIApplication) -> None:
+    alert = make_alert(application)
+    one = recorded(cast, application, alerts=[alert.pk])
+    incidents.move(actor=cast.bob, incident=one, state="resolved", text="Taught")
+    for act in (
+        lambda: incidents.change(actor=cast.bob, incident=one, reason="x", severity="low"),
+        lambda: incidents.link(actor=cast.bob, incident=one, alerts=[make_alert(application).pk]),
+        lambda: incidents.unlink(actor=cast.bob, incident=one, alert=alert.pk),
+    ):
+        with pytest.raises(ValidationError, match="open it again"):
+            act()
+    incidents.move(actor=cast.bob, incident=one, state="open", text="More came up")
+    assert incidents.change(actor=cast.bob, incident=one, reason="x", severity="low").severity == "low"
+
+
+def test_it_is_changed_on_its_page_and_by_machines(client: Client, cast: Cast, application: AIApplication) -> None:
+    one = recorded(cast, application)
+    page, door = reverse("risk:incident_change", args=[one.pk]), reverse("api-incident", args=[one.pk])
+    for person, status in ((cast.alice, 403), (cast.dan, 403), (cast.eve, 403), (cast.bob, 200)):
+        client.force_login(person)
+        assert client.get(page).status_code == status, person
+    answer = client.get(page)
+    assert f'value="{one.since:%Y-%m-%d}"' in answer.content.decode()  # no other form of a day fills the field
+    form = answer.context["form"]
+    given = {name: form.get_initial_for_field(field, name) or "" for name, field in form.fields.items()}
+    assert list(given)[-1] == "reason"
+    assert client.post(page, given | {"severity": "low"}).status_code == 400  # without a reason
+    assert client.post(page, given | {"severity": "low", "reason": "Counted again"}).status_code == 302
+    shown = client.get(reverse("risk:incident", args=[one.pk])).content.decode()
+    assert "Severity: Critical → Low" in shown
+    assert page in shown
+    answer = client.patch(door, {"reason": "Again", "severity": "high"}, "application/json")
+    assert (answer.status_code, answer.json()["severity"]) == (200, "high")
+    assert client.patch(door, {"severity": "low"}, "application/json").status_code == 400
+    client.force_login(cast.dan)
+    assert client.patch(door, {"reason": "x", "severity": "low"}, "application/json").status_code == 403

@@ -145,7 +145,8 @@ def test_a_change_is_judged_while_another_worker_takes_figures(cast: Cast, monke
     first, second = make_application(cast.cards), make_application(cast.treasury)
     assessments.save_answers(actor=None, application=second, answers={"consequence": "none"})
     ChangedApplication.objects.filter(application=second).delete()
-    estate, judged = rollups._estate, list[Any]()
+    estate = rollups._estate
+    judged: list[Any] = []
 
     def change() -> Any:
         ChangedApplication.objects.mark([second.pk])

@@ -1,15 +1,30 @@
 """What operation shows, as the method counts it (docs/method.md §4)."""
 
+import json
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from inventory.choices import AlertState, Severity
-from inventory.models import AIApplication, Alert, DailySensitive, DailyUsage, InformationType, SensitivityLabel
+from inventory.models import (
+    AIApplication,
+    Alert,
+    DailySensitive,
+    DailyUsage,
+    Identifier,
+    InformationType,
+    SensitivityLabel,
+)
+from inventory.services.imports import import_file
+from risk.models import CurrentScore
 from risk.scoring.case import Usage
 from risk.selectors import activity, signals
+from risk.services import scores
 
 BLOCKED = "AI.Azure_Jailbreak.ContentFiltering.BlockedAttempt"
 
@@ -124,3 +139,31 @@ def test_the_page_of_activity_names_what_was_carried(ranked: AIApplication) -> N
         ("Confidential", True, 3),
         ("Credit Card Number", False, 3),
     ]
+
+
+def test_a_file_of_alerts_moves_the_score_within_a_minute(
+    application: AIApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    """The bell rings once the file is read; were it lost, the clock rings twice a minute; either judges anew."""
+    rung: list[str] = []
+    monkeypatch.setattr("inventory.doorbell.current_app.send_task", lambda task, **_: rung.append(task))
+    resource = "/subscriptions/1/resourceGroups/rg/providers/Microsoft.CognitiveServices/accounts/cards"
+    Identifier.objects.create(application=application, kind="azure_resource", value=resource)
+    told = {
+        "SystemAlertId": "1",
+        "AlertType": "AI.Azure_Agentic_Jailbreak",
+        "Severity": "High",
+        "StartTimeUtc": timezone.now().isoformat(),
+        "AzureResourceId": resource,
+    }
+    path = tmp_path / "alerts.json"
+    path.write_text(json.dumps([told]))
+    before = CurrentScore.objects.get(application=application)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert import_file(actor=None, path=path).stored == 1
+    assert "risk.tasks.rescore_changed" in rung
+    clock = [one for one in settings.CELERY_BEAT_SCHEDULE.values() if one["task"] == "risk.tasks.rescore_changed"]
+    assert [one["schedule"] <= 30 for one in clock] == [True]
+    assert scores.rescore_changed().changed == 1
+    after = CurrentScore.objects.get(application=application)
+    assert after.privacy_security_point > before.privacy_security_point

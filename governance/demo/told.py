@@ -1,0 +1,68 @@
+"""What every part of the story is, and what the bank's other systems say (senses.yaml)."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Told(BaseModel):
+    """A part of the story; an unknown word in the YAML is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EntryStory(Told):
+    """A label or an information type of the dictionary."""
+
+    key: str
+    name: str
+    rank: int | None = None
+
+
+class DictionaryStory(Told):
+    """What ids of labels and types stand for, `loaded` so many days ago."""
+
+    loaded: int
+    labels: list[EntryStory]
+    types: list[EntryStory]
+
+
+class SourceStory(Told):
+    """Who delivers files of a kind over the API, every so many hours."""
+
+    slug: str
+    name: str
+    kind: str
+    hours: int
+    description: str
+
+
+class AgentStory(Told):
+    """An agent as an inventory lists it: the one of an application, or one that nobody registered."""
+
+    application: str = ""
+    name: str = ""
+    id: str = ""
+    owner: str = ""
+    platform: str
+    made: int
+    idle: int
+    state: str = "published"
+    authentication: str
+    knowledge: list[str] = []
+    tools: list[str] = []
+    model: str = ""
+    everyone: bool = False
+    autonomous: bool = False
+    maker_credentials: bool = False
+    http: bool = False
+    mcp: bool = False
+
+
+class MetricLine(Told):
+    """A metric that goes from one value to another over the recorded time, once a week until the day `last`."""
+
+    application: str
+    metric: str
+    group: str = ""
+    start: float = Field(alias="from")
+    end: float = Field(alias="to")
+    last: int
