@@ -160,3 +160,10 @@ class Enforcement(TextChoices):
     OVERRIDE = "override", "Overridden by the person"
     BLOCK = "block", "Blocked"
     ALLOW = "allow", "Allowed"
+
+
+class RulingKind(TextChoices):
+    """What a person decided about something seen and not registered."""
+
+    LINKED = "linked", "Linked"
+    RULED_OUT = "ruled_out", "Ruled out"

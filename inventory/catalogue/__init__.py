@@ -46,7 +46,9 @@ class Catalogue:
     def __init__(self, apps: tuple[KnownApp, ...]) -> None:
         self.apps = apps
         self.hosts: Mapping[str, KnownApp] = _each_once((host, app) for app in apps for host in app.hosts)
-        self._names = _each_once((name, app) for app in apps for name in dict.fromkeys((app.name.casefold(), *app.names)))
+        self._names = _each_once(
+            (name, app) for app in apps for name in dict.fromkeys((app.name.casefold(), *app.names))
+        )
 
     def find(self, *, host: str = "", identity: str = "", name: str = "") -> KnownApp | None:
         """The app that a feed means: by the name seen, the last part of an identity, or the host and what it lies

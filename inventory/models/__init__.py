@@ -23,6 +23,7 @@ from inventory.models.mapping import MappingProfile
 from inventory.models.metric import Metric
 from inventory.models.organisation import ROOT_KEY, Department
 from inventory.models.people import Role, User
+from inventory.models.ruling import Ruling
 
 __all__ = [
     "ROOT_KEY",
@@ -51,6 +52,7 @@ __all__ = [
     "Metric",
     "QuarantinedRow",
     "Role",
+    "Ruling",
     "SeenUser",
     "SensitivityLabel",
     "Sighting",

@@ -54,6 +54,10 @@ urlpatterns = [
     path("feeds/mappings/<int:pk>/forget/", mappings.forget, name="mapping_forget"),
     path("discovery/agents/", agents.agents, name="agents"),
     path("discovery/", discovery.sightings, name="sightings"),
+    path("discovery/<int:pk>/", discovery.sighting, name="sighting"),
+    path("discovery/act/", discovery.act, name="sighting_act"),
+    path("discovery/never-seen/", discovery.never_seen, name="never_seen"),
+    path("discovery/catalogue/", discovery.known_apps, name="catalogue"),
     path("discovery/cloud-apps/", cloud_apps.cloud_app_list, name="cloud_apps"),
     path("data-events/", data_events.data_event_list, name="data_events"),
     # Settings
