@@ -193,15 +193,14 @@ def _add(actor: User | None, application: AIApplication, sighting: Sighting) -> 
 def _remove_identifiers(actor: User | None, application: AIApplication, added: Iterable[str]) -> None:
     for one in added:
         kind, _, folded = one.partition(":")
-        for pk in Identifier.objects.filter(application=application, kind=kind, folded=folded).values_list(
-            "pk", flat=True
-        ):
+        held = Identifier.objects.filter(application=application, kind=kind, folded=folded)
+        for pk in held.values_list("pk", flat=True):
             applications.remove_identifier(actor=actor, application=application, identifier=pk)
 
 
 def _move(sighting: Sighting, application: AIApplication, *, back: bool = False) -> dict[str, int]:
     """Name the application on everything that stands under the sighting, or take it off again; rows by table."""
-    given = {"sighting": sighting.pk, "application": application.pk, "name": sighting.name}
+    given: dict[str, Any] = {"sighting": sighting.pk, "application": application.pk, "name": sighting.name}
     now, then = ("NULL", "= %(application)s") if back else ("%(application)s", "IS NULL")
     where = dict.fromkeys((*_DAILY, *_OTHERS), "sighting_id = %(sighting)s")
     where["inventory_interaction"] = f"sighting_id = %(sighting)s{_TIMES}"

@@ -83,9 +83,7 @@ def _page(request: PersonRequest, found: Sighting, problems: Any = (), status: i
         "app": row,
         "holds": standing,
         "linked": linked,
-        "holder": row.ruling.application_id
-        if linked and row.ruling and access.applications(request.user).filter(pk=row.ruling.application_id).exists()
-        else None,
+        "holder": access.applications(request.user).filter(rulings__folded=found.folded).first() if linked else None,
         "may_register": not linked and access.may(request.user, Permission.EDIT),
         "may_decide": row.may_decide,
         "may_take_back": standing and _may_take_back(request.user, row),

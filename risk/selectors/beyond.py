@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db import connection
@@ -69,7 +70,7 @@ def above_approval_by_department(day: date, period: int = 30) -> Above:
         if (rank := dictionary.rank(labels, types)) is not None
     }
     with connection.cursor() as cursor:
-        given = {
+        given: dict[str, Any] = {
             "digests": list(ranks),
             "ranks": list(ranks.values()),
             "question": APPROVED_FOR,
@@ -104,7 +105,7 @@ def used_beyond_approval(
     wanted = set(reasons or REASONS)
     condition = Q(pk__in=[])
     if "lifecycle" in wanted:
-        condition |= ~Q(lifecycle__in=IN_FORCE) & Exists(used)
+        condition |= Q(~Q(lifecycle__in=IN_FORCE), Exists(used))
     if "data" in wanted:
         condition |= Q(Among("pk", above))
     return found.filter(condition)
@@ -169,7 +170,7 @@ def _below(tops: Iterable[int]) -> dict[int, set[int]]:
     return found
 
 
-def beyond_by_department(found: QuerySet[AIApplication]) -> list[Mapping[str, int]]:
+def beyond_by_department(found: QuerySet[AIApplication]) -> list[Mapping[str, Any]]:
     """How many of them each department answers for, most first: department, applications."""
     rows = found.order_by().values("department").annotate(applications=Count("pk"))
     return list(rows.order_by("-applications", "department"))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
@@ -86,7 +87,7 @@ def never_page(found: QuerySet[AIApplication], page: int = 1) -> Page:
     return result
 
 
-def never_by_department(found: QuerySet[AIApplication]) -> list[Mapping[str, int]]:
+def never_by_department(found: QuerySet[AIApplication]) -> list[Mapping[str, Any]]:
     """How many of them each department answers for, most first: department, applications."""
     rows = found.order_by().values("department").annotate(applications=Count("pk"))
     return list(rows.order_by("-applications", "department"))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
@@ -79,11 +80,11 @@ class SeenRow:
     def category(self) -> str:
         """Its category: the catalogue's, else what its way into the feeds says."""
         if self.known:
-            return self.known.category.label
+            return str(self.known.category.label)
         copilot = {SEEN_AS[Operation.COPILOT], SEEN_AS[Operation.TEAM_COPILOT]}
         if self.listed or copilot.intersection(self.kinds):
-            return Category.COPILOT.label
-        return (Category.ENTERPRISE if SEEN_AS[Operation.CONNECTED] in self.kinds else Category.OTHER).label
+            return str(Category.COPILOT.label)
+        return str((Category.ENTERPRISE if SEEN_AS[Operation.CONNECTED] in self.kinds else Category.OTHER).label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,16 +221,22 @@ def rows_of(looked: Looked, sightings: Sequence[Sighting]) -> list[SeenRow]:
     ]
 
 
-_NOTHING: dict = {"interactions": 0, "visits": 0, "sensitive": 0, "users": 0, "departments": []} | dict.fromkeys(
-    ("first_seen", "last_seen")
-)
+_NOTHING: dict[str, Any] = {
+    "interactions": 0,
+    "visits": 0,
+    "sensitive": 0,
+    "users": 0,
+    "departments": [],
+    "first_seen": None,
+    "last_seen": None,
+}
 
 
 def _figures(looked: Looked, whose: Q) -> dict[int, dict]:
     ever = DailyUsage.objects.filter(whose).order_by().values("sighting_id")
     now = {name: Coalesce(Sum(name, filter=looked.days), 0) for name in ("interactions", "visits", "sensitive")}
-    found = {
-        row.pop("sighting_id"): {**row, "users": 0, "departments": []}
+    found: dict[int, dict[str, Any]] = {
+        row["sighting_id"]: {**row, "users": 0, "departments": []}
         for row in ever.annotate(first_seen=Min("day"), last_seen=Max("day"), **now)
     }
     people = DailyUser.objects.filter(whose, looked.days).order_by().values_list("sighting_id")
@@ -238,7 +245,7 @@ def _figures(looked: Looked, whose: Q) -> dict[int, dict]:
     names = DailyUsage.objects.filter(whose, looked.days).order_by("department__name")
     for pk, name in names.values_list("sighting_id", "department__name").distinct():
         found[pk]["departments"].append(name or "Unassigned")
-    return found
+    return {pk: {name: row[name] for name in _NOTHING} for pk, row in found.items()}
 
 
 def _reported(ids: Sequence[int]) -> dict[int, CloudApp]:
@@ -281,7 +288,7 @@ def prefilled(one: Sighting) -> dict[str, str]:
     return {"name": name[:200], "vendor": "", "kind": "application"}
 
 
-def seen_by_department(looked: Looked) -> list[Mapping[str, int | None]]:
+def seen_by_department(looked: Looked) -> list[Mapping[str, Any]]:
     """How much unregistered AI each department used in the period: department (None: no known one), apps, interactions,
     visits, sensitive, most interactions first. One query."""
     settled = in_force(looked.today)
