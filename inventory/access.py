@@ -13,12 +13,22 @@ from functools import wraps
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.http import Http404, HttpRequest, HttpResponseBase
 
 from inventory.choices import RoleKind
-from inventory.models import AIApplication, Alert, Department, UnusualDay, User
+from inventory.models import (
+    AgentListing,
+    AIApplication,
+    Alert,
+    CloudApp,
+    DailyUsage,
+    Department,
+    Sighting,
+    UnusualDay,
+    User,
+)
 from inventory.models.application import ApplicationQuerySet
 from inventory.models.organisation import DepartmentQuerySet
 
@@ -170,6 +180,36 @@ def unusual_day_or_404(user: User | None, pk: int, permission: Permission = P.VI
     if permission != P.VIEW and not unusual_days(user, permission).filter(pk=pk).exists():
         raise PermissionDenied(f"You may not {_WORDS[permission]} here.")
     return one
+
+
+def sightings(user: User | None, permission: Permission = P.VIEW) -> QuerySet[Sighting]:
+    """What was seen and is not registered, as far as the person has the permission: to see it takes one department
+    that used it or keeps it as an agent; to decide about it (any other permission) takes all of them, because what is
+    decided holds for everybody. People of no known department count as the whole organisation's."""
+    everything = Sighting.objects.all()
+    if user is None or sees_everything(user, permission):
+        return everything
+    if not user.is_active:
+        return everything.none()
+    facts: tuple[type[DailyUsage] | type[AgentListing], ...] = (DailyUsage, AgentListing)
+    used, listed = (model.objects.filter(application=None, sighting=OuterRef("pk")) for model in facts)
+    mine = Q(department__in=_granted(user, permission))
+    seen = everything.filter(Exists(used.filter(mine)) | Exists(listed.filter(mine)))
+    if permission == P.VIEW:
+        return seen
+    elsewhere = Q(department=None) | ~mine
+    reported = CloudApp.objects.filter(application=None, sighting=OuterRef("pk"))  # for the whole organisation
+    return seen.exclude(Exists(used.filter(elsewhere)) | Exists(listed.filter(elsewhere)) | Exists(reported))
+
+
+def sighting_or_404(user: User | None, pk: int, permission: Permission = P.VIEW) -> Sighting:
+    """The sighting; Http404 where the person may not even see it, PermissionDenied where seeing is all they may."""
+    found = sightings(user).filter(pk=pk).first()
+    if found is None:
+        raise Http404("Nothing has this number.")
+    if permission != P.VIEW and not sightings(user, permission).filter(pk=pk).exists():
+        raise PermissionDenied(f"You may not {_WORDS[permission]} for every department that uses this.")
+    return found
 
 
 def may(user: User | None, permission: Permission, department: Department | None = None) -> bool:

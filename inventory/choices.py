@@ -168,3 +168,10 @@ class UsageMetric(TextChoices):
     INTERACTIONS = "interactions", "Interactions"
     SENSITIVE = "sensitive", "Sensitive share"
     OFF_HOURS = "off_hours", "Off-hours share"
+
+
+class RulingKind(TextChoices):
+    """What a person decided about something seen and not registered."""
+
+    LINKED = "linked", "Linked"
+    RULED_OUT = "ruled_out", "Ruled out"

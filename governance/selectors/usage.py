@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.cache import cache
 from django.db import connection
-from django.db.models import Case, Count, Max, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, Count, F, Max, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from governance.selectors.among import ALL, Among
@@ -16,6 +16,7 @@ from inventory import access
 from inventory.choices import ApplicationKind, Severity
 from inventory.models import AIApplication, Alert, DailySensitive, DailyUsage, DailyUser, ImportBatch, Sighting
 from inventory.models.activity import DailyRow
+from inventory.selectors.discovery.rulings import in_force
 from inventory.selectors.scope import Scope
 from risk.selectors.alerts import OPEN
 
@@ -29,6 +30,9 @@ LABELLED, PERSONAL = "With a sensitivity label", "Unlabelled, with sensitive inf
 SENSITIVE_PARTS = (LABELLED, PERSONAL)
 MOST_APPS = 10
 KEPT_SECONDS = 300
+
+# Whatever a person has linked stands under its application, not under the name seen (docs/decisions/0025)
+LOOSE = Case(When(application=None, then=F("sighting_id")))
 
 
 @dataclass(frozen=True)
@@ -133,8 +137,9 @@ def by_category(scope: Scope, day: date, period: int, among: Among = ALL) -> dic
 
 def unregistered(scope: Scope, day: date, period: int) -> Unregistered:
     """One query: the index on the daily tables has the rows without an application side by side."""
-    apps = _within(DailyUsage.objects.filter(application=None), scope, day, period)
-    people = _within(DailyUser.objects.filter(application=None), scope, day, period)
+    settled = Sighting.objects.filter(folded__in=in_force(day).values("folded")).values("pk")  # ruled out
+    apps = _within(DailyUsage.objects.filter(application=None).exclude(sighting__in=settled), scope, day, period)
+    people = _within(DailyUser.objects.filter(application=None).exclude(sighting__in=settled), scope, day, period)
     counts = [
         found.order_by().values("application").annotate(n=Count(field, distinct=True)).values("n")
         for found, field in ((apps, "sighting"), (people, "pseudonym"))
@@ -153,7 +158,8 @@ def sensitive_by_app(
     label where it has one."""
     rows = (
         _within(DailySensitive.objects.all(), scope, day, period, among)
-        .values("application_id", "sighting_id")
+        .annotate(loose=LOOSE)
+        .values("application_id", "loose")
         .annotate(
             app=Max(Coalesce("application__name", "sighting__name")),
             labelled=Coalesce(Sum("interactions", filter=~Q(labels=[])), 0),
@@ -186,19 +192,20 @@ def _most_used(scope: Scope, day: date, period: int, among: Among) -> list[UsedA
     """The same with every application's id, whoever may see it."""
     rows: list[Any] = list(
         _within(DailyUsage.objects.all(), scope, day, period, among)
-        .values("application_id", "sighting_id")
+        .annotate(loose=LOOSE)
+        .values("application_id", "loose")
         .annotate(all=Sum("interactions"), touched=Sum("sensitive"), last=Max("day"))
-        .order_by("-all", "application_id", "sighting_id")[:MOST_APPS]
+        .order_by("-all", "application_id", "loose")[:MOST_APPS]
     )
     names = _names(rows)
     users = _distinct_users(scope, day, period, rows)
     return [
         UsedApp(
             id=row["application_id"],
-            name=names[row["application_id"], row["sighting_id"]],
+            name=names[row["application_id"], row["loose"]],
             registered=row["application_id"] is not None,
             interactions=row["all"],
-            users=users.get((row["application_id"], row["sighting_id"]), 0),
+            users=users.get((row["application_id"], row["loose"]), 0),
             sensitive=row["touched"],
             last_day=row["last"],
         )
@@ -209,7 +216,7 @@ def _most_used(scope: Scope, day: date, period: int, among: Among) -> list[UsedA
 def _names(rows: Sequence[Any]) -> dict[tuple[int | None, int | None], str]:
     """Names by (application, sighting), of the few rows shown: joined to every daily row they took a second."""
     applications = AIApplication.objects.filter(pk__in=[row["application_id"] for row in rows]).order_by()
-    sightings = Sighting.objects.filter(pk__in=[row["sighting_id"] for row in rows]).order_by()
+    sightings = Sighting.objects.filter(pk__in=[row["loose"] for row in rows]).order_by()
     found: dict[tuple[int | None, int | None], str] = {
         (pk, None): name for pk, name in applications.values_list("pk", "name")
     }
@@ -221,12 +228,13 @@ def _distinct_users(
 ) -> dict[tuple[int | None, int | None], int]:
     """Distinct people by (application, sighting): daily figures of distinct people don't add up."""
     apps = [row["application_id"] for row in rows if row["application_id"]]
-    sightings = [row["sighting_id"] for row in rows if row["sighting_id"]]
+    sightings = [row["loose"] for row in rows if row["loose"]]
     one_of = Q(application__in=apps) | Q(application=None, sighting__in=sightings)
     counted = (
         _within(DailyUser.objects.filter(one_of), scope, day, period)
         .order_by()
-        .values_list("application_id", "sighting_id")
+        .annotate(loose=LOOSE)
+        .values_list("application_id", "loose")
         .annotate(n=Count("pseudonym", distinct=True))
     )
     return {(application, sighting): n for application, sighting, n in counted}

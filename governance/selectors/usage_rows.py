@@ -1,4 +1,7 @@
-"""Rows of the dataset `usage`: interactions by AI app, department of the user, and day."""
+"""Rows of the dataset `usage`: interactions by AI app, department of the user, and day.
+
+What an application was seen as before a person linked it stands in a row of its own (docs/decisions/0025).
+"""
 
 from collections.abc import Iterator
 from datetime import date

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inventory', '0008_what_feeds_said'),
+        ('inventory', '0009_discovery'),
     ]
 
     operations = [

@@ -114,7 +114,11 @@ class QuarantinedRow(models.Model):
 
 
 class Sighting(models.Model):
-    """An AI application that feeds report and that matches nothing registered, by the name seen."""
+    """An AI application that feeds report and that matches nothing registered, by the name seen.
+
+    It goes when nothing tells of it any more, and comes back under another number. What people decide about it stands
+    in a Ruling, by its folded name.
+    """
 
     name = models.CharField(max_length=300)
     folded = models.CharField(max_length=300, unique=True)
@@ -134,6 +138,9 @@ class Sighting(models.Model):
         indexes = [
             models.Index(fields=["-interactions", "id"], name="sighting_by_use"),
             models.Index(fields=["-last_seen", "id"], name="sighting_by_time"),
+            GinIndex(
+                *[OpClass(Upper(f), "gin_trgm_ops") for f in ("name", "app_identity", "host")], name="sighting_search"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -143,6 +150,7 @@ class Sighting(models.Model):
 class Interaction(models.Model):
     """One interaction, without any content. Department and application are fixed when it is stored.
 
+    With an application and a sighting it was seen under that name and is linked (docs/decisions/0025).
     The record id is the key: a GUID as it is, any other id by a 128-bit hash of it. In the database each month is a
     partition with an index on the key of its own (docs/decisions/0017); only `services.imports` knows.
     """
@@ -178,7 +186,8 @@ class Interaction(models.Model):
 
 
 class DailyRow(models.Model):
-    """Whose and which day: what the daily tables share. Exactly one of application and sighting is set."""
+    """Whose and which day: what the daily tables share. Without an application it is what nothing registered matched;
+    with both, what was seen under that name and a person has linked to the application (docs/decisions/0025)."""
 
     application = models.ForeignKey(
         AIApplication, models.PROTECT, null=True, db_index=False, db_constraint=False, related_name="+"
@@ -219,7 +228,7 @@ class DailyUsage(DailyRow):
                 name="daily_usage_once",
             ),
             models.CheckConstraint(
-                condition=Q(application__isnull=True) ^ Q(sighting__isnull=True), name="daily_usage_of_one"
+                condition=Q(application__isnull=False) | Q(sighting__isnull=False), name="daily_usage_of_any"
             ),
         ]
         indexes = [models.Index(fields=["day", "department"], name="daily_usage_by_day")]

@@ -4,6 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
+from inventory.models.activity import Sighting
 from inventory.models.application import AIApplication
 
 
@@ -23,6 +24,8 @@ class CloudApp(models.Model):
     users = models.BigIntegerField()
     last_seen = models.DateTimeField(null=True)
     application = models.ForeignKey(AIApplication, models.SET_NULL, null=True, related_name="+")
+    # without a constraint: sightings come and go in sets
+    sighting = models.ForeignKey(Sighting, models.DO_NOTHING, null=True, db_constraint=False, related_name="cloud_apps")
     updated_at = models.DateTimeField(db_default=Now())
 
     class Meta:

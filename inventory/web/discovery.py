@@ -1,42 +1,201 @@
-"""What feeds report: AI apps that are used but not registered."""
+"""Discovery: what is seen and not registered, what is registered and never seen, and what people decide about it.
 
-from django.http import HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_GET
+What is used beyond its approval stands beside it, in the storey that knows the answers (`risk.web.beyond`).
+"""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
 
 from inventory import access
 from inventory.access import Permission, requires
-from inventory.selectors import feeds
+from inventory.catalogue import Category, catalogue
+from inventory.choices import RulingKind
+from inventory.models import AIApplication, Sighting, User
+from inventory.selectors.discovery import never, seen
+from inventory.selectors.discovery.rulings import GROWTH, in_force
 from inventory.selectors.scope import options, scope_of
+from inventory.services import discovery as service
 from inventory.web.filters import Filters
 from inventory.web.requests import PersonRequest
+
+_MOST_DIGITS = 15
 
 
 @requires(Permission.VIEW)
 @require_GET
 def sightings(request: PersonRequest) -> HttpResponse:
-    """AI apps seen and not registered, by the use that the person may see."""
-    seen_as = {str(value.value): label for value, label in feeds.SEEN_AS.items()}
-    filters = Filters.from_request(request, sorts=list(feeds.SIGHTING_SORTS), own={"seen_as": list(seen_as)})
-    chosen = filters.own.get("seen_as", ())
-    page = feeds.sightings(
-        request.user,
-        department=filters.department,
-        period=filters.period,
-        operations=[int(one) for one in chosen],
+    """AI seen and not registered, by the use that the person may see."""
+    seen_as = {str(value.value): label for value, label in seen.SEEN_AS.items()}
+    own = {"seen_as": list(seen_as), "standing": list(seen.STANDINGS), "sensitive": ["yes"]}
+    filters = Filters.from_request(request, sorts=seen.SORTS, own=own)
+    chosen = {name: ",".join(filters.own.get(name, ())) for name in own}
+    standing = next(iter(filters.own.get("standing", ())), "")
+    looked = seen.Looked(request.user, filters.department, filters.period)
+    found = seen.seen_not_registered(
+        looked,
+        standing=standing,
+        operations=[int(one) for one in filters.own.get("seen_as", ())],
+        sensitive="sensitive" in filters.own,
         q=filters.q,
-        sort=filters.sort,
-        page=filters.page,
     )
+    page = seen.seen_page(looked, found, filters.sort, filters.page)
     context = {
         "filters": filters,
         "page": page,
         "departments": options(scope_of(request.user, filters.department)),
         "operations": seen_as.items(),
-        "seen_as": ",".join(chosen),
+        "standings": seen.STANDINGS.items(),
+        "chosen": chosen,
+        "standing": standing,
         "narrowed": filters.narrowed,
         "may_register": access.may(request.user, Permission.EDIT),
+        "may_decide": not standing and any(one.may_decide for one in page.object_list),
         "sees_all": access.sees_everything(request.user),
         "may_load": access.sees_everything(request.user, Permission.FEEDS),
+        "may_administer": access.sees_everything(request.user, Permission.ADMIN),
+        "acts": [("rule_out", "Rule out, with the reason")],
+        "query": request.GET.urlencode(),
     }
     return render(request, "inventory/sightings.html", context)
+
+
+@requires(Permission.VIEW)
+@require_GET
+def sighting(request: PersonRequest, pk: int) -> HttpResponse:
+    """One app, agent or model that was seen, and what can be decided about it."""
+    return _page(request, access.sighting_or_404(request.user, pk))
+
+
+def _page(request: PersonRequest, found: Sighting, problems: Any = (), status: int = 200) -> HttpResponse:
+    filters = Filters.from_request(request)
+    row = seen.rows_of(seen.Looked(request.user, None, filters.period), [found])[0]
+    standing = row.ruling is not None and in_force().filter(pk=row.ruling.pk).exists()
+    linked = standing and row.ruling is not None and row.ruling.kind == RulingKind.LINKED
+    context = {
+        "filters": filters,
+        "app": row,
+        "holds": standing,
+        "linked": linked,
+        "holder": access.applications(request.user).filter(rulings__folded=found.folded).first() if linked else None,
+        "may_register": not linked and access.may(request.user, Permission.EDIT),
+        "may_decide": row.may_decide,
+        "may_take_back": standing and _may_take_back(request.user, row),
+        "growth": GROWTH,
+        "problems": problems,
+        "given": request.POST,
+    }
+    return render(request, "inventory/sighting.html", context, status=status)
+
+
+def _may_take_back(user: User, row: seen.SeenRow) -> bool:
+    if row.ruling is not None and row.ruling.application is not None:
+        return access.may(user, Permission.REVIEW, row.ruling.application.department)
+    return row.may_decide
+
+
+class _RuleOutForm(forms.Form):
+    """The reason, and perhaps a last day."""
+
+    reason = forms.CharField(required=False)
+    until = forms.DateField(required=False)
+
+
+@requires(Permission.REVIEW)
+@require_POST
+def act(request: PersonRequest) -> HttpResponse:
+    """Decide about one or several; then back to where it was done."""
+    keys = [_key(text) for text in request.POST.getlist("sighting")]
+    single = request.POST.get("page") == "sighting" and len(keys) == 1
+    try:
+        messages.success(request, _act(request.user, keys, request.POST))
+    except ValidationError as problem:
+        if single:
+            return _page(request, access.sighting_or_404(request.user, keys[0]), problem.messages, status=400)
+        messages.error(request, " ".join(problem.messages))
+    if single:
+        return redirect("inventory:sighting", keys[0])
+    query = QueryDict(request.POST.get("query", "")).urlencode()
+    return redirect(reverse("inventory:sightings") + (f"?{query}" if query else ""))
+
+
+def _act(user: User, keys: list[int], given: QueryDict) -> str:
+    """Do it; what to say about it."""
+    action = given.get("action", "")
+    if action == "rule_out":
+        form = _RuleOutForm(given)
+        if not form.is_valid():
+            raise ValidationError([message for found in form.errors.values() for message in found])
+        count = service.rule_out(actor=user, sightings=keys, **form.cleaned_data)
+        return f"Ruled out: {count} name{'s' if count != 1 else ''} seen."
+    if len(keys) != 1:
+        raise ValidationError("Choose what to do, with one name at a time.")
+    found = access.sighting_or_404(user, keys[0])
+    if action == "link":
+        application = _application(user, given.get("application", ""))
+        service.link(actor=user, sighting=found, application=application, reason=given.get("reason", ""))
+        return f"{found.name} is linked to {application.name}; its facts count there."
+    if action == "take_back":
+        service.take_back(actor=user, sighting=found, reason=given.get("reason", ""))
+        return f"{found.name} is seen and not registered again."
+    raise ValidationError("Choose what to do.")
+
+
+def _application(user: User, given: str) -> AIApplication:
+    """An application in sight, by its external id."""
+    found = access.applications(user).filter(external_id=given.strip().replace("\x00", "")).first()
+    if found is None:
+        raise ValidationError(
+            "No application that you see has this id. Give it as it stands on its page, like AI-00042."
+        )
+    return found
+
+
+def _key(text: str) -> int:
+    if not text.isdecimal() or len(text) > _MOST_DIGITS:
+        raise Http404("Nothing has this number.")
+    return int(text)
+
+
+@requires(Permission.VIEW)
+@require_GET
+def never_seen(request: PersonRequest) -> HttpResponse:
+    """Live applications of which no feed has told for a time."""
+    own = {"days": [str(days) for days in never.DAYS], "identified": list(never.WITHOUT)}
+    filters = Filters.from_request(request, own=own)
+    days = int(next(iter(filters.own.get("days", ())), "90"))
+    identified = next(iter(filters.own.get("identified", ())), "")
+    found = never.registered_never_seen(
+        request.user,
+        department=filters.department,
+        days=days,
+        identified={"yes": True, "no": False}.get(identified),
+        q=filters.q,
+    )
+    context = {
+        "filters": filters,
+        "page": never.never_page(found, filters.page),
+        "departments": options(scope_of(request.user, filters.department)),
+        "days": days,
+        "filters_days": str(days),
+        "day_choices": [(str(one), f"Not for {one} days") for one in never.DAYS],
+        "identified": identified,
+        "identified_choices": never.WITHOUT.items(),
+        "narrowed": filters.narrowed,
+    }
+    return render(request, "inventory/never_seen.html", context)
+
+
+@requires(Permission.ADMIN, everywhere=True)
+@require_GET
+def known_apps(request: PersonRequest) -> HttpResponse:
+    """The catalogue of known generative AI that ships with the product."""
+    apps = sorted(catalogue().apps, key=lambda app: app.name.casefold())
+    groups = [(category.label, [app for app in apps if app.category == category]) for category in Category]
+    return render(request, "inventory/catalogue.html", {"groups": groups, "count": len(apps)})

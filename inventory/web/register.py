@@ -1,18 +1,21 @@
 """Registering an application in two minutes, and changing what the register states of it."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from inventory import access
 from inventory.access import Permission, requires
-from inventory.choices import Lifecycle
-from inventory.models import AIApplication
+from inventory.choices import IdentifierKind, Lifecycle
+from inventory.models import AIApplication, Sighting
+from inventory.selectors.discovery.seen import identifiers_of, prefilled
 from inventory.selectors.register import Resembling, resembling
-from inventory.services import applications, lifecycle
+from inventory.services import applications, discovery, lifecycle
 from inventory.web.forms import EditForm, IdentifierForm, RegisterForm, add_service_errors
 from inventory.web.requests import PersonRequest
 
@@ -20,23 +23,47 @@ from inventory.web.requests import PersonRequest
 @requires(Permission.EDIT)
 @require_http_methods(["GET", "POST"])
 def register(request: PersonRequest) -> HttpResponse:
-    """Four fields, a warning about look-alikes while typing, then straight into the questions."""
+    """Four fields, a warning about look-alikes while typing, then straight into the questions. `?sighting=`: what was
+    seen and is not registered yet, which fills the form in advance and gives it its identifiers and past facts."""
+    seen = _seen(request)
     initial = {
         "name": request.GET.get("name", "")[:200],
         "department": request.GET.get("department", ""),
         "owner": request.user,
+        **(prefilled(seen) if seen else {}),
     }
     form = RegisterForm(request.POST or None, user=request.user, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
-            application = applications.register_application(actor=request.user, **form.cleaned_data)
+            application = _register(request, seen, form.cleaned_data)
         except ValidationError as problems:
             add_service_errors(form, problems)
         else:
             messages.success(request, f"{application.name} is registered as {application.external_id}.")
             return redirect(page_of(application, "risk:questionnaire"))
     found = _look_alikes(request, form["name"].value() or "")
-    return render(request, "inventory/register.html", {"form": form, "found": found})
+    context = {"form": form, "found": found, "seen": seen, "identifiers": _named(identifiers_of(seen)) if seen else ()}
+    return render(request, "inventory/register.html", context)
+
+
+def _register(request: PersonRequest, seen: Sighting | None, fields: dict[str, Any]) -> AIApplication:
+    if seen is None:
+        return applications.register_application(actor=request.user, **fields)
+    return discovery.register(actor=request.user, sighting=seen, **fields)
+
+
+def _seen(request: PersonRequest) -> Sighting | None:
+    """What the address says was seen."""
+    given = request.GET.get("sighting", "").strip()
+    if not given:
+        return None
+    if not given.isdecimal() or len(given) > 15:
+        raise Http404("Nothing has this number.")
+    return access.sighting_or_404(request.user, int(given))
+
+
+def _named(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(IdentifierKind(kind).label, value) for kind, value in pairs]
 
 
 @requires(Permission.EDIT)

@@ -21,7 +21,7 @@ from inventory.selectors.asked import Reader
 from inventory.services import alerts as service
 from risk.choices import IncidentSeverity, IncidentState
 from risk.models import Incident
-from risk.selectors import alerts, incidents
+from risk.selectors import alerts, applications, incidents
 from risk.services import incidents as incident_service
 
 ACTIONS = ("assign", "comment", "start", "resolve", "dismiss", "reopen", "tie", "untie")

@@ -75,7 +75,7 @@ def wanted(
     own: Mapping[str, Sequence[str]],
     q: str,
 ) -> Wanted:
-    """What was asked for; `applications`: the ids of those whose alerts are looked for; `own`: by the names of `words`."""
+    """What was asked for; `applications`: ids of those whose alerts are looked for; `own`: by the names of `words`."""
     return Wanted(
         department=department,
         application=application,

@@ -1,11 +1,11 @@
-/* The queue of alerts from the keyboard: j and k move, x chooses, Enter opens, a chooses all, / searches, Escape lets go.
+/* A list with boxes and a bar (alerts, discovery) from the keyboard: j and k move, x chooses, Enter opens, a chooses all, / searches, Escape lets go.
    Without scripts the boxes and the bar work as they are. */
 
 const form = document.querySelector("[data-queue]");
 const rows = [...form.querySelectorAll("[data-queue-row]")];
 const all = form.querySelector("[data-queue-all]");
 const action = form.querySelector("[data-queue-action]");
-const boxOf = (row) => row?.querySelector("input[name=alert]");
+const boxOf = (row) => row?.querySelector(".pick input");
 const boxes = rows.map(boxOf).filter(Boolean);
 let last = null;
 
@@ -58,7 +58,7 @@ const KEYS = {
   k: () => move(current() < 0 ? 1 : -1),
   x: () => boxOf(rows[current()])?.click(),
   a: () => chooseAll(!boxes.every((box) => box.checked)),
-  "/": () => document.getElementById("alerts-q").focus(),
+  "/": () => document.querySelector("input[type=search]").focus(),
   Escape: () => chooseAll(false),
 };
 

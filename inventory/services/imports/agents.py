@@ -88,6 +88,12 @@ ORDER BY folded, i.key
 ON CONFLICT (folded) DO UPDATE SET agent_id = coalesce(nullif(s.agent_id, ''), excluded.agent_id)
 RETURNING folded, id
 """
+# What a person has linked by its name is that application's, and keeps the name
+_LINKED = """
+UPDATE import_agent i SET application_id = r.application_id
+FROM inventory_sighting s JOIN inventory_ruling r ON r.folded = s.folded AND r.application_id IS NOT NULL
+WHERE s.id = i.sighting_id AND i.application_id IS NULL
+"""
 _TIE_SIGHTINGS = """
 UPDATE import_agent i SET sighting_id = given.sighting_id
 FROM unnest(%s::text[], %s::text[], %s::bigint[]) AS given (source, key, sighting_id)
@@ -102,8 +108,8 @@ WITH stored AS (
     ON CONFLICT (source, key) DO UPDATE SET
         (agent, ids, {_NAMED}, application_id, candidates, sighting_id, batch_id, changed_at) = ROW (
         excluded.agent, excluded.ids, {_THEIRS},
-        coalesce(a.application_id, excluded.application_id), excluded.candidates, excluded.sighting_id,
-        excluded.batch_id, now())
+        coalesce(a.application_id, excluded.application_id), excluded.candidates,
+        coalesce(excluded.sighting_id, a.sighting_id), excluded.batch_id, now())
     WHERE (a.as_of IS NULL OR excluded.as_of IS NULL OR excluded.as_of >= a.as_of)
       AND ((a.ids, {_OURS}) IS DISTINCT FROM
            (excluded.ids, {_THEIRS})
@@ -203,3 +209,4 @@ def _sight(cursor: Any) -> None:
     ids = dict(cursor.fetchall())
     tied = [(source, key, ids[folded]) for source, key, _, folded in loose]
     cursor.execute(_TIE_SIGHTINGS, [list(column) for column in zip(*tied, strict=True)])
+    cursor.execute(_LINKED)

@@ -2,22 +2,10 @@
 
 from collections.abc import Iterable
 
+from inventory.catalogue import catalogue
 from inventory.models import CloudApp
 
 GENERATIVE = "generativeai"  # the category of the cloud app catalogue, in letters
-# Sites of general knowledge, so that a log tells something before any catalogue is loaded
-WELL_KNOWN = frozenset(
-    {
-        "chatgpt.com", "chat.openai.com", "openai.com", "claude.ai", "anthropic.com", "gemini.google.com",
-        "bard.google.com", "aistudio.google.com", "notebooklm.google.com", "generativelanguage.googleapis.com",
-        "copilot.microsoft.com", "m365.cloud.microsoft", "copilot.cloud.microsoft", "openai.azure.com", "perplexity.ai",
-        "mistral.ai", "deepseek.com", "x.ai", "grok.com", "meta.ai", "poe.com", "character.ai", "you.com", "pi.ai",
-        "huggingface.co", "replicate.com", "cohere.com", "groq.com", "together.ai", "openrouter.ai", "midjourney.com",
-        "stability.ai", "runwayml.com", "elevenlabs.io", "suno.com", "jasper.ai", "writesonic.com", "copy.ai",
-        "grammarly.com", "deepl.com", "otter.ai", "fireflies.ai", "gamma.app", "cursor.com", "codeium.com",
-        "githubcopilot.com", "tabnine.com", "phind.com", "manus.im", "kimi.com", "qwen.ai",
-    }
-)  # fmt: skip
 
 
 class AIHosts:
@@ -37,10 +25,10 @@ class AIHosts:
 
 
 def known() -> AIHosts:
-    """The well-known ones, and the domains of what a discovery service calls generative AI."""
+    """Those of the catalogue, and the domains of what a discovery service calls generative AI."""
     listed = CloudApp.objects.order_by().values_list("category", "domains")
     found = (domain for category, domains in listed.iterator() if is_generative(category) for domain in domains)
-    return AIHosts({*WELL_KNOWN, *found})
+    return AIHosts({*catalogue().hosts, *found})
 
 
 def is_generative(category: str) -> bool:

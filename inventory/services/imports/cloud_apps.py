@@ -11,12 +11,13 @@ from inventory.models import Identifier, ImportBatch, User
 from inventory.services.imports.ai_hosts import is_generative
 
 _COLUMNS = (
-    "key, name, category, domains, safety, tags, transactions, uploaded, downloaded, users, last_seen, application_id"
+    "key, name, category, domains, safety, tags, transactions, uploaded, downloaded, users, last_seen, application_id,"
+    " sighting_id"
 )
 _TABLE = """
 CREATE TEMPORARY TABLE IF NOT EXISTS import_cloud_app (
     key text, name text, category text, domains text[], safety float8, tags text[], transactions bigint,
-    uploaded bigint, downloaded bigint, users bigint, last_seen timestamptz, application_id bigint
+    uploaded bigint, downloaded bigint, users bigint, last_seen timestamptz, application_id bigint, sighting_id bigint
 ) ON COMMIT DELETE ROWS;
 TRUNCATE import_cloud_app
 """
@@ -27,14 +28,40 @@ ON CONFLICT (key) DO UPDATE SET
     name = excluded.name, category = excluded.category, domains = excluded.domains, safety = excluded.safety,
     tags = excluded.tags, transactions = excluded.transactions, uploaded = excluded.uploaded,
     downloaded = excluded.downloaded, users = excluded.users, last_seen = excluded.last_seen,
-    application_id = excluded.application_id, updated_at = statement_timestamp()
+    application_id = excluded.application_id, sighting_id = coalesce(excluded.sighting_id, c.sighting_id),
+    updated_at = statement_timestamp()
 WHERE (c.name, c.category, c.domains, c.safety, c.tags, c.transactions, c.uploaded, c.downloaded, c.users, c.last_seen,
-       c.application_id)
+       c.application_id, c.sighting_id)
       IS DISTINCT FROM
       (excluded.name, excluded.category, excluded.domains, excluded.safety, excluded.tags, excluded.transactions,
-       excluded.uploaded, excluded.downloaded, excluded.users, excluded.last_seen, excluded.application_id)
+       excluded.uploaded, excluded.downloaded, excluded.users, excluded.last_seen, excluded.application_id,
+       coalesce(excluded.sighting_id, c.sighting_id))
 RETURNING application_id, last_seen
 """  # noqa: S608 - constants of this file
+
+# What nothing registered has stands in the discovery beside what logs tell: as the site that they know already, else by
+# its name. What a person has linked by that name is that application's.
+_SIGHT = """
+UPDATE import_cloud_app i SET sighting_id = (
+    SELECT s.id FROM inventory_sighting s WHERE lower(s.host) = ANY(i.domains) OR s.folded = ANY(i.domains)
+    ORDER BY s.interactions + s.visits DESC, s.id LIMIT 1)
+WHERE i.application_id IS NULL;
+INSERT INTO inventory_sighting AS s (name, folded, operations, agent_id, app_identity, host, candidates, reason,
+                                     interactions, first_seen, last_seen)
+SELECT DISTINCT ON (lower(i.name)) i.name, lower(i.name), '{}', '', '', coalesce(i.domains[1], ''), '{}',
+       'Reported by a discovery service; nothing registered has one of its domains.', 0,
+       coalesce(i.last_seen, now()), coalesce(i.last_seen, now())
+FROM import_cloud_app i WHERE i.application_id IS NULL AND i.sighting_id IS NULL
+ORDER BY lower(i.name), i.key
+ON CONFLICT (folded) DO NOTHING;
+UPDATE import_cloud_app i SET sighting_id = s.id FROM inventory_sighting s
+WHERE s.folded = lower(i.name) AND i.application_id IS NULL AND i.sighting_id IS NULL;
+UPDATE inventory_sighting s SET last_seen = greatest(s.last_seen, i.last_seen)
+FROM import_cloud_app i WHERE i.sighting_id = s.id AND i.last_seen IS NOT NULL;
+UPDATE import_cloud_app i SET application_id = r.application_id
+FROM inventory_sighting s JOIN inventory_ruling r ON r.folded = s.folded AND r.application_id IS NOT NULL
+WHERE s.id = i.sighting_id AND i.application_id IS NULL
+"""
 
 
 class CloudAppSink:
@@ -55,6 +82,7 @@ class CloudAppSink:
             with cursor.copy("COPY import_cloud_app FROM STDIN") as copy:
                 for row in rows:
                     copy.write_row(row)
+            cursor.execute(_SIGHT)
             cursor.execute(_STORE)
             written = cursor.fetchall()
         batch.duplicates += len(rows) - len(written)
@@ -72,5 +100,5 @@ class CloudAppSink:
             return None
         return (
             *(one.key, one.name, one.category, list(one.domains), one.safety, list(one.tags)),
-            *(one.transactions, one.uploaded, one.downloaded, one.users, one.last_seen, application),
+            *(one.transactions, one.uploaded, one.downloaded, one.users, one.last_seen, application, None),
         )

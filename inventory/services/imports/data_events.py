@@ -23,6 +23,12 @@ CREATE TEMPORARY TABLE IF NOT EXISTS import_event (
 TRUNCATE import_event
 """
 
+# What a person has linked by the name seen is that application's, and keeps the name
+_LINKED = """
+UPDATE import_event e SET application_id = r.application_id FROM inventory_ruling r
+WHERE e.application_id IS NULL AND r.application_id IS NOT NULL AND r.folded = lower(e.seen_as)
+"""
+
 # The same match comes under another id from the other source: the same rule, person and minute.
 _STORE = """
 INSERT INTO inventory_dataevent (record_id, kind, source, at, application_id, seen_as, department_id, pseudonym, policy,
@@ -84,6 +90,7 @@ class DataEventWriter:
             with cursor.copy("COPY import_event FROM STDIN") as copy:
                 for row in rows:
                     copy.write_row(row)
+            cursor.execute(_LINKED)
             cursor.execute(_STORE, {"batch": self._batch.pk})
             written = cursor.fetchall()
             cursor.execute(_NAMES)

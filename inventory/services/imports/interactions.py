@@ -104,7 +104,7 @@ FROM (
 
 _TOTALS = """
 SELECT coalesce(sum(interactions + visits), 0),
-       coalesce(sum(interactions + visits) FILTER (WHERE sighting_id IS NOT NULL), 0),
+       coalesce(sum(interactions + visits) FILTER (WHERE application_id IS NULL), 0),
        max(last_at), array_agg(DISTINCT application_id) FILTER (WHERE application_id > 0)
 FROM import_use
 """
@@ -217,17 +217,28 @@ class InteractionWriter:
                     continue
                 seen = seen._replace(host=site or seen.host)  # all hosts below a site are that site
             found.append((no, seen, match))
-        ids = sightings.find_or_make(cursor, [(seen, match) for _, seen, match in found if match.application is None])
-        cursor.execute(
-            "INSERT INTO import_seen SELECT * FROM unnest(%s::int[], %s::bigint[], %s::bigint[], %s::smallint[])",
-            [
-                [no for no, _, _ in found],
-                [match.application for _, _, match in found],
-                [None if match.application else ids[sightings.fold(seen.name)] for _, seen, match in found],
-                [sightings.OPERATIONS[seen.operation] for _, seen, _ in found],
-            ],
-        )
+        _tell_ways(cursor, found)
         return foreign
+
+
+def _tell_ways(cursor: Any, found: list[tuple[int, Seen, Match]]) -> None:
+    """Write into `import_seen` what stands behind each way. What a person has linked to its application keeps the name
+    seen beside it, so that the link can be taken back. Asked anew for each chunk: links come while a file is read."""
+    links = sightings.linked(cursor, {seen.name for _, seen, _ in found})
+    folds = {no: sightings.fold(seen.name) for no, seen, _ in found}
+    by_name = {no: links.get(folds[no]) for no, _, _ in found}
+    applications = {no: match.application or by_name[no] for no, _, match in found}
+    named = {no for no, application in applications.items() if application is None or application == by_name[no]}
+    ids = sightings.find_or_make(cursor, [(seen, match) for no, seen, match in found if no in named])
+    cursor.execute(
+        "INSERT INTO import_seen SELECT * FROM unnest(%s::int[], %s::bigint[], %s::bigint[], %s::smallint[])",
+        [
+            list(applications),
+            list(applications.values()),
+            [ids[folds[no]] if no in named else None for no in applications],
+            [sightings.OPERATIONS[seen.operation] for _, seen, _ in found],
+        ],
+    )
 
 
 def _people_here(cursor: Any) -> set[int]:

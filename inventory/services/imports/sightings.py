@@ -1,6 +1,6 @@
 """What records name and nothing registered has: kept under the name seen, for people to register or rule out."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from inventory.choices import Operation
@@ -53,11 +53,12 @@ FROM (SELECT sighting_id, count(*) - count(uploaded) AS interactions, count(uplo
       FROM import_gone GROUP BY sighting_id) n
 WHERE s.id = n.sighting_id
 """
-# What nothing tells of any more, no inventory either, never was seen
+# What nothing tells of any more, no inventory and no report either, never was seen
 _FORGET_UNSEEN = """
 DELETE FROM inventory_sighting s WHERE s.interactions <= 0 AND s.id IN (SELECT sighting_id FROM import_gone)
 AND NOT EXISTS (SELECT FROM inventory_dailyusage d WHERE d.sighting_id = s.id)
 AND NOT EXISTS (SELECT FROM inventory_agentlisting a WHERE a.sighting_id = s.id)
+AND NOT EXISTS (SELECT FROM inventory_cloudapp c WHERE c.sighting_id = s.id)
 """
 # Where the first or last time seen went, the rows that are left tell it anew
 _TIMES = """
@@ -75,6 +76,15 @@ WHERE s.id = t.sighting_id
 def fold(name: str) -> str:
     """A sighting's name in the form that tells sightings apart."""
     return name.casefold()[:300]
+
+
+def linked(cursor: Any, names: Collection[str]) -> dict[str, int]:
+    """Folded name → the application to which a person has linked it."""
+    cursor.execute(
+        "SELECT folded, application_id FROM inventory_ruling WHERE application_id IS NOT NULL AND folded = ANY(%s)",
+        [sorted({fold(name) for name in names})],
+    )
+    return dict(cursor.fetchall())
 
 
 def find_or_make(cursor: Any, loose: Sequence[tuple[Seen, Match]]) -> dict[str, int]:

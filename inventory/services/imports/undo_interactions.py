@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, Min
+from django.db.models import Count, Min, Q
 from django.utils import timezone
 
 from inventory.models import CapturedContent, DataEvent, ImportBatch, Interaction
@@ -41,7 +41,7 @@ def find(batch: ImportBatch) -> tuple[tuple[str, int], ...]:
     """What goes. Raises CannotUndoError where rows are no longer there to be taken out of the figures."""
     found = Interaction.objects.filter(batch=batch).aggregate(
         rows=Count("pk"), oldest=Min("at"), applications=Count("application", distinct=True),
-        sightings=Count("sighting", distinct=True),
+        sightings=Count("sighting", filter=Q(application=None), distinct=True),
     )  # fmt: skip
     # Of the day at the edge of the retention other files' rows may be gone, so nobody can tell who was seen only here
     edge = timezone.now() - timedelta(days=settings.INTERACTION_RETENTION_DAYS - 1)
