@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from governance.models import Gravity, RecommendationState
 from inventory.selectors.asked import PERIODS, Problem, Reader
 from risk.choices import RequirementStatus
 from risk.method import load_method
@@ -78,6 +79,13 @@ def _assessed(reader: Reader) -> dict[str, Sequence[str]]:
     return requirements(reader, states=ASSESSED)
 
 
+def _recommendations(reader: Reader) -> dict[str, Sequence[str]]:
+    return {
+        "state": reader.words("state", RecommendationState.values),
+        "severity": reader.words("severity", [label.lower() for label in Gravity.labels]),
+    }
+
+
 def _overview(reader: Reader) -> dict[str, Sequence[str]]:
     period = reader.number("period", 0, PERIODS)
     return {"kind": reader.words("kind"), "period": (str(period),) if period else ()}
@@ -89,4 +97,5 @@ SCORES = Narrowing((*REGISTER.parameters, "principle"), _scores)
 REQUIREMENTS = Narrowing(("framework", "binding", "requirement", "state", LATE), _assessed)
 EVIDENCE = Narrowing(evidence.NARROWED_BY, evidence.read)
 DAYS = Narrowing(("since", "until"), _days)
+RECOMMENDATIONS = Narrowing(("state", "severity"), _recommendations)
 OVERVIEW = Narrowing(("kind", "period"), _overview)

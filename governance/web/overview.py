@@ -11,11 +11,12 @@ from django.views.decorators.http import require_safe
 
 from governance import charts
 from governance.charts import Matrix, MatrixCell, MatrixColumn, MatrixRow
-from governance.selectors import compliance, overview, usage
+from governance.selectors import compliance, overview, recommendations, usage
 from governance.selectors.not_computable import left_out
 from governance.selectors.overview import DepartmentRow
 from governance.selectors.rollups import Risk
 from governance.web.links import SERIOUS, address, application_url, applications_url, department_url, framework_charts
+from governance.web.recommendations import SEVERITY_TONES
 from inventory import access
 from inventory.access import Permission, requires
 from inventory.choices import ApplicationKind, Lifecycle
@@ -67,6 +68,8 @@ def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
         "sensitive": sensitive_chart(used.sensitive),
         "coverage": framework_charts(covered, filters.department),
         "highest_url": applications_url(department=filters.department, kind=kinds, lifecycle="live", sort="-risk"),
+        "recommendations": recommendations.cards(scope, states=recommendations.UNDER_WAY, most=recommendations.TOP),
+        "tones": SEVERITY_TONES,
         "feeds": fresh,
         "troubled": feed_health.troubled(feed_health.all_feeds()),
         "newest": max((feed.read_at for feed in fresh if feed.read_at), default=None),

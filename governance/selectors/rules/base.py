@@ -1,7 +1,7 @@
 """What a rule is, and what all of them are told.
 
-A rule is one query over facts. It selects, for each subject: key, department_id, kind, ref, name, amount, gravity, note.
-Its parameters are its thresholds by name and the moments of `Anchors`: *now* is the newest event of the feed in
+A rule is one query over facts. It selects for each subject: key, department_id, kind, ref, name, amount, gravity,
+note. Its parameters are its thresholds by name and the moments of `Anchors`: *now* is the newest event of the feed in
 question, not the clock, so that a late file gives the same answer (deadlines and freshness alone go by the clock).
 """
 

@@ -29,7 +29,7 @@ FROM app JOIN inventory_aiapplication a ON a.id = app.application_id
     LEFT JOIN risk_currentscore c ON c.application_id = a.id
 WHERE (app.most >= %(interactions)s OR app.people >= %(people)s) AND NOT EXISTS (
     SELECT FROM risk_record r WHERE r.application_id = a.id AND r.form = 'impact' AND r.state = 'approved'
-        AND r.closed_at + interval '{_MONTHS} months' > %(now)s)"""
+        AND r.closed_at + interval '{_MONTHS} months' > %(now)s)"""  # noqa: S608 - a number
 
 # Uses named in versions after the approved one that it does not cover (as risk.records.due.unsigned), duties of a
 # high-risk system that are not met, and prohibited practices that are not retired
@@ -64,8 +64,8 @@ RULES = (
         key="unassessed_use",
         title="AI in use without assessment",
         goals=("A1",),
-        trigger="A registered application had at least {interactions} interactions or {people} people in one department "
-        "in 30 days, and no impact assessment of it is approved and in force. High where it is high-risk or its "
+        trigger="A registered application had at least {interactions} interactions or {people} people in one "
+        "department in 30 days, and no impact assessment of it is approved and in force. High where it is high-risk or its "
         "assessment names a sensitive use.",
         action="Write the impact assessment and have it approved.",
         unit="interactions",
@@ -83,8 +83,8 @@ RULES = (
         key="oversight_gap",
         title="Sensitive use without oversight, or a gap under the EU AI Act",
         goals=("A2",),
-        trigger="A sensitive or restricted use lacks its two signatures, at least {duties} duties of a high-risk system "
-        "are not met, or a prohibited practice is not retired.",
+        trigger="A sensitive or restricted use lacks its two signatures, at least {duties} duties of a high-risk "
+        "system are not met, or a prohibited practice is not retired.",
         action="Have the assessment signed by two people, prove the controls behind the duties, or retire it.",
         unit="open points",
         route="governance:gaps",

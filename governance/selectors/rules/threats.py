@@ -57,10 +57,10 @@ SELECT al.id::text AS key, a.department_id, 'alert' AS kind, al.id AS ref, al.ti
     CASE al.severity WHEN 'high' THEN 3 WHEN 'medium' THEN 2 ELSE 1 END AS gravity, COALESCE(a.name, '') AS note
 FROM inventory_alert al LEFT JOIN inventory_aiapplication a ON a.id = al.application_id
 WHERE al.state IN ('new', 'active', 'in_progress')
-    AND al.at + (CASE al.severity {_HOURS} END) * interval '1 hour' < %(now)s"""
+    AND al.at + (CASE al.severity {_HOURS} END) * interval '1 hour' < %(now)s"""  # noqa: S608 - constants of our own
 
-# Days of a department on which its interactions, or what it sent, stand out of the 28 days before. Days on which nothing
-# was seen count as nothing; a department has to have been seen for long enough.
+# Days of a department on which its interactions, or what it sent, stand out of the 28 days before. Days without any
+# use count as nothing; a department has to have been seen for long enough.
 _UNUSUAL = """
 WITH daily AS (
     SELECT department_id, day, sum(interactions) AS n, sum(uploaded) AS sent FROM inventory_dailyusage
@@ -102,8 +102,8 @@ RULES = (
         key="jailbreaks",
         title="Jailbreak attempts",
         goals=("PS2", "RS2"),
-        trigger="An interaction marked as a jailbreak attempt, or an alert about one that nobody dismissed, in 30 days. "
-        "High where it was not blocked, or from {by_one} attempts by one person within 7 days.",
+        trigger="An interaction marked as a jailbreak attempt, or an alert about one that nobody dismissed, in 30 "
+        "days. High where it was not blocked, or from {by_one} attempts by one person within 7 days.",
         action="Work through the alerts, and prove the controls against prompt attacks.",
         unit="attempts and alerts",
         route="risk:alerts",

@@ -37,8 +37,7 @@ SELECT used.app || ':' || COALESCE(used.department_id::text, '') AS key, used.de
     COALESCE(p.n, 0) || ' people' || CASE WHEN used.uploaded > 0
         THEN ', ' || round(used.uploaded / {_MIB}.0, 1) || ' MiB sent' ELSE '' END
         || CASE WHEN used.app > 0 THEN ', registered but ' || replace(a.lifecycle, '_', ' ') ELSE '' END
-        || CASE WHEN safety.score IS NOT NULL THEN ', safety ' || round(safety.score::numeric, 1) || ' of 10' ELSE '' END
-        AS note
+        || COALESCE(', safety ' || round(safety.score::numeric, 1) || ' of 10', '') AS note
 FROM used JOIN apps USING (app)
     LEFT JOIN people p ON p.app = used.app AND p.whole = 0 AND p.department_id IS NOT DISTINCT FROM used.department_id
     LEFT JOIN inventory_sighting s ON s.id = -used.app LEFT JOIN inventory_aiapplication a ON a.id = used.app
@@ -52,7 +51,7 @@ FROM inventory_cloudapp c
 WHERE c.application_id IS NULL AND NOT 'sanctioned' = ANY(SELECT lower(tag) FROM unnest(c.tags) tag)
     AND NOT EXISTS (SELECT FROM inventory_sighting s
         WHERE s.folded = lower(c.name) OR (s.host <> '' AND s.host = ANY(c.domains)))
-    AND c.transactions > 0 AND (c.users >= %(people)s OR c.uploaded >= %(mib)s * {_MIB})"""
+    AND c.transactions > 0 AND (c.users >= %(people)s OR c.uploaded >= %(mib)s * {_MIB})"""  # noqa: S608 - a constant of our own
 
 # Sensitive information in what went to an AI app outside (operations 2 and 5: an AI app or site, a visit to one), and
 # matches of data-loss rules where nothing registered fits. Feeds keep no confidence of a type, so each counts.
@@ -81,7 +80,8 @@ FROM counted WHERE whole >= %(events)s"""
 _LABELLED = """
 WITH grave AS (
     SELECT lower(key) AS word, level FROM inventory_sensitivitylabel WHERE level IN ('confidential', 'special_category')
-    UNION SELECT lower(name), level FROM inventory_sensitivitylabel WHERE level IN ('confidential', 'special_category')),
+    UNION SELECT lower(name), level FROM inventory_sensitivitylabel
+    WHERE level IN ('confidential', 'special_category')),
 marked AS (
     SELECT d.*, found.top FROM inventory_dailysensitive d CROSS JOIN LATERAL (
         SELECT bool_or(grave.level = 'special_category') AS top FROM unnest(d.labels) label
@@ -102,6 +102,11 @@ WHERE n >= %(interactions)s AND NOT EXISTS (
     SELECT FROM inventory_dataevent e WHERE e.kind = 'dlp_match' AND e.at > %(events_from)s
         AND e.department_id IS NOT DISTINCT FROM m.department_id
         AND (e.application_id = m.application_id OR (e.application_id IS NULL AND lower(e.seen_as) = s.folded)))"""
+
+_LABELS_KNOWN = """SELECT EXISTS (SELECT FROM inventory_sensitivitylabel WHERE level <> '')
+    AND EXISTS (SELECT FROM inventory_dailyusage)"""
+# Of an interaction only the labels that were there are kept, so that no share can be told
+_FILES = "a feed that counts the files AI read, with and without a label; none does so far"
 
 RULES = (
     Rule(
@@ -160,8 +165,7 @@ RULES = (
         route="inventory:dictionary",
         sql=_LABELLED,
         needs=(
-            "SELECT EXISTS (SELECT FROM inventory_sensitivitylabel WHERE level <> '')"
-            " AND EXISTS (SELECT FROM inventory_dailyusage)",
+            _LABELS_KNOWN,
             "the list of sensitivity labels, so that it is known which are Confidential, and a Purview audit export",
         ),
         anchor="day",
@@ -177,11 +181,7 @@ RULES = (
         unit="files",
         route="inventory:dictionary",
         sql=None,
-        needs=(
-            "SELECT false",
-            "a count of the files that AI read, with and without a label; of interactions the hub keeps only the labels"
-            " that were there",
-        ),
+        needs=("SELECT false", _FILES),
         anchor="day",
     ),
 )

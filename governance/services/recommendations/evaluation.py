@@ -37,7 +37,7 @@ ON CONFLICT (rule, key) DO UPDATE SET department_id = excluded.department_id, ki
     name = excluded.name, amount = excluded.amount, gravity = excluded.gravity, note = excluded.note
 WHERE (s.department_id, s.kind, s.ref, s.name, s.amount, s.gravity, s.note) IS DISTINCT FROM
     (excluded.department_id, excluded.kind, excluded.ref, excluded.name, excluded.amount, excluded.gravity,
-     excluded.note)"""
+     excluded.note)"""  # noqa: S608 - constants of our own
 # What belongs to no department counts at the root alone. UNION, so that a cycle in the tree would end.
 _ADDED_UP = """
 WITH RECURSIVE below (top, id) AS (
