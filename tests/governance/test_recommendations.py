@@ -367,6 +367,20 @@ def test_pages_cost_the_same_for_three_and_thirty(cast: Cast, client: Client) ->
     assert max(many) <= MOST_QUERIES
 
 
+def test_machines_read_the_same(cast: Cast, client: Client) -> None:
+    everything(cast)
+    client.force_login(cast.carol)
+    listed = client.get("/api/v1/recommendations/?department=retail&state=open&limit=500").json()["results"]
+    shown = {(card.pk, card.rows, card.amount) for card in selector.cards(scope_of(cast.carol))}
+    assert {(one["id"], one["rows"], one["amount"]) for one in listed if one["department"] == "retail"} == shown
+    assert {one["department"] for one in listed} == {"retail", "cards"}
+    for one in listed:
+        rows = client.get(f"/api/v1/recommendations/{one['id']}/evidence/?limit=500").json()
+        assert (rows["count"], sum(row["amount"] for row in rows["results"])) == (one["rows"], one["amount"])
+    assert client.get("/api/v1/recommendations/?severity=nonsense").status_code == 400
+    assert client.get(f"/api/v1/recommendations/{card_of(cast.treasury).pk}/evidence/").status_code == 404
+
+
 def test_the_overview_shows_the_gravest(cast: Cast, client: Client) -> None:
     everything(cast)
     client.force_login(cast.carol)

@@ -65,8 +65,8 @@ RULES = (
         title="AI in use without assessment",
         goals=("A1",),
         trigger="A registered application had at least {interactions} interactions or {people} people in one "
-        "department in 30 days, and no impact assessment of it is approved and in force. High where it is high-risk or its "
-        "assessment names a sensitive use.",
+        "department in 30 days, and no impact assessment of it is approved and in force. High where it is high-risk or "
+        "its assessment names a sensitive use.",
         action="Write the impact assessment and have it approved.",
         unit="interactions",
         route="risk:applications",
