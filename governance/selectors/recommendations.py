@@ -151,7 +151,7 @@ def evidence(user: User, card: Card, *, within: Department | None = None, page: 
     """A page of Line: the subjects of a card, or those of one department alone."""
     pages = Paginator(_subjects(card, within), A_PAGE)
     if within is None:
-        pages.count = card.rows  # type: ignore[misc]  # counted by the evaluation, in the transaction that wrote them
+        pages.count = card.rows  # counted by the evaluation, in the transaction that wrote them
     shown: Page = pages.get_page(page)
     shown.object_list = lines(user, list(shown.object_list))
     return shown
@@ -270,8 +270,10 @@ def _places(scope: Scope, rules: Sequence[str]) -> dict[str, list[Place]]:
     )
     places: dict[str, list[Place]] = {}
     found = ranked.order_by("rule", "place")
-    for rule, *place in found.values_list("rule", "department__key", "department__name", "rows", "amount"):
-        places.setdefault(rule, []).append(Place(*place))
+    for rule, key, name, rows, amount in found.values_list(
+        "rule", "department__key", "department__name", "rows", "amount"
+    ):
+        places.setdefault(rule, []).append(Place(key, name, rows, amount))
     return places
 
 
