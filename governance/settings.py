@@ -190,7 +190,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "governance:overview"
+LOGIN_REDIRECT_URL = "governance:start"  # the view chosen for it, else the overview
 ACCOUNT_ADAPTER = "inventory.web.accounts.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -270,6 +270,8 @@ EVIDENCE_MAX_BYTES = int(os.environ.get("EVIDENCE_MAX_BYTES") or 25 * 1024**2)
 # Time and language: stored in UTC; days, off-hours and deadlines follow the organisation's zone
 USE_TZ = True
 TIME_ZONE = os.environ.get("HUB_TIME_ZONE") or "UTC"
+WORKING_HOURS = os.environ.get("WORKING_HOURS") or "07:00-19:00"
+WORKING_DAYS = os.environ.get("WORKING_DAYS") or "1-5"  # 1: Monday
 LANGUAGE_CODE = "en-gb"
 USE_I18N = True
 USE_THOUSAND_SEPARATOR = True
@@ -298,11 +300,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=0, minute=20),
     },
     "go on with recalculations": {"task": "risk.tasks.recalculate", "schedule": 30.0},
-    "evaluate recommendations": {
-        "task": "governance.tasks.evaluate_recommendations",
-        "schedule": 600.0,
-        "args": (True,),
-    },
+    "evaluate recommendations": {"task": "governance.tasks.evaluate_recommendations", "schedule": 600.0},
     "compare methods": {"task": "risk.tasks.compare_methods", "schedule": 60.0},
     "ask again what no longer is agreed not to apply": {
         "task": "risk.tasks.end_not_applicable",
@@ -317,6 +315,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
     },
     "look into the drop folder": {"task": "inventory.tasks.look_into_drop_folder", "schedule": 20.0},
+    "look for unusual activity": {"task": "inventory.tasks.find_unusual", "schedule": 60.0},
+    "look for unusual activity again": {
+        "task": "inventory.tasks.look_back_for_unusual",
+        "schedule": crontab(hour=2, minute=40),
+    },
     "drop what is kept for a time only": {
         "task": "inventory.tasks.purge_expired",
         "schedule": 24 * 3600.0,
@@ -371,6 +374,10 @@ ALERT_HOURS = {
     "medium": int(os.environ.get("ALERT_HOURS_MEDIUM") or 72),
     "low": int(os.environ.get("ALERT_HOURS_LOW") or 168),
 }
+# When a day's use is unusual (docs/decisions/0026): so far above the 28 days before, and so many interactions
+UNUSUAL_DEVIATIONS = float(os.environ.get("UNUSUAL_DEVIATIONS") or 3)
+UNUSUAL_TIMES = float(os.environ.get("UNUSUAL_TIMES") or 3)
+UNUSUAL_EVENTS = int(os.environ.get("UNUSUAL_EVENTS") or 50)
 RAW_RETENTION_DAYS = int(os.environ.get("RAW_RETENTION_DAYS") or 180)
 # The rows that tell which files were read (never shorter than single interactions), and files that could not be read
 # to their end, kept to try again

@@ -7,6 +7,6 @@ from governance.services import recommendations
 
 @shared_task
 def evaluate_recommendations(at_once: bool = False) -> None:
-    """Evaluate the rules. Rung after imports and rescoring, which come thick and fast; `at_once`: after thresholds
-    changed, and by beat in case a ring was lost."""
+    """Evaluate the rules. Rung by beat, and after imports and rescoring, which come thick and fast; `at_once`: after
+    thresholds changed."""
     (recommendations.evaluate if at_once else recommendations.evaluate_unless_just_done)()

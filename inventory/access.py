@@ -18,7 +18,7 @@ from django.db.models.expressions import RawSQL
 from django.http import Http404, HttpRequest, HttpResponseBase
 
 from inventory.choices import RoleKind
-from inventory.models import AIApplication, Alert, Department, User
+from inventory.models import AIApplication, Alert, Department, UnusualDay, User
 from inventory.models.application import ApplicationQuerySet
 from inventory.models.organisation import DepartmentQuerySet
 
@@ -31,6 +31,7 @@ class Permission(StrEnum):
     REVIEW = "review"  # assess and decide
     NAMES = "names"  # see user names, quarantined lines
     EXPORT = "export"  # take figures away
+    SHARE = "share"  # share saved views with others
     FEEDS = "feeds"  # load and follow feeds
     AUDIT = "audit"  # read the audit log
     ADMIN = "admin"  # people, roles, departments, settings
@@ -44,14 +45,15 @@ _WORDS = {
     P.REVIEW: "review AI applications",
     P.NAMES: "see the names of people",
     P.EXPORT: "take figures away",
+    P.SHARE: "share views",
     P.FEEDS: "load and follow feeds",
     P.AUDIT: "read the audit log",
     P.ADMIN: "administer people, roles and departments",
 }
 GRANTS: dict[RoleKind, frozenset[Permission]] = {
-    RoleKind.LEADER: frozenset({P.VIEW, P.EXPORT}),
+    RoleKind.LEADER: frozenset({P.VIEW, P.EXPORT, P.SHARE}),
     RoleKind.TEAM_MEMBER: frozenset({P.VIEW, P.EDIT, P.EXPORT}),
-    RoleKind.REVIEWER: frozenset({P.VIEW, P.EDIT, P.REVIEW, P.NAMES, P.EXPORT, P.AUDIT}),
+    RoleKind.REVIEWER: frozenset({P.VIEW, P.EDIT, P.REVIEW, P.NAMES, P.EXPORT, P.SHARE, P.AUDIT}),
     RoleKind.AUDITOR: frozenset({P.VIEW, P.EXPORT, P.AUDIT}),
     RoleKind.ADMINISTRATOR: frozenset(Permission),
 }
@@ -62,6 +64,15 @@ WITH RECURSIVE granted AS (
     SELECT department_id AS id FROM inventory_role WHERE user_id = %s AND kind = ANY(%s)
     UNION SELECT child.id FROM inventory_department child JOIN granted ON child.parent_id = granted.id
 ) SELECT id FROM granted"""
+
+
+# The departments in which a person has a role, and all above them
+_ABOVE = """
+WITH RECURSIVE above AS (
+    SELECT d.id, d.parent_id FROM inventory_role r JOIN inventory_department d ON d.id = r.department_id
+    WHERE r.user_id = %s
+    UNION SELECT d.id, d.parent_id FROM inventory_department d JOIN above ON above.parent_id = d.id
+) SELECT id FROM above"""
 
 
 def _kinds(permission: Permission) -> list[str]:
@@ -97,6 +108,18 @@ def departments(user: User | None, permission: Permission = P.VIEW) -> Departmen
     return everything.filter(id__in=_granted(user, permission)) if user.is_active else everything.none()
 
 
+def around(user: User) -> DepartmentQuerySet:
+    """The departments that the person sees, and all above those in which they have a role: what is shared there is
+    meant for them as well. It gives no right to see anything of these."""
+    everything = Department.objects.all()
+    if sees_everything(user):
+        return everything
+    above = RawSQL(_ABOVE, [user.pk])  # noqa: S611 - constant SQL, bound parameter
+    return (
+        everything.filter(Q(id__in=above) | Q(id__in=_granted(user, P.VIEW))) if user.is_active else everything.none()
+    )
+
+
 def applications(user: User | None, permission: Permission = P.VIEW) -> ApplicationQuerySet:
     """The AI applications for which the person has the permission."""
     everything = AIApplication.objects.all()
@@ -126,6 +149,27 @@ def alert_or_404(user: User | None, pk: int, permission: Permission = P.VIEW) ->
     if permission != P.VIEW and not alerts(user, permission).filter(pk=pk).exists():
         raise PermissionDenied(f"You may not {_WORDS[permission]} here.")
     return found
+
+
+def unusual_days(user: User | None, permission: Permission = P.VIEW) -> QuerySet[UnusualDay]:
+    """The unusual days of applications and departments for which the person has the permission."""
+    everything = UnusualDay.objects.all()
+    if user is None or sees_everything(user, permission):
+        return everything
+    theirs = applications(user, permission).order_by().values("pk")
+    below = departments(user, permission).order_by().values("pk")
+    return everything.filter(Q(application__in=theirs) | Q(department__in=below))
+
+
+def unusual_day_or_404(user: User | None, pk: int, permission: Permission = P.VIEW) -> UnusualDay:
+    """The unusual day; Http404 where the person may not even see it, PermissionDenied where seeing is all they may."""
+    found = unusual_days(user).select_related("application__department", "department", "dismissed_by")
+    one = found.filter(pk=pk).first()
+    if one is None:
+        raise Http404("No such unusual day.")
+    if permission != P.VIEW and not unusual_days(user, permission).filter(pk=pk).exists():
+        raise PermissionDenied(f"You may not {_WORDS[permission]} here.")
+    return one
 
 
 def may(user: User | None, permission: Permission, department: Department | None = None) -> bool:

@@ -160,3 +160,11 @@ class Enforcement(TextChoices):
     OVERRIDE = "override", "Overridden by the person"
     BLOCK = "block", "Blocked"
     ALLOW = "allow", "Allowed"
+
+
+class UsageMetric(TextChoices):
+    """What of a day's use is compared with the days before."""
+
+    INTERACTIONS = "interactions", "Interactions"
+    SENSITIVE = "sensitive", "Sensitive share"
+    OFF_HOURS = "off_hours", "Off-hours share"

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from inventory.services import imports, register_uploads
+from inventory.services import imports, register_uploads, unusual
 from inventory.services.imports import undo
 
 
@@ -35,3 +35,15 @@ def purge_expired() -> None:
     """Drop what is kept for a time only."""
     imports.purge()
     register_uploads.forget_expired()
+
+
+@shared_task
+def find_unusual() -> None:
+    """Look for unusual activity on days whose figures changed. Rung after an import, and by beat."""
+    unusual.find()
+
+
+@shared_task
+def look_back_for_unusual() -> None:
+    """Look at the last weeks again, which late files may have changed."""
+    unusual.look_back()

@@ -25,4 +25,9 @@ class RiskConfig(AppConfig):
                 "ends": ENDINGS,
             },
             names=["evidence"],
+            said={
+                "band": dict(Band.choices),
+                "class": {**dict(EUClass.choices), OPEN_CLASS: "Not decided"},
+                "principle": {OVERALL: "Overall", **dict(Principle.choices)},
+            },
         )

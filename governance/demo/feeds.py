@@ -20,7 +20,7 @@ from inventory.models import Alert, DailyUsage, DirectoryUser, SeenUser, Sightin
 from inventory.services.pseudonyms import pseudonym
 
 WHOSE = ("application_id", "sighting_id", "department_id", "day")
-USAGE = (*WHOSE, "interactions", "users", "sensitive", "jailbreak", "injection", "attacks")
+USAGE = (*WHOSE, "interactions", "users", "sensitive", "jailbreak", "injection", "attacks", "off_hours")
 # What made an interaction sensitive: (labels, information types, how often)
 SENSITIVE: list[tuple[list[str], list[str], int]] = [
     (["Confidential"], [], 5),
@@ -117,7 +117,8 @@ def write_usage(world: World, figures: Iterable[DayFigures], sightings: dict[str
             world.department(one.department),
             world.day(one.ago),
         )
-        usage.append((*whose, one.interactions, count, one.sensitive, one.jailbreak, one.injection, one.attacks))
+        marks = (one.sensitive, one.jailbreak, one.injection, one.attacks, one.off_hours)
+        usage.append((*whose, one.interactions, count, *marks))
         first = world.chance.whole(0, len(pool.people) - 1, one.who, one.department, one.ago, "who")
         users.append((*whose, pool.number, first, count, len(pool.people)))
         sensitive += [(*whose, place, count) for place, count in _sensitive(one, world)]

@@ -30,9 +30,11 @@ from governance.demo.usage import day_figures
 from governance.demo.world import World
 from inventory import audit_log
 from inventory.models import AIApplication, AuditLogEntry, ChangedApplication, DailyUsage, Department
+from inventory.services import unusual
 from risk.method import load_method
 
 SEEDED = "demo.seeded"
+LOOKED_BACK = 35  # days that were searched for unusual activity
 Progress = Callable[[str], None]
 
 
@@ -119,6 +121,7 @@ def _write(world: World, plan: Plan, progress: Progress) -> dict[str, Any]:
     counts["interactions"] = sum(one.interactions * world.times.get(one.who, 1) for one in figures)
     progress(f"{counts['interactions']} interactions as daily figures, {len(alerts)} alerts")
     analyse(Department, DailyUsage)
+    counts["unusual"] = sum(unusual.judge(world.day(ago)) for ago in range(LOOKED_BACK))
     write_logbook(world, [one for one in files if one.app not in world.models])
     counts["judgements"] = write_history(world, files, copies)
     progress(f"{counts['judgements']} judgements, each by the engine on the facts of its day")

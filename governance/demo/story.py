@@ -50,7 +50,8 @@ class UsageStory(Told):
     """Use on a normal working day at the end of the year.
 
     `people`: how many use it at all; `growth`: rise over the year (0.5: half as much again); `weekend`: share of a
-    working day; `by`: weights of departments; the marks are shares of all records. `start`, `end`: days before as-of.
+    working day; `by`: weights of departments; the marks are shares of all records, `off_hours` of those of a working
+    day. `start`, `end`: days before as-of.
     """
 
     daily: int
@@ -61,6 +62,7 @@ class UsageStory(Told):
     sensitive: float = 0.0
     jailbreak: float = 0.0
     injection: float = 0.0
+    off_hours: float = 0.06
     start: int | None = None
     end: int = 0
 
@@ -130,6 +132,7 @@ class Spike(Told):
     sensitive: int = 0
     jailbreak: int = 0
     injection: int = 0
+    off_hours: int = 0
     note: str
 
 

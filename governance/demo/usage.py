@@ -29,6 +29,7 @@ class DayFigures:
     sensitive: int
     jailbreak: int
     injection: int
+    off_hours: int
 
     @property
     def attacks(self) -> int:
@@ -67,12 +68,15 @@ def _one_day(
         noise, *draws = world.chance.shares(6, who, department, ago)
         own = pace * weight / whole
         count = _rounded(usage.daily * own * (1 + NOISE * (2 * noise - 1)), draws[0])
-        extra = [0, 0, 0]
+        extra = [0, 0, 0, 0]
         for spike in standing_out if place == 0 else ():  # what stands out happens in the first department
-            extra = [extra[0] + spike.sensitive, extra[1] + spike.jailbreak, extra[2] + spike.injection]
+            more = (spike.sensitive, spike.jailbreak, spike.injection, spike.off_hours)
+            extra = [one + another for one, another in zip(extra, more, strict=True)]
         if count or any(extra):
-            shares = (usage.sensitive, usage.jailbreak, usage.injection)
-            marks = [_rounded(count * s, d) + e for s, d, e in zip(shares, draws[1:4], extra, strict=True)]
+            weekend = world.day(ago).weekday() >= SATURDAY
+            shares = (usage.sensitive, usage.jailbreak, usage.injection, 1.0 if weekend else usage.off_hours)
+            chances = (*draws[1:4], world.chance.share(who, department, ago, "off hours"))
+            marks = [_rounded(count * s, d) + e for s, d, e in zip(shares, chances, extra, strict=True)]
             count += sum(extra)
             users = max(1, _rounded(usage.people * ACTIVE * own, draws[4]))
             yield DayFigures(who, department, ago, count, min(users, count), *(min(count, mark) for mark in marks))

@@ -9,6 +9,7 @@ from governance.models.recommendation import (
     RuleThreshold,
     Subject,
 )
+from governance.models.view import SavedView, StartPage
 
 __all__ = [
     "Export",
@@ -19,5 +20,7 @@ __all__ = [
     "RecommendationStep",
     "RuleReading",
     "RuleThreshold",
+    "SavedView",
+    "StartPage",
     "Subject",
 ]

@@ -2,11 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
+
+from django.db.models import Count, Sum
 
 from governance.selectors import rollups
-from governance.selectors.requirements import by_requirement, short_name
+from governance.selectors.among import ALL, Among
+from governance.selectors.requirements import by_requirement, counted_rows, short_name
 from inventory.models import Department, User
 from inventory.selectors.scope import Scope
 from risk.choices import RequirementStatus
@@ -39,8 +43,11 @@ class FrameworkFigures(rollups.Counts):
 _SUMS = list(rollups.Counts.__dataclass_fields__)
 
 
-def frameworks(scope: Scope, day: date) -> list[FrameworkFigures]:
-    """Every framework of the method, binding ones first, each with the figures of what is looked at."""
+def frameworks(scope: Scope, day: date, among: Among = ALL) -> list[FrameworkFigures]:
+    """Every framework of the method, binding ones first, each with the figures of what is looked at. Some applications
+    alone are counted as they stand now: roll-ups don't tell them apart."""
+    if among:
+        return summed(_present(scope, among))
     tops = Department.objects.filter(pk__in=[top.pk for top in scope.tops])
     known = load_method().frameworks
     return summed(rollups.coverages(tops, day, known))
@@ -69,11 +76,40 @@ class DepartmentCoverage:
         return sum(one.gap for one in self.figures if one.framework.binding)
 
 
-def by_department(scope: Scope, day: date, most: int) -> tuple[list[DepartmentCoverage], int]:
+def _present(scope: Scope, among: Among) -> list[rollups.Coverage]:
+    """The present counts of some applications, by the department in which each is and framework; one query."""
+    rows: Iterable[Any] = (
+        counted_rows(scope.user, scope.chosen)
+        .filter(application__in=among.ids)
+        .order_by()
+        .values("application__score__counted_in", "framework")
+        .annotate(applications=Count("pk"), **{f"all_{name}": Sum(name) for name in _SUMS})
+    )
+    return [
+        rollups.Coverage(
+            department_id=row["application__score__counted_in"],
+            framework=row["framework"],
+            applications=row["applications"],
+            **{name: row[f"all_{name}"] for name in _SUMS},
+        )
+        for row in rows
+    ]
+
+
+def _by_row(scope: Scope, day: date, among: Among) -> list[rollups.Coverage]:
+    """The counts of the departments one level below what is looked at, from their whole sub-trees."""
+    if not among:
+        return rollups.coverages(scope.rows(), day, load_method().frameworks)
+    top_of = scope.row_of()
+    found = _present(scope, among)
+    return [replace(one, department_id=top_of[one.department_id]) for one in found if one.department_id in top_of]
+
+
+def by_department(scope: Scope, day: date, most: int, among: Among = ALL) -> tuple[list[DepartmentCoverage], int]:
     """The departments one level below what is looked at, most binding gaps first, and how many more there are.
     Frameworks of which nothing applies in any of them are left out."""
     rows: dict[int, list[rollups.Coverage]] = {}
-    for row in rollups.coverages(scope.rows(), day, load_method().frameworks):
+    for row in _by_row(scope, day, among):
         rows.setdefault(row.department_id, []).append(row)
     named = scope.rows().in_bulk(list(rows))
     counted = {row.framework for mine in rows.values() for row in mine}
@@ -118,21 +154,21 @@ class Duties:
 
 
 def requirements_of(
-    user: User | None, department: Department | None, framework: Framework
+    user: User | None, department: Department | None, framework: Framework, among: Among = ALL
 ) -> tuple[list[RequirementFigures], list[Requirement]]:
     """The requirements of applications with their counts, and apart from them the duties of the organisation."""
-    counts = by_requirement(user, department, framework)
+    counts = by_requirement(user, department, framework, among.ids)
     own = [
         RequirementFigures(one, counts[key]) for key, one in framework.requirements.items() if one.level != ORGANISATION
     ]
     return own, [one for one in framework.requirements.values() if one.level == ORGANISATION]
 
 
-def upcoming_duties(scope: Scope, day: date, covered: Iterable[FrameworkFigures]) -> list[Duties]:
+def upcoming_duties(scope: Scope, day: date, covered: Iterable[FrameworkFigures], among: Among = ALL) -> list[Duties]:
     """Requirements whose day lies ahead for a live application, the nearest first."""
     found: dict[tuple[str, tuple[date, ...]], list[tuple[Requirement, int]]] = {}
     for framework in (one.framework for one in covered if one.upcoming):
-        for key, counts in by_requirement(scope.user, scope.chosen, framework).items():
+        for key, counts in by_requirement(scope.user, scope.chosen, framework, among.ids).items():
             requirement = framework.requirements[key]
             starts = tuple(sorted({start for start in starts_of(requirement) if start > day}))
             if counts[State.UPCOMING] and starts:

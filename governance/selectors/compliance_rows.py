@@ -9,6 +9,7 @@ from governance.selectors.narrowing import LATE, YES, Filters
 from governance.selectors.requirements import Asked, Pair, coverage_rows, expanded, narrowed
 from risk.method import load_method
 from risk.scoring.vocabulary import State
+from risk.selectors import applications
 
 BLOCK = 1_000  # rows of coverage, about thirteen an application
 COLUMNS = (
@@ -31,6 +32,7 @@ def asked_for(filters: Filters) -> Asked:
         states=tuple(State(state) for state in filters.get("state", ())) or tuple(State),
         requirement="".join(filters.get("requirement", ())),
         late=LATE in filters,
+        applications=applications.among(applications.wanted_by(filters, None)),
     )
 
 

@@ -15,6 +15,7 @@ from risk.selectors import applications, evidence
 Filters = dict[str, tuple[str, ...]]  # what was read, by parameter; nothing empty
 LATE = "overdue"
 YES, NO = "yes", "no"
+OF_LIVE = tuple(name for name in applications.OF_ITSELF if name != "lifecycle")
 # Requirements that no control covers are listed on pages and have no place in a dataset (docs/api.md)
 ASSESSED = [state for state in RequirementStatus.values if state != State.NOT_ASSESSED]
 
@@ -76,7 +77,12 @@ def _requirement(reader: Reader, frameworks: Sequence[Framework]) -> str:
 
 
 def _assessed(reader: Reader) -> dict[str, Sequence[str]]:
-    return requirements(reader, states=ASSESSED)
+    return {**requirements(reader, states=ASSESSED), **_of_live(reader)}
+
+
+def _of_live(reader: Reader) -> dict[str, Sequence[str]]:
+    """Which of the live applications, where only these count."""
+    return {name: words for name, words in applications.read_of_itself(reader).items() if name in OF_LIVE}
 
 
 def _recommendations(reader: Reader) -> dict[str, Sequence[str]]:
@@ -88,14 +94,14 @@ def _recommendations(reader: Reader) -> dict[str, Sequence[str]]:
 
 def _overview(reader: Reader) -> dict[str, Sequence[str]]:
     period = reader.number("period", 0, PERIODS)
-    return {"kind": reader.words("kind"), "period": (str(period),) if period else ()}
+    return {**_of_live(reader), "period": (str(period),) if period else ()}
 
 
 NOTHING = Narrowing()
 REGISTER = Narrowing(applications.NARROWED_BY, applications.read)
 SCORES = Narrowing((*REGISTER.parameters, "principle"), _scores)
-REQUIREMENTS = Narrowing(("framework", "binding", "requirement", "state", LATE), _assessed)
+REQUIREMENTS = Narrowing(("framework", "binding", "requirement", "state", LATE, *OF_LIVE), _assessed)
 EVIDENCE = Narrowing(evidence.NARROWED_BY, evidence.read)
 DAYS = Narrowing(("since", "until"), _days)
 RECOMMENDATIONS = Narrowing(("state", "severity"), _recommendations)
-OVERVIEW = Narrowing(("kind", "period"), _overview)
+OVERVIEW = Narrowing((*OF_LIVE, "period"), _overview)

@@ -7,12 +7,14 @@ from datetime import date, timedelta
 from django.db.models import Count, Q
 
 from governance.selectors import rollups
+from governance.selectors.among import ALL, Among
 from governance.selectors.rollups import Risk
 from inventory.choices import Lifecycle
-from inventory.models import AIApplication, Department
+from inventory.models import Department
 from inventory.selectors.scope import Scope
 from risk.choices import OVERALL, Band, EUClass, Principle
 from risk.models import CurrentScore
+from risk.selectors.applications import narrowed
 
 MATRIX_ROWS = 15
 HIGHEST_ROWS = 7
@@ -29,7 +31,7 @@ _TELLING: dict[str, tuple[str, ...]] = {
 @dataclass(frozen=True)
 class Numbers:
     """Live applications, and those of high or critical risk, each with its change over CHANGE_DAYS (None: no figure
-    of then, or the kinds are restricted, for which no history is kept)."""
+    of then, or the applications are narrowed, for which no history is kept)."""
 
     applications: int
     serious: int
@@ -131,22 +133,21 @@ def _serious(risk: Risk) -> int:
     return risk.high_count + risk.critical_count
 
 
-def counted(scope: Scope, kinds: Sequence[str]) -> Numbers:
-    """The first two tiles where kinds are chosen: roll-ups don't know kinds, so the applications are counted."""
-    found = AIApplication.objects.filter(lifecycle=Lifecycle.LIVE, kind__in=kinds)
-    found = found.filter(pk__in=scope.applications().order_by().values("pk"))
+def counted(scope: Scope, among: Among) -> Numbers:
+    """The first two tiles of some applications alone: roll-ups don't tell them apart, so they are counted."""
+    found = narrowed(scope.applications().filter(lifecycle=Lifecycle.LIVE), among.wanted)
     counts = found.aggregate(all=Count("pk"), serious=Count("pk", filter=Q(score__band__in=SERIOUS)))
     return Numbers(counts["all"], counts["serious"], None, None)
 
 
-def highest(scope: Scope, kinds: Sequence[str] = (), most: int = HIGHEST_ROWS) -> list[HighRisk]:
+def highest(scope: Scope, among: Among = ALL, most: int = HIGHEST_ROWS) -> list[HighRisk]:
     """The live applications of the highest residual risk, worst first."""
     # Ties as in the list of applications, and as the index of points has them
     found = CurrentScore.objects.filter(counted_in__isnull=False).order_by("-overall_point", "-application_id")
     if not scope.everything:
         found = found.filter(counted_in__in=scope.departments().order_by().values("pk"))
-    if kinds:
-        found = found.filter(application__kind__in=kinds)
+    if among:
+        found = found.filter(application__in=among.ids)
     rows = found.values_list(
         *("application_id", "application__name", "application__department__name"),
         *("eu_class", "eu_articles", "eu_possible"),

@@ -70,6 +70,7 @@ class Asked:
     states: tuple[State, ...] = tuple(State)
     requirement: str = ""
     late: bool = False
+    applications: QuerySet[AIApplication, Any] | None = None  # their ids; None: all
 
     def of(self, framework: str, requirement: str, state: State, is_late: bool) -> bool:
         """Whether a pair is asked for."""
@@ -86,12 +87,18 @@ def coverage_rows(user: User | None, department: Department | None) -> QuerySet[
     return _seen(found, user)
 
 
-def _counted_rows(user: User | None, department: Department | None) -> QuerySet[ApplicationCoverage]:
+def counted_rows(user: User | None, department: Department | None) -> QuerySet[ApplicationCoverage]:
     """The same without a join to the register, for what is only counted: both sides are then read off indexes."""
     live = CurrentScore.objects.filter(counted_in__isnull=False)
     if department is not None and department.parent_id:
         live = live.filter(counted_in__in=_below(department))
     return _seen(ApplicationCoverage.objects.filter(application__in=live.values("application")), user)
+
+
+def _among(
+    found: QuerySet[ApplicationCoverage], applications: QuerySet[AIApplication, Any] | None
+) -> QuerySet[ApplicationCoverage]:
+    return found if applications is None else found.filter(application__in=applications)
 
 
 def _below(department: Department) -> QuerySet[Any]:
@@ -106,7 +113,7 @@ def _seen(found: QuerySet[ApplicationCoverage], user: User | None) -> QuerySet[A
 
 def narrowed(rows: QuerySet[ApplicationCoverage], asked: Asked) -> QuerySet[Any]:
     """The rows that hold at least one of the pairs asked for, each with their number as `pairs`."""
-    rows = rows.filter(framework__in=asked.frameworks)
+    rows = _among(rows.filter(framework__in=asked.frameworks), asked.applications)
     if asked.requirement:
         place = list(load_method().frameworks[asked.frameworks[0]].requirements).index(asked.requirement) + 1
         rows = rows.annotate(letter=Substr("states", place, 1, output_field=CharField()), pairs=Value(1))
@@ -117,7 +124,7 @@ def narrowed(rows: QuerySet[ApplicationCoverage], asked: Asked) -> QuerySet[Any]
 
 def count(user: User | None, department: Department | None, asked: Asked) -> int:
     """How many pairs there are: what charts and tiles show as one number."""
-    return narrowed(_counted_rows(user, department), asked).aggregate(n=Sum("pairs"))["n"] or 0
+    return narrowed(counted_rows(user, department), asked).aggregate(n=Sum("pairs"))["n"] or 0
 
 
 def pairs(user: User | None, department: Department | None, asked: Asked, start: int, most: int) -> list[Pair]:
@@ -215,10 +222,15 @@ def _pair(
     )
 
 
-def by_requirement(user: User | None, department: Department | None, framework: Framework) -> dict[str, Counter[State]]:
-    """Of each requirement of a framework, the live applications in each state."""
+def by_requirement(
+    user: User | None,
+    department: Department | None,
+    framework: Framework,
+    applications: QuerySet[AIApplication, Any] | None = None,
+) -> dict[str, Counter[State]]:
+    """Of each requirement of a framework, the live applications (of those with these ids) in each state."""
     rows = (
-        _counted_rows(user, department)
+        _among(counted_rows(user, department), applications)
         .filter(framework=framework.id)
         .order_by()
         .values_list("states")

@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import Case, Count, Max, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce
 
+from governance.selectors.among import ALL, Among
 from inventory import access
 from inventory.choices import ApplicationKind, Severity
 from inventory.models import AIApplication, Alert, DailySensitive, DailyUsage, DailyUser, ImportBatch, Sighting
@@ -75,35 +76,33 @@ class OpenAlerts:
     high: int
 
 
-def _within(
-    found: QuerySet[DailyRow], scope: Scope, day: date, period: int, kinds: Sequence[str] = ()
-) -> QuerySet[DailyRow]:
+def _within(found: QuerySet[DailyRow], scope: Scope, day: date, period: int, among: Among = ALL) -> QuerySet[DailyRow]:
     """The rows of the last `period` days up to `day`, of the people looked at."""
     found = found.filter(day__gt=day - timedelta(days=period), day__lte=day)
     if not scope.everything:
         found = found.filter(department__in=scope.departments().order_by().values("pk"))
-    return found.filter(application__kind__in=kinds) if kinds else found
+    return found.filter(application__in=among.ids) if among else found
 
 
-def use(scope: Scope, day: date, period: int, kinds: Sequence[str] = ()) -> Use:
+def use(scope: Scope, day: date, period: int, among: Among = ALL) -> Use:
     """Use by the people looked at in the last `period` days.
 
     These are sums over every daily row of theirs, so they are kept until the next feed is read. A change of the
     department tree, or of an application's kind or name, shows after KEPT_SECONDS at the latest.
     """
-    key = _key("use", scope, day, period, kinds)
+    key = _key("use", scope, day, period, among)
     found: Use | None = cache.get(key)
     if found is None:
-        apps = sensitive_by_app(scope, day, period, kinds)
-        found = Use(by_category(scope, day, period, kinds), unregistered(scope, day, period), apps)
+        apps = sensitive_by_app(scope, day, period, among)
+        found = Use(by_category(scope, day, period, among), unregistered(scope, day, period), apps)
         cache.set(key, found, KEPT_SECONDS)
     seen = _in_sight(scope, [one.id for one in found.sensitive])  # the next person may see other applications
     return replace(found, sensitive=[replace(one, id=seen.get(one.id)) for one in found.sensitive])
 
 
-def _key(what: str, scope: Scope, day: date, period: int, kinds: Sequence[str]) -> str:
+def _key(what: str, scope: Scope, day: date, period: int, among: Among) -> str:
     tops = ",".join(str(top.pk) for top in scope.tops)
-    return f"usage.{what}:{_reading()}:{tops}:{day}:{period}:{','.join(kinds)}"
+    return f"usage.{what}:{_reading()}:{tops}:{day}:{period}:{among.key}"
 
 
 def _reading() -> str:
@@ -112,7 +111,7 @@ def _reading() -> str:
     return f"{state['n']}-{state['rows']}-{state['beat'].timestamp() if state['beat'] else 0}"
 
 
-def by_category(scope: Scope, day: date, period: int, kinds: Sequence[str] = ()) -> dict[str, list[tuple[date, int]]]:
+def by_category(scope: Scope, day: date, period: int, among: Among = ALL) -> dict[str, list[tuple[date, int]]]:
     """Interactions by day in each of CATEGORIES; days without any are left out."""
     category = Case(
         When(application=None, then=Value(UNREGISTERED)),
@@ -120,7 +119,7 @@ def by_category(scope: Scope, day: date, period: int, kinds: Sequence[str] = ())
         default=Value(REGISTERED),
     )
     rows = (
-        _within(DailyUsage.objects.filter(interactions__gt=0), scope, day, period, kinds)  # not mere visits
+        _within(DailyUsage.objects.filter(interactions__gt=0), scope, day, period, among)  # not mere visits
         .annotate(category=category)
         .values_list("category", "day")
         .annotate(all=Sum("interactions"))
@@ -148,12 +147,12 @@ def unregistered(scope: Scope, day: date, period: int) -> Unregistered:
 
 
 def sensitive_by_app(
-    scope: Scope, day: date, period: int, kinds: Sequence[str] = (), most: int = MOST_APPS
+    scope: Scope, day: date, period: int, among: Among = ALL, most: int = MOST_APPS
 ) -> list[SensitiveUse]:
     """The AI apps with the most sensitive interactions, whoever may see them; each interaction counts once, by its
     label where it has one."""
     rows = (
-        _within(DailySensitive.objects.all(), scope, day, period, kinds)
+        _within(DailySensitive.objects.all(), scope, day, period, among)
         .values("application_id", "sighting_id")
         .annotate(
             app=Max(Coalesce("application__name", "sighting__name")),
@@ -172,21 +171,21 @@ def sensitive_by_app(
     ]
 
 
-def applications_used(scope: Scope, day: date, period: int, kinds: Sequence[str] = ()) -> list[UsedApp]:
+def applications_used(scope: Scope, day: date, period: int, among: Among = ALL) -> list[UsedApp]:
     """The AI apps used most by the people looked at, whoever owns the app; kept as `use` is."""
-    key = _key("apps", scope, day, period, kinds)
+    key = _key("apps", scope, day, period, among)
     found: list[UsedApp] | None = cache.get(key)
     if found is None:
-        found = _most_used(scope, day, period, kinds)
+        found = _most_used(scope, day, period, among)
         cache.set(key, found, KEPT_SECONDS)
     seen = _in_sight(scope, [one.id for one in found])
     return [replace(one, id=seen.get(one.id)) for one in found]
 
 
-def _most_used(scope: Scope, day: date, period: int, kinds: Sequence[str]) -> list[UsedApp]:
+def _most_used(scope: Scope, day: date, period: int, among: Among) -> list[UsedApp]:
     """The same with every application's id, whoever may see it."""
     rows: list[Any] = list(
-        _within(DailyUsage.objects.all(), scope, day, period, kinds)
+        _within(DailyUsage.objects.all(), scope, day, period, among)
         .values("application_id", "sighting_id")
         .annotate(all=Sum("interactions"), touched=Sum("sensitive"), last=Max("day"))
         .order_by("-all", "application_id", "sighting_id")[:MOST_APPS]
@@ -241,12 +240,12 @@ def _in_sight(scope: Scope, ids: Sequence[int | None]) -> dict[int | None, int]:
     return {pk: pk for pk in access.applications(scope.user).filter(pk__in=wanted).values_list("pk", flat=True)}
 
 
-def open_alerts(scope: Scope, kinds: Sequence[str] = ()) -> OpenAlerts:
+def open_alerts(scope: Scope, among: Among = ALL) -> OpenAlerts:
     """Alerts that nobody has resolved or dismissed; those tied to no application count for who sees everything."""
     found = Alert.objects.filter(state__in=OPEN)
     if not scope.everything:
         found = found.filter(application__in=scope.applications().order_by().values("pk"))
-    if kinds:
-        found = found.filter(application__kind__in=kinds)
+    if among:
+        found = found.filter(application__in=among.ids)
     counts = found.aggregate(all=Count("pk"), high=Count("pk", filter=Q(severity=Severity.HIGH)))
     return OpenAlerts(**counts)

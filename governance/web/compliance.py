@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -12,12 +13,14 @@ from django.views.decorators.http import require_safe
 
 from governance import charts
 from governance.selectors import compliance
+from governance.selectors.among import Among, among
 from governance.selectors.compliance import FrameworkFigures, RequirementFigures
 from governance.selectors.compliance_rows import asked_for
 from governance.selectors.narrowing import LATE, YES, requirements
 from governance.selectors.requirements import Pairs
 from governance.web.links import framework_bars
 from inventory.access import Permission, requires
+from inventory.choices import ApplicationKind
 from inventory.models import User
 from inventory.selectors.asked import Reader
 from inventory.selectors.scope import Scope, options, scope_of
@@ -37,28 +40,29 @@ STATES = (*RequirementStatus.values, EVERY_STATE)
 def compliance_page(request: HttpRequest) -> HttpResponse:
     """All frameworks with their coverage, gaps by framework, departments, and what is coming."""
     filters, scope = _asked(request)
-    day = timezone.localdate()
-    covered = compliance.frameworks(scope, day)
+    day, left = timezone.localdate(), among(filters)
+    covered = compliance.frameworks(scope, day, left)
     binding = [one for one in covered if one.framework.binding]
     voluntary = [one for one in covered if not one.framework.binding]
-    departments, more = compliance.by_department(scope, day, DEPARTMENT_ROWS)
+    departments, more = compliance.by_department(scope, day, DEPARTMENT_ROWS, left)
     context = {
         "filters": filters,
         "scope": scope,
         "departments": options(scope),
+        "kinds": ApplicationKind.choices,
         "groups": (
             ("Binding", "Law and supervision", binding),
             ("Voluntary", "Standards and good practice", voluntary),
         ),
         "gaps": charts.gaps_by_framework(
-            framework_bars(binding, filters.department), key="gaps", title="Gaps by binding framework"
+            framework_bars(binding, filters), key="gaps", title="Gaps by binding framework"
         ),
         "voluntary_gaps": charts.gaps_by_framework(
-            framework_bars(voluntary, filters.department), key="voluntary-gaps", title="Gaps by voluntary framework"
+            framework_bars(voluntary, filters), key="voluntary-gaps", title="Gaps by voluntary framework"
         ),
         "rows": departments,
         "more": more,
-        "duties": compliance.upcoming_duties(scope, day, covered),
+        "duties": compliance.upcoming_duties(scope, day, covered, left),
     }
     return render(request, "governance/compliance.html", context)
 
@@ -71,15 +75,18 @@ def framework_page(request: HttpRequest, framework: str) -> HttpResponse:
     if found is None:
         raise Http404("No such framework.")
     filters, scope = _asked(request)
-    figures = next(one for one in compliance.frameworks(scope, timezone.localdate()) if one.framework.id == framework)
+    left = among(filters)
+    covered = compliance.frameworks(scope, timezone.localdate(), left)
+    figures = next(one for one in covered if one.framework.id == framework)
     reader = Reader(request.GET)
     asked = requirements(reader, only=found, states=STATES)
     tell(request, reader.problems)
-    own, of_organisation = compliance.requirements_of(scope.user, scope.chosen, found)
+    own, of_organisation = compliance.requirements_of(scope.user, scope.chosen, found, left)
     context = {
         "filters": filters,
         "scope": scope,
         "departments": options(scope),
+        "kinds": ApplicationKind.choices,
         "framework": found,
         "states": RequirementStatus.choices,
         "figures": figures,
@@ -101,12 +108,14 @@ def gap_list(request: HttpRequest) -> HttpResponse:
     if not asked["framework"] and not any(asked["binding"]):
         asked["binding"] = (YES,)
     tell(request, reader.problems)
+    counts = {} if any(asked["requirement"]) else gap_counts(scope, asked, among(filters))
     context = {
         "filters": filters,
         "scope": scope,
         "departments": options(scope),
+        "kinds": ApplicationKind.choices,
         "binding": "".join(asked["binding"]),
-        **pair_list(filters, scope, asked, {} if any(asked["requirement"]) else gap_counts(scope, asked)),
+        **pair_list(filters, scope, asked, counts),
     }
     return render(request, "governance/gaps.html", context)
 
@@ -119,11 +128,11 @@ def counted(figures: FrameworkFigures, own: Sequence[RequirementFigures], requir
     return {**dict(figures.numbers), LATE: figures.overdue}
 
 
-def gap_counts(scope: Scope, asked: Mapping[str, Sequence[str]]) -> dict[str, int]:
-    """The same over the frameworks asked for, from roll-ups."""
+def gap_counts(scope: Scope, asked: Mapping[str, Sequence[str]], left: Among) -> dict[str, int]:
+    """The same over the frameworks asked for."""
     wanted = asked_for({name: tuple(asked[name]) for name in ("framework", "binding") if any(asked[name])}).frameworks
     total: Counter[str] = Counter()
-    for one in compliance.frameworks(scope, timezone.localdate()):
+    for one in compliance.frameworks(scope, timezone.localdate(), left):
         if one.framework.id in wanted:
             total.update({**dict(one.numbers), LATE: one.overdue})
     return total
@@ -138,7 +147,7 @@ def pair_list(
     states = found.pop("state", () if LATE in found else (State.GAP.value,))
     if EVERY_STATE not in states and states:
         found["state"] = states
-    wanted = asked_for(found)
+    wanted = replace(asked_for(found), applications=among(filters).ids)
     known = counts.get(LATE) if wanted.late else sum(counts.get(state, 0) for state in wanted.states)
     pairs = Pairs(scope.user, scope.chosen, wanted, known if counts else None)
     page: Page = Paginator(pairs, ROWS_A_PAGE).get_page(filters.page)

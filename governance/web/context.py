@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
+from governance.selectors.views import PAGES
 from inventory import access
 from inventory.access import Permission
 from inventory.models import User
@@ -36,23 +37,25 @@ class Entry:
     icon: str
     route: str
     allowed: Callable[[User], bool] = _may_view
+    analytic: bool = False  # takes the filters that analytic pages share along
 
 
 GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     (
         "",
         (
-            Entry("Overview", "layout-dashboard", "governance:overview"),
-            Entry("Departments", "sitemap", "governance:departments"),
-            Entry("AI applications", "apps", "risk:applications"),
-            Entry("Recommendations", "sparkles", "governance:recommendations"),
+            Entry("Overview", "layout-dashboard", "governance:overview", analytic=True),
+            Entry("Departments", "sitemap", "governance:departments", analytic=True),
+            Entry("AI applications", "apps", "risk:applications", analytic=True),
+            Entry("Recommendations", "sparkles", "governance:recommendations", analytic=True),
             Entry("Tasks", "list-check", "risk:tasks"),
-            Entry("Discovery", "radar-2", "inventory:sightings"),
-            Entry("Alerts", "bell", "risk:alerts"),
-            Entry("Incidents", "flag", "risk:incidents"),
-            Entry("Data events", "shield-half", "inventory:data_events"),
-            Entry("Compliance", "scale", "governance:compliance"),
-            Entry("Evidence", "file-certificate", "risk:evidence"),
+            Entry("Discovery", "radar-2", "inventory:sightings", analytic=True),
+            Entry("Alerts", "bell", "risk:alerts", analytic=True),
+            Entry("Incidents", "flag", "risk:incidents", analytic=True),
+            Entry("Unusual activity", "bolt", "inventory:unusual", analytic=True),
+            Entry("Data events", "shield-half", "inventory:data_events", analytic=True),
+            Entry("Compliance", "scale", "governance:compliance", analytic=True),
+            Entry("Evidence", "file-certificate", "risk:evidence", analytic=True),
             Entry("Exports", "file-export", "governance:exports", _anywhere(Permission.EXPORT)),
         ),
     ),
@@ -89,6 +92,9 @@ class Group:
 @dataclass(frozen=True)
 class Navigation:
     groups: tuple[Group, ...] = ()
+    search_url: str = ""  # empty for who may see nothing
+    search_box_url: str = ""
+    saves: tuple[str, str] | None = None  # (route, query) of a page that can be saved as a view
     account_url: str = ""
     sign_out_url: str = ""
 
@@ -109,12 +115,31 @@ def navigation(request: HttpRequest) -> Navigation:
         for label, entries in GROUPS
     ]
     here = _active(request.path, [url for _, entries in shown for _, url in entries])
+    # Only what a page has read well: on an error page nothing is carried along
+    shared = getattr(request, "shared_filters", "")
     groups = (
-        Group(label, tuple(Item(entry.label, entry.icon, url, url == here) for entry, url in entries))
+        Group(
+            label,
+            tuple(
+                Item(entry.label, entry.icon, url + shared if entry.analytic else url, url == here)
+                for entry, url in entries
+            ),
+        )
         for label, entries in shown
         if entries
     )
-    return Navigation(tuple(groups), _url("inventory:account"), _url("account_logout"))
+    searched = ("governance:search", "governance:search_box") if _may_view(user) else ("", "")
+    search_url, search_box_url = (_url(route) if route else "" for route in searched)
+    return Navigation(
+        *(tuple(groups), search_url, search_box_url, _saved(request)),
+        *(_url("inventory:account"), _url("account_logout")),
+    )
+
+
+def _saved(request: HttpRequest) -> tuple[str, str] | None:
+    """What a saved view of this page would hold; None where the address alone doesn't say what is shown."""
+    route = request.resolver_match.view_name if request.resolver_match else ""
+    return (route, request.GET.urlencode()) if route in PAGES and hasattr(request, "shared_filters") else None
 
 
 def _url(route: str) -> str:

@@ -1,5 +1,7 @@
 """Departments: the tree, and one department with everything below it."""
 
+from dataclasses import replace
+
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -8,14 +10,18 @@ from django.views.decorators.http import require_safe
 
 from governance import charts
 from governance.selectors import compliance, department, overview, usage
+from governance.selectors.among import among
 from governance.selectors.departments import SORTS, tree
 from governance.selectors.not_computable import left_out
-from governance.web.links import address, applications_url, framework_charts
+from governance.web.links import EVERY_ONE, address, applications_url, framework_charts
 from inventory import access
 from inventory.access import Permission, requires
+from inventory.choices import ApplicationKind
 from inventory.models import User
+from inventory.selectors import unusual
 from inventory.selectors.scope import options, path_to, scope_of
 from inventory.web.filters import Filters
+from inventory.web.unusual import explained
 from risk.choices import Band
 from risk.selectors.movers import moving
 
@@ -51,7 +57,7 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
     filters = Filters.from_request(request)
     found = access.department_or_404(user, key)
     day = timezone.localdate()
-    scope = scope_of(user, found)
+    scope, left = scope_of(user, found), among(filters)
     below = overview.figures(scope, day, most=CHART_ROWS).matrix
     days = department.course(found, day, filters.period)
     figures = department.figures(found, path_to(user, found), day)
@@ -73,13 +79,17 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
         ),
         "below": below,
         "not_computable": left_out(scope),
-        "highest": overview.highest(scope),
-        "used": usage.applications_used(scope, day, filters.period, filters.kinds),
-        "coverage": framework_charts(compliance.frameworks(scope, day), found),
+        "highest": overview.highest(scope, left),
+        "used": usage.applications_used(scope, day, filters.period, left),
+        "found": explained(unusual.of(found, unusual.since(filters.period))),
+        "enough_told": unusual.enough_told(),
+        "coverage": framework_charts(compliance.frameworks(scope, day, left), replace(filters, department=found)),
+        "kinds": ApplicationKind.choices,
+        "every_one": EVERY_ONE if left else "",
         "period_words": f"Last {filters.period} days",
         "use_words": f"By the people of this department · last {filters.period} days",
         "below_url": address("governance:departments", department=found),
-        "live_url": applications_url(department=found, lifecycle="live"),
+        "live_url": applications_url(department=found, **left.query, lifecycle="live"),
     }
     return render(request, "governance/department.html", context)
 

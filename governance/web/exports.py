@@ -1,7 +1,6 @@
 """Exports: what may be taken away, and what was."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -111,8 +110,8 @@ def overview_html(request: HttpRequest) -> HttpResponse:
 
 def report(shown: dict[str, Any]) -> html.Report:
     """What the page shows, as the file holds it."""
-    only = f" · only {shown['kind_words']}" if shown["kind_words"] else ""
-    every = f" ({shown['every_kind']})" if shown["every_kind"] else ""
+    only = f" · only {shown['narrowed_words']}" if shown["narrowed_words"] else ""
+    every = f" ({shown['every_one']})" if shown["every_one"] else ""
     coverage = (shown["coverage"].binding, shown["coverage"].voluntary)
     matrix = html.Table(
         shown["matrix"].caption + every,
@@ -133,7 +132,7 @@ def report(shown: dict[str, Any]) -> html.Report:
         tables=[matrix, highest],
         charts=[
             *(shown["interactions"], shown["sensitive"]),
-            *(replace(chart, title=chart.title + every) for chart in coverage),
+            *coverage,
         ],
     )
 

@@ -10,10 +10,13 @@ from django.urls import reverse
 
 from governance import charts
 from governance.charts import Chart
+from governance.selectors.among import among
 from governance.selectors.compliance import FrameworkFigures
 from inventory.models import Department
+from inventory.web.filters import Filters
 from risk.choices import Band
 
+EVERY_ONE = "all applications"  # what stands beside figures that a filter can't narrow
 SERIOUS = f"{Band.HIGH},{Band.CRITICAL}"
 
 
@@ -65,8 +68,9 @@ class FrameworkCharts:
     voluntary: Chart
 
 
-def framework_bars(found: Sequence[FrameworkFigures], department: Department | None) -> list[charts.FrameworkCoverage]:
-    """The frameworks as bars; each part leads to the requirements in that state."""
+def framework_bars(found: Sequence[FrameworkFigures], filters: Filters) -> list[charts.FrameworkCoverage]:
+    """The frameworks as bars; each part leads to the requirements in that state, narrowed as the page is."""
+    kept = {"department": filters.department, **among(filters).query}
     return [
         charts.FrameworkCoverage(
             name=one.short_name,
@@ -77,21 +81,19 @@ def framework_bars(found: Sequence[FrameworkFigures], department: Department | N
             upcoming=one.upcoming,
             low=one.low,
             high=one.high,
-            url=address("governance:framework", one.framework.id, department=department),
+            url=address("governance:framework", one.framework.id, **kept),
         )
         for one in found
     ]
 
 
-def framework_charts(found: Sequence[FrameworkFigures], department: Department | None) -> FrameworkCharts:
+def framework_charts(found: Sequence[FrameworkFigures], filters: Filters) -> FrameworkCharts:
     """Coverage by framework, binding ones apart from voluntary ones."""
     binding = [one for one in found if one.framework.binding]
     voluntary = [one for one in found if not one.framework.binding]
     return FrameworkCharts(
+        charts.compliance_by_framework(framework_bars(binding, filters), key="compliance", title="Binding frameworks"),
         charts.compliance_by_framework(
-            framework_bars(binding, department), key="compliance", title="Binding frameworks"
-        ),
-        charts.compliance_by_framework(
-            framework_bars(voluntary, department), key="voluntary", title="Voluntary frameworks"
+            framework_bars(voluntary, filters), key="voluntary", title="Voluntary frameworks"
         ),
     )

@@ -12,10 +12,19 @@ from django.views.decorators.http import require_safe
 from governance import charts
 from governance.charts import Matrix, MatrixCell, MatrixColumn, MatrixRow
 from governance.selectors import compliance, overview, recommendations, usage
+from governance.selectors.among import among
 from governance.selectors.not_computable import left_out
 from governance.selectors.overview import DepartmentRow
 from governance.selectors.rollups import Risk
-from governance.web.links import SERIOUS, address, application_url, applications_url, department_url, framework_charts
+from governance.web.links import (
+    EVERY_ONE,
+    SERIOUS,
+    address,
+    application_url,
+    applications_url,
+    department_url,
+    framework_charts,
+)
 from governance.web.recommendations import SEVERITY_TONES
 from inventory import access
 from inventory.access import Permission, requires
@@ -27,8 +36,6 @@ from inventory.web.filters import Filters
 from risk.choices import Band, Principle
 from risk.method import load_method
 from risk.selectors.alerts import OPEN
-
-EVERY_KIND = "all kinds"
 
 
 @require_safe
@@ -43,11 +50,11 @@ def overview_page(request: HttpRequest) -> HttpResponse:
 
 def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
     """Everything the overview shows; the interactive file shows the same."""
-    kinds, period = filters.kinds, filters.period
+    left, period = among(filters), filters.period
     fresh = feeds.freshness()
-    covered = compliance.frameworks(scope, day)
+    covered = compliance.frameworks(scope, day, left)
     found = overview.figures(scope, day)
-    used = usage.use(scope, day, period, kinds)
+    used = usage.use(scope, day, period, left)
     return {
         "filters": filters,
         "scope": scope,
@@ -55,19 +62,19 @@ def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
         "method": load_method().version,
         "departments": options(scope),
         "kinds": ApplicationKind.choices,
-        "kind_words": ", ".join(ApplicationKind(kind).label.lower() for kind in kinds),
-        # What roll-ups hold is not told apart by kind, and says so while a kind is chosen
-        "every_kind": EVERY_KIND if kinds else "",
+        "narrowed_words": left.words,
+        # What roll-ups hold is not told apart by kind, band, class or owner, and says so while one is chosen
+        "every_one": EVERY_ONE if left else "",
         "tiles": tiles(scope, filters, found.numbers, used.unregistered, covered),
         "matrix": matrix_table(found.matrix, scope),
         "left_out": found.matrix.left_out,
         "not_computable": left_out(scope),
         "interactions": interactions_chart(used.by_category, filters),
-        "highest": overview.highest(scope, kinds),
-        "highest_note": "Live applications, only those of the kind chosen" if kinds else "Live applications",
+        "highest": overview.highest(scope, left),
+        "highest_note": "Live applications, only those chosen" if left else "Live applications",
         "sensitive": sensitive_chart(used.sensitive),
-        "coverage": framework_charts(covered, filters.department),
-        "highest_url": applications_url(department=filters.department, kind=kinds, lifecycle="live", sort="-risk"),
+        "coverage": framework_charts(covered, filters),
+        "highest_url": applications_url(department=filters.department, **left.query, lifecycle="live", sort="-risk"),
         "recommendations": recommendations.cards(scope, states=recommendations.UNDER_WAY, most=recommendations.TOP),
         "tones": SEVERITY_TONES,
         "feeds": fresh,
@@ -99,35 +106,36 @@ def tiles(
     covered: list[compliance.FrameworkFigures],
 ) -> list[Tile]:
     """The five numbers of the first row."""
-    here: dict[str, Any] = {"department": filters.department, "kind": filters.kinds}
-    counted = overview.counted(scope, filters.kinds) if filters.kinds else numbers
-    alerts = usage.open_alerts(scope, filters.kinds)
+    left = among(filters)
+    here: dict[str, Any] = {"department": filters.department, **left.query}
+    counted = overview.counted(scope, left) if left else numbers
+    alerts = usage.open_alerts(scope, left)
     binding = [one for one in covered if one.framework.binding]
     overdue = sum(one.overdue for one in binding)
     live = {**here, "lifecycle": Lifecycle.LIVE}
     people = "person" if unseen.people == 1 else "people"
-    every = f"{EVERY_KIND} · " if filters.kinds else ""
+    serious = [band for band in SERIOUS.split(",") if not filters.bands or band in filters.bands]
     return [
         Tile("AI applications", counted.applications, growth(counted), applications_url(**live), "primary"),
         Tile(
             "High or critical risk",
             counted.serious,
             "none live" if counted.serious_share is None else f"{counted.serious_share:.0%} of live applications",
-            applications_url(**live, band=SERIOUS),
+            applications_url(**{**live, "band": serious}) if serious else "",
             "bad",
             counted.serious_change,
         ),
         Tile(
             "Compliance gaps open",
             sum(one.gap for one in binding),
-            f"{every}gaps and partly met past due: {overdue:,}",
-            address("governance:gaps", department=filters.department),
+            f"gaps and partly met past due: {overdue:,}",
+            address("governance:gaps", **here),
             "warn",
         ),
         Tile(
             "Unregistered AI apps",
             unseen.apps,
-            f"{'have no kind · ' if filters.kinds else ''}used by {unseen.people:,} {people}",
+            f"{'all of them · ' if left else ''}used by {unseen.people:,} {people}",
             address("inventory:sightings", department=filters.department, period=filters.period),
             "accent",
         ),
@@ -177,11 +185,11 @@ def matrix_cell(department: Department, principle: Principle, risk: Risk | None)
 
 
 def interactions_chart(found: dict[str, list[tuple[date, int]]], filters: Filters) -> charts.Chart:
-    """Interactions by day and category. Choosing kinds leaves out what isn't registered: it has none."""
+    """Interactions by day and category. Choosing applications leaves out what isn't registered."""
     series = [
         charts.DailySeries(name, label, found[name])
         for name, label in usage.CATEGORIES
-        if found[name] or not filters.kinds
+        if found[name] or not among(filters)
     ]
     return charts.interactions_over_time(series if any(found.values()) else [])
 

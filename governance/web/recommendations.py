@@ -217,7 +217,7 @@ def _day(text: str) -> date | None:
 def action_url(card: Card) -> str:
     """Where the suggested action is done, narrowed to the card's department where that list can be."""
     narrowed = {} if card.department.parent_id is None else {"department": card.department}
-    if card.rule.route in ("inventory:dictionary", "inventory:feeds", "governance:departments"):
+    if card.rule.route in ("inventory:dictionary", "inventory:feeds"):
         narrowed = {}
     return address(card.rule.route, **narrowed, **(card.rule.query or {}))
 
@@ -228,7 +228,9 @@ def line_url(user: User, line: Line) -> str:
         return address("risk:application", line.ref)
     if line.kind == "alert" and line.seen:
         return address("risk:alert", line.ref)
-    if line.kind in ("day", "department") and line.department_key:
+    if line.kind == "unusual_day":
+        return address("inventory:unusual_day", line.ref)
+    if line.kind == "department" and line.department_key:
         return address("governance:department", line.department_key)
     if line.kind in ("feed", "people"):
         return address("inventory:feeds") if access.sees_everything(user, Permission.FEEDS) else ""

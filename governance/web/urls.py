@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from governance.web import compliance, departments, exports, health, overview, recommendations, thresholds
+from governance.web import (
+    compliance,
+    departments,
+    exports,
+    health,
+    overview,
+    recommendations,
+    search,
+    thresholds,
+    views,
+)
 
 app_name = "governance"
 urlpatterns = [
@@ -22,5 +32,15 @@ urlpatterns = [
     path("exports/", exports.export_list, name="exports"),
     path("exports/download/", exports.download, name="download"),
     path("exports/overview.html", exports.overview_html, name="overview_html"),
+    path("start/", views.start, name="start"),
+    path("views/", views.view_list, name="views"),
+    path("views/save/", views.save_view, name="view_save"),
+    path("views/<int:pk>/", views.open_view, name="view"),
+    path("views/<int:pk>/rename/", views.rename_view, name="view_rename"),
+    path("views/<int:pk>/share/", views.share_view, name="view_share"),
+    path("views/<int:pk>/delete/", views.delete_view, name="view_delete"),
+    path("views/<int:pk>/start/", views.start_with_view, name="view_start"),
+    path("search/", search.search_page, name="search"),
+    path("search/box/", search.search_box, name="search_box"),
     path("healthz", health.health, name="health"),
 ]

@@ -23,6 +23,7 @@ from inventory.models.mapping import MappingProfile
 from inventory.models.metric import Metric
 from inventory.models.organisation import ROOT_KEY, Department
 from inventory.models.people import Role, User
+from inventory.models.unusual import ChangedDay, UnusualDay, WorkingHours
 
 __all__ = [
     "ROOT_KEY",
@@ -33,6 +34,7 @@ __all__ = [
     "AuditLogEntry",
     "CapturedContent",
     "ChangedApplication",
+    "ChangedDay",
     "CloudApp",
     "ContentCapture",
     "DailySensitive",
@@ -54,5 +56,7 @@ __all__ = [
     "SeenUser",
     "SensitivityLabel",
     "Sighting",
+    "UnusualDay",
     "User",
+    "WorkingHours",
 ]

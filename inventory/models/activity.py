@@ -8,10 +8,10 @@ as much as storing the row. What they point at (applications, sightings, departm
 import uuid
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import BrinIndex
+from django.contrib.postgres.indexes import BrinIndex, GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Now, Upper
 
 from inventory.choices import AlertAction, AlertState, BatchState, Door, Operation, Severity
 from inventory.models.application import AIApplication
@@ -198,7 +198,8 @@ class DailyRow(models.Model):
 class DailyUsage(DailyRow):
     """Figures of one application (or sighting), department and day. `users` are distinct, so they don't add up;
     `attacks` are the interactions with a mark of either kind, each counted once. Visits to AI sites are no
-    interactions, but their people count among `users`."""
+    interactions, but their people count among `users`. `off_hours`: interactions outside working hours; null where
+    they were stored before these were counted."""
 
     interactions = models.IntegerField()
     users = models.IntegerField()
@@ -208,6 +209,7 @@ class DailyUsage(DailyRow):
     attacks = models.IntegerField()
     visits = models.IntegerField(default=0, db_default=0)
     uploaded = models.BigIntegerField(default=0, db_default=0)  # bytes sent with the visits
+    off_hours = models.IntegerField(null=True)
 
     class Meta:
         constraints = [
@@ -326,6 +328,10 @@ class Alert(models.Model):
             models.Index(fields=["-at", "-id"], name="alert_by_time"),
             models.Index(fields=["application", "-at"], name="alert_by_application"),
             models.Index(fields=["received_at"], name="alert_to_purge", condition=Q(raw__isnull=False)),
+            # upper(): what icontains compares
+            GinIndex(
+                *[OpClass(Upper(f), "gin_trgm_ops") for f in ("title", "resource", "external_id")], name="alert_search"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -19,6 +19,13 @@ WORDS: dict[str, tuple[str, ...]] = {
     "kind": tuple(ApplicationKind.values),
     "lifecycle": tuple(Lifecycle.values),
 }
+# What people read in place of a word, by parameter
+SAID: dict[str, dict[str, str]] = {
+    "kind": {value: str(label) for value, label in ApplicationKind.choices},
+    "lifecycle": {value: str(label) for value, label in Lifecycle.choices},
+}
+# The parameters that every analytic page has in common; links between these pages carry them along.
+SHARED = ("department", "period", "kind", "band", "class", "owner")
 # Further parameters that narrow a list somewhere. One that stands where it can't be applied is refused by name.
 NAMES = {"department", "owner", "period", "q", "severity", "since", "state", "until"}
 PERIODS = (7, 30, 90, 365)  # days
@@ -46,10 +53,14 @@ class Problem:
         return f"{self.parameter} “{self.value[:40]}” {self.why}.{f' {self.mend}' if self.mend else ''}"
 
 
-def teach(words: Mapping[str, Sequence[str]], names: Iterable[str] = ()) -> None:
-    """Make further parameters known: with their words, or by name alone where these depend on the place."""
+def teach(
+    words: Mapping[str, Sequence[str]], names: Iterable[str] = (), said: Mapping[str, Mapping[str, str]] | None = None
+) -> None:
+    """Make further parameters known: with their words, or by name alone where these depend on the place. `said`: what
+    people read in place of the words."""
     WORDS.update({name: tuple(known) for name, known in words.items()})
     NAMES.update(names)
+    SAID.update({name: {word: str(label) for word, label in labels.items()} for name, labels in (said or {}).items()})
 
 
 class Reader:

@@ -7,6 +7,8 @@ figures to another), and `import_gone` (rows just deleted).
 
 from typing import Any
 
+from inventory.services import working_hours
+
 # The people first: how many of them are new on that day is what the distinct users grow by.
 _ADD = """
 WITH people AS (
@@ -18,26 +20,27 @@ WITH people AS (
     RETURNING application_id, sighting_id, department_id, day
 ), users AS (
     SELECT application_id, sighting_id, department_id, day, 0 AS interactions, count(*) AS users, 0 AS sensitive,
-           0 AS jailbreak, 0 AS injection, 0 AS attacks, 0 AS visits, 0 AS uploaded
+           0 AS jailbreak, 0 AS injection, 0 AS attacks, 0 AS visits, 0 AS uploaded, 0 AS off_hours
     FROM people GROUP BY 1, 2, 3, 4
 ), counts AS (
     SELECT application_id, sighting_id, department_id, day, sum(interactions) AS interactions, 0 AS users,
            sum(sensitive) AS sensitive, sum(jailbreak) AS jailbreak, sum(injection) AS injection,
-           sum(attacks) AS attacks, sum(visits) AS visits, sum(uploaded) AS uploaded
+           sum(attacks) AS attacks, sum(visits) AS visits, sum(uploaded) AS uploaded, sum(off_hours) AS off_hours
     FROM import_use GROUP BY 1, 2, 3, 4
 )
 INSERT INTO inventory_dailyusage AS d
        (application_id, sighting_id, department_id, day, interactions, users, sensitive, jailbreak, injection, attacks,
-        visits, uploaded)
+        visits, uploaded, off_hours)
 SELECT application_id, sighting_id, department_id, day, sum(interactions), sum(users), sum(sensitive),
-       sum(jailbreak), sum(injection), sum(attacks), sum(visits), sum(uploaded)
+       sum(jailbreak), sum(injection), sum(attacks), sum(visits), sum(uploaded), sum(off_hours)
 FROM (SELECT * FROM counts UNION ALL SELECT * FROM users) both_of_them
 GROUP BY 1, 2, 3, 4
 ON CONFLICT (application_id, sighting_id, day, department_id) DO UPDATE SET
     interactions = d.interactions + excluded.interactions, users = d.users + excluded.users,
     sensitive = d.sensitive + excluded.sensitive, jailbreak = d.jailbreak + excluded.jailbreak,
     injection = d.injection + excluded.injection, attacks = d.attacks + excluded.attacks,
-    visits = d.visits + excluded.visits, uploaded = d.uploaded + excluded.uploaded
+    visits = d.visits + excluded.visits, uploaded = d.uploaded + excluded.uploaded,
+    off_hours = d.off_hours + excluded.off_hours
 """
 
 _DIGEST = "md5(coalesce(labels, '{}')::text || '/' || coalesce(information_types, '{}')::text)::uuid"
@@ -55,8 +58,13 @@ DO UPDATE SET interactions = d.interactions + excluded.interactions
 """  # noqa: S608 - constants of this file
 
 
+# To look at for unusual activity again
+_CHANGED = "INSERT INTO inventory_changedday (day) SELECT DISTINCT day FROM {rows}"
+
+
 def add(cursor: Any, zone: str) -> None:
     """Count the rows just stored."""
+    cursor.execute(_CHANGED.format(rows="import_use"))
     cursor.execute(_ADD)
     cursor.execute(_ADD_SENSITIVE, {"zone": zone})
 
@@ -64,13 +72,14 @@ def add(cursor: Any, zone: str) -> None:
 _DELTA = """
 CREATE TEMPORARY TABLE IF NOT EXISTS import_delta (
     application_id bigint, sighting_id bigint, day date, old_department bigint, department_id bigint, old uuid,
-    pseudonym uuid, jailbreak bool, injection bool, labels text[], information_types text[], uploaded bigint
+    pseudonym uuid, jailbreak bool, injection bool, labels text[], information_types text[], uploaded bigint,
+    off_hours bool
 ) ON COMMIT DELETE ROWS;
 TRUNCATE import_delta
 """
 
 # People whom the list knows by object id, and the same people where a record only knew their name.
-_MOVE = """
+_MOVE = f"""
 WITH known AS (
     SELECT pseudonym AS old, pseudonym AS new, department_id FROM inventory_directoryuser
     WHERE department_id IS NOT NULL
@@ -81,21 +90,21 @@ WITH known AS (
     FROM known k WHERE i.department_id IS NULL AND i.pseudonym = k.old
     RETURNING i.application_id, i.sighting_id, (i.at AT TIME ZONE %(zone)s)::date, NULL::bigint, i.department_id,
               k.old, i.pseudonym, i.jailbreak, i.injection, i.labels, i.information_types,
-              i.uploaded
+              i.uploaded, {working_hours.off("i")}
 )
 INSERT INTO import_delta SELECT * FROM moved
-"""
+"""  # noqa: S608 - constants of this file
 
-_RENAME = """
+_RENAME = f"""
 WITH renamed AS (
     UPDATE inventory_interaction i SET pseudonym = s.new
     FROM import_superseded s WHERE i.pseudonym = s.old
     RETURNING i.application_id, i.sighting_id, (i.at AT TIME ZONE %(zone)s)::date, i.department_id, i.department_id,
               s.old, i.pseudonym, i.jailbreak, i.injection, i.labels, i.information_types,
-              i.uploaded
+              i.uploaded, {working_hours.off("i")}
 )
 INSERT INTO import_delta SELECT * FROM renamed
-"""
+"""  # noqa: S608 - constants of this file
 
 
 # Equality with 0 for null: unlike IS NOT DISTINCT FROM it can be hashed.
@@ -118,27 +127,29 @@ ON CONFLICT DO NOTHING
 # Each row leaves one line of figures and arrives at another (perhaps the same one, when only its person was renamed).
 _STEPS = """
 SELECT application_id, sighting_id, old_department AS department_id, day, -1 AS step, jailbreak, injection, labels,
-       information_types, uploaded FROM import_delta
+       information_types, uploaded, off_hours FROM import_delta
 UNION ALL
-SELECT application_id, sighting_id, department_id, day, 1, jailbreak, injection, labels, information_types, uploaded
+SELECT application_id, sighting_id, department_id, day, 1, jailbreak, injection, labels, information_types, uploaded,
+       off_hours
 FROM import_delta
 """
 
 _USAGE_MOVES = f"""
 INSERT INTO inventory_dailyusage AS d
        (application_id, sighting_id, department_id, day, interactions, users, sensitive, jailbreak, injection, attacks,
-        visits, uploaded)
+        visits, uploaded, off_hours)
 SELECT application_id, sighting_id, department_id, day, coalesce(sum(step) FILTER (WHERE uploaded IS NULL), 0), 0,
        coalesce(sum(step) FILTER (WHERE labels IS NOT NULL OR information_types IS NOT NULL), 0),
        coalesce(sum(step) FILTER (WHERE jailbreak), 0), coalesce(sum(step) FILTER (WHERE injection), 0),
        coalesce(sum(step) FILTER (WHERE jailbreak OR injection), 0),
-       coalesce(sum(step) FILTER (WHERE uploaded IS NOT NULL), 0), coalesce(sum(step * uploaded), 0)
+       coalesce(sum(step) FILTER (WHERE uploaded IS NOT NULL), 0), coalesce(sum(step * uploaded), 0),
+       coalesce(sum(step) FILTER (WHERE off_hours), 0)
 FROM ({_STEPS}) steps GROUP BY 1, 2, 3, 4
 ON CONFLICT (application_id, sighting_id, day, department_id) DO UPDATE SET
     interactions = d.interactions + excluded.interactions, sensitive = d.sensitive + excluded.sensitive,
     jailbreak = d.jailbreak + excluded.jailbreak, injection = d.injection + excluded.injection,
     attacks = d.attacks + excluded.attacks, visits = d.visits + excluded.visits,
-    uploaded = d.uploaded + excluded.uploaded
+    uploaded = d.uploaded + excluded.uploaded, off_hours = d.off_hours + excluded.off_hours
 """  # noqa: S608 - constants of this file
 _USERS_ANEW = f"""
 WITH touched AS (
@@ -165,7 +176,7 @@ def move_unassigned(cursor: Any, zone: str) -> int:
     """Give Unassigned interactions of people whom the user list knows their department and lasting pseudonym, and take
     their figures along. Returns how many interactions moved."""
     cursor.execute(_DELTA)
-    cursor.execute(_MOVE, {"zone": zone})
+    cursor.execute(_MOVE, working_hours.in_force().parameters(zone))
     moved = cursor.rowcount
     if moved:
         _carry(cursor)
@@ -177,13 +188,14 @@ def rename(cursor: Any, zone: str) -> None:
     cursor.execute("SELECT EXISTS (SELECT FROM import_superseded)")
     if cursor.fetchone()[0]:
         cursor.execute(_DELTA)
-        cursor.execute(_RENAME, {"zone": zone})
+        cursor.execute(_RENAME, working_hours.in_force().parameters(zone))
         _carry(cursor)
 
 
 def _carry(cursor: Any) -> None:
     """Take the figures along with the rows of `import_delta`."""
     cursor.execute("ANALYZE import_delta")
+    cursor.execute(_CHANGED.format(rows="import_delta"))
     for statement in (_PEOPLE_LEAVE, _PEOPLE_ARRIVE, _USAGE_MOVES, _USERS_ANEW, _SENSITIVE_MOVES):
         cursor.execute(statement)
     _forget_empty(cursor)
@@ -214,7 +226,7 @@ WITH gone AS (
            count(uploaded) AS visits, coalesce(sum(uploaded), 0) AS uploaded,
            count(*) FILTER (WHERE labels IS NOT NULL OR information_types IS NOT NULL) AS sensitive,
            count(*) FILTER (WHERE jailbreak) AS jailbreak, count(*) FILTER (WHERE injection) AS injection,
-           count(*) FILTER (WHERE jailbreak OR injection) AS attacks
+           count(*) FILTER (WHERE jailbreak OR injection) AS attacks, count(*) FILTER (WHERE off_hours) AS off_hours
     FROM import_gone GROUP BY 1, 2, 3, 4
 ), counted AS (
     SELECT g.application_id, g.sighting_id, g.department_id, g.day, count(u.id) AS users
@@ -223,7 +235,7 @@ WITH gone AS (
 UPDATE inventory_dailyusage d SET
     interactions = d.interactions - g.interactions, users = c.users, sensitive = d.sensitive - g.sensitive,
     jailbreak = d.jailbreak - g.jailbreak, injection = d.injection - g.injection, attacks = d.attacks - g.attacks,
-    visits = d.visits - g.visits, uploaded = d.uploaded - g.uploaded
+    visits = d.visits - g.visits, uploaded = d.uploaded - g.uploaded, off_hours = d.off_hours - g.off_hours
 FROM gone g JOIN counted c ON {_same("c", "g")} WHERE {_same("d", "g")}
 """  # noqa: S608 - constants of this file
 _SENSITIVE_GOES = f"""
@@ -236,6 +248,7 @@ WHERE d.digest = g.digest AND {_same("d", "g")}
 
 def take_out(cursor: Any, zone: str) -> None:
     """The rows of `import_gone` were deleted: take them out of the figures again."""
+    cursor.execute(_CHANGED.format(rows="import_gone"))
     cursor.execute(_PEOPLE_GO, {"zone": zone})
     cursor.execute(_USAGE_GOES)
     cursor.execute(_SENSITIVE_GOES)

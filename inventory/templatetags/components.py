@@ -18,8 +18,13 @@ from django.template.context import Context
 from django.utils.html import conditional_escape, format_html, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 
+from inventory.selectors.asked import SAID
+
 register = template.Library()
 
+# The filters that stand behind "More filters": what they are called, and the field of Filters that holds what was read
+MORE = {"lifecycle": "Stage", "band": "Band", "class": "EU AI Act class"}
+MORE_READ = {"lifecycle": "lifecycles", "band": "bands", "class": "classes"}
 PERIODS = ((7, "Last 7 days"), (30, "Last 30 days"), (90, "Last 90 days"), (365, "Last 12 months"))
 
 
@@ -63,12 +68,23 @@ def capture(content: str) -> SafeString:
 
 @register.simple_block_tag(takes_context=True, end_name="endfilter_bar")
 def filter_bar(
-    context: Context, content: str, departments: Any = None, kinds: Any = None, periods: Any = PERIODS
+    context: Context,
+    content: str,
+    departments: Any = None,
+    kinds: Any = None,
+    periods: Any = PERIODS,
+    more: str = "",
+    heeds: str = "",
 ) -> SafeString:
-    """The filters of a page as a GET form. Parameters: templates/components/filter_bar.html."""
+    """The filters of a page as a GET form, and below it what is chosen. Parameters:
+    templates/components/filter_bar.html."""
     request = context.get("request")
+    filters: Any = context.get("filters")
     given = request.GET if request else QueryDict()
-    own = set(re.findall(r'\bname="([^"]+)"', content)) | {"department", "period", "kind", "page"}
+    named, extra = set(re.findall(r'\bname="([^"]+)"', content)), more.split()
+    shown = {"department": departments is not None, "kind": bool(kinds), "period": bool(periods)}
+    heeded = named | {*extra, *heeds.split()} | {name for name, there in shown.items() if there}
+    own = named | {*extra, "department", "period", "kind", "page"}
     return _render(
         context,
         "filter_bar",
@@ -80,10 +96,23 @@ def filter_bar(
             "department": given.get("department", ""),
             "period": given.get("period", "") or "30",
             "kind": [word for value in given.getlist("kind") for word in value.split(",") if word],
+            **_more(filters, extra, request),
+            "more_chosen": sum(bool(given.get(name)) for name in extra),
+            "chips": filters.chips(given, heeded | set(filters.own)) if hasattr(filters, "chips") else None,
             "kept": [(key, value) for key in given if key not in own for value in given.getlist(key)],
             "action": request.path if request else "",
         },
     )
+
+
+def _more(filters: Any, extra: list[str], request: Any) -> dict[str, Any]:
+    """The filters behind one button: (parameter, what it is called, choices, what is chosen), and the owner."""
+    there = [name for name in extra if name in MORE]
+    return {
+        "more": [(name, MORE[name], SAID[name].items(), getattr(filters, MORE_READ[name])) for name in there],
+        "owner": filters.owner if "owner" in extra else None,
+        "mine": request.user.get_username() if "owner" in extra and request else "",
+    }
 
 
 @register.simple_tag

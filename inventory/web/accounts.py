@@ -1,6 +1,7 @@
 """Sign-in: allauth does the work; here is what we decide."""
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
 from django.contrib import auth, messages
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
@@ -46,6 +47,6 @@ def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
                 summary="Signed in by one-time link",
                 obj=user,
             )
-            return redirect("governance:overview")
+            return redirect(settings.LOGIN_REDIRECT_URL)
     messages.error(request, "This sign-in link was used already or is too old. Ask for a new one.")
     return redirect(reverse("account_login"))

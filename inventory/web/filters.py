@@ -1,6 +1,6 @@
 """The filters that every analytic page takes from its address, so that a link shows what its sender saw."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,8 @@ from django.utils.http import urlencode
 
 from inventory import access
 from inventory.models import Department
-from inventory.selectors.asked import PERIODS, Problem, Reader
+from inventory.selectors.asked import PERIODS, SHARED, Problem, Reader
+from inventory.web.chips import Chips, chips_of
 
 DEFAULT_PERIOD = 30
 _NAMES = {
@@ -54,6 +55,7 @@ class Filters:
         it can be narrowed by, with their words."""
         found = cls.from_query(request.user, request.GET, sorts=sorts, own=own)
         tell(request, found.ignored)
+        request.shared_filters = found.shared()  # type: ignore[attr-defined]  # what the navigation carries along
         return found
 
     @classmethod
@@ -85,11 +87,21 @@ class Filters:
         Names are those of the address (`band=`) or of the fields (`bands=`); `class_` stands for `class`. `page` goes
         back to the first unless it is given. Begins with "?" or is "" where nothing is left.
         """
-        values = self._values()
+        values = self.values()
         values.pop("page", None)
         values.update({_NAMES.get(name, name): _text(value) for name, value in changes.items()})
         kept = {name: value for name, value in values.items() if value}
         return "?" + urlencode(kept) if kept else ""
+
+    def shared(self) -> str:
+        """The query string of those filters that every analytic page knows, for links between such pages."""
+        values = self.values()
+        kept = {name: values[name] for name in SHARED if values[name]}
+        return "?" + urlencode(kept) if kept else ""
+
+    def chips(self, given: QueryDict, applied: Collection[str]) -> Chips:
+        """The filters in words; `applied`: the parameters that the page heeds."""
+        return chips_of(self, given, applied)
 
     @property
     def narrowed(self) -> bool:
@@ -97,7 +109,8 @@ class Filters:
         asked = (self.department, self.kinds, self.bands, self.classes, self.lifecycles, self.q, self.owner, self.own)
         return any(asked)
 
-    def _values(self) -> dict[str, str]:
+    def values(self) -> dict[str, str]:
+        """Parameter → its value as an address has it, for all but `own`."""
         return {
             "department": _text(self.department),
             "period": "" if self.period == DEFAULT_PERIOD else str(self.period),

@@ -19,6 +19,7 @@ from inventory.web import (
     people,
     register,
     register_import,
+    unusual,
 )
 
 app_name = "inventory"
@@ -56,6 +57,11 @@ urlpatterns = [
     path("discovery/", discovery.sightings, name="sightings"),
     path("discovery/cloud-apps/", cloud_apps.cloud_app_list, name="cloud_apps"),
     path("data-events/", data_events.data_event_list, name="data_events"),
+    path("unusual/", unusual.unusual_list, name="unusual"),
+    path("unusual/<int:pk>/", unusual.unusual_day, name="unusual_day"),
+    path("unusual/<int:pk>/dismiss/", unusual.dismiss, name="unusual_dismiss"),
+    path("unusual/<int:pk>/reopen/", unusual.reopen, name="unusual_reopen"),
+    path("unusual/departments/<str:key>/", unusual.unusual_department, name="unusual_department"),
     # Settings
     path("settings/departments/", departments.tree, name="department_admin"),
     path("settings/departments/add/", departments.add, name="department_add"),

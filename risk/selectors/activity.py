@@ -2,8 +2,9 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from django.db.models import Sum
 from django.utils import timezone
@@ -13,10 +14,12 @@ from inventory.models import AIApplication, Alert, DailySensitive, DailyUsage, D
 from inventory.selectors.dictionary import names
 from risk.choices import Principle
 from risk.method import load_method
+from risk.scoring.case import Occurrence
 from risk.scoring.formulas import signal_loads
 from risk.scoring.judgement import Judgement
 from risk.scoring.vocabulary import Kind
 from risk.selectors.signals import counted_metrics
+from risk.selectors.summary import Part
 
 ALERTS_SHOWN = 50
 CARRIED_SHOWN = 50
@@ -43,13 +46,18 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """An alert or a rate as the score counts it: its load at full weight, and the principles it presses on."""
+    """An alert or a rate as the score counts it: its load at full weight, and the principles it presses on. Of an
+    event also its day, severity and whether it is open."""
 
     kind: Kind
     label: str
     load: float
     principles: tuple[str, ...]
     key: str = ""  # of a rate its name, of an event its reference
+    day: date | None = None
+    severity: str = ""
+    open: bool = False
+    points: float | None = None  # of the shown score, by its explanation; None: none was asked for
     url: str = ""  # of its page, which the door fills in
 
 
@@ -173,8 +181,10 @@ def alerts_of(application: AIApplication) -> list[Alert]:
 
 def signals_of(judgement: Judgement) -> list[Signal]:
     """What presses on the score now, strongest first (docs/method.md §4)."""
+    happened = {one.ref: one for one in judgement.case.occurrences if one.ref}
     found = [
         Signal(
+            **_of_event(happened.get(key)),
             kind=kind,
             label=label or _words(key),
             load=load,
@@ -184,6 +194,17 @@ def signals_of(judgement: Judgement) -> list[Signal]:
         for kind, key, label, load, weights in signal_loads(judgement.inputs.signals, load_method())
     ]
     return sorted(found, key=lambda one: -one.load)
+
+
+def _of_event(one: Occurrence | None) -> dict[str, Any]:
+    return {} if one is None else {"day": one.day, "severity": one.severity, "open": one.open}
+
+
+def moved_by(judgement: Judgement, parts: Sequence[Part]) -> list[Signal]:
+    """The signals behind an explained score, each with the points that it adds there, most first."""
+    points = {(part.kind, part.key): part.amount for part in parts}
+    found = [replace(one, points=points.get((one.kind, one.key), 0.0)) for one in signals_of(judgement)]
+    return sorted(found, key=lambda one: -(one.points or 0.0))
 
 
 def _words(key: str) -> str:

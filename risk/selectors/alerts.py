@@ -39,7 +39,7 @@ class Wanted:
     application: AIApplication | None = None
     states: Sequence[str] = ()
     severities: Sequence[str] = ()
-    kinds: Sequence[str] = ()
+    applications: QuerySet[AIApplication, Any] | None = None  # their ids
     tactics: Sequence[str] = ()  # of `signals.tactic_key`
     techniques: Sequence[str] = ()
     who: str = ""  # MINE or NOBODY
@@ -93,11 +93,12 @@ def found(user: User, wanted: Wanted) -> QuerySet[Alert]:
         "application": wanted.application,
         "state__in": wanted.states,
         "severity__in": wanted.severities,
-        "application__kind__in": wanted.kinds,
         "tactics__overlap": [form for one in wanted.tactics for form in _forms(one)],
         "late": wanted.late,
     }
     rows = rows.filter(**{name: value for name, value in given.items() if value})
+    if wanted.applications is not None:
+        rows = rows.filter(application__in=wanted.applications)
     if wanted.tied is not None:
         rows = rows.filter(application__isnull=not wanted.tied)
     if wanted.who:
@@ -203,9 +204,9 @@ def row(one: Alert, *, may_work: bool = False) -> AlertRow:
     )
 
 
-def tally(user: User) -> dict[str, int]:
-    """How many open alerts there are in sight: all, mine, of nobody, late, tied to no application."""
-    rows = _timed(access.alerts(user)).filter(state__in=OPEN).order_by()
+def tally(user: User, wanted: Wanted | None = None) -> dict[str, int]:
+    """How many open alerts there are in sight and wanted: all, mine, of nobody, late, tied to no application."""
+    rows = found(user, wanted or Wanted()).select_related(None).defer(None).filter(state__in=OPEN).order_by()
     return rows.aggregate(
         open=Count("pk"),
         mine=Count("pk", filter=Q(assignee=user)),

@@ -1,7 +1,7 @@
 """The list of AI applications: narrowed, sorted and cut in SQL, whatever the size of the register."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Protocol
 
@@ -20,7 +20,8 @@ from risk.models import CurrentScore
 ROWS_A_PAGE = 25
 OPEN_CLASS = "open"  # the filter word for applications whose class is not decided
 RISK = "risk"
-NARROWED_BY = ("kind", "lifecycle", "band", "class", "owner", "q")  # parameters of an address
+OF_ITSELF = ("kind", "lifecycle", "band", "class", "owner")  # parameters of an address, of the application alone
+NARROWED_BY = (*OF_ITSELF, "q")
 _COLUMNS = {
     "name": "name",
     "department": "department__name",
@@ -121,6 +122,11 @@ def wanted(asked: Asked) -> Wanted:
     )
 
 
+def read_of_itself(reader: Reader) -> dict[str, Sequence[str]]:
+    """What an address asks of the applications behind other things, by parameter (OF_ITSELF)."""
+    return {name: words for name, words in read(reader).items() if name in OF_ITSELF}
+
+
 def read(reader: Reader) -> dict[str, Sequence[str]]:
     """What an address asks of the register, by parameter (NARROWED_BY)."""
     lists: dict[str, Sequence[str]] = {name: reader.words(name) for name in ("kind", "lifecycle", "band", "class")}
@@ -155,6 +161,15 @@ def narrowed(found: QuerySet[AIApplication], wanted: Wanted) -> QuerySet[AIAppli
     if wanted.q:
         found = found.search(wanted.q)  # type: ignore[attr-defined]
     return found.order_by()
+
+
+def among(wanted: Wanted) -> QuerySet[AIApplication, Any] | None:
+    """The ids of the applications that kind, stage, band, class and owner leave, to narrow what belongs to them
+    (alerts, evidence, use); whoever may see them, and wherever they are. None: nothing of that is asked."""
+    chosen = (wanted.kinds, wanted.lifecycles, wanted.bands, wanted.classes, wanted.owner)
+    if not any(chosen):
+        return None
+    return narrowed(AIApplication.objects.all(), replace(wanted, department=None, q="")).values("pk")
 
 
 def page(user: User, wanted: Wanted, number: int) -> Page:

@@ -14,13 +14,15 @@ from inventory.models import AIApplication, Department, User
 from inventory.selectors.asked import Reader
 from risk.method import load_method
 from risk.models import Evidence
+from risk.selectors.applications import OF_ITSELF, among, read_of_itself
+from risk.selectors.applications import wanted_by as of_applications
 
 ROWS_A_PAGE = 25
 SOON_DAYS = 90  # from so many days before its end evidence is shown as running out
 ENDS = (30, 60, 90)  # days: the choices of the filter
 EXPIRED, WITHDRAWN, CURRENT = "expired", "withdrawn", "current"
 ENDINGS = (CURRENT, EXPIRED, *map(str, ENDS), WITHDRAWN)  # the words of the filter
-NARROWED_BY = ("evidence", "ends", "q")
+NARROWED_BY = ("evidence", "ends", "q", *OF_ITSELF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Wanted:
     kinds: Sequence[str] = ()
     ends: str = ""
     q: str = ""
+    applications: QuerySet[AIApplication, Any] | None = None  # their ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ class Counts:
 def read(reader: Reader) -> dict[str, Sequence[str]]:
     """What an address asks of a list of evidence, by parameter (NARROWED_BY)."""
     return {
+        **read_of_itself(reader),
         "evidence": reader.words("evidence", list(load_method().evidence_kinds)),
         **{name: (word,) if word else () for name, word in (("ends", reader.word("ends")), ("q", reader.text("q")))},
     }
@@ -70,7 +74,8 @@ def read(reader: Reader) -> dict[str, Sequence[str]]:
 def wanted_by(filters: Mapping[str, Sequence[str]], department: Department | None) -> Wanted:
     """The same as the list takes it. Of `filters`, an empty one may be missing."""
     one = {name: "".join(filters.get(name, ())[:1]) for name in ("ends", "q")}
-    return Wanted(department, filters.get("evidence", ()), **one)
+    behind = among(of_applications(filters, None))
+    return Wanted(department, filters.get("evidence", ()), **one, applications=behind)
 
 
 def items_of(application: AIApplication, day: date, control: str = "") -> list[Item]:
@@ -123,7 +128,7 @@ def evidence_in(
 
     `withdrawn_too`: where the filter names no state, what was withdrawn as well.
     """
-    found = _within(user, wanted.department, permission)
+    found = _among(_within(user, wanted.department, permission), wanted.applications)
     if wanted.kinds:
         found = found.filter(kind__in=wanted.kinds)
     if wanted.q:
@@ -148,9 +153,9 @@ def page(user: User, wanted: Wanted, day: date, number: int) -> Page:
     return Paginator(_Rows(evidence_in(user, wanted, day), day), ROWS_A_PAGE).get_page(number)
 
 
-def counts(user: User, department: Department | None, day: date) -> Counts:
-    """What has run out and what will, of the evidence in sight; one query."""
-    found = _within(user, department, Permission.VIEW).filter(withdrawn_at=None)
+def counts(user: User, wanted: Wanted, day: date) -> Counts:
+    """What has run out and what will, of the evidence in sight, whatever it is and says; one query."""
+    found = _among(_within(user, wanted.department, Permission.VIEW), wanted.applications).filter(withdrawn_at=None)
     ends = {f"d{days}": Q(valid_until__range=(day, day + timedelta(days=days))) for days in ENDS}
     figures = found.filter(valid_until__lte=day + timedelta(days=max(ENDS))).aggregate(
         expired=Count("id", filter=Q(valid_until__lt=day)), **{key: Count("id", filter=q) for key, q in ends.items()}
@@ -165,6 +170,10 @@ def _within(user: User | None, department: Department | None, permission: Permis
     if department is not None and department.parent_id is not None:
         seen = seen.in_department(department)
     return Evidence.objects.filter(application__in=seen.order_by().values("pk")).order_by()
+
+
+def _among(found: QuerySet[Evidence], applications: QuerySet[AIApplication, Any] | None) -> QuerySet[Evidence]:
+    return found if applications is None else found.filter(application__in=applications)
 
 
 def _holds(day: date) -> Q:

@@ -62,13 +62,16 @@ def narrowed(
     department: Department | None = None,
     states: Sequence[str] = (),
     severities: Sequence[str] = (),
+    applications: QuerySet[AIApplication, Any] | None = None,
     q: str = "",
 ) -> QuerySet[Incident]:
-    """The incidents asked for, newest first, with how many alerts belong to each (`linked`)."""
+    """The incidents asked for (`applications`: ids), newest first, with how many alerts belong to each (`linked`)."""
     rows = visible(user).annotate(linked=Count("links")).order_by("-since", "-id")
     if department is not None and department.parent_id is not None:
         below = Department.objects.subtree_of(department).order_by().values("pk")
         rows = rows.filter(application__department__in=below)
+    if applications is not None:
+        rows = rows.filter(application__in=applications)
     if states:
         rows = rows.filter(state__in=states)
     if severities:

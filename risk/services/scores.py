@@ -96,7 +96,7 @@ def rescore_changed(progress: Progress | None = None) -> Outcome:
     while done := _next_chunk(total):
         if progress:
             progress(done)
-    rollups.roll_up_changed()
+    rollups.roll_up_unless_busy()
     if total.applications:
         doorbell.ring(RECOMMEND)
     return total

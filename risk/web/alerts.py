@@ -16,13 +16,14 @@ from inventory import access
 from inventory.access import Permission, requires
 from inventory.choices import AlertState, ApplicationKind, Severity
 from inventory.models import AIApplication, User
+from inventory.selectors.asked import SHARED
 from inventory.selectors.scope import options, scope_of
 from inventory.services import alerts as service
 from inventory.web.feeds import csv_download
 from inventory.web.filters import Filters
 from inventory.web.requests import PersonRequest
 from risk.method import load_method
-from risk.selectors import alerts, incidents
+from risk.selectors import alerts, applications, incidents
 from risk.selectors.alerts import Wanted
 from risk.selectors.techniques import advice, choices
 
@@ -75,7 +76,7 @@ def wanted_by(filters: Filters, application: AIApplication | None = None) -> Wan
         application=application,
         states=own.get("state", ()),
         severities=own.get("severity", ()),
-        kinds=filters.kinds,
+        applications=applications.among(applications.wanted(filters)),
         tactics=own.get("tactic", ()),
         techniques=own.get("technique", ()),
         who=next(iter(own.get("who", ())), ""),
@@ -106,7 +107,7 @@ def alert_list(request: PersonRequest) -> HttpResponse:
         "chosen": chosen,
         "application": application,
         "narrowed": filters.narrowed or application,
-        "views": _views(request, chosen),
+        "views": _views(request, filters, chosen),
         "tones": _TONES,
         "may_work": may_work and any(one.may_work for one in page.object_list),
         "may_export": access.may(request.user, Permission.EXPORT),
@@ -121,9 +122,10 @@ def alert_list(request: PersonRequest) -> HttpResponse:
 _TONES = {"severity": SEVERITY_TONES, "state": STATE_TONES}
 
 
-def _views(request: PersonRequest, chosen: Mapping[str, str]) -> list[dict[str, Any]]:
+def _views(request: PersonRequest, filters: Filters, chosen: Mapping[str, str]) -> list[dict[str, Any]]:
     """The looks at the queue that one needs every day, each with how many it holds."""
-    count = alerts.tally(request.user)
+    left = applications.among(applications.wanted(filters))
+    count = alerts.tally(request.user, Wanted(department=filters.department, applications=left))
     is_open = ",".join(alerts.OPEN)
     looks: list[tuple[str, str, dict[str, str]]] = [
         ("All open", "open", {"state": is_open}),
@@ -133,7 +135,7 @@ def _views(request: PersonRequest, chosen: Mapping[str, str]) -> list[dict[str, 
     ]
     if access.sees_everything(request.user):
         looks.append(("Tied to none", "loose", {"state": is_open, "tied": "no"}))
-    kept = [(key, request.GET[key]) for key in ("department", "kind", "sort") if request.GET.get(key)]
+    kept = [(key, request.GET[key]) for key in (*SHARED, "sort") if request.GET.get(key)]
     base = reverse("risk:alerts")
     return [
         {

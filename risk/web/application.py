@@ -14,10 +14,11 @@ from inventory import access
 from inventory.charts.base import Chart
 from inventory.charts.usage import DailySeries, interactions_over_time
 from inventory.models import AIApplication
-from inventory.selectors import data_events
+from inventory.selectors import data_events, unusual
 from inventory.web.filters import Filters
 from inventory.web.register import obstacles
 from inventory.web.requests import PersonRequest
+from inventory.web.unusual import charts_of, explained
 from risk.charts import Contribution, ScorePoint, score_history, why_this_score
 from risk.choices import OVERALL, EUClass, Principle, TaskState
 from risk.method import load_method
@@ -57,6 +58,10 @@ def application_page(request: PersonRequest, pk: int) -> HttpResponse:
         "course": _course(application, found, judgement.day),
         "horizons": [(one, addressed(application.pk, one.causes)) for one in found.ahead.horizons],
         "steps": [(one, address_of(application.pk, "", one.key)) for one in found.steps],
+        "moved_by": [
+            replace(one, url=address_of(application.pk, one.kind, one.key))
+            for one in activity.moved_by(judgement, found.parts)
+        ],
         "held": held(judgement),
         "tasks": with_addresses(
             application.tasks.filter(state=TaskState.OPEN).select_related("application__score", "owner")
@@ -119,6 +124,10 @@ def activity_page(request: PersonRequest, pk: int) -> HttpResponse:
     today = timezone.localdate()
     judgement = cases.judge_now(application, today)
     use = activity.usage_of(application, today, filters.period)
+    courses, found = (
+        unusual.courses(application, filters.period),
+        unusual.of(application, unusual.since(filters.period)),
+    )
     context = {
         **shell(request.user, application, "activity", judgement),
         "filters": filters,
@@ -132,6 +141,9 @@ def activity_page(request: PersonRequest, pk: int) -> HttpResponse:
             for one in activity.signals_of(judgement)
         ],
         "data_events": data_events.events_of(application, filters.period),
+        "usual": charts_of(courses, found),
+        "standings": [(one.metric.label, one.standing) for one in courses],
+        "found": explained(found),
         "carried": activity.carried_by(
             application, judgement.case.answers.get(signals.APPROVED_FOR), today, filters.period
         ),

@@ -1,6 +1,7 @@
 """Evidence: the pages that list it, and adding, correcting, withdrawing and downloading it."""
 
 import logging
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from inventory import access
 from inventory.access import Permission, requires
+from inventory.choices import ApplicationKind
 from inventory.models import AIApplication
 from inventory.selectors.scope import options, scope_of
 from inventory.web.downloads import attachment
@@ -24,6 +26,7 @@ from inventory.web.requests import PersonRequest
 from risk.method import load_method
 from risk.models import Evidence
 from risk.scoring.method import Control
+from risk.selectors import applications
 from risk.selectors import evidence as found_evidence
 from risk.selectors.evidence import CURRENT, ENDS, EXPIRED, WITHDRAWN, wanted_by
 from risk.services import evidence, evidence_files
@@ -91,12 +94,16 @@ def evidence_list(request: PersonRequest) -> HttpResponse:
     """The evidence of every application in sight, what ends first at the top."""
     kinds, day = load_method().evidence_kinds, timezone.localdate()
     filters = Filters.from_request(request, own={"evidence": list(kinds), "ends": list(ENDINGS)})
-    wanted = wanted_by({**filters.own, "q": (filters.q,)}, filters.department)
-    counts = found_evidence.counts(request.user, filters.department, day)
+    wanted = replace(
+        wanted_by({**filters.own, "q": (filters.q,)}, filters.department),
+        applications=applications.among(applications.wanted(filters)),
+    )
+    counts = found_evidence.counts(request.user, wanted, day)
     context = {
         "filters": filters,
         "wanted": wanted,
         "departments": options(scope_of(request.user, filters.department)),
+        "application_kinds": ApplicationKind.choices,
         "page": found_evidence.page(request.user, wanted, day, filters.page),
         "counts": counts,
         "ends_within": counts.within.items(),

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from inventory import access
 from inventory.access import Permission, requires
+from inventory.choices import ApplicationKind
 from inventory.models import AIApplication, User
 from inventory.selectors.scope import options, scope_of
 from inventory.web.filters import Filters
@@ -19,7 +20,7 @@ from inventory.web.forms import add_service_errors
 from inventory.web.requests import PersonRequest
 from risk.choices import IncidentSeverity, IncidentState, Principle, SeriousIncident
 from risk.models import Incident
-from risk.selectors import incidents
+from risk.selectors import applications, incidents
 from risk.services import incidents as service
 
 SEVERITY_TONES = {"critical": "bad", "high": "bad", "medium": "warn", "low": "info"}
@@ -72,12 +73,18 @@ def incident_list(request: PersonRequest) -> HttpResponse:
     filters = Filters.from_request(request, own=own)
     states, severities = filters.own.get("state", ()), filters.own.get("severity", ())
     rows = incidents.narrowed(
-        request.user, department=filters.department, states=states, severities=severities, q=filters.q
+        request.user,
+        department=filters.department,
+        states=states,
+        severities=severities,
+        applications=applications.among(applications.wanted(filters)),
+        q=filters.q,
     )
     context = {
         "filters": filters,
         "page": incidents.page_of(rows, filters.page),
         "departments": options(scope_of(request.user, filters.department)),
+        "kinds": ApplicationKind.choices,
         "states": IncidentState.choices,
         "state": ",".join(states),
         "severities": IncidentSeverity.choices,

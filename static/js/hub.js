@@ -80,6 +80,7 @@ document.addEventListener("change", (event) => {
 /* A save by htmx that the server refuses is said where it was made: htmx itself swaps nothing in then */
 function showProblem(event) {
   const source = event.detail.requestConfig?.triggeringEvent?.target ?? event.detail.elt;
+  if (source.closest?.("[data-search]")) return; // nothing was to be saved; Enter opens the page of results
   const place = source.closest?.(".field, fieldset, form") ?? event.detail.elt;
   const status = event.detail.xhr?.status;
   const note = document.createElement("p");

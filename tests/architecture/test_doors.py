@@ -47,6 +47,10 @@ AN_AUDITORS_OWN = {
     "inventory:token_create": "the own tokens, which carry the own rights",
     "inventory:token_revoke": "the own tokens",
     "governance:download": "an auditor exports; it is written to the log",
+    "governance:view_save": "the own views",
+    "governance:view_rename": "the own views",
+    "governance:view_delete": "the own views",
+    "governance:view_start": "where the auditor starts",
     "governance:overview_html": "an auditor exports; it is written to the log",
 }
 SAMPLES = {"framework": "eu_ai_act", "key": "retail", "token": "x", "digest": "0" * 64, "token_key": "x"}

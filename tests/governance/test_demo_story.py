@@ -11,7 +11,7 @@ from pytest_django import DjangoDbBlocker
 
 from governance.demo.copying import history_of
 from governance.demo.seeding import Plan, seed
-from inventory.choices import ApplicationKind, IdentifierKind, Lifecycle, Origin, RoleKind
+from inventory.choices import ApplicationKind, IdentifierKind, Lifecycle, Origin, RoleKind, UsageMetric
 from inventory.models import (
     AIApplication,
     Alert,
@@ -23,6 +23,7 @@ from inventory.models import (
     Identifier,
     ImportBatch,
     Sighting,
+    UnusualDay,
     User,
 )
 from risk.choices import OVERALL, Band, ControlStatus, EUClass, Principle
@@ -58,7 +59,7 @@ def test_figures_add_up(bank: dict, db: None) -> None:
     assert DailyUser.objects.count() == usage["users"]
     seen = DailyUsage.objects.filter(sighting__isnull=False).aggregate(all=Sum("interactions"))["all"]
     assert seen == files["unmatched"] == Sighting.objects.aggregate(all=Sum("interactions"))["all"]
-    marks = F("sensitive"), F("attacks"), F("users")
+    marks = F("sensitive"), F("attacks"), F("users"), F("off_hours")
     assert not DailyUsage.objects.filter(Q(*[Q(interactions__lt=mark) for mark in marks], _connector=Q.OR)).exists()
 
 
@@ -154,6 +155,14 @@ def test_the_story_is_told(bank: dict, db: None) -> None:
         tops.exclude(department__parent=None).order_by("-index").values_list("department__key", flat=True)[0]
         == "retail"
     )
+
+
+def test_use_that_stands_out_is_found(bank: dict, db: None) -> None:
+    """At least one day of each metric, and of an application as of a department; and it is the exception."""
+    found = UnusualDay.objects.all()
+    assert bank["unusual"] == found.count() < 150
+    assert set(found.exclude(application=None).values_list("metric", flat=True)) == set(UsageMetric.values)
+    assert found.exclude(department=None).exists()
 
 
 def test_weeks_have_a_rhythm(bank: dict, db: None) -> None:

@@ -38,7 +38,7 @@ MISPLACED = [
     ("applications", "state=gap&framework=gdpr"),
     ("applications", "period=7"),
     ("department_scores", "band=high"),
-    ("compliance", "kind=agent"),
+    ("compliance", "lifecycle=idea"),
     ("compliance", "since=2026-01-01"),
     ("usage", "kind=agent"),
     ("usage", "period=7"),
@@ -130,7 +130,7 @@ def test_a_filter_that_a_dataset_cannot_apply_is_refused_by_name(dan: Client, da
         ("compliance", "framework=gdpr&requirement=999"),
         ("compliance", "overdue=maybe"),
         ("compliance", "overdue=yes&state=gap"),
-        ("compliance", "kind=agent"),
+        ("compliance", "lifecycle=idea"),
         ("usage", "since=yesterday"),
         ("usage", "since=2026-01-01&since=2026-02-01"),
         ("usage", "band=high"),
@@ -163,9 +163,9 @@ def test_an_export_notes_what_was_applied_and_nothing_else(dan: Client) -> None:
 
 def test_the_overview_as_a_file_is_narrowed_as_the_page(dan: Client) -> None:
     assert dan.get("/exports/overview.html?kind=robot").status_code == 400
-    assert dan.get("/exports/overview.html?band=high").status_code == 400
-    assert dan.get("/exports/overview.html?kind=model&period=90&department=cards").status_code == 200
-    assert Export.objects.get().filters == {"kind": ["model"], "period": ["90"]}
+    assert dan.get("/exports/overview.html?lifecycle=idea").status_code == 400
+    assert dan.get("/exports/overview.html?kind=model&period=90&department=cards&band=high,critical").status_code == 200
+    assert Export.objects.get().filters == {"kind": ["model"], "period": ["90"], "band": ["high", "critical"]}
 
 
 def test_what_was_refused_can_be_asked_for_without(dan: Client) -> None:

@@ -11,7 +11,7 @@ from governance.models import Gravity
 from governance.selectors.rules import RULES
 from governance.services import recommendations
 from inventory.choices import AgentState, Lifecycle
-from inventory.models import AgentListing, AIApplication, DirectoryUser
+from inventory.models import AgentListing, AIApplication, Department, DirectoryUser, UnusualDay
 from risk.models import ApplicationCoverage, CurrentScore, Record
 from risk.services import scores
 from tests.builders import make_application, make_department
@@ -153,32 +153,23 @@ def test_duties_of_high_risk_and_prohibited_practices(cast: Cast) -> None:
     assert found("oversight_gap") == []
 
 
-@pytest.mark.parametrize(
-    ("history", "usual", "today", "speaks"),
-    [
-        (28, 16, 50, 1),
-        (28, 16, 49, 0),
-        (28, 17, 50, 0),
-        (14, 16, 50, 1),
-        (13, 16, 50, 0),
-        (28, 20, 60, 0),
-        (28, 20, 61, 1),
-    ],
-)
-def test_unusual_days(cast: Cast, history: int, usual: int, today: int, speaks: int) -> None:
-    app = make_application(cast.retail)
-    for ago in range(1, history + 1):
-        use(app, cast.retail, ago, interactions=usual, people=0)
-    use(app, cast.retail, interactions=today, people=0)
-    assert [(s.department, s.amount) for s in found("unusual_activity")] == [(cast.retail, today)] * speaks
+def unusual(department: Department, ago: int, **given: Any) -> UnusualDay:
+    fields = {"metric": "interactions", "hits": 90, "total": 90, "value": 90, "low": 9, "high": 12, "limit": 36}
+    return UnusualDay.objects.create(
+        department=department, day=TODAY - timedelta(days=ago), history=28, **{**fields, **given}
+    )
 
 
-def test_a_day_within_three_deviations_is_usual(cast: Cast) -> None:
-    app = make_application(cast.retail)
-    for ago in range(1, 29):  # mostly quiet, with wild days: the mean and the deviation are high, the median is not
-        use(app, cast.retail, ago, interactions=400 if ago % 4 == 0 else 10, people=0)
-    use(app, cast.retail, interactions=400, people=0)
-    assert not [s for s in found("unusual_activity") if s.key.endswith(TODAY.isoformat())]
+def test_unusual_days_are_those_of_their_own_page(cast: Cast) -> None:
+    use(make_application(cast.retail), cast.retail)
+    unusual(cast.retail, 30)
+    unusual(cast.retail, 5, dismissed_at=NOW)
+    assert found("unusual_activity") == []
+    said = unusual(cast.retail, 29), unusual(cast.cards, 0)
+    assert {(s.ref, s.department, s.amount) for s in found("unusual_activity")} == {
+        (said[0].pk, cast.retail, 1),
+        (said[1].pk, cast.cards, 1),
+    }
 
 
 def test_alerts_about_volume_and_access_are_unusual(cast: Cast) -> None:

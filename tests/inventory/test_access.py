@@ -59,8 +59,8 @@ def test_a_deactivated_person_loses_everything_at_once(cast: Cast) -> None:
     ("person", "allowed"),
     [
         ("alice", {P.VIEW, P.EDIT, P.EXPORT}),
-        ("bob", {P.VIEW, P.EDIT, P.REVIEW, P.NAMES, P.EXPORT, P.AUDIT}),
-        ("carol", {P.VIEW, P.EXPORT}),
+        ("bob", {P.VIEW, P.EDIT, P.REVIEW, P.NAMES, P.EXPORT, P.SHARE, P.AUDIT}),
+        ("carol", {P.VIEW, P.EXPORT, P.SHARE}),
         ("dan", {P.VIEW, P.EXPORT, P.AUDIT}),
         ("eve", set()),
         ("ada", set(P)),

@@ -12,10 +12,11 @@ from collections.abc import Callable
 import pytest
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 
 from inventory.choices import IdentifierKind, Lifecycle
-from inventory.models import AIApplication, AuditLogEntry, ChangedApplication
-from inventory.services import applications
+from inventory.models import AIApplication, Alert, AuditLogEntry, ChangedApplication
+from inventory.services import applications, imports
 from risk.models import CurrentScore, DepartmentDay, ScoreSnapshot
 from tests.cast import Cast
 from tests.journeys.audit_files import audit_row, write_audit, write_users
@@ -149,3 +150,31 @@ def test_from_a_feed_file_to_a_score_that_moved(cast: Cast, tmp_path, capsys) ->
     call_command("ingest", str(audit))
     again = json.loads(capsys.readouterr().out.strip().splitlines()[-1])
     assert (again["stored"], again["duplicates"]) == (0, 51)
+
+
+def test_from_an_alert_in_a_feed_to_the_page_that_names_it(cast: Cast, tmp_path, settings) -> None:
+    """A file of alerts comes in over the upload page; the workers read it and judge anew; the page names the event."""
+    settings.MEDIA_ROOT = tmp_path
+    resource = "/subscriptions/1/resourceGroups/rg/providers/Microsoft.CognitiveServices/accounts/claims"
+    application = applications.register_application(
+        actor=None, name="Claims Bot", purpose="Sorts claims.", kind="agent", department=cast.retail,
+        lifecycle=Lifecycle.LIVE, identifiers=[(IdentifierKind.AZURE_RESOURCE, resource)],
+    )  # fmt: skip
+    eventually(lambda: CurrentScore.objects.filter(pk=application.pk).exists())
+    before = CurrentScore.objects.get(pk=application.pk).reliability_safety_low
+    reported = {
+        "SystemAlertId": "1", "AlertType": "AI.Azure_Agentic_ASCIISmuggling", "AlertDisplayName": "Hidden instructions",
+        "Severity": "High", "Status": "New", "Intent": "Impact", "AzureResourceId": resource,
+        "StartTimeUtc": timezone.now().strftime("%Y-%m-%dT%H:%M:%S.0000000Z"),
+    }  # fmt: skip
+    imports.receive(actor=cast.ada, file_name="alerts.json", blocks=[json.dumps([reported]).encode()])
+    eventually(lambda: CurrentScore.objects.get(pk=application.pk).reliability_safety_low > before)
+    page = signed_in(cast.alice).get(f"/applications/{application.pk}/").content.decode()
+    card = page[page.index('id="moved-by"') :]
+    card = card[: card.index("</table>")]
+    alert = Alert.objects.get()
+    assert "Hidden instructions" in card
+    assert f"{timezone.localdate():%-d %b}" in card
+    assert f"/alerts/{alert.pk}/" in card
+    changed = ScoreSnapshot.objects.filter(application=application).latest("pk")
+    assert changed.reliability_safety_low == CurrentScore.objects.get(pk=application.pk).reliability_safety_low

@@ -140,6 +140,35 @@ def test_two_roll_ups_at_once(cast: Cast) -> None:
     assert_figures_agree([cast.root, cast.retail, cast.cards])
 
 
+def test_a_change_is_judged_while_another_worker_takes_figures(cast: Cast, monkeypatch) -> None:
+    """Who finds a roll-up going on leaves its departments to it, and they are in the figures when it ends."""
+    first, second = make_application(cast.cards), make_application(cast.treasury)
+    assessments.save_answers(actor=None, application=second, answers={"consequence": "none"})
+    ChangedApplication.objects.filter(application=second).delete()
+    estate, judged = rollups._estate, list[Any]()
+
+    def change() -> Any:
+        ChangedApplication.objects.mark([second.pk])
+        return scores.rescore_changed()
+
+    def meanwhile(parents: Any) -> Any:
+        """The moment after the figures' inputs were read: what is judged now is not in them."""
+        found = estate(parents)
+        if not judged:
+            judged.append(second)
+            [outcome] = at_once(change)
+            assert outcome.applications == 1
+            assert CurrentScore.objects.filter(application=second).exists()
+            assert not DepartmentDay.objects.filter(department=cast.treasury).exists()
+        return found
+
+    monkeypatch.setattr(rollups, "_estate", meanwhile)
+    scores.rescore_changed()
+    assert CurrentScore.objects.filter(application=first).exists()
+    assert not ChangedDepartment.objects.exists()
+    assert_figures_agree([cast.root, cast.retail, cast.cards, cast.treasury])
+
+
 def test_contradicting_answers_at_once_leave_one_consistent_set(cast: Cast) -> None:
     application = make_application(cast.cards)
     results = at_once(

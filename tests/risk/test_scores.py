@@ -264,7 +264,7 @@ def test_a_worker_killed_before_the_roll_up_leaves_it_to_the_next(
 ) -> None:
     assessments.save_answers(actor=cast.alice, application=application, answers={"consequence": "none"})
     with monkeypatch.context() as patch:
-        patch.setattr(scores.rollups, "roll_up_changed", lambda: None)
+        patch.setattr(scores.rollups, "roll_up_unless_busy", lambda: None)
         scores.rescore_changed()
     assert ChangedDepartment.objects.exists()
     scores.rescore_changed()
@@ -276,7 +276,7 @@ def test_only_departments_of_what_changed_are_taken_again(cast: Cast, applicatio
     scores.rescore_changed()
     assessments.save_answers(actor=cast.alice, application=application, answers={"consequence": "none"})
     ChangedApplication.objects.mark([application.pk, elsewhere.pk])
-    monkeypatch.setattr(scores.rollups, "roll_up_changed", lambda: None)
+    monkeypatch.setattr(scores.rollups, "roll_up_unless_busy", lambda: None)
     assert scores.rescore_changed().changed == 1
     assert [one.department for one in ChangedDepartment.objects.all()] == [application.department]
 

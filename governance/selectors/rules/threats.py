@@ -59,37 +59,16 @@ FROM inventory_alert al LEFT JOIN inventory_aiapplication a ON a.id = al.applica
 WHERE al.state IN ('new', 'active', 'in_progress')
     AND al.at + (CASE al.severity {_HOURS} END) * interval '1 hour' < %(now)s"""  # noqa: S608 - constants of our own
 
-# Days of a department on which its interactions, or what it sent, stand out of the 28 days before. Days without any
-# use count as nothing; a department has to have been seen for long enough.
+# What the search for unusual days found in departments (docs/decisions/0026) and nobody dismissed, and alerts about the
+# same. A department's finding and that of the one above it are two.
 _UNUSUAL = """
-WITH daily AS (
-    SELECT department_id, day, sum(interactions) AS n, sum(uploaded) AS sent FROM inventory_dailyusage
-    WHERE day BETWEEN %(day)s::date - 57 AND %(day)s GROUP BY 1, 2),
-known AS (SELECT department_id, min(day) AS first FROM inventory_dailyusage GROUP BY 1),
-filled AS (
-    SELECT k.department_id, d.day::date AS day, COALESCE(daily.n, 0) AS n, COALESCE(daily.sent, 0) AS sent
-    FROM known k CROSS JOIN generate_series(%(day)s::date - 57, %(day)s::date, interval '1 day') d(day)
-        LEFT JOIN daily ON daily.department_id IS NOT DISTINCT FROM k.department_id AND daily.day = d.day::date
-    WHERE d.day::date >= k.first),
-rolling AS (
-    SELECT *, count(*) OVER before AS days, avg(n) OVER before AS mean_n, stddev_pop(n) OVER before AS sd_n,
-        avg(sent) OVER before AS mean_sent, stddev_pop(sent) OVER before AS sd_sent
-    FROM filled WINDOW before AS (
-        PARTITION BY department_id ORDER BY day ROWS BETWEEN 28 PRECEDING AND 1 PRECEDING)),
-outstanding AS (
-    SELECT r.*, median.n AS median_n, median.sent AS median_sent FROM rolling r CROSS JOIN LATERAL (
-        SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY f.n) AS n,
-            percentile_cont(0.5) WITHIN GROUP (ORDER BY f.sent) AS sent
-        FROM filled f WHERE f.department_id IS NOT DISTINCT FROM r.department_id
-            AND f.day BETWEEN r.day - 28 AND r.day - 1) median
-    WHERE r.day >= %(from_day)s AND r.days >= %(days)s AND r.n >= %(events)s
-        AND (r.n > r.mean_n + %(sigmas)s * r.sd_n OR r.sent > r.mean_sent + %(sigmas)s * r.sd_sent))
-SELECT 'day:' || COALESCE(o.department_id::text, '') || ':' || o.day AS key, o.department_id, 'day' AS kind,
-    o.department_id AS ref, to_char(o.day, 'FMDD Mon YYYY') AS name, o.n AS amount, 2 AS gravity,
-    'usual: ' || round(o.mean_n) || ' a day, half of the days under ' || round(o.median_n::numeric) AS note
-FROM outstanding o
-WHERE (o.n > o.mean_n + %(sigmas)s * o.sd_n AND o.n > %(medians)s * o.median_n)
-    OR (o.sent > o.mean_sent + %(sigmas)s * o.sd_sent AND o.sent > %(medians)s * o.median_sent)
+SELECT 'day:' || u.id AS key, u.department_id, 'unusual_day' AS kind, u.id AS ref,
+    d.name || ', ' || to_char(u.day, 'FMDD Mon YYYY') AS name, 1 AS amount, 2 AS gravity,
+    CASE u.metric WHEN 'interactions' THEN u.hits || ' interactions'
+        WHEN 'sensitive' THEN u.hits || ' of ' || u.total || ' interactions sensitive'
+        ELSE u.hits || ' of ' || u.total || ' interactions off hours' END AS note
+FROM inventory_unusualday u JOIN inventory_department d ON d.id = u.department_id
+WHERE u.day BETWEEN %(from_day)s AND %(day)s AND u.dismissed_at IS NULL
 UNION ALL
 SELECT 'alert:' || al.id, a.department_id, 'alert', al.id, al.title, 1, 2, COALESCE(a.name, '')
 FROM inventory_alert al LEFT JOIN inventory_aiapplication a ON a.id = al.application_id
@@ -149,20 +128,14 @@ RULES = (
         key="unusual_activity",
         title="Unusual AI activity in a department",
         goals=("RS3",),
-        trigger="On a day of the last 30 the interactions of a department, or what it sent, were above the mean of the "
-        "28 days before by {sigmas} standard deviations and above {medians} times their median, with at least {events} "
-        "interactions; it takes {days} days of history. Or an alert about unusual volume or access.",
+        trigger="A day of the last 30 on which the interactions, the sensitive share or the off-hours share of a "
+        "department stood far above its usual (UNUSUAL_*) and that nobody dismissed, or an alert about unusual "
+        "volume or access.",
         action="Ask the department what happened that day, and look at who used what.",
-        unit="interactions and alerts",
-        route="governance:departments",
+        unit="unusual days and alerts",
+        route="inventory:unusual",
         sql=_UNUSUAL,
         needs=_ATTACKS_SEEN,
         anchor="day",
-        thresholds=(
-            Threshold("sigmas", "Standard deviations above the mean", 3, 1, 20),
-            Threshold("medians", "Times the median", 3, 1, 100),
-            Threshold("events", "Interactions of the day, at least", 50),
-            Threshold("days", "Days of history, at least", 14, 7, 28),
-        ),
     ),
 )

@@ -19,7 +19,7 @@ from inventory.connectors.base import VISIT, Seen
 from inventory.connectors.content import Interactions
 from inventory.matching import Identifiers, Match
 from inventory.models import ChangedApplication, Identifier, ImportBatch
-from inventory.services import figures
+from inventory.services import figures, working_hours
 from inventory.services.imports import ai_hosts, months, sightings, twins
 from inventory.services.pseudonyms import pseudonym
 
@@ -42,8 +42,8 @@ CREATE TEMPORARY TABLE IF NOT EXISTS import_seen (
 ) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE IF NOT EXISTS import_use (
     application_id bigint, sighting_id bigint, department_id bigint, day date, pseudonym uuid, interactions int,
-    sensitive int, jailbreak int, injection int, attacks int, visits int, uploaded bigint, first_at timestamptz,
-    last_at timestamptz
+    sensitive int, jailbreak int, injection int, attacks int, visits int, uploaded bigint, off_hours int,
+    first_at timestamptz, last_at timestamptz
 ) ON COMMIT DELETE ROWS;
 TRUNCATE import_given, import_row, import_person, import_seen, import_use
 """
@@ -83,20 +83,24 @@ SELECT r.record_id, r.at, s.application_id, s.sighting_id, p.department_id, p.ps
 FROM import_row r JOIN import_seen s ON s.no = r.way JOIN import_person p ON p.no = r.person
 """
 
-# Added up first over the small numbers that stand for person and application.
-_ADD_UP = """
+# Added up first over the small numbers that stand for person and application. Of a row only the time of day is asked;
+# whether the day is one of work is asked of the sums.
+_ADD_UP = f"""
 INSERT INTO import_use
 SELECT s.application_id, s.sighting_id, p.department_id, d.day, p.pseudonym, d.n - d.visits, d.sensitive,
-       d.jailbreak, d.injection, d.attacks, d.visits, d.uploaded, d.first_at, d.last_at
+       d.jailbreak, d.injection, d.attacks, d.visits, d.uploaded,
+       CASE WHEN {working_hours.WORKDAY.format(day="d.day")} THEN d.off_hours ELSE d.n - d.visits END,
+       d.first_at, d.last_at
 FROM (
-    SELECT way, person, (at AT TIME ZONE %s)::date AS day, count(*) AS n, count(uploaded) AS visits,
+    SELECT way, person, (at AT TIME ZONE %(zone)s)::date AS day, count(*) AS n, count(uploaded) AS visits,
            coalesce(sum(uploaded), 0) AS uploaded,
            count(*) FILTER (WHERE labels IS NOT NULL OR information_types IS NOT NULL) AS sensitive,
            count(*) FILTER (WHERE jailbreak) AS jailbreak, count(*) FILTER (WHERE injection) AS injection,
-           count(*) FILTER (WHERE jailbreak OR injection) AS attacks, min(at) AS first_at, max(at) AS last_at
+           count(*) FILTER (WHERE jailbreak OR injection) AS attacks, min(at) AS first_at, max(at) AS last_at,
+           count(*) FILTER (WHERE uploaded IS NULL AND {working_hours.OUTSIDE.format(at="at")}) AS off_hours
     FROM import_row GROUP BY 1, 2, 3
 ) d JOIN import_seen s ON s.no = d.way JOIN import_person p ON p.no = d.person
-"""
+"""  # noqa: S608 - constants of ours
 
 _TOTALS = """
 SELECT coalesce(sum(interactions + visits), 0),
@@ -163,7 +167,7 @@ class InteractionWriter:
     def _keep(self, cursor: Any) -> Stored:
         """Store what is left in `import_row`: all of it is new."""
         cursor.execute(_STORE, [self._batch.pk])
-        cursor.execute(_ADD_UP, [settings.TIME_ZONE])
+        cursor.execute(_ADD_UP, working_hours.in_force().parameters(settings.TIME_ZONE))
         cursor.execute(_TOTALS)
         stored, unmatched, newest_at, applications = cursor.fetchone()
         sightings.count(cursor)

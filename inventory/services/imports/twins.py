@@ -9,7 +9,7 @@ more (docs/decisions/0021). A visit is the twin of visits only.
 from typing import Any
 
 from inventory.models import ImportBatch
-from inventory.services import figures
+from inventory.services import figures, working_hours
 from inventory.services.imports.undo_interactions import GONE
 
 EXPLORER = "activity_explorer"
@@ -105,7 +105,7 @@ WITH twin AS (
 )
 INSERT INTO import_gone
 SELECT application_id, sighting_id, department_id, (at AT TIME ZONE %(zone)s)::date, pseudonym, at,
-       jailbreak, injection, labels, information_types, uploaded
+       jailbreak, injection, labels, information_types, uploaded, {working_hours.off("gone")}
 FROM gone
 """  # noqa: S608 - constants of this file
 
@@ -120,7 +120,8 @@ def make_room(cursor: Any, first: Any, last: Any, batches: list[int], zone: str)
     """Delete what the explorer told of what is in `import_row`, and take it out of the daily figures; whether
     there was any. The sightings follow when the new rows are counted (`sightings.take_out`)."""
     cursor.execute(GONE)
-    cursor.execute(_REPLACE, {"first": first, "last": last, "batches": batches, "zone": zone})
+    hours = working_hours.in_force().parameters(zone)
+    cursor.execute(_REPLACE, {"first": first, "last": last, "batches": batches, **hours})
     if not cursor.rowcount:
         return False
     figures.take_out(cursor, zone)

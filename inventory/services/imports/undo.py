@@ -28,7 +28,7 @@ from inventory.models import (
     User,
 )
 from inventory.services.imports import kinds, undo_alerts, undo_interactions, undo_metrics, undo_users
-from inventory.services.imports.batches import MOST_ATTEMPTS, RESCORE, take_turns
+from inventory.services.imports.batches import MOST_ATTEMPTS, RESCORE, UNUSUAL, take_turns
 from inventory.services.imports.cannot_undo import CannotUndoError
 
 logger = logging.getLogger(__name__)
@@ -192,6 +192,7 @@ def _undo(batch_id: int) -> bool:
         details={**dict(found.takes), "applications": len(affected)},
     )
     doorbell.ring(RESCORE)
+    doorbell.ring(UNUSUAL)
     return True
 
 

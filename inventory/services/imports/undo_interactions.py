@@ -9,25 +9,25 @@ from django.db.models import Count, Min
 from django.utils import timezone
 
 from inventory.models import CapturedContent, DataEvent, ImportBatch, Interaction
-from inventory.services import figures
+from inventory.services import figures, working_hours
 from inventory.services.imports import sightings
 from inventory.services.imports.cannot_undo import CannotUndoError
 
 GONE = """
 CREATE TEMPORARY TABLE IF NOT EXISTS import_gone (
     application_id bigint, sighting_id bigint, department_id bigint, day date, pseudonym uuid, at timestamptz,
-    jailbreak bool, injection bool, labels text[], information_types text[], uploaded bigint
+    jailbreak bool, injection bool, labels text[], information_types text[], uploaded bigint, off_hours bool
 ) ON COMMIT DELETE ROWS;
 TRUNCATE import_gone
 """
-_DELETE = """
+_DELETE = f"""
 WITH gone AS (
-    DELETE FROM inventory_interaction WHERE batch_id = %(batch)s
+    DELETE FROM inventory_interaction i WHERE batch_id = %(batch)s
     RETURNING application_id, sighting_id, department_id, (at AT TIME ZONE %(zone)s)::date, pseudonym, at, jailbreak,
-              injection, labels, information_types, uploaded
+              injection, labels, information_types, uploaded, {working_hours.off("i")}
 )
 INSERT INTO import_gone SELECT * FROM gone
-"""
+"""  # noqa: S608 - constants of this file
 _NAMES = """
 DELETE FROM inventory_seenuser s
 WHERE (s.pseudonym IN (SELECT pseudonym FROM import_gone) OR s.pseudonym = ANY(%(people)s))
@@ -66,7 +66,8 @@ def remove(batch: ImportBatch) -> set[int]:
     """Delete the interactions and take them out of every figure; returns the applications concerned."""
     with connection.cursor() as cursor:
         cursor.execute(GONE)
-        cursor.execute(_DELETE, {"batch": batch.pk, "zone": settings.TIME_ZONE})
+        hours = working_hours.in_force().parameters(settings.TIME_ZONE)
+        cursor.execute(_DELETE, {"batch": batch.pk, **hours})
         cursor.execute("ANALYZE import_gone")
         figures.take_out(cursor, settings.TIME_ZONE)
         sightings.take_out(cursor)

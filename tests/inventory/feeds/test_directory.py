@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import time
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,16 @@ def consistent() -> None:
     )
     assert singles == {
         (u.application_id, u.sighting_id, u.department_id, u.day): u.interactions for u in DailyUsage.objects.all()
+    }
+    off_hours = Counter(
+        (i.application_id, i.sighting_id, i.department_id, i.at.date())
+        for i in Interaction.objects.filter(uploaded=None)
+        if i.at.isoweekday() > 5 or not time(7) <= i.at.time() < time(19)
+    )
+    assert +off_hours == {
+        (u.application_id, u.sighting_id, u.department_id, u.day): u.off_hours
+        for u in DailyUsage.objects.all()
+        if u.off_hours
     }
     people = {
         (i.application_id, i.sighting_id, i.department_id, i.at.date(), i.pseudonym)

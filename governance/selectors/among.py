@@ -1,0 +1,60 @@
+"""The applications that the filters of a page leave: kind, band, class and owner, beside the department.
+
+Roll-ups are kept by department and day alone. Where a filter can't be read off them, figures are taken from the present
+rows of the applications that are left; where they can't be taken so either, a page says that they stand for all.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from typing import Any
+
+from inventory.selectors.asked import SAID
+from risk.selectors import applications
+from risk.selectors.applications import Asked, Wanted
+
+
+@dataclass(frozen=True)
+class Among:
+    """What is left. `key` stands for it in a cache, "" for no restriction."""
+
+    wanted: Wanted = field(default_factory=Wanted)
+
+    @property
+    def ids(self) -> Any:
+        """The applications' ids as a query, whoever may see them; None: all."""
+        return applications.among(self.wanted)
+
+    @property
+    def key(self) -> str:
+        return sha256(repr(self._chosen).encode()).hexdigest() if self else ""
+
+    @property
+    def words(self) -> str:
+        """ "AI agent or model, high": what is left, in words."""
+        one = self.wanted
+        named = (("kind", one.kinds), ("band", one.bands), ("class", one.classes))
+        parts = [" or ".join(SAID[name][word].lower() for word in words) for name, words in named if words]
+        return ", ".join([*parts, *([f"owned by {one.owner}"] if one.owner else [])])
+
+    @property
+    def query(self) -> dict[str, Any]:
+        """The same as parameters of a list of applications (`class_` stands for `class`)."""
+        one = self.wanted
+        return {"kind": one.kinds, "band": one.bands, "class_": one.classes, "owner": one.owner}
+
+    @property
+    def _chosen(self) -> tuple[Sequence[str], ...]:
+        one = self.wanted
+        return one.kinds, one.bands, one.classes, one.owner
+
+    def __bool__(self) -> bool:
+        return any(self._chosen)
+
+
+ALL = Among()
+
+
+def among(asked: Asked) -> Among:
+    """Of the filters of a page. Not the stage: the figures of these pages count live applications."""
+    return Among(replace(applications.wanted(asked), department=None, lifecycles=(), q="", sort=""))

@@ -1,0 +1,81 @@
+"""What a page is narrowed by, in words: one chip for each filter of its address, with the address without it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.http import QueryDict
+from django.utils.http import urlencode
+
+from inventory.selectors.asked import NAMES, SAID, WORDS
+
+if TYPE_CHECKING:
+    from inventory.web.filters import Filters
+
+# What a parameter is called; any other by its own name
+_CALLED = {"q": "Search", "class": "EU AI Act", "lifecycle": "Stage", "seen_as": "Seen as", "who": "Assigned to"}
+# They say what is shown of the rows and in which order, not which rows
+_NO_FILTERS = {"sort", "page", "principle"}
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A filter in words. `without`: the address that drops it. `applied`: whether the page heeds it."""
+
+    name: str
+    called: str
+    value: str
+    without: str
+    applied: bool = True
+
+
+@dataclass(frozen=True)
+class Chips:
+    """All filters of a page, and the address that drops them together (order and columns stay)."""
+
+    chips: Sequence[Chip]
+    none: str
+
+
+def chips_of(filters: "Filters", given: QueryDict, applied: Collection[str]) -> Chips:
+    """The filters of an address. `applied`: the parameters that the page heeds; a filter of another page that came
+    along is shown as not applied, so that nobody takes the figures for narrower than they are."""
+    words = _read(filters, given)
+    lists = dict(given.lists())
+    found = [
+        Chip(name, _called(name), _said(filters, name, value), _without(lists, {name}), name in applied)
+        for name, value in words.items()
+    ]
+    return Chips(found, _without(lists, set(words)))
+
+
+def _read(filters: "Filters", given: QueryDict) -> dict[str, str]:
+    """Parameter → its value, of what narrows: as the page read it, else as it stands."""
+    values = {name: value for name, value in filters.values().items() if value}
+    values.update({name: ",".join(words) for name, words in filters.own.items()})
+    ignored = {problem.parameter for problem in filters.ignored}
+    for name in given:
+        known = name in NAMES or name in WORDS
+        if known and name not in values and name not in ignored and (text := ",".join(given.getlist(name)).strip()):
+            values[name] = text
+    return {name: value for name, value in values.items() if name not in _NO_FILTERS}
+
+
+def _called(name: str) -> str:
+    return _CALLED.get(name, name.replace("_", " ").capitalize())
+
+
+def _said(filters: "Filters", name: str, value: str) -> str:
+    if name == "department" and filters.department is not None:
+        return filters.department.name
+    if name == "period":
+        return f"last {value} days"
+    if name in ("q", "owner", "requirement"):
+        return value
+    labels = SAID.get(name, {})
+    return ", ".join(labels.get(word, word.replace("_", " ")) for word in value.split(",") if word)
+
+
+def _without(lists: Mapping[str, list[str]], dropped: Collection[str]) -> str:
+    kept = {name: values for name, values in lists.items() if name not in dropped and name != "page"}
+    return "?" + urlencode(kept, doseq=True)

@@ -1,0 +1,113 @@
+"""The filter bar: what is chosen stands below it, goes along to other pages, and says where it isn't applied."""
+
+import re
+from html import unescape
+
+import pytest
+from django.test import Client
+
+from risk.models import ApplicationCoverage
+from tests.builders import make_application
+from tests.cast import Cast
+from tests.governance.estate import Estate
+
+ANALYTIC = (
+    *("/", "/departments/", "/applications/", "/discovery/", "/alerts/", "/incidents/", "/data-events/"),
+    *("/compliance/", "/compliance/gaps/", "/compliance/eu_ai_act/", "/evidence/", "/ahead/"),
+)
+ASKED = "department=retail&kind=model&band=high,critical&class=high_risk&owner=alice"
+
+
+def chips(client: Client, address: str) -> dict[str, str]:
+    """What is chosen, in words, and the address that drops it; the word of those not applied ends with a star."""
+    body = client.get(address).content.decode()
+    found = re.findall(r'<li class="filter-chip( is-idle)?".*?<strong>(.*?)</strong>.*?href="(.*?)"', body)
+    return {unescape(value) + ("*" if idle else ""): unescape(url) for idle, value, url in found}
+
+
+@pytest.fixture
+def dan(estate: Estate, client: Client) -> Client:
+    client.force_login(estate.cast.dan)
+    return client
+
+
+@pytest.mark.parametrize("path", ANALYTIC)
+def test_every_analytic_page_names_every_filter(dan: Client, path: str) -> None:
+    found = {value.rstrip("*") for value in chips(dan, f"{path}?{ASKED}")}
+    assert {"Retail Banking", "Model", "High, Critical", "alice"} <= found
+    assert chips(dan, path) == {}
+
+
+def test_a_chip_drops_its_filter_and_keeps_the_others(dan: Client) -> None:
+    found = chips(dan, "/applications/?kind=model&band=high&sort=-risk&page=2")
+    assert found["High"] == "?kind=model&sort=-risk"
+    body = dan.get("/applications/?kind=model&band=high&sort=-risk").content.decode()
+    assert 'class="filter-none" href="?sort=-risk"' in body
+
+
+def test_what_a_page_cannot_apply_says_so(dan: Client) -> None:
+    assert "alice*" in chips(dan, "/departments/?owner=alice")
+    assert "High*" in chips(dan, "/discovery/?band=high")
+    assert "alice" in chips(dan, "/alerts/?owner=alice")
+
+
+def test_what_could_not_be_read_is_no_chip(dan: Client) -> None:
+    assert chips(dan, "/applications/?band=nonsense&sort=colour&page=x") == {}
+    assert list(chips(dan, "/applications/?q=%3Cb%3E")) == ["<b>"]
+
+
+def test_the_navigation_carries_shared_filters_along(dan: Client) -> None:
+    body = unescape(dan.get("/?kind=model&period=90&band=nonsense").content.decode())
+    assert 'href="/applications/?period=90&kind=model"' in body
+    assert 'href="/exports/"' in body
+    missing = unescape(dan.get("/?department=nowhere&kind=model").content.decode())
+    assert "kind=model" not in missing
+
+
+@pytest.mark.parametrize("query", ["kind=model", "band=high,critical", "class=open", "owner=alice", "kind=agent"])
+@pytest.mark.parametrize("department", ["", "department=retail&"])
+def test_numbers_of_compliance_are_as_long_as_their_lists(dan: Client, department: str, query: str) -> None:
+    shown = dan.get(f"/compliance/?{department}{query}").context
+    for _, _, found in shown["groups"]:
+        for one in found:
+            address = f"/compliance/{one.framework.id}/?{department}{query}"
+            page = dan.get(f"{address}&state=gap").context
+            assert page["page"].paginator.count == one.gap == sum(dict(r.numbers)["gap"] for r in page["requirements"])
+            assert len(list(page["page"].paginator.object_list[0:1000])) == one.gap
+            assert dan.get(f"{address}&overdue=yes").context["page"].paginator.count == one.overdue
+    for row in shown["rows"]:
+        listed = dan.get(f"/compliance/gaps/?department={row.department.key}&{query}").context["page"]
+        assert listed.paginator.count == row.binding_gaps
+
+
+def test_narrowing_to_everything_changes_nothing(dan: Client, estate: Estate) -> None:
+    """Counted application by application, figures are those of the roll-ups."""
+    every = "band=low,moderate,high,critical"
+    whole, narrowed = dan.get("/compliance/").context, dan.get(f"/compliance/?{every}").context
+    assert ApplicationCoverage.objects.exists()
+    for (_, _, one), (_, _, other) in zip(whole["groups"], narrowed["groups"], strict=True):
+        assert [a.numbers for a in one] == [a.numbers for a in other]
+        assert [a.low for a in one] == pytest.approx([a.low for a in other])
+    assert [(r.department, r.binding_gaps) for r in whole["rows"]] == [
+        (r.department, r.binding_gaps) for r in narrowed["rows"]
+    ]
+
+
+@pytest.mark.parametrize("query", ["", "owner=alice", "kind=model&department=retail", "band=low"])
+def test_looks_at_the_queue_hold_what_they_say(dan: Client, query: str) -> None:
+    for one in dan.get(f"/alerts/?{query}").context["views"]:
+        assert dan.get(one["url"]).context["page"].paginator.count == one["count"], one["label"]
+
+
+def test_filters_survive_paging_and_sorting(cast: Cast, client: Client) -> None:
+    for place in range(30):
+        make_application(cast.retail, f"App {place:02}", owner=cast.alice)
+    make_application(cast.treasury, "Other")
+    client.force_login(cast.dan)
+    first = client.get("/applications/?owner=alice&sort=name")
+    assert first.context["page"].paginator.count == 30
+    (second,) = set(re.findall(r'href="(\?[^"]*page=2)"', first.content.decode()))
+    page = client.get("/applications/" + unescape(second))
+    assert [row.name for row in page.context["page"]] == [f"App {place:02}" for place in range(25, 30)]
+    (turned,) = re.findall(r'aria-sort="ascending"[^>]*><a href="([^"]*)"', page.content.decode())
+    assert client.get("/applications/" + unescape(turned)).context["page"][0].name == "App 29"
