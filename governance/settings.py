@@ -300,6 +300,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=0, minute=20),
     },
     "go on with recalculations": {"task": "risk.tasks.recalculate", "schedule": 30.0},
+    "evaluate recommendations": {"task": "governance.tasks.evaluate_recommendations", "schedule": 600.0},
     "compare methods": {"task": "risk.tasks.compare_methods", "schedule": 60.0},
     "ask again what no longer is agreed not to apply": {
         "task": "risk.tasks.end_not_applicable",

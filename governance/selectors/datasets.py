@@ -1,6 +1,14 @@
 """The datasets that leave the house, by name. Page, command and API hand out the same rows (docs/api.md)."""
 
-from governance.selectors import compliance_rows, department_rows, evidence_rows, narrowing, register_rows, usage_rows
+from governance.selectors import (
+    compliance_rows,
+    department_rows,
+    evidence_rows,
+    narrowing,
+    recommendation_rows,
+    register_rows,
+    usage_rows,
+)
 from governance.selectors.extent import Dataset
 
 DATASETS = {
@@ -19,6 +27,13 @@ DATASETS = {
         Dataset("department_scores", "Department scores", department_rows.COLUMNS, department_rows.rows, dated=True),
         Dataset("compliance", "Compliance", compliance_rows.COLUMNS, compliance_rows.rows, narrowing.REQUIREMENTS),
         Dataset("evidence", "Evidence", evidence_rows.COLUMNS, evidence_rows.rows, narrowing.EVIDENCE),
+        Dataset(
+            "recommendations",
+            "Recommendations",
+            recommendation_rows.COLUMNS,
+            recommendation_rows.rows,
+            narrowing.RECOMMENDATIONS,
+        ),
         Dataset("usage", "Usage by day", usage_rows.COLUMNS, usage_rows.rows, narrowing.DAYS),
     )
 }

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from governance.models import Gravity, RecommendationState
 from inventory.selectors.asked import PERIODS, Problem, Reader
 from risk.choices import RequirementStatus
 from risk.method import load_method
@@ -84,6 +85,13 @@ def _of_live(reader: Reader) -> dict[str, Sequence[str]]:
     return {name: words for name, words in applications.read_of_itself(reader).items() if name in OF_LIVE}
 
 
+def _recommendations(reader: Reader) -> dict[str, Sequence[str]]:
+    return {
+        "state": reader.words("state", RecommendationState.values),
+        "severity": reader.words("severity", [label.lower() for label in Gravity.labels]),
+    }
+
+
 def _overview(reader: Reader) -> dict[str, Sequence[str]]:
     period = reader.number("period", 0, PERIODS)
     return {**_of_live(reader), "period": (str(period),) if period else ()}
@@ -95,4 +103,5 @@ SCORES = Narrowing((*REGISTER.parameters, "principle"), _scores)
 REQUIREMENTS = Narrowing(("framework", "binding", "requirement", "state", LATE, *OF_LIVE), _assessed)
 EVIDENCE = Narrowing(evidence.NARROWED_BY, evidence.read)
 DAYS = Narrowing(("since", "until"), _days)
+RECOMMENDATIONS = Narrowing(("state", "severity"), _recommendations)
 OVERVIEW = Narrowing((*OF_LIVE, "period"), _overview)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from governance import charts
 from governance.charts import Matrix, MatrixCell, MatrixColumn, MatrixRow
-from governance.selectors import compliance, overview, usage
+from governance.selectors import compliance, overview, recommendations, usage
 from governance.selectors.among import among
 from governance.selectors.not_computable import left_out
 from governance.selectors.overview import DepartmentRow
@@ -25,6 +25,7 @@ from governance.web.links import (
     department_url,
     framework_charts,
 )
+from governance.web.recommendations import SEVERITY_TONES
 from inventory import access
 from inventory.access import Permission, requires
 from inventory.choices import ApplicationKind, Lifecycle
@@ -74,6 +75,8 @@ def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
         "sensitive": sensitive_chart(used.sensitive),
         "coverage": framework_charts(covered, filters),
         "highest_url": applications_url(department=filters.department, **left.query, lifecycle="live", sort="-risk"),
+        "recommendations": recommendations.cards(scope, states=recommendations.UNDER_WAY, most=recommendations.TOP),
+        "tones": SEVERITY_TONES,
         "feeds": fresh,
         "troubled": feed_health.troubled(feed_health.all_feeds()),
         "newest": max((feed.read_at for feed in fresh if feed.read_at), default=None),

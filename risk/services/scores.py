@@ -32,6 +32,7 @@ from risk.services.rows import Rows
 from risk.services.writing import copy_in, upsert
 
 RESCORE = "risk.tasks.rescore_changed"
+RECOMMEND = "governance.tasks.evaluate_recommendations"
 CLAIM = 100  # applications that a worker claims at once: few, so that several workers share a burst
 
 _CLAIM = """
@@ -96,6 +97,8 @@ def rescore_changed(progress: Progress | None = None) -> Outcome:
         if progress:
             progress(done)
     rollups.roll_up_unless_busy()
+    if total.applications:
+        doorbell.ring(RECOMMEND)
     return total
 
 

@@ -55,6 +55,10 @@ COLUMNS = {
         "external_id, name, department, control, kind, title, file, link, sha256, issued, valid_until, state, "
         "added_by, added, withdrawn_by, withdrawn_why, withdrawn"
     ),
+    "recommendations": (
+        "rule, title, department, department_key, severity, state, since, rows, amount, unit, departments, owner, "
+        "reason, until"
+    ),
     "usage": "application, department, day, interactions, users, sensitive, jailbreak, injection",
 }
 

@@ -40,6 +40,7 @@ TAKEN_FOR_DEAD = (
 )
 _LOCK = 0x1_FEED  # one chunk at a time: two files at once would lock each other out on the same keys and figures
 RESCORE = "risk.tasks.rescore_changed"
+RECOMMEND = "governance.tasks.evaluate_recommendations"
 UNUSUAL = "inventory.tasks.find_unusual"
 
 Progress = Callable[[ImportBatch], None]
@@ -183,6 +184,7 @@ def _finish(batch: ImportBatch, sink: Sink, sha256: str, actor: User | None) -> 
         details={"kind": batch.kind, "sha256": sha256, **{c: getattr(batch, c) for c in counts}, **more},
     )
     doorbell.ring(RESCORE)
+    doorbell.ring(RECOMMEND)
     doorbell.ring(UNUSUAL)
 
 

@@ -1,0 +1,106 @@
+"""What a rule is, and what all of them are told.
+
+A rule is one query over facts. It selects for each subject: key, department_id, kind, ref, name, amount, gravity,
+note. Its parameters are its thresholds by name and the moments of `Anchors`: *now* is the newest event of the feed in
+question, not the clock, so that a late file gives the same answer (deadlines and freshness alone go by the clock).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+WINDOW = 30  # days
+PRINCIPLES = {"RS": "Reliability & safety", "PS": "Privacy & security", "A": "Accountability"}
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A number that an administrator may change, from `least` to `most`."""
+
+    name: str
+    label: str
+    value: float
+    least: float = 1
+    most: float = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One recommendation. `sql` is None where no feed brings the facts at all.
+
+    `needs`: (SQL that says whether the facts are there, what to load otherwise). `unit` names what the amounts count;
+    `route` and `query` are where the action is done. `anchor`: the moment of `Anchors` up to which it looks.
+    """
+
+    number: int
+    key: str
+    title: str
+    goals: tuple[str, ...]
+    trigger: str
+    action: str
+    unit: str
+    route: str
+    sql: str | None
+    needs: tuple[str, str]
+    anchor: str
+    query: Mapping[str, str] | None = None
+    thresholds: tuple[Threshold, ...] = ()
+
+    @property
+    def principles(self) -> tuple[str, ...]:
+        """The principles of its goals, each once."""
+        return tuple(dict.fromkeys(PRINCIPLES[goal.rstrip("0123456789")] for goal in self.goals))
+
+    def values(self, changed: Mapping[tuple[str, str], float]) -> dict[str, float]:
+        """Its thresholds as they stand."""
+        return {one.name: changed.get((self.key, one.name), one.value) for one in self.thresholds}
+
+    def in_words(self, changed: Mapping[tuple[str, str], float]) -> str:
+        """The trigger with the thresholds as they stand."""
+        return self.trigger.format(**{name: f"{value:g}" for name, value in self.values(changed).items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Anchors:
+    """The newest moments of what feeds told; None: nothing yet."""
+
+    now: datetime
+    day: date | None  # of daily figures
+    alerts: datetime | None
+    events: datetime | None  # data-loss matches and findings
+    agents: datetime | None
+
+    def parameters(self) -> dict[str, Any]:
+        """For the rules' SQL, with the beginnings of their windows."""
+        given = {field.name: getattr(self, field.name) for field in fields(self)}
+        window = timedelta(days=WINDOW)
+        return given | {
+            "today": timezone.localdate(self.now),
+            "from_day": self.day - timedelta(days=WINDOW - 1) if self.day else None,
+            "alerts_from": self.alerts - window if self.alerts else None,
+            "events_from": self.events - window if self.events else None,
+            "agents_from": self.agents - window if self.agents else None,
+        }
+
+    def of(self, rule: Rule) -> datetime | None:
+        """Up to when a rule looks; None where that is the clock."""
+        found = getattr(self, rule.anchor) if rule.anchor != "now" else None
+        if found is None or isinstance(found, datetime):
+            return found
+        return timezone.make_aware(datetime.combine(found, datetime.min.time()))
+
+
+_NEWEST = """
+SELECT (SELECT max(day) FROM inventory_dailyusage), (SELECT max(at) FROM inventory_alert),
+    (SELECT max(at) FROM inventory_dataevent), (SELECT max(as_of) FROM inventory_agentlisting)"""
+
+
+def anchors(now: datetime) -> Anchors:
+    """The moments up to which rules look, in one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWEST)
+        return Anchors(now, *cursor.fetchone())

@@ -1,0 +1,141 @@
+"""Rules about attacks and alerts."""
+
+from django.conf import settings
+
+from governance.selectors.rules.base import Rule, Threshold
+
+_ATTACKS_SEEN = (
+    "SELECT EXISTS (SELECT FROM inventory_dailyusage) OR EXISTS (SELECT FROM inventory_alert)",
+    "security alerts of Defender, or a Purview audit export",
+)
+
+# Marked interactions by app and department of the person, and alerts of the window that nobody dismissed. The same
+# person often enough within a week is grave: the attempts of a single record can't be told as blocked or not.
+_JAILBREAKS = """
+WITH repeated AS (
+    SELECT DISTINCT COALESCE(application_id, -sighting_id) AS app, department_id FROM (
+        SELECT application_id, sighting_id, department_id FROM inventory_interaction
+        WHERE jailbreak AND pseudonym IS NOT NULL AND at >= %(day)s::date - 6
+        GROUP BY application_id, sighting_id, department_id, pseudonym HAVING count(*) >= %(by_one)s) often),
+marked AS (
+    SELECT COALESCE(application_id, -sighting_id) AS app, department_id, sum(jailbreak) AS n FROM inventory_dailyusage
+    WHERE day BETWEEN %(from_day)s AND %(day)s AND jailbreak > 0 GROUP BY 1, 2)
+SELECT 'use:' || m.app || ':' || COALESCE(m.department_id::text, '') AS key, m.department_id,
+    CASE WHEN m.app < 0 THEN 'sighting' ELSE 'application' END AS kind, abs(m.app) AS ref,
+    COALESCE(a.name, s.name) AS name, m.n AS amount, CASE WHEN r.app IS NULL THEN 2 ELSE 3 END AS gravity,
+    CASE WHEN r.app IS NULL THEN 'marked interactions' ELSE 'marked interactions, several of one person' END AS note
+FROM marked m LEFT JOIN repeated r ON r.app = m.app AND r.department_id IS NOT DISTINCT FROM m.department_id
+    LEFT JOIN inventory_aiapplication a ON a.id = m.app LEFT JOIN inventory_sighting s ON s.id = -m.app
+UNION ALL
+SELECT 'alert:' || al.id, a.department_id, 'alert', al.id, al.title, 1,
+    CASE WHEN al.type ILIKE '%%DetectedAttempt%%' OR al.type ILIKE '%%Agentic\\_Jailbreak%%' THEN 3 ELSE 2 END,
+    CASE WHEN al.type ILIKE '%%BlockedAttempt%%' THEN 'blocked' ELSE 'not known to be blocked' END
+        || COALESCE(', ' || a.name, '')
+FROM inventory_alert al LEFT JOIN inventory_aiapplication a ON a.id = al.application_id
+WHERE al.type ILIKE '%%Jailbreak%%' AND al.at > %(alerts_from)s AND al.state <> 'dismissed'"""
+
+_INJECTIONS = """
+SELECT 'use:' || COALESCE(u.application_id, -u.sighting_id) || ':' || COALESCE(u.department_id::text, '') AS key,
+    u.department_id, CASE WHEN u.application_id IS NULL THEN 'sighting' ELSE 'application' END AS kind,
+    COALESCE(u.application_id, u.sighting_id) AS ref, COALESCE(a.name, s.name) AS name, sum(u.injection) AS amount,
+    3 AS gravity, 'marked interactions' AS note
+FROM inventory_dailyusage u LEFT JOIN inventory_aiapplication a ON a.id = u.application_id
+    LEFT JOIN inventory_sighting s ON s.id = u.sighting_id
+WHERE u.day BETWEEN %(from_day)s AND %(day)s AND u.injection > 0
+GROUP BY u.application_id, u.sighting_id, u.department_id, a.name, s.name
+UNION ALL
+SELECT 'alert:' || al.id, a.department_id, 'alert', al.id, al.title, 1, 3,
+    CASE WHEN al.resource <> '' THEN al.resource ELSE COALESCE(a.name, '') END
+FROM inventory_alert al LEFT JOIN inventory_aiapplication a ON a.id = al.application_id
+WHERE (al.type ILIKE '%%ASCIISmuggling%%' OR al.type ILIKE '%%MaliciousUrl.ToolOutput%%')
+    AND al.at > %(alerts_from)s AND al.state <> 'dismissed'"""
+
+# The deadlines of the queue of alerts, so that the product knows one word *late* (settings.ALERT_HOURS)
+_HOURS = " ".join(f"WHEN '{severity}' THEN {int(hours)}" for severity, hours in settings.ALERT_HOURS.items())
+_LATE = f"""
+SELECT al.id::text AS key, a.department_id, 'alert' AS kind, al.id AS ref, al.title AS name, 1 AS amount,
+    CASE al.severity WHEN 'high' THEN 3 WHEN 'medium' THEN 2 ELSE 1 END AS gravity, COALESCE(a.name, '') AS note
+FROM inventory_alert al LEFT JOIN inventory_aiapplication a ON a.id = al.application_id
+WHERE al.state IN ('new', 'active', 'in_progress')
+    AND al.at + (CASE al.severity {_HOURS} END) * interval '1 hour' < %(now)s"""  # noqa: S608 - constants of our own
+
+# What the search for unusual days found in departments (docs/decisions/0026) and nobody dismissed, and alerts about the
+# same. A department's finding and that of the one above it are two.
+_UNUSUAL = """
+SELECT 'day:' || u.id AS key, u.department_id, 'unusual_day' AS kind, u.id AS ref,
+    d.name || ', ' || to_char(u.day, 'FMDD Mon YYYY') AS name, 1 AS amount, 2 AS gravity,
+    CASE u.metric WHEN 'interactions' THEN u.hits || ' interactions'
+        WHEN 'sensitive' THEN u.hits || ' of ' || u.total || ' interactions sensitive'
+        ELSE u.hits || ' of ' || u.total || ' interactions off hours' END AS note
+FROM inventory_unusualday u JOIN inventory_department d ON d.id = u.department_id
+WHERE u.day BETWEEN %(from_day)s AND %(day)s AND u.dismissed_at IS NULL
+UNION ALL
+SELECT 'alert:' || al.id, a.department_id, 'alert', al.id, al.title, 1, 2, COALESCE(a.name, '')
+FROM inventory_alert al LEFT JOIN inventory_aiapplication a ON a.id = al.application_id
+WHERE (al.type ILIKE '%%\\_DOW%%' OR al.type ILIKE '%%AccessAnomaly%%')
+    AND al.at > %(alerts_from)s AND al.state <> 'dismissed'"""
+
+RULES = (
+    Rule(
+        number=5,
+        key="jailbreaks",
+        title="Jailbreak attempts",
+        goals=("PS2", "RS2"),
+        trigger="An interaction marked as a jailbreak attempt, or an alert about one that nobody dismissed, in 30 "
+        "days. High where it was not blocked, or from {by_one} attempts by one person within 7 days.",
+        action="Work through the alerts, and prove the controls against prompt attacks.",
+        unit="attempts and alerts",
+        route="risk:alerts",
+        query={"technique": "AML.T0054"},
+        sql=_JAILBREAKS,
+        needs=_ATTACKS_SEEN,
+        anchor="day",
+        thresholds=(Threshold("by_one", "High: attempts by one person within 7 days", 3, 2, 1000),),
+    ),
+    Rule(
+        number=6,
+        key="indirect_injection",
+        title="Indirect prompt injection",
+        goals=("PS2", "RS2"),
+        trigger="An interaction that read a poisoned resource, or an alert about hidden instructions or a malicious "
+        "address in the output of a tool that nobody dismissed, in 30 days.",
+        action="Find the poisoned source, take it out of what the application reads, and filter what tools return.",
+        unit="interactions and alerts",
+        route="risk:alerts",
+        query={"technique": "AML.T0051,AML.T0068"},
+        sql=_INJECTIONS,
+        needs=_ATTACKS_SEEN,
+        anchor="day",
+    ),
+    Rule(
+        number=7,
+        key="late_alerts",
+        title="Threat alert past its deadline",
+        goals=("RS2", "PS2"),
+        trigger="An alert is still open after the deadline of its severity: "
+        + ", ".join(f"{severity} {int(hours)} hours" for severity, hours in settings.ALERT_HOURS.items())
+        + ".",
+        action="Resolve it with the lesson learnt, or dismiss it with the reason.",
+        unit="alerts",
+        route="risk:alerts",
+        query={"state": "new,active,in_progress", "late": "yes", "sort": "due"},
+        sql=_LATE,
+        needs=("SELECT EXISTS (SELECT FROM inventory_alert)", "security alerts of Defender"),
+        anchor="now",
+    ),
+    Rule(
+        number=14,
+        key="unusual_activity",
+        title="Unusual AI activity in a department",
+        goals=("RS3",),
+        trigger="A day of the last 30 on which the interactions, the sensitive share or the off-hours share of a "
+        "department stood far above its usual (UNUSUAL_*) and that nobody dismissed, or an alert about unusual "
+        "volume or access.",
+        action="Ask the department what happened that day, and look at who used what.",
+        unit="unusual days and alerts",
+        route="inventory:unusual",
+        sql=_UNUSUAL,
+        needs=_ATTACKS_SEEN,
+        anchor="day",
+    ),
+)

@@ -1,0 +1,187 @@
+"""Rules about use: what is used without being known, and what goes into it."""
+
+from governance.selectors.rules.base import Rule, Threshold
+
+USE_SEEN = (
+    "SELECT EXISTS (SELECT FROM inventory_dailyusage)",
+    "interactions or visits: a Purview audit export or a cloud discovery log",
+)
+_MIB = 1024 * 1024
+
+# Of each AI app that is not sanctioned: its use by department, and by how many people of all departments. Sanctioned is
+# what is registered and in review, approved or live. A person counts once, so people of departments don't add up.
+_UNSANCTIONED = f"""
+WITH used AS (
+    SELECT COALESCE(-u.sighting_id, u.application_id) AS app, u.department_id,
+        sum(u.interactions + u.visits) AS uses, sum(u.uploaded) AS uploaded
+    FROM inventory_dailyusage u LEFT JOIN inventory_aiapplication a ON a.id = u.application_id
+    WHERE u.day BETWEEN %(from_day)s AND %(day)s
+        AND (u.application_id IS NULL OR a.lifecycle NOT IN ('in_review', 'approved', 'live'))
+    GROUP BY 1, 2),
+people AS (
+    SELECT COALESCE(-sighting_id, application_id) AS app, department_id, count(DISTINCT pseudonym) AS n,
+        grouping(department_id) AS whole
+    FROM inventory_dailyuser WHERE day BETWEEN %(from_day)s AND %(day)s
+        AND COALESCE(-sighting_id, application_id) IN (SELECT app FROM used)
+    GROUP BY GROUPING SETS ((1, 2), (1))),
+apps AS (
+    SELECT app, sum(uploaded) AS uploaded, COALESCE(
+        (SELECT n FROM people p WHERE p.app = used.app AND p.whole = 1), 0) AS n FROM used GROUP BY app),
+safety AS (
+    SELECT s.id, min(c.safety) AS score FROM inventory_sighting s JOIN inventory_cloudapp c
+        ON lower(c.name) = s.folded OR (s.host <> '' AND s.host = ANY(c.domains)) GROUP BY s.id)
+SELECT used.app || ':' || COALESCE(used.department_id::text, '') AS key, used.department_id,
+    CASE WHEN used.app < 0 THEN 'sighting' ELSE 'application' END AS kind, abs(used.app) AS ref,
+    COALESCE(s.name, a.name) AS name, used.uses AS amount,
+    CASE WHEN safety.score <= %(score)s OR apps.uploaded >= %(high_mib)s * {_MIB} THEN 3 ELSE 2 END AS gravity,
+    COALESCE(p.n, 0) || ' people' || CASE WHEN used.uploaded > 0
+        THEN ', ' || round(used.uploaded / {_MIB}.0, 1) || ' MiB sent' ELSE '' END
+        || CASE WHEN used.app > 0 THEN ', registered but ' || replace(a.lifecycle, '_', ' ') ELSE '' END
+        || COALESCE(', safety ' || round(safety.score::numeric, 1) || ' of 10', '') AS note
+FROM used JOIN apps USING (app)
+    LEFT JOIN people p ON p.app = used.app AND p.whole = 0 AND p.department_id IS NOT DISTINCT FROM used.department_id
+    LEFT JOIN inventory_sighting s ON s.id = -used.app LEFT JOIN inventory_aiapplication a ON a.id = used.app
+    LEFT JOIN safety ON safety.id = -used.app
+WHERE used.uses > 0 AND (apps.n >= %(people)s OR apps.uploaded >= %(mib)s * {_MIB})
+UNION ALL
+SELECT 'cloud:' || c.key, NULL, 'cloud_app', NULL, c.name, c.transactions,
+    CASE WHEN c.safety <= %(score)s OR c.uploaded >= %(high_mib)s * {_MIB} THEN 3 ELSE 2 END,
+    c.users || ' people, ' || round(c.uploaded / {_MIB}.0, 1) || ' MiB sent, as cloud discovery adds up its own period'
+FROM inventory_cloudapp c
+WHERE c.application_id IS NULL AND NOT 'sanctioned' = ANY(SELECT lower(tag) FROM unnest(c.tags) tag)
+    AND NOT EXISTS (SELECT FROM inventory_sighting s
+        WHERE s.folded = lower(c.name) OR (s.host <> '' AND s.host = ANY(c.domains)))
+    AND c.transactions > 0 AND (c.users >= %(people)s OR c.uploaded >= %(mib)s * {_MIB})"""  # noqa: S608 - a constant of our own
+
+# Sensitive information in what went to an AI app outside (operations 2 and 5: an AI app or site, a visit to one), and
+# matches of data-loss rules where nothing registered fits. Feeds keep no confidence of a type, so each counts.
+_SENSITIVE = """
+WITH events AS (
+    SELECT s.id AS sighting_id, s.name, d.department_id, d.interactions AS n, NULL::uuid AS who
+    FROM inventory_dailysensitive d JOIN inventory_sighting s ON s.id = d.sighting_id
+    WHERE d.day BETWEEN %(from_day)s AND %(day)s AND d.information_types <> '{}'
+        AND s.operations && ARRAY[2, 5]::smallint[]
+    UNION ALL
+    SELECT s.id, COALESCE(s.name, e.seen_as), e.department_id, 1, e.pseudonym
+    FROM inventory_dataevent e LEFT JOIN inventory_sighting s ON s.folded = lower(e.seen_as)
+    WHERE e.application_id IS NULL AND e.at > %(events_from)s),
+counted AS (
+    SELECT sighting_id, min(name) AS name, department_id, sum(n) AS n, count(DISTINCT who) AS people,
+        sum(sum(n)) OVER (PARTITION BY lower(name)) AS whole
+    FROM events GROUP BY sighting_id, lower(name), department_id)
+SELECT COALESCE(sighting_id::text, lower(name)) || ':' || COALESCE(department_id::text, '') AS key, department_id,
+    CASE WHEN sighting_id IS NULL THEN 'data_event' ELSE 'sighting' END AS kind, sighting_id AS ref,
+    COALESCE(NULLIF(name, ''), 'App without a name') AS name, n AS amount,
+    CASE WHEN n >= %(high_events)s OR people >= %(high_people)s THEN 3 ELSE 2 END AS gravity,
+    CASE WHEN people > 0 THEN people || ' people in data-loss matches' ELSE '' END AS note
+FROM counted WHERE whole >= %(events)s"""
+
+# Labelled data that AI reads where no data-loss rule has ever spoken up for the same app and department in the window
+_LABELLED = """
+WITH grave AS (
+    SELECT lower(key) AS word, level FROM inventory_sensitivitylabel WHERE level IN ('confidential', 'special_category')
+    UNION SELECT lower(name), level FROM inventory_sensitivitylabel
+    WHERE level IN ('confidential', 'special_category')),
+marked AS (
+    SELECT d.*, found.top FROM inventory_dailysensitive d CROSS JOIN LATERAL (
+        SELECT bool_or(grave.level = 'special_category') AS top FROM unnest(d.labels) label
+        JOIN grave ON grave.word = lower(label)) found
+    WHERE d.day BETWEEN %(from_day)s AND %(day)s AND d.labels <> '{}' AND found.top IS NOT NULL),
+summed AS (
+    SELECT application_id, sighting_id, department_id, sum(interactions) AS n,
+        COALESCE(sum(interactions) FILTER (WHERE top), 0) AS top
+    FROM marked GROUP BY 1, 2, 3)
+SELECT COALESCE('a' || application_id, 's' || sighting_id) || ':' || COALESCE(m.department_id::text, '') AS key,
+    m.department_id, CASE WHEN application_id IS NULL THEN 'sighting' ELSE 'application' END AS kind,
+    COALESCE(application_id, sighting_id) AS ref, COALESCE(a.name, s.name) AS name, n AS amount,
+    CASE WHEN top > 0 THEN 3 ELSE 2 END AS gravity,
+    CASE WHEN top > 0 THEN top || ' with a label of the highest level' ELSE '' END AS note
+FROM summed m LEFT JOIN inventory_aiapplication a ON a.id = application_id
+    LEFT JOIN inventory_sighting s ON s.id = sighting_id
+WHERE n >= %(interactions)s AND NOT EXISTS (
+    SELECT FROM inventory_dataevent e WHERE e.kind = 'dlp_match' AND e.at > %(events_from)s
+        AND e.department_id IS NOT DISTINCT FROM m.department_id
+        AND (e.application_id = m.application_id OR (e.application_id IS NULL AND lower(e.seen_as) = s.folded)))"""
+
+_LABELS_KNOWN = """SELECT EXISTS (SELECT FROM inventory_sensitivitylabel WHERE level <> '')
+    AND EXISTS (SELECT FROM inventory_dailyusage)"""
+# Of an interaction only the labels that were there are kept, so that no share can be told
+_FILES = "a feed that counts the files AI read, with and without a label; none does so far"
+
+RULES = (
+    Rule(
+        number=1,
+        key="unsanctioned_app",
+        title="Unsanctioned AI app in use",
+        goals=("A1", "PS2"),
+        trigger="An AI app that is not registered, or registered and neither in review nor approved nor live, was used "
+        "by at least {people} people or was sent at least {mib} MiB in 30 days. High where its safety is at most "
+        "{score} of 10 or it was sent at least {high_mib} MiB.",
+        action="Register it and put it in review, match it to an application, or block it.",
+        unit="uses",
+        route="inventory:sightings",
+        sql=_UNSANCTIONED,
+        needs=(
+            "SELECT EXISTS (SELECT FROM inventory_dailyusage) OR EXISTS (SELECT FROM inventory_cloudapp)",
+            USE_SEEN[1],
+        ),
+        anchor="day",
+        thresholds=(
+            Threshold("people", "People who used it", 3),
+            Threshold("mib", "Sent to it, MiB", 10, 0.1),
+            Threshold("score", "High: safety of the app at most (0–10)", 4, 0, 10),
+            Threshold("high_mib", "High: sent to it, MiB", 100, 0.1),
+        ),
+    ),
+    Rule(
+        number=2,
+        key="sensitive_outside",
+        title="Sensitive data sent to external AI",
+        goals=("PS1",),
+        trigger="At least {events} interactions with an AI app outside held a sensitive information type, or a "
+        "data-loss rule matched there, in 30 days. High from {high_events} events or {high_people} people of one "
+        "department.",
+        action="Warn or block by a data-loss rule, and offer an approved app for the same work.",
+        unit="events",
+        route="inventory:data_events",
+        sql=_SENSITIVE,
+        needs=USE_SEEN,
+        anchor="day",
+        thresholds=(
+            Threshold("events", "Events", 1),
+            Threshold("high_events", "High: events of one department", 5),
+            Threshold("high_people", "High: people of one department", 3),
+        ),
+    ),
+    Rule(
+        number=3,
+        key="labelled_unprotected",
+        title="Protect labelled content from AI processing",
+        goals=("PS1", "A4"),
+        trigger="At least {interactions} interactions read content labelled Confidential or higher in 30 days, and no "
+        "data-loss rule matched for that app in that department. High for the highest level.",
+        action="Put the label under a data-loss rule for AI apps.",
+        unit="interactions",
+        route="inventory:dictionary",
+        sql=_LABELLED,
+        needs=(
+            _LABELS_KNOWN,
+            "the list of sensitivity labels, so that it is known which are Confidential, and a Purview audit export",
+        ),
+        anchor="day",
+        thresholds=(Threshold("interactions", "Interactions", 1),),
+    ),
+    Rule(
+        number=4,
+        key="unlabelled_data",
+        title="Label the data AI reads",
+        goals=("A4",),
+        trigger="At least 40 % of at least 50 files that AI read in a department have no sensitivity label.",
+        action="Label the places that AI reads most.",
+        unit="files",
+        route="inventory:dictionary",
+        sql=None,
+        needs=("SELECT false", _FILES),
+        anchor="day",
+    ),
+)

@@ -1,0 +1,243 @@
+"""Recommendations: the cards, one of them with its evidence, what people do about it, and the next best actions."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse, QueryDict, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from governance.models import RecommendationState
+from governance.selectors import recommendations
+from governance.selectors.next_actions import APPLICATIONS, next_actions
+from governance.selectors.recommendations import SEVERITIES, UNDER_WAY, Card, Line
+from governance.services import recommendations as service
+from governance.services.recommendations.acts import LONGEST
+from governance.services.recommendations.course import GROWTH, MISSES
+from governance.web.links import address
+from inventory import access
+from inventory.access import Permission, requires
+from inventory.models import Department, User
+from inventory.selectors.scope import Scope, options, scope_of
+from inventory.web.feeds import csv_download
+from inventory.web.filters import Filters
+from inventory.web.requests import PersonRequest
+from risk.web.addresses import address_of
+
+SEVERITY_TONES = {"high": "bad", "medium": "warn", "low": "info"}
+STATE_TONES = {
+    RecommendationState.OPEN: "bad",
+    RecommendationState.IN_PROGRESS: "warn",
+    RecommendationState.DISMISSED: "neutral",
+    RecommendationState.COMPLETED: "good",
+}
+TONES = {"severity": SEVERITY_TONES, "state": STATE_TONES}
+CSV_COLUMNS = ("name", "kind", "department", "department_key", "amount", "unit", "severity", "note", "since")
+_OWN = {"state": [*RecommendationState.values, "all"], "severity": list(SEVERITIES)}
+
+
+@require_safe
+@requires(Permission.VIEW)
+def recommendation_list(request: PersonRequest) -> HttpResponse:
+    """The cards of a department or of everything in sight; without a state asked for, those under way."""
+    filters = Filters.from_request(request, own=_OWN)
+    scope = scope_of(request.user, filters.department)
+    asked = filters.own.get("state", ())
+    states = () if "all" in asked else asked or UNDER_WAY
+    found = recommendations.cards(scope, states=states, severities=filters.own.get("severity", ()))
+    lacking, evaluated_at = recommendations.lacking()
+    context = {
+        "filters": filters,
+        "scope": scope,
+        "departments": options(scope),
+        "severities": [(word, word.capitalize()) for word in reversed(SEVERITIES)],
+        "chosen": {name: ",".join(words) for name, words in filters.own.items()},
+        "views": _views(filters, recommendations.tally(scope), asked),
+        "cards": [(card, action_url(card)) for card in found],
+        "lacking": lacking,
+        "evaluated_at": evaluated_at,
+        "narrowed": "severity" in filters.own or bool(asked),
+        "tones": TONES,
+        "may_export": access.may(request.user, Permission.EXPORT),
+        "may_set": access.sees_everything(request.user, Permission.ADMIN),
+    }
+    return render(request, "governance/recommendations.html", context)
+
+
+def _views(filters: Filters, count: dict[str, int], asked: tuple[str, ...]) -> list[dict[str, Any]]:
+    """The looks at the cards, each with how many it holds."""
+    looks: list[tuple[str, tuple[str, ...], str]] = [
+        ("Under way", UNDER_WAY, ""),
+        *((RecommendationState(state).label, (state,), state) for state in RecommendationState.values),
+        ("All", tuple(RecommendationState.values), "all"),
+    ]
+    return [
+        {
+            "label": label,
+            "count": sum(count.get(state, 0) for state in states),
+            "url": address("governance:recommendations", department=filters.department, state=word),
+            "on": ",".join(asked) == word and "severity" not in filters.own,
+        }
+        for label, states, word in looks
+    ]
+
+
+@require_safe
+@requires(Permission.VIEW)
+def next_page(request: PersonRequest) -> HttpResponse:
+    """The step that lowers each of the riskiest applications most; htmx puts the table into the page of cards."""
+    filters = Filters.from_request(request)
+    scope = scope_of(request.user, filters.department)
+    context = {
+        "filters": filters,
+        "scope": scope,
+        "departments": options(scope),
+        "actions": next_lines(scope, timezone.localdate()),
+        "most": APPLICATIONS,
+    }
+    template = "governance/_next_actions.html" if request.htmx else "governance/next_actions.html"  # type: ignore[attr-defined]
+    return render(request, template, context)
+
+
+def next_lines(scope: Scope, day: date) -> list[tuple[Any, str]]:
+    """Each action with the page on which it is done."""
+    return [(one, address_of(one.application.pk, "", one.step.key)) for one in next_actions(scope, day)]
+
+
+@require_safe
+@requires(Permission.VIEW)
+def recommendation_page(request: PersonRequest, pk: int) -> HttpResponse:
+    """One card: what was found, the rows behind the number, and what became of it."""
+    return _page(request, pk)
+
+
+def _page(request: PersonRequest, pk: int, problem: str = "", status: int = 200) -> HttpResponse:
+    user = request.user
+    card = recommendations.card_or_404(user, pk)
+    filters = Filters.from_request(request)
+    within = filters.department if _below(filters.department, card) else None
+    may_work = access.may(user, Permission.EDIT, card.department)
+    page = recommendations.evidence(user, card, within=within, page=filters.page)
+    context = {
+        "card": card,
+        "page": page,
+        "rows": [(line, line_url(user, line)) for line in page.object_list],
+        "within": within,
+        "places": recommendations.places(card),
+        "steps": recommendations.steps(pk),
+        "action_url": action_url(card),
+        "tones": TONES,
+        "may_work": may_work,
+        "may_review": may_work and access.may(user, Permission.REVIEW, card.department),
+        "may_export": access.may(user, Permission.EXPORT, card.department),
+        "owners": recommendations.owners(card.department) if may_work else (),
+        "problem": problem,
+        "given": request.POST,
+        "longest": LONGEST,
+        "misses": MISSES,
+        "growth": round((GROWTH - 1) * 100),
+        "today": timezone.localdate().isoformat(),
+    }
+    return render(request, "governance/recommendation.html", context, status=status)
+
+
+def _below(department: Department | None, card: Card) -> bool:
+    """Whether the evidence can be narrowed to this department."""
+    if department is None:
+        return False
+    return Department.objects.subtree_of(card.department).filter(pk=department.pk).exists()
+
+
+@require_safe
+@requires(Permission.EXPORT)
+def evidence_csv(request: PersonRequest, pk: int) -> StreamingHttpResponse:
+    """Every row behind a card."""
+    card = recommendations.card_or_404(request.user, pk)
+    access.require(request.user, Permission.EXPORT, card.department)
+    return csv_download(
+        f"recommendation-{card.rule.number}-{card.department.key}.csv", CSV_COLUMNS, _cells(request.user, card)
+    )
+
+
+def _cells(user: User, card: Card) -> Iterator[tuple]:
+    for one in recommendations.every_line(user, card):
+        yield (
+            *(one.name, one.kind, one.department, one.department_key, one.amount, card.rule.unit, one.severity),
+            *(one.note, one.since.isoformat()),
+        )
+
+
+@requires(Permission.EDIT)
+@require_POST
+def act(request: PersonRequest, pk: int) -> HttpResponse:
+    """Do something about a card, then back to it."""
+    recommendations.card_or_404(request.user, pk)
+    try:
+        _act(request.user, pk, request.POST)
+    except ValidationError as problem:
+        return _page(request, pk, " ".join(problem.messages), status=400)
+    messages.success(request, "Done.")
+    return redirect("governance:recommendation", pk)
+
+
+def _act(user: User, pk: int, given: QueryDict) -> None:
+    action, text = given.get("action", ""), given.get("text", "").replace("\x00", "")
+    if action == "start":
+        service.start(actor=user, pk=pk)
+    elif action == "assign":
+        service.assign(actor=user, pk=pk, owner=_owner(given.get("owner", "").strip()))
+    elif action == "dismiss":
+        service.dismiss(actor=user, pk=pk, reason=text, until=_day(given.get("until", "")))
+    elif action == "reopen":
+        service.reopen(actor=user, pk=pk, reason=text)
+    else:
+        raise ValidationError("Choose what to do.")
+
+
+def _owner(name: str) -> User | None:
+    if not name:
+        return None
+    found = User.objects.filter(username=name, is_active=True).first() if "\x00" not in name else None
+    if found is None:
+        raise ValidationError("Nobody has this user name.")
+    return found
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def action_url(card: Card) -> str:
+    """Where the suggested action is done, narrowed to the card's department where that list can be."""
+    narrowed = {} if card.department.parent_id is None else {"department": card.department}
+    if card.rule.route in ("inventory:dictionary", "inventory:feeds"):
+        narrowed = {}
+    return address(card.rule.route, **narrowed, **(card.rule.query or {}))
+
+
+def line_url(user: User, line: Line) -> str:
+    """The page behind a row; empty where there is none, or it can't be opened."""
+    if line.kind in ("application", "agent") and line.seen and line.ref:
+        return address("risk:application", line.ref)
+    if line.kind == "alert" and line.seen:
+        return address("risk:alert", line.ref)
+    if line.kind == "unusual_day":
+        return address("inventory:unusual_day", line.ref)
+    if line.kind == "department" and line.department_key:
+        return address("governance:department", line.department_key)
+    if line.kind in ("feed", "people"):
+        return address("inventory:feeds") if access.sees_everything(user, Permission.FEEDS) else ""
+    by_name = {
+        "sighting": "inventory:sightings",
+        "agent": "inventory:agents",
+        "cloud_app": "inventory:cloud_apps",
+        "data_event": "inventory:data_events",
+    }
+    return address(by_name[line.kind], q=line.name) if line.kind in by_name else ""

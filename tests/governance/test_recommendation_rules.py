@@ -1,0 +1,267 @@
+"""The fifteen rules: each speaks exactly at its threshold and not below it."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4, uuid5
+
+import pytest
+from django.utils import timezone
+
+from governance.models import Gravity, RuleReading, Subject
+from governance.selectors.rules import RULES
+from governance.services import recommendations
+from inventory.choices import AlertState, DataEventKind, Lifecycle, Operation, Severity
+from inventory.models import (
+    AIApplication,
+    Alert,
+    CloudApp,
+    DailySensitive,
+    DailyUsage,
+    DailyUser,
+    DataEvent,
+    Department,
+    ImportBatch,
+    Interaction,
+    SensitivityLabel,
+    Sighting,
+)
+from tests.builders import make_application
+from tests.cast import Cast
+
+pytestmark = pytest.mark.django_db
+SPACE = UUID(int=27)
+NOW = timezone.now()
+TODAY = timezone.localdate()
+MIB = 1024 * 1024
+App = AIApplication | Sighting
+
+
+def found(rule: str) -> list[Subject]:
+    """What the rule finds now."""
+    assert recommendations.evaluate() is not None
+    assert RuleReading.objects.get(rule=rule).needs == ""
+    return list(Subject.objects.filter(rule=rule))
+
+
+def one(rule: str) -> Subject:
+    (subject,) = found(rule)
+    return subject
+
+
+def sighting(name: str = "Chat Elsewhere", **given: Any) -> Sighting:
+    fields = {"operations": [Operation.AI_APP], "first_seen": NOW, "last_seen": NOW, **given}
+    return Sighting.objects.create(name=name, folded=name.casefold(), **fields)
+
+
+def use(app: App, department: Department | None, ago: int = 0, *, people: int = 1, **figures: int) -> DailyUsage:
+    whose = {
+        "application": app if isinstance(app, AIApplication) else None,
+        "sighting": app if isinstance(app, Sighting) else None,
+        "department": department,
+        "day": TODAY - timedelta(days=ago),
+    }
+    given = {"interactions": 1, "sensitive": 0, "jailbreak": 0, "injection": 0, "attacks": 0, **figures}
+    DailyUser.objects.bulk_create(DailyUser(**whose, pseudonym=uuid5(SPACE, f"{department}{n}")) for n in range(people))
+    return DailyUsage.objects.create(**whose, users=people, **given)
+
+
+def alert(kind: str, app: AIApplication | None = None, **given: Any) -> Alert:
+    fields = {"title": kind, "severity": Severity.MEDIUM, "at": NOW, "state": AlertState.RESOLVED, **given}
+    return Alert.objects.create(type=kind, application=app, **fields)
+
+
+def batch(kind: str = "purview_audit", **given: Any) -> ImportBatch:
+    fields = {"kind": kind, "file_name": "f", "state": "done", "newest_at": NOW, "finished_at": NOW, **given}
+    return ImportBatch.objects.create(**fields)
+
+
+@pytest.mark.parametrize(
+    ("people", "uploaded", "speaks"), [(3, 0, 1), (2, 0, 0), (2, 10 * MIB, 1), (2, 10 * MIB - 1, 0)]
+)
+def test_unsanctioned_apps(cast: Cast, people: int, uploaded: int, speaks: int) -> None:
+    use(sighting(), cast.retail, people=people, uploaded=uploaded, visits=4)
+    assert [(s.amount, s.gravity) for s in found("unsanctioned_app")] == [(5, Gravity.MEDIUM)] * speaks
+
+
+def test_unsanctioned_apps_count_people_of_all_departments_together(cast: Cast) -> None:
+    app = sighting()
+    use(app, cast.retail, people=2, interactions=6)
+    use(app, cast.treasury, people=1, interactions=3)
+    assert {(s.department_id, s.amount) for s in found("unsanctioned_app")} == {
+        (cast.retail.pk, 6),
+        (cast.treasury.pk, 3),
+    }
+
+
+def test_unsanctioned_apps_are_grave_when_unsafe_or_fed_much(cast: Cast) -> None:
+    use(sighting(host="chat.example"), cast.retail, people=3)
+    assert one("unsanctioned_app").gravity == Gravity.MEDIUM
+    report = {"transactions": 5, "downloaded": 0, "uploaded": 0, "users": 9}
+    known = CloudApp.objects.create(key="c", name="Chat", domains=["chat.example"], safety=4.1, **report)
+    assert one("unsanctioned_app").gravity == Gravity.MEDIUM
+    CloudApp.objects.filter(pk=known.pk).update(safety=4)
+    assert one("unsanctioned_app").gravity == Gravity.HIGH
+    CloudApp.objects.filter(pk=known.pk).update(safety=None)
+    DailyUsage.objects.update(uploaded=100 * MIB)
+    assert one("unsanctioned_app").gravity == Gravity.HIGH
+
+
+def test_unsanctioned_apps_of_cloud_discovery_count_unless_sanctioned(cast: Cast) -> None:
+    report = {"transactions": 5, "downloaded": 0, "uploaded": 0, "users": 3}
+    CloudApp.objects.create(key="a", name="A", **report)
+    CloudApp.objects.create(key="b", name="B", tags=["Sanctioned"], **report)
+    CloudApp.objects.create(key="c", name="C", **{**report, "users": 2})
+    assert [(s.name, s.department_id, s.amount) for s in found("unsanctioned_app")] == [("A", None, 5)]
+
+
+@pytest.mark.parametrize("state", Lifecycle.values)
+def test_sanctioned_is_what_is_in_review_approved_or_live(cast: Cast, state: str) -> None:
+    use(make_application(cast.retail, lifecycle=state), cast.retail, people=3)
+    assert len(found("unsanctioned_app")) == (state not in ("in_review", "approved", "live"))
+
+
+def test_what_is_older_than_the_window_does_not_count(cast: Cast) -> None:
+    app = sighting()
+    use(app, cast.retail, 31, people=3)
+    assert len(found("unsanctioned_app")) == 1  # now is the newest event, not the clock
+    use(make_application(cast.retail), cast.retail, 1)
+    assert found("unsanctioned_app") == []
+
+
+def sensitive(app: App, department: Department, interactions: int, **given: Any) -> None:
+    whose = {"sighting": app} if isinstance(app, Sighting) else {"application": app}
+    DailySensitive.objects.create(
+        **whose, department=department, day=TODAY, digest=uuid4(), interactions=interactions, **given
+    )
+
+
+@pytest.mark.parametrize(("events", "gravity"), [(1, Gravity.MEDIUM), (4, Gravity.MEDIUM), (5, Gravity.HIGH)])
+def test_sensitive_data_outside(cast: Cast, events: int, gravity: int) -> None:
+    app = sighting()
+    use(app, cast.retail)
+    sensitive(app, cast.retail, events, information_types=["iban"])
+    subject = one("sensitive_outside")
+    assert (subject.amount, subject.gravity, subject.department) == (events, gravity, cast.retail)
+
+
+def test_sensitive_data_outside_takes_types_and_apps_outside(cast: Cast) -> None:
+    app, agent = sighting(), sighting("Agent", operations=[Operation.COPILOT])
+    use(app, cast.retail)
+    sensitive(app, cast.retail, 9, labels=["secret"])  # a label is no information type
+    sensitive(agent, cast.retail, 9, information_types=["iban"])
+    assert found("sensitive_outside") == []
+
+
+def data_event(department: Department, person: int, **given: Any) -> None:
+    fields = {"kind": DataEventKind.DLP_MATCH, "at": NOW, "source": "audit", "batch": batch(), **given}
+    DataEvent.objects.create(record_id=uuid4(), department=department, pseudonym=UUID(int=person), **fields)
+
+
+def test_data_loss_matches_outside_are_grave_from_three_people(cast: Cast) -> None:
+    use(sighting(), cast.retail)
+    for person in (1, 2, 2):
+        data_event(cast.retail, person, seen_as="Chat Elsewhere")
+    subject = one("sensitive_outside")
+    assert (subject.kind, subject.amount, subject.gravity) == ("sighting", 3, Gravity.MEDIUM)
+    data_event(cast.retail, 3, seen_as="chat elsewhere")
+    assert one("sensitive_outside").gravity == Gravity.HIGH
+
+
+def test_labelled_content_without_a_rule(cast: Cast) -> None:
+    app = make_application(cast.retail)
+    use(app, cast.retail)
+    for key, level in (("g1", "internal"), ("g2", "confidential"), ("g3", "special_category")):
+        SensitivityLabel.objects.create(key=key, name=f"Label {key}", level=level)
+    sensitive(app, cast.retail, 7, labels=["g1"])
+    assert found("labelled_unprotected") == []
+    sensitive(app, cast.retail, 1, labels=["label G2", "g1"])
+    subject = one("labelled_unprotected")
+    assert (subject.amount, subject.gravity) == (1, Gravity.MEDIUM)
+    sensitive(app, cast.retail, 2, labels=["G3"])
+    subject = one("labelled_unprotected")
+    assert (subject.amount, subject.gravity) == (3, Gravity.HIGH)
+    data_event(cast.retail, 1, application=app)
+    assert found("labelled_unprotected") == []
+
+
+def test_rules_without_their_facts_say_what_they_need(cast: Cast) -> None:
+    recommendations.evaluate()
+    needs = dict(RuleReading.objects.values_list("rule", "needs"))
+    assert set(needs) == set(RULES)
+    assert all(needs.values())
+    assert "sensitivity labels" in needs["labelled_unprotected"]
+    use(sighting(), cast.retail)
+    recommendations.evaluate()
+    needs = dict(RuleReading.objects.values_list("rule", "needs"))
+    assert needs["unsanctioned_app"] == ""
+    assert needs["unlabelled_data"]  # no feed keeps it
+    assert "inventory of agents" in needs["open_agent"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "gravity"),
+    [
+        ("AI.Azure_Jailbreak.ContentFiltering.DetectedAttempt", Gravity.HIGH),
+        ("AI.Azure_Agentic_Jailbreak", Gravity.HIGH),
+        ("AI.Azure_Jailbreak.ContentFiltering.BlockedAttempt", Gravity.MEDIUM),
+    ],
+)
+def test_jailbreak_alerts(cast: Cast, kind: str, gravity: int) -> None:
+    app = make_application(cast.retail)
+    said = alert(kind, app)
+    alert("AI.Azure_CredentialTheftAttempt", app)
+    alert(kind, app, at=NOW - timedelta(days=31))
+    alert(kind, app, state=AlertState.DISMISSED)
+    subject = one("jailbreaks")
+    assert (subject.kind, subject.ref, subject.gravity, subject.department) == ("alert", said.pk, gravity, cast.retail)
+
+
+def test_jailbreaks_by_one_person_are_grave_from_three(cast: Cast) -> None:
+    app = make_application(cast.retail)
+    use(app, cast.retail, jailbreak=3, attacks=3)
+    read = batch()
+
+    def attempt(person: int, ago: int = 0) -> None:
+        Interaction.objects.create(
+            record_id=uuid4(),
+            at=NOW - timedelta(days=ago),
+            application=app,
+            department=cast.retail,
+            pseudonym=UUID(int=person),
+            operation=Operation.AI_APP,
+            jailbreak=True,
+            injection=False,
+            batch=read,
+        )
+
+    for person, ago in ((1, 0), (1, 0), (2, 0), (1, 8)):
+        attempt(person, ago)
+    subject = one("jailbreaks")
+    assert (subject.amount, subject.gravity) == (3, Gravity.MEDIUM)
+    attempt(1)
+    assert one("jailbreaks").gravity == Gravity.HIGH
+
+
+def test_indirect_injection(cast: Cast) -> None:
+    app = make_application(cast.retail)
+    use(app, cast.retail)
+    alert("AI.Azure_MaliciousUrl.UserPrompt", app)
+    assert found("indirect_injection") == []
+    use(app, cast.cards, injection=2, attacks=2)
+    alert("AI.Azure_Agentic_ASCIISmuggling", app)
+    alert("AI.Azure_Agentic_MaliciousUrl.ToolOutput", app)
+    assert sorted((s.kind, s.amount, s.gravity) for s in found("indirect_injection")) == [
+        ("alert", 1, Gravity.HIGH),
+        ("alert", 1, Gravity.HIGH),
+        ("application", 2, Gravity.HIGH),
+    ]
+
+
+@pytest.mark.parametrize("severity", ["high", "medium", "low"])
+def test_late_alerts_are_those_of_the_queue(cast: Cast, settings: Any, severity: str) -> None:
+    app, hours = make_application(cast.retail), settings.ALERT_HOURS[severity]
+    late = alert("x", app, severity=severity, state=AlertState.ACTIVE, at=NOW - timedelta(hours=hours, minutes=1))
+    alert("x", app, severity=severity, state=AlertState.ACTIVE, at=NOW - timedelta(hours=hours) + timedelta(minutes=5))
+    alert("x", app, severity=severity, state=AlertState.RESOLVED, at=late.at)
+    subject = one("late_alerts")
+    assert (subject.ref, subject.get_gravity_display().lower()) == (late.pk, severity)
