@@ -15,6 +15,7 @@ urlpatterns = [
     path("compliance/<slug:framework>/", compliance.framework_page, name="framework"),
     path("exports/", exports.export_list, name="exports"),
     path("exports/download/", exports.download, name="download"),
+    path("exports/board/", exports.board_report, name="board"),
     path("exports/overview.html", exports.overview_html, name="overview_html"),
     path("healthz", health.health, name="health"),
 ]
