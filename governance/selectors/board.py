@@ -1,4 +1,4 @@
-"""The board report: a page of figures a department, the topmost first. PDF and HTML show the same.
+"""The board report: a page of figures a department, the topmost first.
 
 The number of queries doesn't grow with the departments, and neither does the report: beyond MOST_PAGES it says how
 many departments it leaves out.

@@ -1,1 +1,1 @@
-"""The board report as a file: PDF (`pdf`) and interactive HTML (`html`), of the same `governance.selectors.board`."""
+"""The board report as a file: its words (`wording`), and the PDF (`pdf`) that typst sets by `report.typ`."""

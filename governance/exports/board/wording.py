@@ -1,4 +1,4 @@
-"""The words of the board report, which PDF and HTML share, so that both say the same."""
+"""The words of the board report."""
 
 from governance.selectors.board import COURSE_DAYS, MOST_PAGES, Board, DepartmentPage
 from governance.selectors.board_rows import Worst
