@@ -20,7 +20,7 @@ from governance.selectors.exports import exports_seen_by
 from governance.selectors.extent import Dataset, Extent
 from governance.selectors.narrowing import OVERVIEW, Filters
 from governance.selectors.overview import HighRisk
-from governance.services import exports
+from governance.services import board, exports
 from governance.web.overview import page
 from inventory import access, audit_log
 from inventory.access import Permission, requires
@@ -105,6 +105,26 @@ def overview_html(request: HttpRequest) -> HttpResponse:
         content = b"".join(run.chunks())
     response = HttpResponse(content, content_type=html.CONTENT_TYPE)
     response.headers["Content-Disposition"] = f'attachment; filename="overview-{extent.day.isoformat()}.html"'
+    return response
+
+
+@require_GET
+@requires(Permission.EXPORT)
+def board_report(request: HttpRequest) -> HttpResponse:
+    """The board report of what one may see, or of a department and everything below it."""
+    user: User = request.user  # type: ignore[assignment]
+    reader = Reader(request.GET)
+    key, name = reader.text("department"), reader.word("format", list(board.FORMATS)) or "pdf"
+    reader.only(("department", "format"), board.TITLE)
+    department = access.department_or_404(user, key, Permission.EXPORT) if key else None
+    if reader.problems:
+        return _export_page(request, {}, [problem.refused for problem in reader.problems])
+    extent = Extent(user, timezone.localdate(), department)
+    with board.making(actor=user, format_name=name, extent=extent) as run:
+        content = b"".join(run.chunks())
+    response = HttpResponse(content, content_type=board.FORMATS[name][0])
+    file = "-".join(part for part in (board.NAME, key, extent.day.isoformat()) if part)
+    response.headers["Content-Disposition"] = f'attachment; filename="{file}.{name}"'
     return response
 
 

@@ -31,6 +31,7 @@ urlpatterns = [
     path("settings/recommendations/", thresholds.threshold_page, name="thresholds"),
     path("exports/", exports.export_list, name="exports"),
     path("exports/download/", exports.download, name="download"),
+    path("exports/board/", exports.board_report, name="board"),
     path("exports/overview.html", exports.overview_html, name="overview_html"),
     path("start/", views.start, name="start"),
     path("views/", views.view_list, name="views"),

@@ -1,11 +1,12 @@
-"""`manage.py export DATASET --format csv|json|jsonl --out FILE [--department KEY] [--as-of ISO]`."""
+"""`manage.py export DATASET --format csv|json|jsonl --out FILE [--department KEY] [--as-of ISO]`, and the board report:
+`manage.py export board --format pdf --out FILE [--department KEY]`."""
 
 import os
 import sys
 import tempfile
 from argparse import ArgumentTypeError
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from pathlib import Path
 from typing import IO, Any
@@ -18,7 +19,7 @@ from django.utils import timezone
 from governance.exports.formats import FORMATS
 from governance.selectors.datasets import DATASETS
 from governance.selectors.extent import Extent
-from governance.services import exports
+from governance.services import board, exports
 from inventory.models import Department
 
 
@@ -32,28 +33,43 @@ def day(text: str) -> date:
 
 class Command(BaseCommand):
     requires_system_checks = [Tags.security]  # the others read every page's code, which takes as long as a small export
-    help = "Write one of the five datasets to a file; one audit entry says so. XLSX is not offered yet."
+    help = "Write a dataset or the board report to a file; one audit entry says so. XLSX is not offered yet."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("dataset", choices=list(DATASETS))
-        parser.add_argument("--format", choices=list(FORMATS), default="csv", help="xlsx is not offered yet")
+        parser.add_argument("dataset", choices=[*DATASETS, board.NAME])
+        parser.add_argument(
+            "--format",
+            choices=[*FORMATS, *board.FORMATS],
+            help="csv for a dataset, pdf for the board report by default",
+        )
         parser.add_argument("--out", required=True, metavar="FILE", help="- writes to standard output")
         parser.add_argument("--department", metavar="KEY", help="external key; its sub-tree is included")
         parser.add_argument("--as-of", type=day, metavar="ISO", help="a day; the default is now")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        dataset, target = DATASETS[options["dataset"]], FORMATS[options["format"]]
         extent = Extent(None, options["as_of"] or timezone.localdate(), self._department(options["department"]))
         try:
-            with exports.making(actor=None, dataset=dataset, format=target, extent=extent) as run:
+            with self._making(options["dataset"], options["format"], extent) as run:
                 write(run.chunks(), options["out"])
         except exports.NotKeptError as error:
             raise CommandError(str(error)) from error
         except OSError as error:
             raise CommandError(f"Can't write {options['out']}: {error.strerror or error}.") from error
         if options["out"] != "-":
-            summary = {"dataset": dataset.name, "rows": run.rows, "bytes": run.size, "sha256": run.sha256}
+            summary = {"dataset": options["dataset"], "rows": run.rows, "bytes": run.size, "sha256": run.sha256}
             self.stdout.write(orjson.dumps(summary).decode())
+
+    def _making(self, name: str, given: str | None, extent: Extent) -> AbstractContextManager[exports.Run]:
+        if name == board.NAME:
+            return board.making(actor=None, format_name=self._fitting(name, given, list(board.FORMATS)), extent=extent)
+        target = FORMATS[self._fitting(name, given, list(FORMATS))]
+        return exports.making(actor=None, dataset=DATASETS[name], format=target, extent=extent)
+
+    def _fitting(self, name: str, given: str | None, offered: list[str]) -> str:
+        """The format asked for, else the first that is offered."""
+        if given is not None and given not in offered:
+            raise CommandError(f"{name} is not written as {given}, but as {' or '.join(offered)}.", returncode=2)
+        return given or offered[0]
 
     def _department(self, key: str | None) -> Department | None:
         if key is None:

@@ -1,0 +1,85 @@
+"""The words of the board report."""
+
+from governance.selectors.board import COURSE_DAYS, MOST_PAGES, Board, DepartmentPage
+from governance.selectors.board_rows import Worst
+from governance.selectors.compliance import FrameworkFigures
+from risk.choices import Band
+
+SCALE = "Residual risk from 0 (best) to 100 (worst)"
+PROHIBITED = "Prohibited practice"
+
+
+def title(board: Board) -> str:
+    return f"AI risk report: {board.title or 'no department'}"
+
+
+def tiles(page: DepartmentPage) -> list[tuple[str, str, str]]:
+    """Label, value and note of each number of a department."""
+    count, serious = page.risk.count, page.serious
+    return [
+        ("Risk index", f"{page.risk.index:.0f}", f"{Band(page.risk.band).label} · {moved(page.change, 0)}"),
+        ("Live AI applications", f"{count:,}", moved(page.count_change, 0)),
+        ("High or critical", f"{serious:,}", f"{serious / count:.0%} of live · {moved(page.serious_change, 0)}"),
+        ("Compliance gaps open", f"{page.binding_gaps:,}", f"binding frameworks · {page.overdue:,} past due"),
+        ("If nobody acts", ahead(page), "index in 30, 60 and 90 days"),
+    ]
+
+
+def moved(change: float | None, decimals: int) -> str:
+    """A change over 30 days."""
+    if change is None:
+        return "no figure 30 days ago"
+    text = f"{change:+,.{decimals}f}"
+    return "unchanged in 30 days" if text in {"+0", "-0", "+0.0", "-0.0"} else f"{text} in 30 days"
+
+
+def ahead(page: DepartmentPage) -> str:
+    return " · ".join(f"{one.index:.0f}" for one in page.ahead) or "–"
+
+
+def coverage(one: FrameworkFigures) -> str:
+    """ "48–54 %", as the pages have it."""
+    if one.low is None or one.high is None:
+        return "–"
+    ends = round(one.low * 100), round(one.high * 100)
+    return f"{ends[0]} %" if ends[0] == ends[1] else f"{ends[0]}–{ends[1]} %"
+
+
+def risk_of(one: Worst) -> str:
+    return PROHIBITED if one.prohibited else f"{one.point:.0f} ({one.low:.0f}–{one.high:.0f})"
+
+
+def moves(page: DepartmentPage) -> str:
+    if not page.risen and not page.fallen:
+        return "No application changed its band."
+    return f"{page.risen:,} to a worse band, {page.fallen:,} to a better one."
+
+
+def course(page: DepartmentPage) -> str:
+    """The course in words, for those who don't see it."""
+    if not page.course:
+        return "No figures are kept yet."
+    first, last = page.course[0], page.course[-1]
+    text = f"Index {first.index:.0f} on {first.day:%-d %B %Y}, {last.index:.0f} on {last.day:%-d %B %Y}"
+    text += f"; worst application {last.worst:.0f}, mean {last.mean:.0f}"
+    return text + (f"; if nobody acts {ahead(page)} in 30, 60 and 90 days." if page.ahead else ".")
+
+
+def profile(page: DepartmentPage) -> str:
+    return ", ".join(f"{one.label} {risk.index:.0f}" for one, risk in page.principles if risk) + "."
+
+
+def notes(board: Board) -> list[str]:
+    """What the report holds, and what it leaves out."""
+    found = [
+        f"Live applications only; a department counts with everything below it. {SCALE}, by method {board.method}.",
+        f"Changes are over the last 30 days, the course over {COURSE_DAYS}.",
+    ]
+    if board.left_out:
+        found.append(
+            f"Cut to {MOST_PAGES} departments: the upper levels, in a level the worst first. "
+            f"{board.left_out:,} further departments with live applications are not shown."
+        )
+    if board.silent:
+        found.append(f"Departments without a live application have no page: {board.silent:,}.")
+    return found
