@@ -26,6 +26,7 @@ app_name = "risk"
 
 urlpatterns = [
     path("applications/", applications.application_list, name="applications"),
+    path("applications/applications.csv", applications.application_csv, name="application_csv"),
     path("applications/<int:pk>/", application.application_page, name="application"),
     path("applications/<int:pk>/questionnaire/", questionnaire.questionnaire, name="questionnaire"),
     path("applications/<int:pk>/questionnaire/consequences/", questionnaire.consequences, name="consequences"),
