@@ -287,4 +287,4 @@ def _rows(ids: Sequence[int], principle: str) -> dict[int, Row]:
         )
     )
     own = -len(Principle.values)
-    return {row[0]: Row(*row[:own], row[own:]) for row in values}
+    return {row[0]: Row(*(*row[:own], row[own:])) for row in values}
