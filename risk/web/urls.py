@@ -51,6 +51,7 @@ urlpatterns = [
     path("alerts/act/", alerts.act, name="alert_act"),
     path("alerts/<int:pk>/", alerts.alert_page, name="alert"),
     path("incidents/", incidents.incident_list, name="incidents"),
+    path("incidents/incidents.csv", incidents.incident_csv, name="incident_csv"),
     path("incidents/record/", incidents.record, name="incident_record"),
     path("incidents/<int:pk>/", incidents.incident_page, name="incident"),
     path("incidents/<int:pk>/act/", incidents.act, name="incident_act"),
