@@ -57,6 +57,7 @@ urlpatterns = [
     path("discovery/", discovery.sightings, name="sightings"),
     path("discovery/cloud-apps/", cloud_apps.cloud_app_list, name="cloud_apps"),
     path("data-events/", data_events.data_event_list, name="data_events"),
+    path("data-events/data-events.csv", data_events.data_event_csv, name="data_event_csv"),
     path("unusual/", unusual.unusual_list, name="unusual"),
     path("unusual/<int:pk>/", unusual.unusual_day, name="unusual_day"),
     path("unusual/<int:pk>/dismiss/", unusual.dismiss, name="unusual_dismiss"),
