@@ -59,6 +59,7 @@ urlpatterns = [
     path("data-events/", data_events.data_event_list, name="data_events"),
     path("data-events/data-events.csv", data_events.data_event_csv, name="data_event_csv"),
     path("unusual/", unusual.unusual_list, name="unusual"),
+    path("unusual/unusual.csv", unusual.unusual_csv, name="unusual_csv"),
     path("unusual/<int:pk>/", unusual.unusual_day, name="unusual_day"),
     path("unusual/<int:pk>/dismiss/", unusual.dismiss, name="unusual_dismiss"),
     path("unusual/<int:pk>/reopen/", unusual.reopen, name="unusual_reopen"),
