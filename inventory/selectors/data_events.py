@@ -1,20 +1,34 @@
 """Matches of data-loss rules and findings of sensitive information, as their pages show them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from inventory import access
+from inventory.access import Permission
 from inventory.choices import DataEventKind, Enforcement, Severity
 from inventory.models import AIApplication, DataEvent, Department, User
 from inventory.selectors.dictionary import Names, names
 
 A_PAGE = 25
 SHOWN = 25  # on the page of an application
+A_CHUNK = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which events: those of the last `period` days. Empty: no restriction."""
+
+    department: Department | None = None
+    period: int = 30
+    severities: Sequence[str] = ()
+    kinds: Sequence[str] = ()
+    q: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,36 +48,40 @@ class EventRow:
     information_types: list[str]
 
 
-def events(
-    user: User,
-    *,
-    department: Department | None = None,
-    period: int = 30,
-    severities: Sequence[str] = (),
-    kinds: Sequence[str] = (),
-    q: str = "",
-    page: int = 1,
-) -> Page:
-    """A page of EventRow of the last `period` days, newest first: about applications that the person may see; where
-    nothing registered fits, of the people of their departments (*Unassigned* ones for who sees everything)."""
-    found = _in_sight(user, department).filter(at__gte=timezone.now() - timedelta(days=period))
-    if severities:
-        found = found.filter(severity__in=severities)
-    if kinds:
-        found = found.filter(kind__in=kinds)
-    if q:
-        text = Q(policy__icontains=q) | Q(rule__icontains=q) | Q(seen_as__icontains=q)
-        found = found.filter(text | Q(application__name__icontains=q))
-    shown = Paginator(found.order_by("-at", "record_id"), A_PAGE).get_page(page)
+def events(user: User, wanted: Wanted, page: int = 1) -> Page:
+    """A page of EventRow, newest first: about applications that the person may see; where nothing registered fits, of
+    the people of their departments (*Unassigned* ones for who sees everything)."""
+    shown = Paginator(_narrowed(user, wanted), A_PAGE).get_page(page)
     shown.object_list = _rows(list(shown.object_list))  # type: ignore[assignment]  # a page takes any list
     return shown
 
 
-def _in_sight(user: User, department: Department | None) -> QuerySet[DataEvent]:
+def every(user: User, wanted: Wanted) -> Iterator[EventRow]:
+    """All of them that the person may take away, streamed."""
+    dictionary = names()
+    found = _narrowed(user, wanted, Permission.EXPORT).iterator(A_CHUNK)
+    while part := list(islice(found, A_CHUNK)):
+        yield from _rows(part, dictionary)
+
+
+def _narrowed(user: User, wanted: Wanted, permission: Permission = Permission.VIEW) -> QuerySet[DataEvent]:
+    since = timezone.now() - timedelta(days=wanted.period)
+    found = _in_sight(user, wanted.department, permission).filter(at__gte=since)
+    if wanted.severities:
+        found = found.filter(severity__in=wanted.severities)
+    if wanted.kinds:
+        found = found.filter(kind__in=wanted.kinds)
+    if q := wanted.q:
+        text = Q(policy__icontains=q) | Q(rule__icontains=q) | Q(seen_as__icontains=q)
+        found = found.filter(text | Q(application__name__icontains=q))
+    return found.order_by("-at", "record_id")
+
+
+def _in_sight(user: User, department: Department | None, permission: Permission) -> QuerySet[DataEvent]:
     found = DataEvent.objects.select_related("application", "department")
-    if not access.sees_everything(user):
-        applications = access.applications(user).order_by().values("pk")
-        people = access.departments(user).order_by().values("pk")
+    if not access.sees_everything(user, permission):
+        applications = access.applications(user, permission).order_by().values("pk")
+        people = access.departments(user, permission).order_by().values("pk")
         found = found.filter(Q(application__in=applications) | Q(application=None, department__in=people))
     if department is not None and department.parent_id is not None:
         below = Department.objects.subtree_of(department).order_by().values("pk")
@@ -79,8 +97,9 @@ def events_of(application: AIApplication, period: int) -> list[EventRow]:
     return _rows(list(found.order_by("-at", "record_id")[:SHOWN]))
 
 
-def _rows(found: Sequence[DataEvent]) -> list[EventRow]:
-    dictionary = names() if any(one.information_types for one in found) else Names([], [])
+def _rows(found: Sequence[DataEvent], dictionary: Names | None = None) -> list[EventRow]:
+    if dictionary is None:
+        dictionary = names() if any(one.information_types for one in found) else Names([], [])
     return [
         EventRow(
             kind=DataEventKind(one.kind).label,

@@ -1,39 +1,65 @@
 """Where data-loss rules matched around AI applications."""
 
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from inventory import access
 from inventory.access import Permission, requires
 from inventory.choices import DataEventKind, Severity
 from inventory.selectors import data_events
 from inventory.selectors.scope import options, scope_of
+from inventory.web.feeds import csv_download
 from inventory.web.filters import Filters
 from inventory.web.requests import PersonRequest
+
+OWN = {"severity": Severity.values, "event": DataEventKind.values}
+CSV_COLUMNS = (
+    *("at", "event", "policy", "rule", "severity", "application", "registered", "information_types"),
+    *("done_about_it", "department"),
+)
 
 
 @requires(Permission.VIEW)
 @require_GET
 def data_event_list(request: PersonRequest) -> HttpResponse:
     """Events about the applications that the person may see, and about unregistered ones by their people."""
-    filters = Filters.from_request(request, own={"severity": Severity.values, "event": DataEventKind.values})
-    severities, kinds = filters.own.get("severity", ()), filters.own.get("event", ())
+    filters = Filters.from_request(request, own=OWN)
+    wanted = _wanted(filters)
     context = {
         "filters": filters,
-        "page": data_events.events(
-            request.user,
-            department=filters.department,
-            period=filters.period,
-            severities=severities,
-            kinds=kinds,
-            q=filters.q,
-            page=filters.page,
-        ),
+        "page": data_events.events(request.user, wanted, filters.page),
         "departments": options(scope_of(request.user, filters.department)),
         "severities": Severity.choices,
-        "severity": ",".join(severities),
+        "severity": ",".join(wanted.severities),
         "events": DataEventKind.choices,
-        "event": ",".join(kinds),
+        "event": ",".join(wanted.kinds),
         "narrowed": filters.narrowed,
+        "may_export": access.may(request.user, Permission.EXPORT),
     }
     return render(request, "inventory/data_events.html", context)
+
+
+@requires(Permission.EXPORT)
+@require_GET
+def data_event_csv(request: PersonRequest) -> StreamingHttpResponse:
+    """The list as the address narrows it, all pages of it."""
+    wanted = _wanted(Filters.from_request(request, own=OWN))
+    rows = (
+        (
+            *(one.at.isoformat(), one.kind, one.policy, one.rule, one.severity, one.application),
+            *("yes" if one.application_id else "no", "; ".join(one.information_types), one.enforcement, one.department),
+        )
+        for one in data_events.every(request.user, wanted)
+    )
+    return csv_download("data-events.csv", CSV_COLUMNS, rows)
+
+
+def _wanted(filters: Filters) -> data_events.Wanted:
+    return data_events.Wanted(
+        department=filters.department,
+        period=filters.period,
+        severities=filters.own.get("severity", ()),
+        kinds=filters.own.get("event", ()),
+        q=filters.q,
+    )

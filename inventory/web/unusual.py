@@ -5,7 +5,8 @@ from datetime import date
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
@@ -15,16 +16,19 @@ from inventory.access import Permission, requires
 from inventory.charts.base import Chart
 from inventory.charts.usual import UsualDay, usual_course
 from inventory.choices import UsageMetric
-from inventory.models import AIApplication, Department, UnusualDay
+from inventory.models import AIApplication, Department, UnusualDay, User
 from inventory.selectors import unusual
 from inventory.selectors.scope import options, path_to, scope_of
 from inventory.selectors.unusual import Course
 from inventory.services import unusual as service
 from inventory.unusual import State, Verdict
+from inventory.web.feeds import csv_download
 from inventory.web.filters import Filters
 from inventory.web.requests import PersonRequest
 
 STATES = (("open", "Open"), ("dismissed", "Dismissed"))
+OWN = {"metric": UsageMetric.values, "state": [word for word, _ in STATES]}
+CSV_COLUMNS = ("day", "metric", "value", "explanation", "application", "department", "state", "reason")
 AROUND = 35  # days of the course beside a finding
 UNITS = {
     UsageMetric.INTERACTIONS: "Interactions per day",
@@ -38,17 +42,9 @@ _NOTES = {State.UNUSUAL: "unusual", State.TOO_YOUNG: "not enough data", State.TO
 @require_GET
 def unusual_list(request: PersonRequest) -> HttpResponse:
     """Every unusual day of the applications and departments that the person may see."""
-    words = {"metric": UsageMetric.values, "state": [word for word, _ in STATES]}
-    filters = Filters.from_request(request, own=words)
+    filters = Filters.from_request(request, own=OWN)
     metrics, states = filters.own.get("metric", ()), filters.own.get("state", ())
-    rows = unusual.found_in(
-        request.user,
-        department=filters.department,
-        metrics=metrics,
-        state=states[0] if len(states) == 1 else "",
-        period=filters.period,
-    )
-    page = unusual.page_of(rows, filters.page)
+    page = unusual.page_of(_asked(request.user, filters), filters.page)
     context = {
         "filters": filters,
         "page": page,
@@ -59,8 +55,36 @@ def unusual_list(request: PersonRequest) -> HttpResponse:
         "states": STATES,
         "state": ",".join(states),
         "narrowed": filters.narrowed,
+        "may_export": access.may(request.user, Permission.EXPORT),
     }
     return render(request, "inventory/unusual.html", context)
+
+
+def _asked(user: User, filters: Filters) -> QuerySet[UnusualDay]:
+    states = filters.own.get("state", ())
+    return unusual.found_in(
+        user,
+        department=filters.department,
+        metrics=filters.own.get("metric", ()),
+        state=states[0] if len(states) == 1 else "",
+        period=filters.period,
+    )
+
+
+@requires(Permission.EXPORT)
+@require_GET
+def unusual_csv(request: PersonRequest) -> StreamingHttpResponse:
+    """The list as the address narrows it, all pages of it."""
+    mine = access.unusual_days(request.user, Permission.EXPORT).order_by().values("pk")
+    rows = _asked(request.user, Filters.from_request(request, own=OWN)).filter(pk__in=mine)
+    return csv_download("unusual.csv", CSV_COLUMNS, (_cells(one) for one in rows.iterator(1000)))
+
+
+def _cells(one: UnusualDay) -> tuple[object, ...]:
+    application = one.application.name if one.application else ""
+    department = one.application.department if one.application else one.department
+    state = "dismissed" if one.dismissed else "open"
+    return (one.day, one.metric, one.value, unusual.explained(one), application, department, state, one.reason)
 
 
 @requires(Permission.VIEW)

@@ -1,8 +1,8 @@
 """The list of AI applications: narrowed, sorted and cut in SQL, whatever the size of the register."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from django.core.paginator import Page, Paginator
@@ -10,6 +10,7 @@ from django.db.models import BooleanField, ExpressionWrapper, F, OrderBy, Q, Que
 from django.db.models.functions import Coalesce, NullIf
 
 from inventory import access
+from inventory.access import Permission
 from inventory.choices import ApplicationKind
 from inventory.models import AIApplication, Department, User
 from inventory.selectors.asked import Reader
@@ -18,6 +19,7 @@ from risk.method import load_method
 from risk.models import CurrentScore
 
 ROWS_A_PAGE = 25
+ROWS_A_CHUNK = 1000
 OPEN_CLASS = "open"  # the filter word for applications whose class is not decided
 RISK = "risk"
 OF_ITSELF = ("kind", "lifecycle", "band", "class", "owner")  # parameters of an address, of the application alone
@@ -74,6 +76,9 @@ class Row:
     point: float | None
     high: float | None
     change: float | None  # of the overall risk, in 30 days
+    vendor: str
+    updated: datetime
+    points: Sequence[float | None]  # of each principle, in their order
 
     @property
     def band(self) -> str | None:
@@ -82,6 +87,11 @@ class Row:
     @property
     def kind_words(self) -> str:
         return ApplicationKind(self.kind).label
+
+    def of(self, principles: Sequence[str]) -> list[tuple[float | None, str | None]]:
+        """Risk and band of some principles."""
+        points = [self.points[Principle.values.index(one)] for one in principles]
+        return [(point, None if point is None else load_method().band(point)) for point in points]
 
 
 class Asked(Protocol):
@@ -179,6 +189,16 @@ def page(user: User, wanted: Wanted, number: int) -> Page:
     return Paginator(rows, ROWS_A_PAGE).get_page(number)
 
 
+def every(user: User, wanted: Wanted) -> Iterator[Row]:
+    """The whole list of what the person may take away, in its order; the ids at once, the rows a chunk at a time."""
+    rows = _Rows(narrowed(access.applications(user, Permission.EXPORT), wanted), wanted)
+    ids = rows.ids(slice(0, len(rows)))
+    for start in range(0, len(ids), ROWS_A_CHUNK):
+        part = ids[start : start + ROWS_A_CHUNK]
+        whole = _rows(part, wanted.principle)
+        yield from (whole[pk] for pk in part if pk in whole)
+
+
 def _scores_alone(user: User, wanted: Wanted) -> QuerySet | None:
     """The scores of what is wanted, where nothing but they decide: as many as applications, counted off an index."""
     chosen = (wanted.kinds, wanted.lifecycles, wanted.owner, wanted.q)
@@ -225,10 +245,14 @@ class _Rows(Sequence[Any]):
         return self.length
 
     def __getitem__(self, part: Any) -> Any:
-        principle, sort = self.wanted.principle, self.wanted.sort or f"-{RISK}"
-        ids = self._ids(part, ordering(sort, principle), column_of(sort.removeprefix("-"), principle))
-        whole = _rows(ids, principle)
+        ids = self.ids(part)
+        whole = _rows(ids, self.wanted.principle)
         return [whole[pk] for pk in ids if pk in whole]
+
+    def ids(self, part: slice) -> list[int]:
+        """The applications of a slice, in the order wanted."""
+        principle, sort = self.wanted.principle, self.wanted.sort or f"-{RISK}"
+        return self._ids(part, ordering(sort, principle), column_of(sort.removeprefix("-"), principle))
 
     def _ids(self, part: slice, order: list[OrderBy | str], column: str) -> list[int]:
         """The applications of a slice. Those with a score first where a column of it orders them: an inner join can
@@ -258,7 +282,9 @@ def _rows(ids: Sequence[int], principle: str) -> dict[int, Row]:
             *(ExpressionWrapper(test, BooleanField()) for test in (computable, Q(score__isnull=False))),
             *("score__eu_class", "score__eu_articles", "score__eu_possible"),
             *(f"score__{principle}_{part}" for part in ("low", "point", "high")),
-            "score__change_30d",
+            *("score__change_30d", "vendor", "updated_at"),
+            *(f"score__{one}_point" for one in Principle.values),
         )
     )
-    return {row[0]: Row(*row) for row in values}
+    own = -len(Principle.values)
+    return {row[0]: Row(*(*row[:own], row[own:])) for row in values}

@@ -27,6 +27,7 @@ app_name = "risk"
 
 urlpatterns = [
     path("applications/", applications.application_list, name="applications"),
+    path("applications/applications.csv", applications.application_csv, name="application_csv"),
     path("applications/<int:pk>/", application.application_page, name="application"),
     path("applications/<int:pk>/questionnaire/", questionnaire.questionnaire, name="questionnaire"),
     path("applications/<int:pk>/questionnaire/consequences/", questionnaire.consequences, name="consequences"),
@@ -52,6 +53,7 @@ urlpatterns = [
     path("alerts/act/", alerts.act, name="alert_act"),
     path("alerts/<int:pk>/", alerts.alert_page, name="alert"),
     path("incidents/", incidents.incident_list, name="incidents"),
+    path("incidents/incidents.csv", incidents.incident_csv, name="incident_csv"),
     path("incidents/record/", incidents.record, name="incident_record"),
     path("incidents/<int:pk>/", incidents.incident_page, name="incident"),
     path("incidents/<int:pk>/change/", incidents.change, name="incident_change"),

@@ -1,5 +1,6 @@
 """The pages of unusual activity: who sees them, what they say, and that more rows cost no more queries."""
 
+import csv
 from datetime import timedelta
 
 import pytest
@@ -151,3 +152,16 @@ def test_the_chart_is_a_figure_with_the_numbers_of_the_days() -> None:
     empty = usual_course([], title="Sensitive share", unit="%", share=True)
     go.Figure(empty.figure)
     assert empty.rows == ()
+
+
+def test_the_file_holds_what_the_page_shows(client: Client, cast: Cast, finding: UnusualDay) -> None:
+    address = reverse("inventory:unusual_csv")
+    assert client.get(address).status_code == 302
+    for person in (cast.dan, cast.bob, cast.eve):
+        client.force_login(person)
+        shown = client.get(reverse("inventory:unusual"), {"metric": "interactions"})
+        body = b"".join(client.get(address, {"metric": "interactions", "page": "2"})).decode("utf-8-sig")  # type: ignore[arg-type]
+        lines = list(csv.DictReader(body.splitlines()))
+        assert [one["explanation"] for one in lines] == [sentence for _, sentence in shown.context["found"]]
+        assert bool(lines) == (person != cast.eve)
+    assert f'href="{address}?metric=interactions"' in shown.content.decode()

@@ -1,5 +1,6 @@
 """Incidents: recorded by a reviewer, and weighed as the method says (docs/method.md §4)."""
 
+import csv
 from datetime import timedelta
 from typing import Any
 
@@ -308,3 +309,34 @@ def test_it_is_changed_on_its_page_and_by_machines(client: Client, cast: Cast, a
     assert client.patch(door, {"severity": "low"}, "application/json").status_code == 400
     client.force_login(cast.dan)
     assert client.patch(door, {"reason": "x", "severity": "low"}, "application/json").status_code == 403
+
+
+def test_the_file_holds_what_the_list_shows_all_pages_of_it(cast: Cast, application: AIApplication) -> None:
+    for number in range(27):
+        recorded(cast, application, ago=number, title=f"Refusal {number}")
+    recorded(cast, application, title="=HYPERLINK(1)", severity="low", serious="other", aware_on=timezone.localdate())
+    hedger = make_application(cast.treasury, "Hedger")
+    incidents.record(
+        actor=cast.ada,
+        application=hedger,
+        title="Not theirs",
+        severity="low",
+        since=timezone.localdate(),
+        principles=PRINCIPLES,
+    )
+    client, address = Client(), reverse("risk:incident_csv")
+    assert client.get(address).status_code == 302
+
+    def lines(**query: str) -> list[list[str]]:
+        text = b"".join(client.get(address, query)).decode("utf-8-sig")  # type: ignore[arg-type]
+        return list(csv.reader(text.splitlines()))[1:]
+
+    client.force_login(cast.bob)
+    assert f'href="{address}?severity=critical"' in client.get("/incidents/?severity=critical&page=2").content.decode()
+    assert [line[1] for line in lines(severity="critical", page="2")] == [f"Refusal {number}" for number in range(27)]
+    (low,) = lines(severity="low")
+    assert low[1:7] == ["'=HYPERLINK(1)", "low", "open", "Card helper", "Cards", "cards"]
+    assert low[8:] == [(timezone.localdate() + timedelta(days=15)).isoformat(), "", "no", "0"]
+    assert client.get(address, {"department": "treasury"}).status_code == 404
+    client.force_login(cast.eve)
+    assert [line[1] for line in lines()] == ["Not theirs"]

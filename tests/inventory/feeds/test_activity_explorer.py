@@ -1,5 +1,6 @@
 """The activity explorer's export, and matches of data-loss rules out of it and out of audit records."""
 
+import csv
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -346,3 +347,34 @@ def test_a_long_list_costs_the_same_queries(
     ingest(tmp_path, *(match(n) for n in range(3, 33)))
     with django_assert_max_num_queries(len(few)):
         assert len(client.get(reverse("inventory:data_events")).context["page"].object_list) == 25
+
+
+def test_the_file_holds_what_the_page_shows_all_pages_of_it(client: Client, cast: Cast, tmp_path: Path) -> None:
+    people = users_text(
+        ("ann@alderfinch.example", "Ann", "1", "Cards"), ("tom@alderfinch.example", "Tom", "2", "Treasury")
+    )
+    import_file(actor=None, path=write(tmp_path, "users.csv", people))
+    nasty = [{"PolicyName": "DSPM for AI", "Rules": [{"RuleName": "=HYPERLINK(1)", "Severity": "Low"}]}]
+    ingest(
+        tmp_path,
+        *(match(number) for number in range(1, 28)),
+        match(30, UserId="tom@alderfinch.example", PolicyDetails=nasty),
+        match(31, UserId="stranger@x.example"),
+    )
+    address = reverse("inventory:data_event_csv")
+    assert client.get(address).status_code == 302
+
+    def lines(person: Any, **query: str) -> list[dict[str, str]]:
+        client.force_login(person)
+        text = b"".join(client.get(address, query)).decode("utf-8-sig")  # type: ignore[arg-type]
+        return list(csv.DictReader(text.splitlines()))
+
+    assert {one["department"] for one in lines(cast.dan)} == {"Cards", "Treasury", "Unassigned"}
+    assert len(lines(cast.dan, page="2")) == 29
+    assert [one["department"] for one in lines(cast.bob)] == ["Cards"] * 27
+    (low,) = lines(cast.eve, severity="low")
+    assert (low["rule"], low["severity"], low["registered"]) == ("'=HYPERLINK(1)", "low", "no")
+    assert lines(cast.dan, event="types_found") == []
+    assert client.get(address, {"department": "nowhere"}).status_code == 404
+    page = client.get(reverse("inventory:data_events"), {"severity": "low"}).content.decode()
+    assert f'href="{address}?severity=low"' in page
