@@ -93,6 +93,19 @@ def test_ones_own_newer_answer_is_no_quarrel(cast: Cast, application: AIApplicat
     assert "Save mine" not in page
 
 
+@pytest.mark.parametrize("headers", [HTMX, {}])
+def test_what_is_left_as_it_was_is_not_saved_again(
+    cast: Cast, application: AIApplication, address: str, headers: dict[str, str]
+) -> None:
+    """Also not over one's own newer answer from another page, nor does it hold up the step."""
+    answer(cast.alice, application, scale="under_10k")
+    opened = held(shown(as_(cast.alice), address))
+    answer(cast.alice, application, scale="over_1m")
+    sent = {**opened, "q:scale": "under_10k", "q:consequence": "none"}
+    assert as_(cast.alice).post(address, sent, headers=headers).status_code == (200 if headers else 302)
+    assert stored(application) == {"scale": "over_1m", "consequence": "none"}
+
+
 def test_the_same_answer_is_no_quarrel(cast: Cast, application: AIApplication, address: str) -> None:
     answer(cast.bob, application, scale="over_1m")
     page = as_(cast.alice).post(address, {"shown:scale": "", "q:scale": "over_1m"}, headers=HTMX).content.decode()
