@@ -1,8 +1,10 @@
 """The questionnaire of one application as a page shows it: steps, the questions of one, and what the answers did."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
+from inventory.models import AIApplication, User
 from risk.choices import EUClass
 from risk.method import load_method
 from risk.method.wording import help_texts
@@ -10,6 +12,7 @@ from risk.scoring.consequences import Consequence, consequences
 from risk.scoring.judgement import Judgement
 from risk.scoring.method import Method
 from risk.scoring.questionnaire import Item, Standing, Step, items, open_by_step
+from risk.selectors.causes import answer_text
 
 STEP_TITLES = {
     Step.FACTORS: "Risk factors",
@@ -94,6 +97,28 @@ def _chosen(wanted: str, shown: Sequence[Step], counts: dict[Step, tuple[int, in
     if wanted in shown:
         return Step(wanted)
     return next((step for step in shown if counts[step][0] < counts[step][1]), shown[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Newer:
+    """An answer that somebody else gave while a page was open."""
+
+    value: object
+    text: str
+    by: str
+    at: datetime
+
+
+def newer_answers(application: AIApplication, user: User, seen: Collection[str]) -> dict[str, Newer]:
+    """The stored answers of others to these questions, by question; one query."""
+    method = load_method()
+    rows = application.answers.filter(question__in=seen).exclude(answered_by=user).select_related("answered_by")
+    return {
+        one.question: Newer(
+            one.value, answer_text(one.question, one.value, method), str(one.answered_by or "Somebody"), one.answered_at
+        )
+        for one in rows
+    }
 
 
 SHOWN_CHANGE = 0.05  # a smaller change of the risk rounds to nothing

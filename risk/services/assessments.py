@@ -28,18 +28,28 @@ from risk.selectors import cases
 from risk.services import scores
 
 ORGANISATION = "organisation"
-_UNANSWERED = object()
+UNANSWERED = object()  # what a page shows of a question without an answer
+
+
+class OvertakenError(ValidationError):
+    """Answers that somebody else gave differently after the page was opened; nothing is saved."""
 
 
 @transaction.atomic
 def save_answers(
-    *, actor: User | None, application: AIApplication, answers: Mapping[str, Any], reason: str = ""
+    *,
+    actor: User | None,
+    application: AIApplication,
+    answers: Mapping[str, Any],
+    reason: str = "",
+    seen: Mapping[str, Any] | None = None,
 ) -> list[str]:
     """Store answers by question; None is an explicit "I don't know". Returns the questions whose answer changed.
 
     Questions: factors (an option), classification questions (true/false, an option, or a list of options) and
-    questionnaire facts (true/false). Raises PermissionDenied, or ValidationError by question. The score follows
-    through the queue.
+    questionnaire facts (true/false). `seen`: what the person saw stored when they answered (or UNANSWERED); where
+    somebody else has answered otherwise since, theirs is not replaced unseen. Raises PermissionDenied,
+    OvertakenError, or ValidationError by question. The score follows through the queue.
     """
     # no_key: a worker that writes this application's score must not wait for us while we wait for its queue row
     application = AIApplication.objects.select_for_update(of=("self",), no_key=True).get(pk=application.pk)
@@ -47,11 +57,12 @@ def save_answers(
     method = load_method()
     clean = _clean(answers, method)
     stored = dict(application.answers.values_list("question", "value"))
-    changes = {q: value for q, value in clean.items() if stored.get(q, _UNANSWERED) != value}
+    changes = {q: value for q, value in clean.items() if not same(stored.get(q, UNANSWERED), value)}
     if not changes:
         return []
     facts = cases.tree().facts(application.department_id)
     before = fitting(Case(stored, facts), method)  # what no longer fits is answered anew, and contradicts nothing
+    _refuse_overtaken(actor, application, changes, before.answers, seen or {})
     after = replace(before, answers={**before.answers, **changes})
     _refuse(_clashes(after, method), _clashes(before, method), changes, method)
     Answer.objects.bulk_create(
@@ -71,6 +82,29 @@ def save_answers(
     )
     scores.mark([application.pk])
     return sorted(changes)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two answers are one: true is not 1, and the order of options does not count."""
+    if isinstance(one, list) and isinstance(other, list):
+        return sorted(map(str, one)) == sorted(map(str, other))
+    return type(one) is type(other) and bool(one == other)
+
+
+def _refuse_overtaken(
+    actor: User | None,
+    application: AIApplication,
+    changes: Mapping[str, Any],
+    stored: Mapping[str, Any],
+    seen: Mapping[str, Any],
+) -> None:
+    """Raise OvertakenError for answers that replace one of somebody else which the person never saw."""
+    newer = [q for q in changes if q in seen and q in stored and not same(stored[q], seen[q])]
+    others = application.answers.filter(question__in=newer)
+    if actor is not None:  # two pages of one person: what they changed last holds
+        others = others.exclude(answered_by=actor)
+    if found := list(others.values_list("question", flat=True)):
+        raise OvertakenError(dict.fromkeys(found, "Answered otherwise since this page was opened: yours is not saved."))
 
 
 def _clean(answers: Mapping[str, Any], method: Method) -> dict[str, Any]:
@@ -153,7 +187,7 @@ def save_organisation_answers(
     method = load_method()
     _check_organisation(answers, inherit, method)
     stored = dict(department.organisation_answers.values_list("question", "value"))
-    changes = {q: value for q, value in answers.items() if stored.get(q, _UNANSWERED) is not value}
+    changes = {q: value for q, value in answers.items() if stored.get(q, UNANSWERED) is not value}
     dropped = [q for q in inherit if q in stored]
     if not changes and not dropped:
         return []

@@ -41,6 +41,6 @@ def signed(amount: float) -> str:
 
 
 @register.filter
-def of(mapping: Mapping[str, Any], key: str) -> Any:
+def of(mapping: Mapping[str, Any] | None, key: str) -> Any:
     """The value of a key that a template can't write after a dot."""
-    return mapping.get(key)
+    return mapping.get(key) if mapping else None

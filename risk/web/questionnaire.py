@@ -1,5 +1,7 @@
 """The questionnaire: one small step at a time, each answer saved as it is given and its effect shown."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -18,11 +20,13 @@ from inventory.web.requests import PersonRequest
 from risk.choices import Principle
 from risk.method import load_method
 from risk.scoring.judgement import Judgement
-from risk.scoring.questionnaire import step_of
+from risk.scoring.questionnaire import Item, step_of
 from risk.selectors import cases
-from risk.selectors.questionnaire import Questions, questions, told
+from risk.selectors.causes import answer_text
+from risk.selectors.questionnaire import Questions, newer_answers, questions, told
 from risk.services import assessments
-from risk.web.answer_forms import NONE, UNKNOWN, given_answers
+from risk.services.assessments import UNANSWERED, same
+from risk.web.answer_forms import NONE, SHOWN, UNKNOWN, Form, answer_of, as_answered, read, token
 from risk.web.shell import shell
 
 ANSWERED = "answered"  # rung in the page after a save: what the other answers would change is different now
@@ -39,11 +43,13 @@ def questionnaire(request: PersonRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return render(request, "risk/questionnaire.html", _page(request, application, step, {}))
     before = questions(cases.judge_fitting(application, timezone.localdate())[0], step)
-    problems = _save(request, application, before)
+    form = read(request.POST, before.asked)
+    problems, overtaken = _save(request, application, form)
     if request.htmx:  # type: ignore[attr-defined]
-        return _answer_to_htmx(request, application, before, problems)
-    if problems:
-        return render(request, "risk/questionnaire.html", _page(request, application, step, problems), status=400)
+        return _answer_to_htmx(request, application, before, problems, form)
+    if problems or overtaken:
+        context = _page(request, application, step, problems)
+        return render(request, "risk/questionnaire.html", context | _as_sent(request, context, form), status=400)
     messages.success(request, "Your answers are saved.")
     return redirect(_next_address(application, before))
 
@@ -57,27 +63,65 @@ def consequences(request: PersonRequest, pk: int) -> HttpResponse:
     return render(request, "risk/_consequences.html", {"effects": effects})
 
 
-def _save(request: PersonRequest, application: AIApplication, shown: Questions) -> Problems:
-    """Save the answers of the form; returns what is wrong, by question.
+def _save(request: PersonRequest, application: AIApplication, form: Form) -> tuple[Problems, set[str]]:
+    """Save what the person changed; returns what is wrong, by question, and where somebody else answered meanwhile.
 
     By htmx a refused answer stays chosen on the page, with the reason, and comes with each later one: it must not keep
     those from being saved, so it is left out and the rest is tried again.
     """
-    answers, wrong = given_answers(request.POST, list(shown.asked)), Problems()
+    answers, wrong, overtaken = dict(form.answers), Problems(), set[str]()
     while True:
         try:
-            assessments.save_answers(actor=request.user, application=application, answers=answers)
+            assessments.save_answers(actor=request.user, application=application, answers=answers, seen=form.seen)
         except ValidationError as problems:
-            wrong |= problems.message_dict
-            rest = {key: value for key, value in answers.items() if key not in wrong}
+            if isinstance(problems, assessments.OvertakenError):
+                overtaken |= problems.message_dict.keys()
+            else:
+                wrong |= problems.message_dict
+            rest = {key: value for key, value in answers.items() if key not in wrong and key not in overtaken}
             if request.htmx and rest and len(rest) < len(answers):  # type: ignore[attr-defined]
                 answers = rest
                 continue
-        return wrong
+        return wrong, overtaken
+
+
+def _as_sent(request: PersonRequest, context: dict[str, Any], form: Form) -> dict[str, Any]:
+    """The page with what the person chose, none of it lost, and what it showed before."""
+    found = context["found"]
+    asked = [as_answered(item, form.chosen.get(item.key, ...)) for item in found.asked]
+    sent = {key: text for key in context["tokens"] if (text := request.POST.get(SHOWN + key)) is not None}
+    return {
+        "found": replace(found, asked=asked),
+        "tokens": context["tokens"] | sent,
+        "newer": _newer(request, context["application"], found.asked, form),
+    }
+
+
+def _newer(
+    request: PersonRequest, application: AIApplication, now: Sequence[Item], form: Form
+) -> dict[str, dict[str, Any]]:
+    """Where somebody else's answer is another than the page shows: theirs, and the person's own in words."""
+    differ = [
+        item.key
+        for item in now
+        if item.key in form.seen
+        and item.key not in form.dropped
+        and not same(form.chosen.get(item.key, UNANSWERED), answer_of(item))
+        and not same(form.seen[item.key], answer_of(item))
+    ]
+    found = newer_answers(application, request.user, differ)
+    return {
+        key: {
+            "theirs": one,
+            "token": token(one.value),
+            "mine": answer_text(key, form.chosen[key], load_method()) if key in form.chosen else "",
+        }
+        for key, one in found.items()
+    }
 
 
 def _answer_to_htmx(
-    request: PersonRequest, application: AIApplication, before: Questions, problems: Problems
+    request: PersonRequest, application: AIApplication, before: Questions, problems: Problems, form: Form
 ) -> HttpResponse:
     """The effect, and the questions that come and go. Those that stay are not sent: nothing is replaced under the hand.
 
@@ -90,7 +134,10 @@ def _answer_to_htmx(
     context |= {
         "gone": sorted(there - {item.key for item in now}),
         "new": [(one, prior and prior.key) for prior, one in pairwise([None, *now]) if one and one.key not in there],
-        "stayed": [item for item in now if item.key in there],
+        "stayed": [item for item in now if item.key in there and item.key not in form.dropped],
+        "replaced": [item for item in now if item.key in there and item.key in form.dropped],
+        "settled": {item.key for item in now if same(form.chosen.get(item.key, UNANSWERED), answer_of(item))},
+        "newer": _newer(request, application, now, form),
     }
     response = render(request, "risk/_saved.html", {**context, "swapped": True})
     response["HX-Trigger-After-Settle"] = ANSWERED
@@ -107,6 +154,7 @@ def _page(request: PersonRequest, application: AIApplication, step: str, problem
         "effect": None if misfits else effect(judgement),
         "misfits": list(misfits.values()),
         "problems": problems,
+        "tokens": {item.key: token(answer_of(item)) for item in found.asked},
         "elsewhere": {key: text for key, text in problems.items() if not _shown(key, found)},
         "method": load_method().version,
         "alone": (NONE, UNKNOWN),
