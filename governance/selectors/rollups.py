@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from inventory.models import Department
 from risk.choices import OVERALL, Principle
+from risk.models import DepartmentDay
 
 ALL = (OVERALL, *Principle.values)
 
@@ -133,3 +134,9 @@ def history(departments: QuerySet[Department], principle: str, since: date, unti
     with connection.cursor() as cursor:
         cursor.execute(sql, [*params, principle, until, principle, since, since])
         return [Risk(*row) for row in cursor.fetchall()]
+
+
+def first_day(departments: QuerySet[Department]) -> date | None:
+    """The day of the oldest figures of these departments; the index by day finds it from its beginning."""
+    found = DepartmentDay.objects.filter(department__in=departments.order_by().values("pk"))
+    return found.order_by("day").values_list("day", flat=True).first()

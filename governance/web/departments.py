@@ -13,6 +13,7 @@ from governance.selectors import compliance, department, overview, usage
 from governance.selectors.among import among
 from governance.selectors.departments import SORTS, tree
 from governance.selectors.not_computable import left_out
+from governance.web.as_of import at_of
 from governance.web.links import EVERY_ONE, address, applications_url, framework_charts
 from inventory import access
 from inventory.access import Permission, requires
@@ -33,17 +34,19 @@ MOVERS, MOVERS_A_PAGE = 6, 20  # judged for their causes, so few
 @require_safe
 @requires(Permission.VIEW)
 def department_list(request: HttpRequest) -> HttpResponse:
-    """The tree with index, parts, bands and trend."""
+    """The tree with index, parts, bands and trend; with `as_of`, as at the end of a past day."""
     user: User = request.user  # type: ignore[assignment]
     filters = Filters.from_request(request, sorts=SORTS)
     scope = scope_of(user, filters.department)
-    rows = tree(scope, timezone.localdate(), q=filters.q, bands=filters.bands, sort=filters.sort or "-index")
+    at = at_of(request, scope)
+    rows = tree(scope, at.day, q=filters.q, bands=filters.bands, sort=filters.sort or "-index")
     context = {
         "filters": filters,
         "scope": scope,
+        "at": at,
         "departments": options(scope),
         "bands": Band.choices,
-        "not_computable": left_out(scope),
+        "not_computable": None if at.past else left_out(scope),  # who is left out today says nothing of then
         "page": Paginator(rows, ROWS_A_PAGE).get_page(filters.page),
     }
     return render(request, "governance/departments.html", context)

@@ -1,0 +1,41 @@
+"""The day that a page is asked to answer for: today, or the end of a past day from the roll-ups."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from governance.selectors import rollups
+from inventory.selectors.asked import Reader
+from inventory.selectors.scope import Scope
+from inventory.web.filters import tell
+
+
+@dataclass(frozen=True)
+class At:
+    """The end of `day`. `first`: the day of the oldest figures, None where there are none."""
+
+    day: date
+    today: date
+    first: date | None
+
+    @property
+    def past(self) -> bool:
+        return self.day < self.today
+
+
+def at_of(request: HttpRequest, scope: Scope) -> At:
+    """The day in the address (`as_of`). One still to come, or before the first figures, is left out, and the person
+    is told. Today asks the database nothing."""
+    reader, today = Reader(request.GET), timezone.localdate()
+    asked = reader.day("as_of")
+    first = rollups.first_day(scope.departments()) if asked and asked < today else None
+    if asked and asked > today:
+        reader.refuse("as_of", asked.isoformat(), "is still to come")
+    elif asked and asked < today and first is None:
+        reader.refuse("as_of", asked.isoformat(), "is before the first figures, which are still to come")
+    elif asked and first and asked < first:
+        reader.refuse("as_of", asked.isoformat(), f"is before the first figures, of {first.isoformat()}")
+    tell(request, reader.problems)
+    return At(today if reader.problems or asked is None else asked, today, first)

@@ -1,0 +1,113 @@
+"""A page as of a past day: the figures of then, said so, the same as in the export; the rest is refused."""
+
+import csv
+import io
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from inventory.models import Department
+from risk.models import DepartmentDay
+from tests.governance.estate import Estate
+
+TODAY = timezone.localdate()
+LONG_AGO, BETWEEN, BEFORE = (TODAY - timedelta(days=days) for days in (60, 50, 61))
+
+
+@pytest.fixture
+def dan(estate: Estate, client: Client) -> Client:
+    """Dan, and figures of sixty days ago: 11.25 for retail, of one application."""
+    for row in DepartmentDay.objects.filter(department=estate.cast.retail):
+        row.pk, row.day, row.index, row.count = None, LONG_AGO, 11.25, 1
+        row.save()
+    client.force_login(estate.cast.dan)
+    return client
+
+
+def indexes(client: Client, query: str = "") -> dict[str, float]:
+    rows = client.get(f"/departments/{query}").context["page"].object_list
+    return {row.department.key: row.risk.index for row in rows if row.risk}
+
+
+def test_departments_as_they_stood(dan: Client) -> None:
+    now = indexes(dan)
+    assert set(now) >= {"retail", "cards", "treasury"}
+    assert now["retail"] != 11.25
+    for day in (LONG_AGO, BETWEEN):
+        assert indexes(dan, f"?as_of={day}") == {"retail": 11.25}
+    assert indexes(dan, f"?as_of={TODAY}") == now
+
+
+def test_equals_the_export_as_of_that_day(dan: Client) -> None:
+    answer = dan.get(f"/exports/download/?dataset=department_scores&format=csv&as_of={BETWEEN}")
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    rows = [row for row in csv.DictReader(io.StringIO(text)) if row["principle"] == "overall"]
+    assert {row["department_key"]: float(row["index"]) for row in rows} == indexes(dan, f"?as_of={BETWEEN}")
+
+
+def test_the_page_says_so(dan: Client) -> None:
+    body = dan.get(f"/departments/?as_of={BETWEEN}&sort=name").content.decode()
+    assert f"As of {BETWEEN:%-d %B %Y}" in body
+    assert 'href="?sort=name">Back to today' in body
+    assert f'href="/exports/download/?dataset=department_scores&amp;format=csv&amp;as_of={BETWEEN}"' in body
+    assert "Back to today" not in dan.get("/departments/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        (str(TODAY + timedelta(days=1)), "still to come"),
+        (str(BEFORE), f"before the first figures, of {LONG_AGO}"),
+        ("2026-02-30", "is not a day"),
+        ("<b>", "is not a day"),
+    ],
+)
+def test_days_without_an_answer_are_refused(dan: Client, asked: str, why: str) -> None:
+    answer = dan.get("/departments/", {"as_of": asked})
+    body = answer.content.decode()
+    assert why in body
+    assert "<b>”" not in body
+    assert not answer.context["at"].past
+
+
+def test_rights_are_those_of_today(estate: Estate, dan: Client) -> None:
+    dan.force_login(estate.cast.carol)
+    assert indexes(dan, f"?as_of={BETWEEN}") == {"retail": 11.25}
+    dan.force_login(estate.cast.eve)
+    assert "retail" not in indexes(dan, f"?as_of={BETWEEN}")
+
+
+def test_as_many_queries_for_thirty_departments(estate: Estate, dan: Client) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as found:
+            dan.get(f"/departments/?as_of={BETWEEN}")
+        return len(found)
+
+    queries()
+    few = queries()
+    for number in range(30):
+        made = Department.objects.create(name=f"D {number}", key=f"d{number}", parent=estate.cast.retail)
+        DepartmentDay.objects.create(
+            department=made,
+            day=LONG_AGO,
+            principle="overall",
+            index=5,
+            worst=5,
+            tail=5,
+            mean=5,
+            band="low",
+            critical_share=0,
+            high_share=0,
+            count=1,
+            low_count=1,
+            moderate_count=0,
+            high_count=0,
+            critical_count=0,
+        )
+    assert queries() == few
