@@ -12,6 +12,7 @@ from django.utils import timezone
 from governance.demo.scale import default_departments
 from governance.demo.seeding import NotEmptyError, Plan, seed
 from governance.demo.story import load_story
+from governance.services.recommendations.evaluation import evaluate_unless_just_done
 
 
 def _whole(least: int, most: int) -> Callable[[str], int]:
@@ -59,4 +60,5 @@ class Command(BaseCommand):
             summary = seed(plan, self.stderr.write)
         except NotEmptyError as problem:
             raise CommandError(str(problem)) from None
+        evaluate_unless_just_done()  # so that the first page has its recommendations, before beat's first round
         self.stdout.write(json.dumps(summary))
