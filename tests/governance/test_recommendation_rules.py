@@ -259,9 +259,9 @@ def test_indirect_injection(cast: Cast) -> None:
 
 @pytest.mark.parametrize("severity", ["high", "medium", "low"])
 def test_late_alerts_are_those_of_the_queue(cast: Cast, settings: Any, severity: str) -> None:
-    app, hours = make_application(cast.retail), settings.ALERT_HOURS[severity]
-    late = alert("x", app, severity=severity, state=AlertState.ACTIVE, at=NOW - timedelta(hours=hours, minutes=1))
-    alert("x", app, severity=severity, state=AlertState.ACTIVE, at=NOW - timedelta(hours=hours) + timedelta(minutes=5))
+    app, hours, now = make_application(cast.retail), settings.ALERT_HOURS[severity], timezone.now()
+    late = alert("x", app, severity=severity, state=AlertState.ACTIVE, at=now - timedelta(hours=hours, minutes=1))
+    alert("x", app, severity=severity, state=AlertState.ACTIVE, at=now - timedelta(hours=hours) + timedelta(minutes=5))
     alert("x", app, severity=severity, state=AlertState.RESOLVED, at=late.at)
     subject = one("late_alerts")
     assert (subject.ref, subject.get_gravity_display().lower()) == (late.pk, severity)
