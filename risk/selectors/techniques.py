@@ -2,7 +2,7 @@
 
 Which kind of alert shows which is our own reading, by the product's type. OWASP titles come from the framework files;
 of ATLAS these hold the mitigations alone, so that the names of techniques stand here (ATLAS data, Apache License 2.0;
-ids and names as of its version 5, compared one by one in November 2026).
+ids and names as public copies of its version 5 give them; a few, such as AML.T0051 and AML.T0054, from tables alone).
 """
 
 from collections.abc import Iterable
