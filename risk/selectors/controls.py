@@ -100,7 +100,7 @@ FILTERS: Mapping[str, Callable[[Line, User], bool]] = {
     "inherited": lambda line, user: line.inherited,
     NOT_APPLICABLE: lambda line, user: line.request is not None,
 }
-_BY_FAMILY = {"", "open", "answered"}  # long lists: one family at a time unless all are asked for
+BY_FAMILY = {"", "open", "answered"}  # long lists: one family at a time unless all are asked for
 
 
 def controls_of(
@@ -114,7 +114,7 @@ def controls_of(
         if asked.applicable is not False:
             found.setdefault(asked.control.family, []).append(line_of(asked, about, judgement.day, method))
     families = [_family(key, name, found[key], show, user) for key, name in method.families.items() if key in found]
-    wanted = _wanted(families, family or ("" if show in _BY_FAMILY else ALL))
+    wanted = _wanted(families, family or ("" if show in BY_FAMILY else ALL))
     return Controls(
         families=families,
         shown=[one for one in families if one.lines and wanted in (one.key, ALL)],

@@ -25,6 +25,7 @@ from risk.choices import ControlStatus
 from risk.scoring.judgement import Judgement
 from risk.selectors import cases
 from risk.selectors.controls import (
+    BY_FAMILY,
     NOT_APPLICABLE,
     Controls,
     Line,
@@ -136,13 +137,17 @@ def control(request: PersonRequest, pk: int, key: str) -> HttpResponse:
             return redirect("risk:control", pk, key)
         return _control_page(request, application, judgement, line, form, status=400)
     judgement = cases.judge_now(application, day)
+    show = request.GET.get("show", "")
+    family = request.GET.get("family") or (line.control.family if show in BY_FAMILY else "")  # the one on the page
+    found = controls_of(application, judgement, request.user, show, family)
     context = {
         **shell(request.user, application, "controls", judgement),
         "line": one_line(application, judgement, request.user, key),
         "form": form,
         "saved": saved and bool(form.cleaned_data["status"]),  # without a state nothing is stated
         "swapped": True,
-        "found": controls_of(application, judgement, request.user),
+        "found": found,
+        "steps": _steps(application, found, show),
         **_effect(judgement),
     }
     return render(request, "risk/_control_saved.html", context)

@@ -24,6 +24,21 @@ def test_one_control_by_htmx(cast: Cast, application: AIApplication) -> None:
     assert (state.control, state.status, str(state.as_of), state.note) == ("GV-01", "attested", "2026-01-05", "Named.")
 
 
+def test_saving_one_brings_the_counts_of_its_family_along(cast: Cast, application: AIApplication) -> None:
+    client, page = as_(cast.alice), reverse("risk:controls", args=[application.pk])
+    family = next(one for one in client.get(page + "?family=GV").context["found"].families if one.key == "GV")
+    told = f"{family.answered + 1} of {family.asked} answered"
+    assert told not in shown(client, page + "?family=GV")
+    data = {"GV-01-status": "attested", "GV-01-as_of": "2026-01-05"}
+    answer = client.post(reverse("risk:control", args=[application.pk, "GV-01"]), data, headers=HTMX)
+    swapped = answer.content.decode()
+    assert f'<span id="answered-GV" hx-swap-oob="innerHTML">{told}</span>' in swapped
+    assert [one["note"] for one in answer.context["steps"] if one["state"] == "current"] == [
+        told.removesuffix(" answered")
+    ]
+    assert f'<span id="answered-GV">{told}</span>' in shown(client, page + "?family=GV")
+
+
 def test_a_wrong_day_is_shown_at_its_field(cast: Cast, application: AIApplication) -> None:
     address = reverse("risk:control", args=[application.pk, "GV-01"])
     answer = as_(cast.alice).post(address, {"GV-01-status": "attested", "GV-01-as_of": "2999-01-01"}, headers=HTMX)
