@@ -23,7 +23,8 @@ SHOWN = 10  # on the page of an application or department
 KEPT_SECONDS = 300
 _TOLD = """
 SELECT one::date FROM generate_series(%s::date, %s::date, interval '1 day') one
-WHERE EXISTS (SELECT FROM inventory_dailyusage d WHERE d.day = one::date AND d.interactions > 0)"""
+WHERE EXISTS (SELECT FROM inventory_dailyusage d WHERE d.day = one::date AND d.interactions > 0)
+ORDER BY 1"""
 
 
 def thresholds() -> Thresholds:

@@ -1,4 +1,4 @@
-/* A list with boxes and a bar (alerts, discovery) from the keyboard: j and k move, x chooses, Enter opens, a chooses all, / searches, Escape lets go.
+/* A list with boxes and a bar (alerts, discovery) from the keyboard: j and k move, x chooses, Enter opens, a chooses all, Escape lets go.
    Without scripts the boxes and the bar work as they are. */
 
 const form = document.querySelector("[data-queue]");
@@ -58,7 +58,6 @@ const KEYS = {
   k: () => move(current() < 0 ? 1 : -1),
   x: () => boxOf(rows[current()])?.click(),
   a: () => chooseAll(!boxes.every((box) => box.checked)),
-  "/": () => document.querySelector("input[type=search]").focus(),
   Escape: () => chooseAll(false),
 };
 

@@ -44,7 +44,7 @@ def number(page: Page, selector: str) -> int:
 def test_from_a_tile_to_the_list_behind_it(visit: Visits, house: Estate) -> None:
     page = visit(house.cast.dan).go("/")
     assert page.locator(".chart-plot.is-drawn").count() >= 1
-    page.get_by_label("Kind").select_option("model")
+    page.get_by_label("Kind", exact=True).select_option("model")
     page.wait_for_url("**/?kind=model*")
     expect(page.locator(".hub-subtitle")).to_contain_text("only model")
     for place in range(5):
@@ -57,7 +57,7 @@ def test_from_a_tile_to_the_list_behind_it(visit: Visits, house: Estate) -> None
             shown = page.locator(".hub-pagination p").first.inner_text()
             assert f" of {counted:,} " in shown, label
         page.go_back(wait_until="networkidle")
-        assert page.get_by_label("Kind").input_value() == "model"
+        assert page.get_by_label("Kind", exact=True).input_value() == "model"
 
 
 def test_a_cell_of_the_matrix_opens_the_applications_behind_it(visit: Visits, house: Estate) -> None:

@@ -92,7 +92,7 @@ def test_off_hours_that_nobody_counted_are_not_judged(
     DailyUsage.objects.filter(day__lt=TODAY).update(off_hours=None)
     assert unusual.judge(TODAY) == 0
     standing = {one.metric: one.standing for one in selectors.courses(application, 7)}
-    assert standing[UsageMetric.OFF_HOURS].startswith("not enough data: ")
+    assert standing[UsageMetric.OFF_HOURS] == "not enough data: 0 of 14 days needed"
     assert standing[UsageMetric.INTERACTIONS].startswith("usual on")
 
 
