@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
 
 from django.db.models import Count, Sum
 
@@ -18,6 +17,7 @@ from risk.method import load_method
 from risk.scoring.coverage import ORGANISATION
 from risk.scoring.method import Framework, Requirement
 from risk.scoring.vocabulary import State
+from risk.selectors.kept import kept_rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,8 +77,8 @@ class DepartmentCoverage:
 
 
 def _present(scope: Scope, among: Among) -> list[rollups.Coverage]:
-    """The present counts of some applications, by the department in which each is and framework; one query."""
-    rows: Iterable[Any] = (
+    """The present counts of some applications, by the department in which each is and framework; one query, kept."""
+    rows = (
         counted_rows(scope.user, scope.chosen)
         .filter(application__in=among.ids)
         .order_by()
@@ -92,7 +92,7 @@ def _present(scope: Scope, among: Among) -> list[rollups.Coverage]:
             applications=row["applications"],
             **{name: row[f"all_{name}"] for name in _SUMS},
         )
-        for row in rows
+        for row in kept_rows(rows)
     ]
 
 

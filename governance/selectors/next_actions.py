@@ -1,5 +1,6 @@
 """Next best actions over many applications: the step that lowers each one's risk most, and the exact figure then."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,6 +10,7 @@ from risk.method import load_method
 from risk.models import CurrentScore
 from risk.scoring.fitness import NotComputableError, judge_fit
 from risk.selectors import cases
+from risk.selectors.kept import kept
 from risk.selectors.next_steps import ControlStep, QuestionStep, next_steps
 
 APPLICATIONS = 10  # those of the highest risk: what is tried for each costs the same however many there are
@@ -36,12 +38,16 @@ def next_actions(scope: Scope, day: date, most: int = APPLICATIONS) -> list[Next
     found = CurrentScore.objects.filter(counted_in__isnull=False).exclude(eu_class="prohibited")
     if not scope.everything:
         found = found.filter(counted_in__in=scope.departments().order_by().values("pk"))
-    rows = {row.pk: row for row in found.order_by("-overall_point", "-application_id")[:most]}
+    worst = found.order_by("-overall_point", "-application_id").values_list("pk", flat=True)[:most]
+    ids = list(worst)
+    return kept(("next actions", ids, day), lambda: _best_of(ids, day))
+
+
+def _best_of(ids: Sequence[int], day: date) -> list[NextAction]:
+    rows = CurrentScore.objects.in_bulk(ids)
     applications = AIApplication.objects.filter(pk__in=rows).select_related("department").in_bulk()
-    given, method = (
-        cases.load(list(rows), day, {pk: one.department_id for pk, one in applications.items()}),
-        load_method(),
-    )
+    departments = {pk: one.department_id for pk, one in applications.items()}
+    given, method = cases.load(list(rows), day, departments), load_method()
     actions = []
     for pk, case in given.items():
         try:

@@ -27,6 +27,7 @@ from risk.scoring.method import Control, Framework, Requirement
 from risk.scoring.tally import ABSENT, LETTERS, STATES, coverage_of, overdue
 from risk.scoring.vocabulary import State
 from risk.selectors import cases
+from risk.selectors.kept import kept_rows
 
 
 @dataclass(frozen=True)
@@ -236,7 +237,8 @@ def by_requirement(
         .values_list("states")
         .annotate(n=Count("*"))
     )
-    texts, counts = zip(*rows, strict=True) if rows else ((), ())
+    found = kept_rows(rows)
+    texts, counts = zip(*found, strict=True) if found else ((), ())
     width = len(framework.requirements)
     letters = np.frombuffer("".join(texts).encode(), np.uint8).reshape(len(texts), width)
     weights = np.array(counts, np.int64)

@@ -5,7 +5,7 @@ from risk.models.evidence import Evidence, EvidenceFile
 from risk.models.incident import Incident, IncidentAlert, IncidentStep
 from risk.models.method import MethodComparison, MethodInForce
 from risk.models.record import Record, Signature
-from risk.models.rollup import ApplicationCoverage, ChangedDepartment, CoverageDay, DepartmentDay
+from risk.models.rollup import ApplicationCoverage, ChangedDepartment, CoverageDay, DepartmentDay, RollUpCount
 from risk.models.run import RescorePart, RescoreRun
 from risk.models.score import BandChange, CurrentScore, NotComputable, NotComputableSpell, ScoreSnapshot, ScoreValues
 from risk.models.task import Task
@@ -33,6 +33,7 @@ __all__ = [
     "Record",
     "RescorePart",
     "RescoreRun",
+    "RollUpCount",
     "ScoreSnapshot",
     "ScoreValues",
     "Signature",

@@ -131,3 +131,16 @@ class ChangedDepartment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.department_id} {self.changed_at}"
+
+
+class RollUpCount(models.Model):
+    """One row: how many roll-ups there were. What pages keep in the cache between two of them stands under it."""
+
+    number = models.BigIntegerField()
+    counted_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="one_roll_up_count")]
+
+    def __str__(self) -> str:
+        return f"{self.number}"

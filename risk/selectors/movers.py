@@ -24,6 +24,7 @@ from risk.scoring.judgement import Judgement
 from risk.scoring.method import Method
 from risk.selectors import cases
 from risk.selectors.causes import Change, changes, shown_change
+from risk.selectors.kept import kept, kept_count, kept_rows
 from risk.selectors.outlook import short
 
 _AHEAD = [f"overall_{days}d" for days in HORIZONS]
@@ -64,19 +65,23 @@ class _Movers(Sequence[Any]):
         self.found = counted.annotate(rises=Case(When(_rises(), then=Value(1)), default=Value(0)), worst=worst)
 
     def __len__(self) -> int:
-        return self.found.count()
+        return kept_count(self.found.values("pk"))
 
     def __getitem__(self, part: Any) -> Any:
         # Their ids first: the index for roll-ups has all that decides, the rows are wide.
         found = self.found.order_by("-rises", "-worst", "application_id").values_list("pk", "rises")[part]
-        rises = {pk: bool(flag) for pk, flag in found}
+        rises = {pk: bool(flag) for pk, flag in kept_rows(found)}
+        return kept(("movers", rises, self.day), lambda: self._judged(rises))
+
+    def _judged(self, rises: Mapping[int, bool]) -> "list[Mover]":
         known = CurrentScore.objects.select_related("application__department").in_bulk(rises)
         return _judged([known[pk] for pk in rises if pk in known], rises, self.day)
 
 
 def moving(departments: QuerySet[Department], day: date, size: int, number: int = 1) -> Page:
     """A page of the live applications counted in these departments that move within 90 days if nobody acts: those that
-    come to a worse band first, then by the worst they come to. Four queries and those of the cases."""
+    come to a worse band first, then by the worst they come to. Four queries and those of the cases, kept until the next
+    roll-up."""
     return Paginator(_Movers(departments, day), size).get_page(number)
 
 

@@ -1,0 +1,58 @@
+"""Figures of very many applications, kept in the cache from one roll-up to the next: dear to count for every view.
+
+What is kept stands under the roll-up, the newest change of the register and the method in force, so that it ends with
+any of them. Whatever else a figure depends on belongs into its key. It may be newer than the roll-up it stands under,
+never older.
+"""
+
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any, TypeVar
+
+from django.core.cache import cache
+from django.core.exceptions import EmptyResultSet
+from django.db.models import QuerySet, Subquery
+
+from inventory.models import AIApplication
+from risk.method import load_method
+from risk.models import RollUpCount
+
+SECONDS = 300  # for what neither a roll-up nor the register tells of, such as a worker that died between two commits
+Found = TypeVar("Found")
+
+
+def kept(key: object, find: Callable[[], Found]) -> Found:
+    """What `find` finds, taken once as long as nothing changes. `key` says all that it depends on; what it finds goes
+    through pickle."""
+    standing = _standing()
+    if standing is None:
+        return find()
+    name = f"kept:{sha256(repr((key, standing)).encode()).hexdigest()}"
+    found = cache.get(name)
+    if found is None:
+        found = (find(),)  # in a tuple, so that None and nothing differ
+        cache.set(name, found, SECONDS)
+    return found[0]  # type: ignore[no-any-return]
+
+
+def kept_rows(query: QuerySet[Any, Any]) -> list[Any]:
+    """The rows of a query; its own SQL, with who may see what in it, is the key."""
+    try:
+        return kept(query.query.sql_with_params(), lambda: list(query))
+    except EmptyResultSet:
+        return []
+
+
+def kept_count(query: QuerySet[Any, Any]) -> int:
+    """The number of rows of a query, kept in the same way."""
+    try:
+        return kept(("count", query.query.sql_with_params()), query.count)
+    except EmptyResultSet:
+        return 0
+
+
+def _standing() -> tuple[Any, ...] | None:
+    """Where roll-ups, register and method stand; None before the first roll-up. One query."""
+    newest = AIApplication.objects.order_by("-updated_at").values("updated_at")[:1]
+    stand = RollUpCount.objects.values_list("number", Subquery(newest)).first()
+    return stand and (*stand, load_method().version)
