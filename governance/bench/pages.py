@@ -25,6 +25,7 @@ def client() -> Any:
     """A signed-in administrator, who sees everything."""
     from django.test import Client
 
+    import governance.wsgi  # noqa: F401 - the process is then as the web server's
     from inventory.services import people
 
     found = Client(HTTP_HOST="127.0.0.1", raise_request_exception=True)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import Count, Sum
@@ -17,7 +17,7 @@ from risk.method import load_method
 from risk.scoring.coverage import ORGANISATION
 from risk.scoring.method import Framework, Requirement
 from risk.scoring.vocabulary import State
-from risk.selectors.kept import kept_rows
+from risk.selectors.kept import kept, kept_rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +40,7 @@ class FrameworkFigures(rollups.Counts):
         return [(state.value, getattr(self, state.value)) for state in RequirementStatus]
 
 
+_COUNTED_IN = "application__score__counted_in"
 _SUMS = list(rollups.Counts.__dataclass_fields__)
 
 
@@ -76,18 +77,19 @@ class DepartmentCoverage:
         return sum(one.gap for one in self.figures if one.framework.binding)
 
 
-def _present(scope: Scope, among: Among) -> list[rollups.Coverage]:
-    """The present counts of some applications, by the department in which each is and framework; one query, kept."""
+def _present(scope: Scope, among: Among, *by: str) -> list[rollups.Coverage]:
+    """The present counts of some applications by framework, and by the department in which each is where `by` names it
+    (else department 0); one query, kept."""
     rows = (
         counted_rows(scope.user, scope.chosen)
         .filter(application__in=among.ids)
         .order_by()
-        .values("application__score__counted_in", "framework")
+        .values("framework", *by)
         .annotate(applications=Count("pk"), **{f"all_{name}": Sum(name) for name in _SUMS})
     )
     return [
         rollups.Coverage(
-            department_id=row["application__score__counted_in"],
+            department_id=row.get(_COUNTED_IN, 0),
             framework=row["framework"],
             applications=row["applications"],
             **{name: row[f"all_{name}"] for name in _SUMS},
@@ -100,9 +102,18 @@ def _by_row(scope: Scope, day: date, among: Among) -> list[rollups.Coverage]:
     """The counts of the departments one level below what is looked at, from their whole sub-trees."""
     if not among:
         return rollups.coverages(scope.rows(), day, load_method().frameworks)
+    key = ("coverage by row", scope.user.pk, scope.chosen and scope.chosen.pk, day, among.key)
+    return kept(key, lambda: _by_row_now(scope, among))
+
+
+def _by_row_now(scope: Scope, among: Among) -> list[rollups.Coverage]:
+    sums: dict[tuple[int, str], Counter[str]] = {}
     top_of = scope.row_of()
-    found = _present(scope, among)
-    return [replace(one, department_id=top_of[one.department_id]) for one in found if one.department_id in top_of]
+    for one in _present(scope, among, _COUNTED_IN):
+        if one.department_id in top_of:
+            mine = sums.setdefault((top_of[one.department_id], one.framework), Counter())
+            mine.update({name: getattr(one, name) for name in ("applications", *_SUMS)})
+    return [rollups.Coverage(department_id=pk, framework=name, **mine) for (pk, name), mine in sums.items()]
 
 
 def by_department(scope: Scope, day: date, most: int, among: Among = ALL) -> tuple[list[DepartmentCoverage], int]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Count, Q
+from django.db.models import Count
 
 from governance.selectors import rollups
 from governance.selectors.among import ALL, Among
@@ -15,6 +15,7 @@ from inventory.selectors.scope import Scope
 from risk.choices import OVERALL, Band, EUClass, Principle
 from risk.models import CurrentScore
 from risk.selectors.applications import narrowed
+from risk.selectors.kept import kept_rows
 
 MATRIX_ROWS = 15
 HIGHEST_ROWS = 7
@@ -136,8 +137,8 @@ def _serious(risk: Risk) -> int:
 def counted(scope: Scope, among: Among) -> Numbers:
     """The first two tiles of some applications alone: roll-ups don't tell them apart, so they are counted."""
     found = narrowed(scope.applications().filter(lifecycle=Lifecycle.LIVE), among.wanted)
-    counts = found.aggregate(all=Count("pk"), serious=Count("pk", filter=Q(score__band__in=SERIOUS)))
-    return Numbers(counts["all"], counts["serious"], None, None)
+    counts = dict(kept_rows(found.order_by().values_list("score__band").annotate(n=Count("pk"))))
+    return Numbers(sum(counts.values()), sum(counts.get(band, 0) for band in SERIOUS), None, None)
 
 
 def highest(scope: Scope, among: Among = ALL, most: int = HIGHEST_ROWS) -> list[HighRisk]:
@@ -148,7 +149,9 @@ def highest(scope: Scope, among: Among = ALL, most: int = HIGHEST_ROWS) -> list[
         found = found.filter(counted_in__in=scope.departments().order_by().values("pk"))
     if among:
         # One owner's are few, and found first: else the plan walks down the index of points past everybody else's
-        found = found.filter(application__in=list(among.ids) if among.wanted.owner else among.ids)
+        found = found.filter(
+            application__in=list(among.ids.values_list("pk", flat=True)) if among.wanted.owner else among.ids
+        )
     rows = found.values_list(
         *("application_id", "application__name", "application__department__name"),
         *("eu_class", "eu_articles", "eu_possible"),

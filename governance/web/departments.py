@@ -26,7 +26,7 @@ from inventory.web.unusual import explained
 from risk.choices import Band
 from risk.selectors.movers import moving
 
-ROWS_A_PAGE = 100
+ROWS_A_PAGE = 50
 CHART_ROWS = 12
 MOVERS, MOVERS_A_PAGE = 6, 20  # judged for their causes, so few
 

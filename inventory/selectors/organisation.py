@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 
 from inventory.choices import Lifecycle
 from inventory.models import AIApplication, Department, Role, User
-from inventory.selectors.register import department_choices
+from inventory.selectors.register import DepartmentChoice, department_choices
 
 PEOPLE_A_PAGE = 25
+DEPARTMENTS_A_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +31,40 @@ class TreeRow:
     live: int
 
 
-def tree() -> list[TreeRow]:
-    """The whole tree, for who administers it; the same number of queries whatever its size."""
-    places = {choice.pk: choice for choice in department_choices(None)}
+def tree(q: str = "", page: int = 1) -> Page:
+    """A page of TreeRow in the order of the tree, for who administers it; `q`: only those whose name, key, another
+    name or cost centre holds it. The same number of queries whatever the size."""
+    places = department_choices(None)
+    if q:
+        named = Q(name__icontains=q) | Q(key__icontains=q) | Q(cost_centre__icontains=q) | Q(aliases__icontains=q)
+        fitting = set(Department.objects.filter(named).values_list("pk", flat=True))
+        places = [place for place in places if place.pk in fitting]
+    found: Page = Paginator(places, DEPARTMENTS_A_PAGE).get_page(page)
+    found.object_list = _tree_rows(list(found.object_list))
+    return found
+
+
+def unplaced() -> QuerySet[Department]:
+    """Departments that a user list named and nobody put into the tree."""
+    return Department.objects.filter(from_feed=True).order_by("name")
+
+
+def _tree_rows(places: Sequence[DepartmentChoice]) -> list[TreeRow]:
+    shown = [place.pk for place in places]
     counts = {
         row["department"]: row
-        for row in AIApplication.objects.order_by()
+        for row in AIApplication.objects.filter(department__in=shown)
+        .order_by()
         .values("department")
         .annotate(all=Count("pk"), live=Count("pk", filter=Q(lifecycle=Lifecycle.LIVE)))
     }
-    departments = {d.pk: d for d in Department.objects.select_related("head")}
+    departments = Department.objects.select_related("head").in_bulk(shown)
     rows = []
-    for pk, place in places.items():
-        department, count = departments[pk], counts.get(pk, {"all": 0, "live": 0})
+    for place in places:
+        department, count = departments[place.pk], counts.get(place.pk, {"all": 0, "live": 0})
         rows.append(
             TreeRow(
-                pk=pk,
+                pk=place.pk,
                 key=department.key,
                 name=department.name,
                 depth=place.depth,

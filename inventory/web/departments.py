@@ -10,6 +10,7 @@ from inventory.access import Permission, requires
 from inventory.models import Department
 from inventory.selectors import organisation
 from inventory.services import departments
+from inventory.web.filters import Filters
 from inventory.web.forms import DepartmentForm, add_service_errors
 from inventory.web.requests import PersonRequest
 
@@ -18,8 +19,13 @@ from inventory.web.requests import PersonRequest
 @require_GET
 def tree(request: PersonRequest) -> HttpResponse:
     """The whole tree, with what each department answers for."""
-    rows = organisation.tree()
-    return render(request, "inventory/departments.html", {"rows": rows, "unplaced": [r for r in rows if r.from_feed]})
+    filters = Filters.from_request(request)
+    context = {
+        "filters": filters,
+        "page": organisation.tree(filters.q, filters.page),
+        "unplaced": organisation.unplaced(),
+    }
+    return render(request, "inventory/departments.html", context)
 
 
 @requires(Permission.ADMIN, everywhere=True)

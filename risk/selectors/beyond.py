@@ -105,7 +105,9 @@ def used_beyond_approval(
     wanted = set(reasons or REASONS)
     condition = Q(pk__in=[])
     if "lifecycle" in wanted:
-        condition |= Q(~Q(lifecycle__in=IN_FORCE), Exists(used))
+        # A query of its own: as one side of an OR it was tried for every application
+        idle = AIApplication.objects.exclude(lifecycle__in=IN_FORCE).filter(Exists(used))
+        condition |= Q(pk__in=idle.order_by().values("pk"))
     if "data" in wanted:
         condition |= Q(Among("pk", above))
     return found.filter(condition)

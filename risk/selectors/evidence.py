@@ -17,6 +17,7 @@ from risk.models import Evidence
 from risk.selectors.applications import OF_ITSELF, among, read_of_itself
 from risk.selectors.applications import wanted_by as of_applications
 
+MOST_ROWS = 10_000  # that a page counts and turns to: who looks for more has to narrow the list
 ROWS_A_PAGE = 25
 SOON_DAYS = 90  # from so many days before its end evidence is shown as running out
 ENDS = (30, 60, 90)  # days: the choices of the filter
@@ -181,16 +182,20 @@ def _holds(day: date) -> Q:
 
 
 class _Rows(Sequence[Item]):
-    """The list as a paginator takes it: counted once, cut in SQL."""
+    """The list as a paginator takes it: counted up to MOST_ROWS, cut in SQL. `more`: there are others."""
 
     def __init__(self, found: QuerySet[Evidence], day: date) -> None:
         self._found, self._day = found, day
         self._length: int | None = None
 
     def __len__(self) -> int:
-        if self._length is None:
-            self._length = self._found.count()
-        return self._length
+        if self._length is None:  # found anew for every page, so not counted to the last of millions
+            self._length = self._found[: MOST_ROWS + 1].count()
+        return min(self._length, MOST_ROWS)
+
+    @property
+    def more(self) -> bool:
+        return len(self) == MOST_ROWS and self._length != MOST_ROWS
 
     def __getitem__(self, part: Any) -> Any:
         ids = self._found.order_by(F("valid_until").asc(nulls_last=True), "id").values("pk")[part]

@@ -32,7 +32,7 @@ def kept(key: object, find: Callable[[], Found]) -> Found:
     if found is None:
         found = (find(),)  # in a tuple, so that None and nothing differ
         cache.set(name, found, SECONDS)
-    return found[0]  # type: ignore[no-any-return]
+    return found[0]
 
 
 def kept_rows(query: QuerySet[Any, Any]) -> list[Any]:

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -126,13 +127,18 @@ def test_a_department_costs_the_same_for_few_and_many_that_move(cast: Cast) -> N
     client = Client()
     client.force_login(cast.carol)
 
-    def queries() -> int:
-        with CaptureQueriesContext(connection) as found:
-            assert client.get(reverse("governance:department", args=["retail"])).status_code == 200
-        return len(found)
+    def queries() -> tuple[int, int]:
+        """The first time, and while what is dear is kept."""
+        counted = []
+        cache.clear()
+        for _ in range(2):
+            with CaptureQueriesContext(connection) as found:
+                assert client.get(reverse("governance:department", args=["retail"])).status_code == 200
+            counted.append(len(found))
+        return counted[0], counted[1]
 
     proven(cast, "One", NOW + timedelta(days=20))
-    queries()  # from here on what people used is kept
+    queries()  # templates and the method are read once a process
     few = queries()
     for name in ("Two", "Three", "Four"):
         proven(cast, name, NOW + timedelta(days=20))
