@@ -151,15 +151,15 @@ PACKAGES = (
         ),
     ),
     Package(
-        "plotly.js-cartesian-dist-min",
+        "plotly.js-basic-dist-min",
         "4.1.1",
         "MIT",
         "Copyright 2012-2026, Plotly, Inc.",
-        "sha512-o8GrFeusncwBIxbBynRJpY4pkgVB6caM+JLpwrLYbbsO7dZ8FJ+SVN2Fr+L7kiG/Z6w4P5O0Jus/Qr5EefHVeg==",
+        "sha512-1oNF8PeQx2hv/y7tqEVWKD3JGwn/MGEMQ8mL9HUwsaqG9FGy/OU5FHUHvzqbqxN4mnwZGI9abTiE775C4kkjMQ==",
         (
-            File("plotly-cartesian.min.js", "plotly/plotly-cartesian.min.js"),
+            File("plotly-basic.min.js", "plotly/plotly-basic.min.js"),
             File(
-                "plotly-cartesian.min.js",
+                "plotly-basic.min.js",
                 "plotly/plotly.css",
                 plotly_rules,
                 "style rules of the bundle",

@@ -17,6 +17,8 @@ def pages(bench: Bench) -> dict[str, Reading]:
     found = bench.estate(bench.size(LARGE)).measure("governance.bench.pages", "overview", "list")
     return {
         "overview_p95_ms": Reading(found["overview_p95_ms"]),
+        "overview_bytes": Reading(found["overview_bytes"]),
+        "assets_bytes": Reading(found["assets_bytes"]),
         "list_p95_ms": Reading(found["list_p95_ms"]),
         "list_bytes": Reading(found["list_bytes"]),
         "list_queries": Reading(found["list_queries"], sound=found["list_queries_equal"]),
@@ -28,6 +30,29 @@ def growth(bench: Bench) -> dict[str, Reading]:
     large = bench.estate(bench.size(LARGE)).measure("governance.bench.pages", "overview")
     small = bench.estate(bench.size(SMALL)).measure("governance.bench.pages", "overview")
     return {"overview_growth": Reading(large["overview_median_ms"] / small["overview_median_ms"])}
+
+
+def every_page(bench: Bench) -> dict[str, Reading]:
+    """Every page of a large estate, warm: the slowest, the one with most queries, and the one that grows most against
+    the same page of a small estate in one run."""
+    large, small = (
+        bench.estate(bench.size(size)).measure("governance.bench.pages", "every") for size in (LARGE, SMALL)
+    )
+    grown = {}  # the key of an application differs, its page does not
+    for (address, now), before in zip(large["slowest"].items(), small["slowest"].values(), strict=True):
+        grown[address] = now / before
+        bench.say(f"… {address}: {now:.0f} ms, {large['queries'][address]} queries, {grown[address]:.1f} × a small one")
+    return {
+        "pages_p95_ms": Reading(max(large["slowest"].values())),
+        "pages_queries": Reading(max(large["queries"].values())),
+        "pages_growth": Reading(max(grown.values())),
+    }
+
+
+def first_chart(bench: Bench) -> dict[str, Reading]:
+    """From asking for the overview to its first chart, in a browser that has nothing of it yet."""
+    found = bench.estate(bench.size(LARGE)).measure("governance.bench.browser")
+    return {"first_chart_s": Reading(found["first_chart_s"])}
 
 
 def rescoring(bench: Bench) -> dict[str, Reading]:
@@ -70,7 +95,9 @@ def export(bench: Bench) -> dict[str, Reading]:
 GROUPS: dict[Group, tuple[str, ...]] = {
     starts.migrations: ("migrate_s",),
     starts.first_start: ("first_start_s",),
-    pages: ("overview_p95_ms", "list_p95_ms", "list_bytes", "list_queries"),
+    pages: ("overview_p95_ms", "overview_bytes", "assets_bytes", "list_p95_ms", "list_bytes", "list_queries"),
+    first_chart: ("first_chart_s",),
+    every_page: ("pages_p95_ms", "pages_queries", "pages_growth"),
     growth: ("overview_growth",),
     export: ("export_csv_s",),
     rescoring: ("rescore_one_s",),

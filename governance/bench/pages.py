@@ -1,5 +1,6 @@
-"""Inside a cluster: server time, size and queries of pages. `python -m governance.bench.pages overview list`"""
+"""Inside a cluster: server time, size and queries of pages. `python -m governance.bench.pages overview list every`"""
 
+import re
 import statistics
 import sys
 import time
@@ -14,6 +15,18 @@ SORTS = ("", "-risk", "risk", "name", "-updated")
 NARROWED = ("", "&band=high,critical", "&lifecycle=live", "&kind=copilot", "&q=credit", "&class=high_risk")
 PAGES = (1, 2, 40)
 FEW, MANY = 3, 30
+# Of the riskiest application and the first department below the top
+EVERY = (
+    *("/", "/?kind=model", "/?class=high_risk", "/?department={department}"),
+    *("/departments/", "/departments/organisation/", "/departments/{department}/", "/ahead/"),
+    *("/recommendations/", "/recommendations/next/", "/exports/", "/search/?q=credit"),
+    *("/compliance/", "/compliance/eu_ai_act/", "/compliance/gaps/", "/compliance/gaps/?page=30"),
+    *("/applications/", "/applications/?sort=-risk&page=40", "/applications/{application}/"),
+    *(f"/applications/{{application}}/{part}/" for part in ("questionnaire", "classification", "controls", "evidence")),
+    *(f"/applications/{{application}}/{part}/" for part in ("activity", "history", "compare", "what-if")),
+    *("/discovery/", "/discovery/never-seen/", "/discovery/beyond-approval/", "/unusual/", "/data-events/"),
+    *("/alerts/", "/incidents/", "/evidence/", "/tasks/", "/feeds/", "/settings/departments/", "/people/"),
+)
 
 
 def lists() -> list[str]:
@@ -46,12 +59,32 @@ def times(signed_in: Any, addresses: Iterable[str], rounds: int) -> tuple[list[f
     return taken, largest
 
 
-def queries(signed_in: Any, word: str) -> int:
-    """Queries of the list that finds this word."""
+def every() -> list[str]:
+    """The addresses of EVERY in this estate."""
+    from inventory.models import Department
+    from risk.models import CurrentScore
+
+    riskiest = CurrentScore.objects.filter(counted_in__isnull=False).latest("overall_point", "application_id")
+    department = Department.objects.filter(parent__parent=None, parent__isnull=False).earliest("name")
+    return [one.format(application=riskiest.pk, department=department.key) for one in EVERY]
+
+
+def assets(html: str) -> int:
+    """Bytes of the scripts and styles that a page names, as they go over the wire: compressed."""
+    from django.conf import settings
+
+    named = set(re.findall(r'(?:src|href)="/static/([^"]+\.(?:js|css))"', html))
+    files = [settings.STATIC_ROOT / one for one in named]
+    return sum(
+        min(one.stat().st_size for one in (file, file.with_name(f"{file.name}.gz")) if one.exists()) for file in files
+    )
+
+
+def queries(signed_in: Any, address: str) -> int:
+    """Queries of a page that was opened before."""
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
-    address = f"/applications/?q={word}"
     signed_in.get(address)
     with CaptureQueriesContext(connection) as captured:
         signed_in.get(address)
@@ -84,11 +117,19 @@ def main(wanted: list[str]) -> None:
         times(signed_in, OVERVIEW, WARM_UP)
         taken, _ = times(signed_in, OVERVIEW, ROUNDS)
         figures |= {"overview_p95_ms": percentile(taken, 0.95), "overview_median_ms": statistics.median(taken)}
+        html = signed_in.get("/").content
+        figures |= {"overview_bytes": len(html), "assets_bytes": assets(html.decode())}
+    if "every" in wanted:
+        slowest = {}
+        for address in every():
+            times(signed_in, [address], 2)
+            slowest[address] = percentile(times(signed_in, [address], ROUNDS)[0], 0.95)
+        figures |= {"slowest": slowest, "queries": {address: queries(signed_in, address) for address in every()}}
     if "list" in wanted:
         times(signed_in, lists(), 1)
         taken, largest = times(signed_in, lists(), 1)
         plant()
-        few, many = queries(signed_in, "Threefold"), queries(signed_in, "Thirtyfold")
+        few, many = (queries(signed_in, f"/applications/?q={word}") for word in ("Threefold", "Thirtyfold"))
         figures |= {"list_p95_ms": percentile(taken, 0.95), "list_bytes": largest}
         figures |= {"list_queries": max(few, many), "list_queries_equal": few == many}
     report(**figures)

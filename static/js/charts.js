@@ -84,8 +84,12 @@ function follow(point) {
   if (url) window.location.assign(url);
 }
 
+/* One after the other, each on the screen before the next is begun */
+let turn = Promise.resolve();
+const frame = () => new Promise((resolve) => (document.hidden || printing ? resolve() : requestAnimationFrame(() => setTimeout(resolve))));
+
 function drawSafely(element) {
-  draw(element).catch((error) => {
+  turn = turn.then(() => draw(element)).then(frame).catch((error) => {
     element.classList.add("has-failed");
     element.closest("section")?.querySelector("details")?.setAttribute("open", "");
     console.error("chart", element.dataset.chart, error);
