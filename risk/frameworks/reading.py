@@ -57,7 +57,11 @@ class StrictModel(BaseModel):
 
 
 def read_yaml(text: bytes, file: str, schema: type[Schema], findings: Findings) -> Schema | None:
-    """The file as `schema`, or None with everything wrong in it added to `findings`."""
+    """The file as `schema`, or None; everything wrong in it is added to `findings`.
+
+    Where only values are out of range or keys are superfluous, what is returned has them put right: nobody judges with
+    it, since `findings` refuses it, but what lies between this file and the others is told in the same go.
+    """
     before = len(findings.problems)
     try:
         raw = _load(text, file, findings)
@@ -76,7 +80,38 @@ def read_yaml(text: bytes, file: str, schema: type[Schema], findings: Findings) 
     except ValidationError as error:
         for fault in error.errors(include_url=False):
             findings.add(file, _place(fault["loc"], raw), fault["msg"], _mend(fault))
+        return _put_right(raw, error, schema)
+
+
+def _put_right(raw: Any, error: ValidationError, schema: type[Schema]) -> Schema | None:
+    """The file with each value out of range at its bound and without keys nobody knows; None where more is wrong."""
+    for fault in error.errors(include_url=False):
+        here = raw
+        try:
+            *way, last = fault["loc"]
+            for step in way:
+                here = here[step]
+            if fault["type"] == "extra_forbidden":
+                del here[last]
+            else:
+                here[last] = _nearest(fault["type"], fault.get("ctx", {}))
+        except (KeyError, IndexError, TypeError, ValueError):  # a fault of another kind, of a key or the whole file
+            return None
+    try:
+        return schema.model_validate(raw)
+    except ValidationError:
         return None
+
+
+def _nearest(kind: str, bounds: dict[str, Any]) -> Any:
+    """A value within the bound. Raises KeyError for what is no matter of a bound."""
+    key, beyond = {
+        "less_than_equal": ("le", 0),
+        "greater_than_equal": ("ge", 0),
+        "less_than": ("lt", -1),
+        "greater_than": ("gt", 1),
+    }[kind]
+    return bounds[key] + beyond
 
 
 def _load(text: bytes, file: str, findings: Findings) -> Any:

@@ -149,8 +149,7 @@ def _rules(method: Method, answers: frozenset[str], findings: Findings) -> None:
             if method.facts[fact].source != "classification":
                 message = f"{fact} has source {method.facts[fact].source}"
                 findings.add(TABLE, f"{place}.facts", message, "derive only facts of source classification")
-            if not any(problem.file == FACTS for problem in findings.problems):
-                derivable |= method.implied[fact]
+            derivable |= method.implied[fact]
 
 
 def question_atoms(method: Method) -> frozenset[str]:

@@ -285,7 +285,7 @@ class Method:
             seen, waiting = {fact}, [fact]
             while waiting:
                 for follower in self.facts[waiting.pop()].implies:
-                    if follower not in seen:
+                    if follower in self.facts and follower not in seen:
                         seen.add(follower)
                         waiting.append(follower)
             return frozenset(seen)

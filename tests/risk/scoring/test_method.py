@@ -155,6 +155,34 @@ def test_all_faults_at_once() -> None:
 
 
 @pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        (CONTROLS, "{accountability: 1.0, inclusiveness: 0.3}", "{accountability: 1.7, inclusiveness: -0.3}"),
+        (CONTROLS, "review_days: 180", "review_days: 0"),
+        (SCORING, "caution: 0.7 ", "caution: 7 "),
+        (SCORING, "signal_scale: 20 ", "signal_scale: 0 "),
+        (FACTS, "{source: classification", "{cource: x, source: classification"),
+    ],
+)
+def test_a_value_out_of_range_hides_nothing_in_other_files(file: str, old: str, new: str) -> None:
+    found = problems_after(
+        (file, old, new), (TABLE, 'when: "q.p_a"', 'when: "q.p_zz"'), (CONTROLS, '"eu_ai_act:16"', '"eu_ai_act:1600"')
+    )
+    assert any(problem.startswith(file) and "Mend: correct the value" in problem for problem in found) or file == FACTS
+    assert any("rules[P_a].when: 'q.p_zz' is not known here" in problem for problem in found), found
+    assert any("no requirement 'eu_ai_act:1600'" in problem for problem in found), found
+
+
+def test_one_wrong_fact_is_one_problem() -> None:
+    found = problems_after(
+        (FACTS, 'prohibited practice was found", implies: [eu_ai_act.in_scope]',
+         'prohibited practice was found", implies: [eu_ai_act.in_scopx]'),
+    )  # fmt: skip
+    assert len(found) == 1, found
+    assert "facts.eu_ai_act.prohibited.implies: no fact 'eu_ai_act.in_scopx'" in found[0]
+
+
+@pytest.mark.parametrize(
     "text", [b"", b"[]", b"just words", b"a: [", b"\xff\xfe", b"!!python/object:os.system {}", b"a: &x [*x]"]
 )
 def test_a_file_that_is_something_else_is_refused(text: bytes) -> None:
