@@ -13,6 +13,9 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
+from risk import records
+from risk.choices import RecordForm
+
 WINDOW = 30  # days
 PRINCIPLES = {"RS": "Reliability & safety", "PS": "Privacy & security", "A": "Accountability"}
 
@@ -80,6 +83,8 @@ class Anchors:
         window = timedelta(days=WINDOW)
         return given | {
             "today": timezone.localdate(self.now),
+            # Read here, not on import: a broken file must not keep `manage.py check` from naming what is wrong
+            "review_months": records.form(RecordForm.IMPACT).review_months,
             "from_day": self.day - timedelta(days=WINDOW - 1) if self.day else None,
             "alerts_from": self.alerts - window if self.alerts else None,
             "events_from": self.events - window if self.events else None,

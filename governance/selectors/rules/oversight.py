@@ -2,14 +2,9 @@
 
 from governance.selectors.rules.base import Rule, Threshold
 from governance.selectors.rules.usage import USE_SEEN
-from risk import records
-from risk.choices import RecordForm
 
-# The approved impact assessment in force holds for so many months (risk/records). That a later change of the register
-# makes it due sooner is said on the record's own page.
-_MONTHS = records.form(RecordForm.IMPACT).review_months
-
-_UNASSESSED = f"""
+# That a later change of the register makes the approved impact assessment due sooner is said on the record's own page.
+_UNASSESSED = """
 WITH used AS (
     SELECT application_id, department_id, sum(interactions) AS n FROM inventory_dailyusage
     WHERE day BETWEEN %(from_day)s AND %(day)s AND application_id IS NOT NULL GROUP BY 1, 2),
@@ -22,14 +17,14 @@ app AS (
     WHERE used.department_id IS NOT NULL GROUP BY 1)
 SELECT a.id::text AS key, a.department_id, 'application' AS kind, a.id AS ref, a.name, app.n AS amount,
     CASE WHEN c.eu_class IN ('prohibited', 'high_risk') OR EXISTS (
-        SELECT FROM risk_record r WHERE r.application_id = a.id AND r.form = 'impact' AND r.triggers <> '{{}}')
+        SELECT FROM risk_record r WHERE r.application_id = a.id AND r.form = 'impact' AND r.triggers <> '{}')
         THEN 3 ELSE 2 END AS gravity,
     'up to ' || COALESCE(app.people, 0) || ' people of one department' AS note
 FROM app JOIN inventory_aiapplication a ON a.id = app.application_id
     LEFT JOIN risk_currentscore c ON c.application_id = a.id
 WHERE (app.most >= %(interactions)s OR app.people >= %(people)s) AND NOT EXISTS (
     SELECT FROM risk_record r WHERE r.application_id = a.id AND r.form = 'impact' AND r.state = 'approved'
-        AND r.closed_at + interval '{_MONTHS} months' > %(now)s)"""  # noqa: S608 - a number
+        AND r.closed_at + make_interval(months => %(review_months)s) > %(now)s)"""
 
 # Uses named in versions after the approved one that it does not cover (as risk.records.due.unsigned), duties of a
 # high-risk system that are not met, and prohibited practices that are not retired
