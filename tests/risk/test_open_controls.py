@@ -11,6 +11,7 @@ from django.urls import reverse
 from inventory.models import AIApplication
 from risk.services import controls
 from tests.cast import Cast
+from tests.risk.evidence import link
 from tests.risk.test_pages import HTMX, as_, shown
 
 DAY = date(2026, 1, 5)
@@ -132,3 +133,28 @@ def test_what_no_page_wrote_is_read_as_nothing_shown(cast: Cast, application: AI
     sent = {**fields("planned"), "GV-01-shown": hostile, "GV-01-over": hostile}
     as_(cast.alice).post(one(application), sent)
     assert stored(application) == ("planned", "")
+
+
+def test_a_correction_of_evidence_leaves_what_others_corrected(cast: Cast, application: AIApplication) -> None:
+    item = link(application, actor=cast.alice)
+    address = reverse("risk:evidence_item", args=[application.pk, item.pk])
+    found = re.search(r'name="shown" value="([^"]*)"', shown(as_(cast.alice), address))
+    assert found
+    opened = {"shown": unescape(found[1])}
+    day = {"issued": str(item.issued), "valid_until": str(item.valid_until or "")}
+    theirs = {**opened, **day, "title": "Bob's words", "kind": item.kind}
+    assert as_(cast.bob).post(address, theirs).status_code == 302
+    unchanged = {**opened, **day, "title": item.title, "kind": item.kind}
+    assert as_(cast.alice).post(address, unchanged).status_code == 302
+    item.refresh_from_db()
+    assert item.title == "Bob's words"
+    mine = {**unchanged, "issued": "2026-01-04"}
+    page = as_(cast.alice).post(address, mine)
+    assert page.status_code == 400
+    said = unescape(page.content.decode())
+    assert "Bob" in said
+    assert "“Bob's words”" in said
+    (over,) = re.findall(r'name="over" value="(\{[^"]*)"', page.content.decode())
+    assert as_(cast.alice).post(address, {**mine, "over": unescape(over)}).status_code == 302
+    item.refresh_from_db()
+    assert (item.title, str(item.issued)) == ("Bob's words", "2026-01-04")
