@@ -10,7 +10,7 @@ from django.db.models import Count, F, Q, QuerySet
 
 from inventory import access
 from inventory.access import Permission
-from inventory.models import AIApplication, Department, User
+from inventory.models import AIApplication, AuditLogEntry, Department, User
 from inventory.selectors.asked import Reader
 from risk.method import load_method
 from risk.models import Evidence
@@ -201,3 +201,10 @@ class _Rows(Sequence[Item]):
         ids = self._found.order_by(F("valid_until").asc(nulls_last=True), "id").values("pk")[part]
         whole = Evidence.objects.filter(pk__in=ids).select_related("application__department", "file", "added_by")
         return as_items(whole.order_by(F("valid_until").asc(nulls_last=True), "id"), self._day)
+
+
+def last_correction(item: Evidence) -> AuditLogEntry | None:
+    """The audit entry of the last correction of an item."""
+    entries = AuditLogEntry.objects.filter(action="evidence.changed", details__evidence=item.pk)
+    entries = entries.filter(object_type=AIApplication._meta.model_name, object_id=str(item.application_id))
+    return entries.select_related("actor").order_by("-id").first()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from inventory import access
 from inventory.models import AIApplication, AuditLogEntry, User
@@ -17,6 +17,8 @@ from risk.selectors.causes import Change
 
 INHERITED, NO_LONGER = "control.inherited", "control.not_inherited"  # entries of followers, made of the row history
 UNSEEN = "a shared platform"
+# Where an own statement takes its place, the application's own entry tells it
+_REPEATED = Q(inherited_from__isnull=False) | Q(status__isnull=True, pgh_label="update", last_from__isnull=False)
 _OF_CONTROLS = {CauseKind.CONTROL, CauseKind.AGE}
 
 
@@ -82,17 +84,27 @@ def moment(
 def _times(application: AIApplication) -> QuerySet[Any, Any]:
     """When the application came to repeat something, or no longer, and when an agreement's time was up."""
     ended = AuditLogEntry.objects.filter(action="not_applicable.ended")
-    ours = Q(inherited_from__isnull=False) | Q(pgh_created_at__in=ended.order_by().values("at"))
-    return events_of(application).filter(ours).values_list("pgh_created_at", flat=True)
+    ours = _REPEATED | Q(pgh_created_at__in=ended.order_by().values("at"))
+    return _with_last(application).filter(ours).values_list("pgh_created_at", flat=True)
+
+
+def _with_last(application: AIApplication) -> QuerySet[Any]:
+    """Every version with what the one before it repeated: a left-out control keeps its row when its sharing ends."""
+    events = events_of(application)
+    last = events.filter(control=OuterRef("control"), pgh_id__lt=OuterRef("pgh_id")).order_by("-pgh_id")
+    return events.annotate(
+        last_from=Subquery(last.values("inherited_from_id")[:1]), last_status=Subquery(last.values("status")[:1])
+    )
 
 
 def put_in(user: User | None, application: AIApplication, moments: Sequence[Moment]) -> None:
     """Add to each moment what was repeated from a platform then, or no longer; three queries."""
-    rows = events_of(application).filter(inherited_from__isnull=False, pgh_created_at__in=[one.at for one in moments])
+    rows = _with_last(application).filter(_REPEATED, pgh_created_at__in=[one.at for one in moments])
     found: dict[tuple[datetime, int, bool], list[tuple[str, str | None]]] = defaultdict(list)
-    columns = ("pgh_created_at", "inherited_from_id", "pgh_label", "control", "status")
-    for at, platform, label, control, status in rows.order_by("control").values_list(*columns):
-        found[at, platform, label == "delete"].append((control, status))
+    columns = ("pgh_created_at", "inherited_from_id", "last_from", "pgh_label", "control", "status", "last_status")
+    for at, platform, last, label, control, status, before in rows.order_by("control").values_list(*columns):
+        gone = platform is None or label == "delete"
+        found[at, platform or last, gone].append((control, before if platform is None else status))
     platforms = {platform for _, platform, _ in found}
     names, people = names_for(user, platforms), _actors(platforms, moments)
     by_time = {one.at: one for one in moments}

@@ -18,6 +18,7 @@ from risk.models import ControlState, Evidence
 from risk.scoring.vocabulary import PROVEN
 from risk.services import evidence, inheritance, scores
 from risk.services.evidence import Proof
+from risk.services.seen import plain, refuse_overtaken
 
 _NOTE_LENGTH = 4000
 FIELDS = ("status", "as_of", "due", "note", "owner")
@@ -52,14 +53,16 @@ def state_control(
     due: date | None = None,
     owner: User | None = None,
     proof: Proof | None = None,
+    seen: Mapping[str, Any] | None = None,
 ) -> ControlState:
     """State how well a control works, from a day on (today where none is given), by when the next step is due and who
-    sees to it. `proof`: a link that is added as evidence in the same step.
+    sees to it. `proof`: a link that is added as evidence in the same step. `seen`: the statement that the person saw
+    stored; where somebody else has stated otherwise since, theirs is not replaced unseen.
 
     *Evidenced* takes current evidence. *Independently verified* takes the right to review, and another person than the
     one who stated it and than those who added or corrected what the check rests on: no `proof` comes along with it. An
     own statement replaces what was inherited from a shared platform, and whoever inherits this one follows. What stays
-    the same is neither written nor logged. Raises PermissionDenied, or ValidationError by field.
+    the same is neither written nor logged. Raises PermissionDenied, OvertakenError, or ValidationError by field.
     """
     application = evidence.locked(actor, application)
     stated = {
@@ -74,8 +77,8 @@ def state_control(
     before = {field: getattr(old, field) for field in FIELDS} if old else {}
     if old and old.inherited_from_id is None and before == stated and proof is None:
         return old
-    if old and old.left_out_on(timezone.localdate()):
-        raise ValidationError({"status": LEFT_OUT})
+    if old:
+        _refuse(actor, old, before, seen)
     if status == ControlStatus.VERIFIED:
         access.require(actor, Permission.REVIEW, application.department)
         _check_independence(actor, old, proof)
@@ -85,6 +88,15 @@ def state_control(
     items = _resting_on(actor, status, evidence.standing_items(application, control))
     attester = old.attested_by if old and status == ControlStatus.VERIFIED else actor
     return _write(actor, application, control, before, stated, items, attester)
+
+
+def _refuse(actor: User | None, old: ControlState, before: Mapping[str, Any], seen: Mapping[str, Any] | None) -> None:
+    """An agreed *not applicable*, and what somebody else stated unseen, are not replaced. Two pages of one person: what
+    they changed last holds."""
+    if old.left_out_on(timezone.localdate()):
+        raise ValidationError({"status": LEFT_OUT})
+    if seen is not None and (actor is None or old.stated_by_id != actor.pk):
+        refuse_overtaken(before, seen, "status")
 
 
 def _write(
@@ -110,9 +122,7 @@ def _write(
     )
     state.refresh_from_db()
     changes = {
-        field: [_plain(before.get(field)), _plain(value)]
-        for field, value in stated.items()
-        if before.get(field) != value
+        field: [plain(before.get(field)), plain(value)] for field, value in stated.items() if before.get(field) != value
     }
     audit_log.record(
         actor=actor,
@@ -163,9 +173,3 @@ def _check_independence(actor: User | None, old: ControlState | None, proof: Pro
         raise ValidationError({"status": NEEDS_ANOTHER})
     if proof is not None:
         raise ValidationError({"evidence": PROOF_APART})
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, User):
-        return value.username
-    return value.isoformat() if isinstance(value, date) else value

@@ -1,6 +1,6 @@
 """Evidence: added, corrected and withdrawn; the control that it speaks for follows in the same transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -21,7 +21,9 @@ from risk.models import ControlState, Evidence, EvidenceFile
 from risk.services import evidence_files, inheritance, scores
 from risk.services.evidence_files import Stored
 from risk.services.file_types import RefusedError
+from risk.services.seen import refuse_overtaken
 
+FIELDS = ("title", "kind", "issued", "valid_until")  # what can be corrected
 _TITLE_LENGTH, _LINK_LENGTH, _WHY_LENGTH = 300, 2000, 1000
 _https = URLValidator(schemes=["https"])
 
@@ -91,8 +93,9 @@ def insert(
 
 
 @transaction.atomic
-def change(*, actor: User | None, item: Evidence, proof: Proof) -> Evidence:
-    """Correct the words and dates of an item; its file or link stays. Raises PermissionDenied or ValidationError."""
+def change(*, actor: User | None, item: Evidence, proof: Proof, seen: Mapping[str, Any] | None = None) -> Evidence:
+    """Correct the words and dates of an item; its file or link stays. `seen`: what the person saw stored; what was
+    corrected since is not replaced unseen. Raises PermissionDenied, OvertakenError or ValidationError."""
     application = locked(actor, item.application)
     item = _standing(item)
     proof = Proof(**{**asdict(proof), "link": item.link})
@@ -101,6 +104,8 @@ def change(*, actor: User | None, item: Evidence, proof: Proof) -> Evidence:
     changes = {key: (getattr(item, key), value) for key, value in new.items() if getattr(item, key) != value}
     if not changes:
         return item
+    if seen is not None:
+        refuse_overtaken({name: getattr(item, name) for name in FIELDS}, seen, "title")
     people = item.changed_by if actor is None or actor.pk in item.changed_by else [*item.changed_by, actor.pk]
     Evidence.objects.filter(pk=item.pk).update(**new, changed_at=Now(), changed_by=people)
     item.refresh_from_db()

@@ -1,12 +1,10 @@
 """The controls of one application: each stated one by one, or the whole page at once."""
 
-from collections.abc import Callable
 from typing import Any
 
-from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -14,14 +12,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
+from django_htmx.http import reswap, retarget
 
 from inventory import access
 from inventory.access import Permission
 from inventory.models import AIApplication
-from inventory.web.forms import PersonField
 from inventory.web.requests import PersonRequest
 from inventory.web.upload_guard import takes_upload
-from risk.choices import ControlStatus
 from risk.scoring.judgement import Judgement
 from risk.selectors import cases
 from risk.selectors.controls import (
@@ -36,7 +33,8 @@ from risk.selectors.controls import (
     requests_of,
 )
 from risk.selectors.evidence import WITHDRAWN, items_of
-from risk.services import applicability, controls
+from risk.services import applicability
+from risk.web.control_forms import StateForm, forms_of, save_state
 from risk.web.evidence import EvidenceForm, add_evidence
 from risk.web.questionnaire import effect
 from risk.web.shell import shell
@@ -56,32 +54,6 @@ _DONE = {
     "approve": "Agreed: the control is no longer asked here.",
     "refuse": "Refused: the control is asked as before.",
 }
-VERIFIED_BY_REVIEWER = "Only a reviewer can state this as independently verified. Choose another state."
-
-
-class StateForm(forms.Form):
-    """What a person states of one control. Without a status the control is left as it is."""
-
-    status = forms.ChoiceField(choices=[("", "Not answered"), *ControlStatus.choices], required=False, label="State")
-    as_of = forms.DateField(
-        required=False, label="As of", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
-    due = forms.DateField(
-        required=False, label="Next step by", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
-    owner = PersonField(required=False, max_length=254, label="Seen to by")
-    note = forms.CharField(
-        required=False, max_length=4000, label="Note", widget=forms.Textarea(attrs={"rows": 2}), strip=True
-    )
-
-    def __init__(self, *args: Any, may_verify: bool, **kwargs: Any) -> None:
-        """Who may not review is not offered *Independently verified*, unless that is how it stands."""
-        super().__init__(*args, **kwargs)
-        self.fields["owner"].widget.attrs |= {"list": "people", "autocomplete": "off"}
-        if not may_verify and self.initial.get("status") != ControlStatus.VERIFIED:
-            status = self.fields["status"]
-            status.choices = [one for one in status.choices if one[0] != ControlStatus.VERIFIED]  # type: ignore[attr-defined]
-            status.error_messages["invalid_choice"] = VERIFIED_BY_REVIEWER
 
 
 @require_http_methods(["GET", "POST"])
@@ -98,7 +70,7 @@ def control_list(request: PersonRequest, pk: int) -> HttpResponse:
             return redirect(f"{reverse('risk:controls', args=[pk])}?{urlencode({'show': show, 'family': family})}")
     judgement = cases.judge_now(application, timezone.localdate())
     found = controls_of(application, judgement, request.user, show, family)
-    form_of = _forms(request, application)
+    form_of = forms_of(request, application)
     context = {
         **shell(request.user, application, "controls", judgement),
         "found": found,
@@ -126,12 +98,12 @@ def control(request: PersonRequest, pk: int, key: str) -> HttpResponse:
     line = one_line(application, judgement, request.user, key)
     if line is None:
         raise Http404("There is no such control.")
-    form = _forms(request, application)(key, request.POST if request.method == "POST" else None)
+    form = forms_of(request, application)(key, request.POST if request.method == "POST" else None)
     if request.method == "GET":
         return _control_page(request, application, judgement, line, form)
     if not line.why:
         raise Http404("This control is not asked here.")
-    saved = _save(request, application, key, form)
+    saved = save_state(request, application, key, form)
     if not request.htmx:  # type: ignore[attr-defined]
         if saved:
             return redirect("risk:control", pk, key)
@@ -144,12 +116,17 @@ def control(request: PersonRequest, pk: int, key: str) -> HttpResponse:
         **shell(request.user, application, "controls", judgement),
         "line": one_line(application, judgement, request.user, key),
         "form": form,
-        "saved": saved and bool(form.cleaned_data["status"]),  # without a state nothing is stated
+        "saved": saved
+        and not form.keeps_theirs
+        and bool(form.cleaned_data["status"]),  # without a state nothing is stated
         "swapped": True,
         "found": found,
         "steps": _steps(application, found, show),
         **_effect(judgement),
     }
+    if form.decided and saved:  # the fields show the other's, or both: they come anew
+        context["form"] = forms_of(request, application)(key)
+        return reswap(retarget(render(request, "risk/_control_decided.html", context), f"#fields-{key}"), "outerHTML")
     return render(request, "risk/_control_saved.html", context)
 
 
@@ -166,7 +143,7 @@ def control_evidence(request: PersonRequest, pk: int, key: str) -> HttpResponse:
     if add_evidence(request, application, form, key):
         messages.success(request, "The evidence is added.")
         return redirect("risk:control", pk, key)
-    state_form = _forms(request, application)(key)
+    state_form = forms_of(request, application)(key)
     return _control_page(request, application, judgement, line, state_form, evidence_form=form, status=400)
 
 
@@ -240,51 +217,18 @@ def _effect(judgement: Judgement) -> dict[str, Any]:
     return {"effect": effect(judgement)}
 
 
-def _forms(request: PersonRequest, application: AIApplication) -> Callable[..., StateForm]:
-    """Makes the form of a control, from what is stated of it now and, where given, what the person sent."""
-    may_verify = access.may(request.user, Permission.REVIEW, application.department)
-    states = {one.control: one for one in application.control_states.select_related("owner")}
-
-    def form(key: str, data: QueryDict | None = None) -> StateForm:
-        state = states.get(key)
-        initial: dict[str, Any] = {"as_of": timezone.localdate()}
-        if state is not None:
-            initial = {name: getattr(state, name) for name in controls.FIELDS}
-        return StateForm(data, prefix=key, initial=initial, may_verify=may_verify)
-
-    return form
-
-
-def _save(request: PersonRequest, application: AIApplication, key: str, form: StateForm) -> bool:
-    """State what the form says; what is wrong stands on the form. A form without a status says nothing."""
-    if not form.is_valid():
-        return False
-    if not form.cleaned_data["status"]:
-        return True
-    try:
-        controls.state_control(actor=request.user, application=application, control=key, **form.cleaned_data)
-    except ValidationError as problems:
-        for field, texts in problems.message_dict.items():
-            form.add_error(field if field in form.fields else None, texts)
-        return False
-    except PermissionDenied:
-        form.add_error("status", VERIFIED_BY_REVIEWER)
-        return False
-    return True
-
-
 @transaction.atomic
 def _save_all(request: PersonRequest, application: AIApplication) -> tuple[dict[str, StateForm], int]:
-    """State every control of the page that has a status; all or none. Returns the forms with errors, and how many
-    changed."""
+    """State every control of the page that has a status; all or none. Returns the forms where one is wrong, and how
+    many changed."""
     judgement = cases.judge_now(application, timezone.localdate())
     before = dict(application.control_states.values_list("control", "stated_at"))
-    form_of = _forms(request, application)
+    form_of = forms_of(request, application)
     forms_ = {key: form_of(key, request.POST) for key in _given(request.POST, judgement)}
-    wrong = {key: form for key, form in forms_.items() if not _save(request, application, key, form)}
-    if wrong:
+    saved = [save_state(request, application, key, form) for key, form in forms_.items()]
+    if not all(saved):
         transaction.set_rollback(True)
-        return wrong, 0
+        return forms_, 0  # all of them: what was right is not saved either, and stays on the page
     after = dict(application.control_states.values_list("control", "stated_at"))
     return {}, sum(before.get(key) != at for key, at in after.items())
 

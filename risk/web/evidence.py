@@ -1,7 +1,9 @@
 """Evidence: the pages that list it, and adding, correcting, withdrawing and downloading it."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from django import forms
@@ -30,8 +32,10 @@ from risk.selectors import applications
 from risk.selectors import evidence as found_evidence
 from risk.selectors.evidence import CURRENT, ENDS, EXPIRED, WITHDRAWN, wanted_by
 from risk.services import evidence, evidence_files
+from risk.services.assessments import OvertakenError
 from risk.services.evidence import Proof, Upload
 from risk.services.file_types import ALLOWED
+from risk.web.open_forms import OpenForm, values_of
 from risk.web.shell import shell
 
 logger = logging.getLogger(__name__)
@@ -48,7 +52,7 @@ def _day(label: str, required: bool, help_text: str = "") -> forms.DateField:
     return forms.DateField(label=label, required=required, widget=widget, help_text=help_text)
 
 
-class CorrectionForm(forms.Form):
+class CorrectionForm(OpenForm):
     """The words and dates of an item of evidence. Kinds that the control asks for stand first."""
 
     title = forms.CharField(max_length=300, label="What it shows")
@@ -56,8 +60,10 @@ class CorrectionForm(forms.Form):
     issued = _day("Issued", required=True)
     valid_until = _day("Valid until", required=False, help_text="Empty: no end.")
 
-    def __init__(self, *args: Any, control: Control, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self, *args: Any, control: Control, stored: Mapping[str, Any] = MappingProxyType({}), **kwargs: Any
+    ) -> None:
+        super().__init__(*args, stored=stored, **kwargs)
         kinds = load_method().evidence_kinds
         wanted = [(key, kinds[key]) for key in control.evidence]
         others = [(key, name) for key, name in kinds.items() if key not in control.evidence]
@@ -152,16 +158,11 @@ def evidence_item(request: PersonRequest, pk: int, item: int) -> HttpResponse:
     application = access.application_or_404(request.user, pk, Permission.EDIT)
     found = _item(application, item)
     control = load_method().controls[found.control]
-    initial = {name: getattr(found, name) for name in ("title", "kind", "issued", "valid_until")}
-    form = CorrectionForm(request.POST or None, initial=initial, control=control)
-    if request.method == "POST" and form.is_valid():
-        try:
-            evidence.change(actor=request.user, item=found, proof=form.proof())
-        except ValidationError as problems:
-            add_service_errors(form, problems)
-        else:
-            messages.success(request, "Saved. The score follows.")
-            return redirect("risk:control", application.pk, found.control)
+    stored = values_of(found, evidence.FIELDS)
+    form = CorrectionForm(request.POST or None, initial=stored, stored=stored, control=control)
+    if request.method == "POST" and _correct(request, found, form):
+        messages.success(request, "Saved. The score follows.")
+        return redirect("risk:control", application.pk, found.control)
     context = {
         **shell(request.user, application, "application_evidence"),
         "item": found,
@@ -169,6 +170,27 @@ def evidence_item(request: PersonRequest, pk: int, item: int) -> HttpResponse:
         "form": form,
     }
     return render(request, "risk/evidence_item.html", context, status=400 if form.errors else 200)
+
+
+def _correct(request: PersonRequest, item: Evidence, form: CorrectionForm) -> bool:
+    """Save what the person changed; what is wrong, and what somebody else corrected meanwhile, stands on the form."""
+    if form.keeps_theirs:
+        return True
+    if not form.is_valid():
+        return False
+    try:
+        proof = replace(form.proof(), **{**form.stored, **form.changed()})
+        evidence.change(actor=request.user, item=item, proof=proof, seen=form.seen)
+    except OvertakenError as problems:
+        last = found_evidence.last_correction(item)
+        item = Evidence.objects.get(pk=item.pk)
+        form.overtaken(values_of(item, evidence.FIELDS), last and last.actor, item.changed_at)
+        add_service_errors(form, problems)
+        return False
+    except ValidationError as problems:
+        add_service_errors(form, problems)
+        return False
+    return True
 
 
 @require_POST
