@@ -33,7 +33,7 @@ run: $(RUN_STAMP) ## start everything; prints the address and a sign-in link; Ct
 	@$(PY) manage.py up
 
 test: check ## everything that must hold: check, unit, integration, journeys, browser
-	@$(PY) -m pytest -n $(WORKERS) --dist loadfile
+	@$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 check: $(DEV_STAMP) ## the quick part of test: lint, format, types, walls, migrations, method
 	@$(PY) -m ruff check --quiet .

@@ -6,19 +6,15 @@ import pytest
 from celery.contrib.testing.worker import start_worker
 from django.core.cache import cache
 from django.test import TransactionTestCase
-from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
 
+import tests.examples  # noqa: F401 - loads hypothesis' profile before any test is read
 from governance.celery import app as celery_app
 from risk.method import in_force, newest
 from tests.cast import cast
 from tests.database import copy_template, test_database
 
 __all__ = ["cast"]
-
-# How long an example takes says nothing on a machine that does other work as well
-hypothesis_settings.register_profile("hub", deadline=None)
-hypothesis_settings.load_profile("hub")
 
 
 @pytest.fixture(scope="session")

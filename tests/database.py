@@ -6,6 +6,7 @@ that commits gets a new copy afterwards instead of emptied tables: the rows that
 the triggers that refuse TRUNCATE stay on, as in production.
 """
 
+import gc
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,7 +44,11 @@ def _make_template(name: str) -> None:
             cursor.execute(f'DROP DATABASE "{old}" WITH (FORCE)')
         cursor.execute(f'CREATE DATABASE "{draft}"')
     _point_to(draft)
-    call_command("migrate", interactive=False, verbosity=0)
+    gc.disable()  # the models that migrations make live until the last one; looking through them takes a fifth of it
+    try:
+        call_command("migrate", interactive=False, verbosity=0)
+    finally:
+        gc.enable()
     connections.close_all()
     with connection._nodb_cursor() as cursor:
         cursor.execute(f'ALTER DATABASE "{draft}" RENAME TO "{name}"')

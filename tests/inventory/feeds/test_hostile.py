@@ -256,7 +256,7 @@ def test_chunks_are_bounded_by_bytes_whatever_the_rows_hold(tmp_path: Path, monk
 
 @pytest.mark.django_db
 def test_a_great_many_agents_are_stored_in_bounded_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "CHUNK_ROWS", 1_000)
+    monkeypatch.setattr(reading, "CHUNK_ROWS", 250)
 
     def agent(n: int) -> dict[str, Any]:
         return {
@@ -267,14 +267,14 @@ def test_a_great_many_agents_are_stored_in_bounded_memory(tmp_path: Path, monkey
         }
 
     sizes = []
-    for count in (2_000, 8_000):
+    for count in (500, 2_000):
         path = tmp_path / "agents.jsonl"
         path.write_bytes(b"".join(lines(count, agent)))
         summary, most = peak(partial(import_file, actor=None, path=path))
         assert summary.stored + summary.duplicates == summary.rows == count
         sizes.append(most)
-    assert AgentListing.objects.count() == Sighting.objects.count() == 8_000
-    assert sizes[1] < sizes[0] * 1.5 + (2 << 20)
+    assert AgentListing.objects.count() == Sighting.objects.count() == 2_000
+    assert sizes[1] < sizes[0] * 1.5 + (256 << 10)
 
 
 @pytest.mark.django_db

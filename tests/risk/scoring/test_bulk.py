@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from risk.method import load_method, newest
@@ -23,6 +23,7 @@ from risk.scoring.method import Question
 from risk.scoring.questionnaire import asked_keys
 from risk.scoring.score import ApplicationScore
 from risk.scoring.vocabulary import EU_CLASS_FACTOR
+from tests.examples import examples
 from tests.risk.scoring.conftest import ENGINE
 
 METHOD = load_method(newest())
@@ -102,6 +103,7 @@ cases = st.builds(
     held=st.none() | ratchets,
 )
 estates = st.lists(cases, min_size=1, max_size=6)
+FEW = settings(ENGINE, max_examples=examples(25))  # an example is a whole estate: up to six cases of forty controls
 
 
 def assert_same(found: Verdicts, row: int, expected: Judgement) -> None:
@@ -156,7 +158,7 @@ def before_of(judgements: Sequence[Judgement | None]) -> Before:
     )
 
 
-@ENGINE
+@FEW
 @given(estates, days)
 def test_the_numbers_of_the_explained_path(estate: list[Case], day: date) -> None:
     found = judge_many(codebook(METHOD).encode(estate), day, METHOD)
@@ -164,7 +166,7 @@ def test_the_numbers_of_the_explained_path(estate: list[Case], day: date) -> Non
         assert_same(found, row, judge(case, day, METHOD))
 
 
-@ENGINE
+@FEW
 @given(st.lists(st.tuples(st.none() | cases, cases), min_size=1, max_size=4))
 def test_the_ratchet_of_the_explained_path(pairs: list[tuple[Case | None, Case]]) -> None:
     earlier = [judge(one, DAY - timedelta(days=1), METHOD) if one else None for one, _ in pairs]
@@ -174,7 +176,7 @@ def test_the_ratchet_of_the_explained_path(pairs: list[tuple[Case | None, Case]]
         assert_same(found, row, judge(case, DAY, METHOD, previous))
 
 
-@ENGINE
+@FEW
 @given(estates)
 def test_the_same_digest_and_the_case_back(estate: list[Case]) -> None:
     book = codebook(METHOD)
