@@ -146,25 +146,26 @@ class _Lines:
         self._numbers = count(first_line)
         self._put_back: deque[tuple[int, bytes | None]] = deque()
         self.overlong = b""  # the beginning of the latest line that was too long
-        for _ in range(first_line, from_line):
-            if next(self, None) is None:
-                break
+        for _ in zip(range(first_line, from_line), self, strict=False):
+            pass
 
-    def __iter__(self) -> "_Lines":
-        return self
-
-    def __next__(self) -> tuple[int, bytes | None]:
-        if self._put_back:
-            return self._put_back.popleft()
-        line = self._readline(MAX_ROW_BYTES)
-        if not line:
-            raise StopIteration
-        if len(line) == MAX_ROW_BYTES and line[-1:] != b"\n":
-            self.overlong = line[:4096]
-            while line and line[-1:] != b"\n":
-                line = self._readline(1 << 20)
-            return next(self._numbers), None
-        return next(self._numbers), line.rstrip(b"\r\n")
+    def __iter__(self) -> Iterator[tuple[int, bytes | None]]:
+        """What is left. Several may go through it at once: each line comes to one of them."""
+        readline, numbers, put_back = self._readline, self._numbers, self._put_back
+        while True:
+            if put_back:
+                yield put_back.popleft()
+                continue
+            line = readline(MAX_ROW_BYTES)
+            if not line:
+                return
+            if len(line) == MAX_ROW_BYTES and line[-1:] != b"\n":
+                self.overlong = line[:4096]
+                while line and line[-1:] != b"\n":
+                    line = readline(1 << 20)
+                yield next(numbers), None
+            else:
+                yield next(numbers), line.rstrip(b"\r\n")
 
     def closed(self, number: int, first: bytes, begins_row: Callable[[bytes], object] | None) -> Row | Unreadable:
         """The row that `first` opens, read on to the line that closes it."""

@@ -3,7 +3,7 @@ Export-Csv`, content blobs of the Management Activity API, Graph audit queries, 
 
 In the first two a row is one record, its payload one JSON text in the column AuditData: that is the form of the large
 files, and it is read in a way of its own. What counts as an interaction, which rows are ignored and which go to
-quarantine: `_Reader.item`. Prompts and answers are not in these records; resource names and addresses are, and are not
+quarantine: `_Reader.items`. Prompts and answers are not in these records; resource names and addresses are, and are not
 taken over.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from inventory.connectors import dlp, prompts, records
+from inventory.connectors import dlp, prompts, quotes, records
 from inventory.connectors.base import (
     MAX_NAME,
     DataEvent,
@@ -106,15 +106,28 @@ class PurviewAudit:
         reader = _Reader(header)
         mark = header.delimiter
         by_id = header.columns[0] in ("recordid", "identity")
-        for row in rows(
+        found = rows(
             source,
             first_line=header.next_line,
             from_line=from_line,
             ends_row=(b'}"', b'}"' + mark, b'}"' + mark * 2),
             begins_row=_GUID_ROW.match if by_id else None,
             delimiter=header.delimiter,
-        ):
-            yield reader.item(row) if isinstance(row, Row) else row
+        )
+        for block in _blocks(found):
+            yield from reader.items(block)
+
+
+def _blocks(found: Iterator[Row | Unreadable]) -> Iterator[list[Row | Unreadable]]:
+    block: list[Row | Unreadable] = []
+    size = 0
+    for row in found:
+        block.append(row)
+        size += len(row.raw)
+        if size >= quotes.BLOCK:
+            yield block
+            block, size = [], 0
+    yield block
 
 
 class _Reader:
@@ -138,24 +151,24 @@ class _Reader:
         self._user = header.position("userid", "userids")
 
     def record(self, place: int, given: dict[str, Any]) -> Item:
-        """What a record is that comes as a whole; as `item`."""
+        """What a record is that comes as a whole; as `items`."""
         record = _unwrapped(given)
         item = self._interaction(place, b"", record)
         if type(item) is Unreadable:
             return item._replace(raw=records.as_bytes(given))
         return item
 
-    def item(self, row: Row) -> Item:
-        """What the row is, in this order: quarantined when its payload can't be read, ignored when its operation is
-        not an interaction, quarantined when the payload lacks id or time, else an interaction (contracts §1)."""
-        line, raw = row
-        record = self._quickly(raw)
-        if record is None:
-            read = self._carefully(raw)
-            if isinstance(read, str):
-                return Unreadable(line, read, raw)
-            record = read
-        return self._interaction(line, raw, record)
+    def items(self, block: list[Row | Unreadable]) -> Iterator[Item]:
+        """What the rows are, each in this order: quarantined when its payload can't be read, ignored when its operation
+        is not an interaction, quarantined when the payload lacks id or time, else an interaction (contracts §1)."""
+        payloads = quotes.unescaped([self._written(row.raw) if type(row) is Row else b"" for row in block])
+        for row, payload in zip(block, payloads, strict=True):
+            if type(row) is Row:
+                line, raw = row
+                record = (_object(payload) if payload else None) or self._carefully(raw)
+                yield Unreadable(line, record, raw) if type(record) is str else self._interaction(line, raw, record)
+            else:
+                yield row
 
     def _interaction(self, line: int, raw: bytes, record: dict[str, Any]) -> Item:
         record_id, time, given, user, event, about, identity, agent_id, agent_name, types, text = _RECORD.of(record)
@@ -209,23 +222,22 @@ class _Reader:
         types = information_types_of(record)
         return DataEvent(line, str(record_id), at, user, seen, "dlp_match", "audit", told, *match, types)
 
-    def _quickly(self, raw: bytes) -> dict[str, Any] | None:
-        """The payload where the row is written as exporters write it: the JSON is found by its two ends."""
+    def _written(self, raw: bytes) -> bytes:
+        """The payload as it stands in a row that is written as exporters write it: the JSON is found by its two ends.
+        Empty where it isn't."""
         start = raw.find(self._opening)
         end = raw.rfind(b'}"')
         if start < 0 or end < start:
-            return None
+            return b""
         before = raw[:start]
         if b'"' in before:
             try:
                 columns = len(split(before, self._delimiter))
             except UnclosedQuoteError:
-                return None
+                return b""
         else:
             columns = before.count(self._delimiter) + 1
-        if columns != self._payload:
-            return None
-        return _object(raw[start + 2 : end + 1].replace(b'""', b'"'))
+        return raw[start + 2 : end + 1] if columns == self._payload else b""
 
     def _carefully(self, raw: bytes) -> dict[str, Any] | str:
         """The payload, or why there is none."""
