@@ -18,6 +18,7 @@ PAGES: Mapping[str, str] = {
     "inventory:agents": "Agents",
     "risk:alerts": "Alerts",
     "risk:incidents": "Incidents",
+    "inventory:events": "Activity explorer",
     "inventory:data_events": "Data events",
     "governance:compliance": "Compliance",
     "governance:gaps": "Gaps",

@@ -50,6 +50,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Recommendations", "sparkles", "governance:recommendations", analytic=True),
             Entry("Tasks", "list-check", "risk:tasks"),
             Entry("Discovery", "radar-2", "inventory:sightings", analytic=True),
+            Entry("Activity explorer", "eye", "inventory:events", analytic=True),
             Entry("Alerts", "bell", "risk:alerts", analytic=True),
             Entry("Incidents", "flag", "risk:incidents", analytic=True),
             Entry("Unusual activity", "bolt", "inventory:unusual", analytic=True),
