@@ -13,6 +13,10 @@ from inventory.models import User
 PAGES: Mapping[str, str] = {
     "governance:overview": "Overview",
     "governance:departments": "Departments",
+    "governance:analytics": "Analytics: use",
+    "governance:analytics_risk": "Analytics: risk",
+    "governance:analytics_threats": "Analytics: threats",
+    "governance:analytics_compliance": "Analytics: compliance and evidence",
     "risk:applications": "AI applications",
     "inventory:sightings": "Discovery",
     "inventory:agents": "Agents",

@@ -47,6 +47,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Overview", "layout-dashboard", "governance:overview", analytic=True),
             Entry("Departments", "sitemap", "governance:departments", analytic=True),
             Entry("AI applications", "apps", "risk:applications", analytic=True),
+            Entry("Analytics", "chart-line", "governance:analytics", analytic=True),
             Entry("Recommendations", "sparkles", "governance:recommendations", analytic=True),
             Entry("Tasks", "list-check", "risk:tasks"),
             Entry("Discovery", "radar-2", "inventory:sightings", analytic=True),

@@ -69,7 +69,8 @@ def _key(trace: Figure) -> Key:
     line, marker = trace.get("line", {}), trace.get("marker", {})
     colour = trace.get("fillcolor") if line.get("width") == 0 else marker.get("color") or line.get("color")
     found = _TOKEN.fullmatch(str(colour))
-    kind = "swatch-line" if trace["type"] == "scatter" and line.get("width") else "swatch-area"
+    lines = trace["type"] == "scatter" and line.get("width") and "stackgroup" not in trace
+    kind = "swatch-line" if lines else "swatch-area"
     extra = {"dot": " is-dotted"}.get(line.get("dash", ""), "")
     if marker.get("pattern", {}).get("shape"):
         extra += " is-hatched"

@@ -43,6 +43,9 @@ class Wanted:
     first: date
     last: date
     department: Department | None = None
+    own_people: bool = (
+        False  # only people of the departments in sight, as figures of use count; not others' use of an app
+    )
     unassigned: bool = False  # only people of no known department
     application: AIApplication | None = None
     sighting: Sighting | None = None
@@ -67,7 +70,8 @@ def in_sight(
     if not access.sees_everything(user, permission):
         own = access.departments(user, permission).order_by().values("pk")
         theirs = access.applications(user, permission).order_by().values("pk")
-        found = found.filter(Q(department__in=own) | Q(application__in=theirs))
+        mine = Q(department__in=own)
+        found = found.filter(mine if wanted.own_people else mine | Q(application__in=theirs))
     if wanted.department is not None and wanted.department.parent_id is not None:
         below = Department.objects.subtree_of(wanted.department).order_by().values("pk")
         found = found.filter(department__in=below)
