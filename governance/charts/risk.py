@@ -14,6 +14,7 @@ from inventory.charts.base import (
     Row,
     axis,
     category_axis,
+    count_axis,
     height_for,
     horizontal_bars,
     layout,
@@ -90,7 +91,7 @@ def bands_over_time(days: Sequence[BandsDay], today: date, *, title: str = "Risk
             "layout": layout(
                 hovermode="x unified",
                 xaxis=time_axis([one.day for one in drawn]),
-                yaxis=axis(rangemode="tozero", tickformat=",d"),
+                yaxis=count_axis(max((sum(one.counts.values()) for one in drawn), default=0)),
             ),
         },
         columns=("Day", *(words for _, words in BANDS)),
@@ -225,7 +226,7 @@ def score_distribution(counts: Mapping[int, int], urls: Mapping[int, str]) -> Ch
             "data": traces,
             "layout": layout(
                 xaxis=risk_axis(tickvals=[0, 25, 50, 75, 100], showgrid=False),
-                yaxis=axis(rangemode="tozero", tickformat=",d"),
+                yaxis=count_axis(max(values)),
             ),
         },
         columns=("Risk", "Applications"),

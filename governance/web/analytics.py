@@ -62,7 +62,8 @@ def _asked(request: HttpRequest) -> tuple[Filters, Scope, At]:
 
 
 def _period(filters: Filters, day: date) -> str:
-    return f"{day - timedelta(days=filters.period - 1):%-d %b} – {day:%-d %b %Y}"
+    first = day - timedelta(days=filters.period - 1)
+    return f"{first:%-d %b}{f' {first.year}' if first.year != day.year else ''} – {day:%-d %b %Y}"
 
 
 @require_safe
@@ -96,10 +97,11 @@ def risk_page(request: HttpRequest) -> HttpResponse:
         (drawn.bands_over_time(scope, at.day, filters.period), 6, words, BY_DAY),
         *([(drawn.course(scope, filters, at), 6, words, BY_DAY)] if whole else []),
         (drawn.ranking(scope, at.day), 6, on, BY_DAY),
-        *([(drawn.profile(scope, at.day), 6, on, BY_DAY)] if whole else []),
     ]
     if not at.past:  # of past days the single scores are not at hand here
-        shown.append((drawn.distribution(scope, filters), 12, on, "present scores"))
+        shown.append((drawn.distribution(scope, filters), 6, on, "present scores"))
+    if whole:
+        shown.append((drawn.profile(scope, at.day), 6 if at.past else 12, on, BY_DAY))
     return _shown(request, "analytics_risk", filters, scope, at, shown)
 
 

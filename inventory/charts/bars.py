@@ -11,7 +11,7 @@ from inventory.charts.base import (
     Chart,
     Figure,
     Row,
-    axis,
+    count_axis,
     hatching,
     height_for,
     horizontal_bars,
@@ -134,7 +134,9 @@ def daily_lines(
         figure={
             "data": traces,
             "layout": layout(
-                hovermode="x unified", xaxis=time_axis(known), yaxis=axis(rangemode="tozero", tickformat=",d")
+                hovermode="x unified",
+                xaxis=time_axis(known),
+                yaxis=count_axis(max(map(max, columns), default=0) if known else 0),
             ),
         },
         columns=("Day", *(line.label for line in lines)),

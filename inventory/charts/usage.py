@@ -10,7 +10,7 @@ from inventory.charts.base import (
     Chart,
     Figure,
     Row,
-    axis,
+    count_axis,
     hatching,
     height_for,
     horizontal_bars,
@@ -86,7 +86,7 @@ def interactions_over_time(series: Sequence[DailySeries]) -> Chart:
             "layout": layout(
                 hovermode="x unified",
                 xaxis=time_axis(days),
-                yaxis=axis(rangemode="tozero", tickformat=",d"),
+                yaxis=count_axis(max((max(column, default=0) for column in columns), default=0)),
             ),
         },
         columns=("Day", *(one.label for one in series)),

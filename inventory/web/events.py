@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -230,8 +230,7 @@ def _without(query: QueryDict, name: str) -> str:
 
 
 def _span_words(wanted: events.Wanted) -> str:
-    if wanted.first == wanted.last:
-        return f"{wanted.first:%-d %b %Y}"
-    return (
-        f"{wanted.first:%-d %b} – {wanted.last:%-d %b %Y}" if wanted.first > date.min else f"to {wanted.last:%-d %b %Y}"
-    )
+    first, last = wanted.first, wanted.last
+    if first == last:
+        return f"{last:%-d %b %Y}"
+    return f"{first:%-d %b}{f' {first.year}' if first.year != last.year else ''} – {last:%-d %b %Y}"

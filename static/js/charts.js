@@ -32,14 +32,17 @@ function withColours(value, styles) {
   return value;
 }
 
-/* A name in at most two lines of about `limit` letters; the table beside the chart has it whole */
+/* A name in at most three lines of about `limit` letters; the table beside the chart has it whole */
 function broken(text, limit) {
-  if (text.length <= limit) return text;
-  const space = text.lastIndexOf(" ", limit);
-  const first = space > 3 ? text.slice(0, space) : text.slice(0, limit - 1) + "…";
-  if (space <= 3) return first;
-  const rest = text.slice(space + 1);
-  return `${first}<br>${rest.length > limit ? `${rest.slice(0, limit - 1).trimEnd()}…` : rest}`;
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1);
+    if (!line || line.length + 1 + word.length <= limit) lines[lines.length - 1] = line ? `${line} ${word}` : word;
+    else lines.push(word);
+  }
+  const kept = lines.slice(0, 3).map((line) => (line.length > limit + 2 ? `${line.slice(0, limit)}…` : line));
+  if (lines.length > 3) kept[2] = `${kept[2].replace(/…$/, "")}…`;
+  return kept.join("<br>");
 }
 
 /* On a narrow screen long names must not squeeze the plot to nothing */
