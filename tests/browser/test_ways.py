@@ -21,6 +21,11 @@ PAGES = [
     "/departments/retail/",
     "/applications/",
     "/discovery/",
+    "/activity/",
+    "/analytics/",
+    "/analytics/risk/",
+    "/analytics/threats/",
+    "/analytics/compliance/",
     "/alerts/",
     "/compliance/",
     "/compliance/gdpr/",
@@ -57,7 +62,7 @@ def test_from_a_tile_to_the_list_behind_it(visit: Visits, house: Estate) -> None
             shown = page.locator(".hub-pagination p").first.inner_text()
             assert f" of {counted:,} " in shown, label
         page.go_back(wait_until="networkidle")
-        assert page.get_by_label("Kind").input_value() == "model"
+        assert page.get_by_label("Kind", exact=True).input_value() == "model"
 
 
 def test_a_cell_of_the_matrix_opens_the_applications_behind_it(visit: Visits, house: Estate) -> None:
