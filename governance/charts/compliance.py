@@ -87,6 +87,7 @@ def _table(rows: Sequence[FrameworkCoverage]) -> tuple[Row, ...]:
     )
 
 
+NARROW = "\u00a0"  # the sign stays with its number
 _COLUMNS = ("Framework", "Coverage", *(words for _, words, _ in STATES), "All")
 _EMPTY = "Coverage appears once applications are registered and their controls answered."
 
@@ -109,7 +110,7 @@ def compliance_by_framework(
         unit="Coverage beside the name; bars: requirements that apply, by state",
         figure=stacked(
             [_part(*state, assessed, shares=True) for state in STATES],
-            [f"{row.name}, {row.coverage}" for row in assessed],
+            [f"{row.name}, {row.coverage.replace(' ', NARROW)}" for row in assessed],
             axis(range=[0, 100], ticksuffix=" %", dtick=20, showgrid=False),
         ),
         columns=_COLUMNS,

@@ -1,7 +1,7 @@
 """Seeds the demo: everything that happened, and the scores of each day of it, in one transaction."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -17,6 +17,7 @@ from governance.demo.chance import Chance
 from governance.demo.copies import Copies
 from governance.demo.copying import analyse
 from governance.demo.dossier import dossiers
+from governance.demo.events import write_events
 from governance.demo.evidence import write_evidence
 from governance.demo.feeds import at_hour, write_alerts, write_people_of_feeds, write_sightings, write_usage
 from governance.demo.history import write_history
@@ -121,7 +122,9 @@ def _write(world: World, plan: Plan, progress: Progress) -> dict[str, Any]:
     write_usage(world, figures, write_sightings(world, figures), write_people_of_feeds(world))
     if copies:
         copies.use()
-    _write_senses(world, figures, alerts)
+    brought = _write_senses(world, figures, alerts)
+    if not copies:  # what is copied a thousand times has daily figures alone
+        write_events(world, brought)
     counts["interactions"] = sum(one.interactions * world.times.get(one.who, 1) for one in figures)
     progress(f"{counts['interactions']} interactions as daily figures, {len(alerts)} alerts")
     analyse(Department, DailyUsage)
@@ -150,7 +153,10 @@ def _look_back(world: World) -> int:
     return found
 
 
-def _write_senses(world: World, figures: Iterable[DayFigures], alerts: Sequence[Happened]) -> None:
+def _write_senses(
+    world: World, figures: Iterable[DayFigures], alerts: Sequence[Happened]
+) -> Sequence[Mapping[str, Any]]:
+    """Returns the files in which they came."""
     values = measured(world)
     files = write_batches(world, figures, alerts, values)
     lists = [one for one in files if one["kind"] == "agents"]
@@ -158,6 +164,7 @@ def _write_senses(world: World, figures: Iterable[DayFigures], alerts: Sequence[
         write_agents(world, lists[-1]["id"], lists[-1]["created_at"])
     brought = {one["newest_at"].date(): (one["id"], one["finished_at"]) for one in files if one["kind"] == "metrics"}
     write_metrics(world, values, brought)
+    return files
 
 
 def _write_copies(world: World, progress: Progress) -> Copies | None:

@@ -55,6 +55,7 @@ class SensitiveUse:
     id: int | None
     name: str
     parts: dict[str, int]
+    sighting: int | None = None  # under which it was seen, where nothing registered fits
 
 
 @dataclass(frozen=True)
@@ -172,6 +173,7 @@ def sensitive_by_app(
             row["application_id"],
             row["app"],
             {LABELLED: row["labelled"], PERSONAL: row["all"] - row["labelled"]},
+            row["loose"],
         )
         for row in rows
     ]

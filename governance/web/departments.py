@@ -13,6 +13,7 @@ from governance.selectors import compliance, department, overview, usage
 from governance.selectors.among import among
 from governance.selectors.departments import SORTS, tree
 from governance.selectors.not_computable import left_out
+from governance.web import analytics_charts as drawn
 from governance.web.as_of import at_of
 from governance.web.links import EVERY_ONE, address, applications_url, framework_charts
 from inventory import access
@@ -80,6 +81,8 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
             [bands_row(row) for row in below.parts if row.overall],
             next((bands_row(row) for row in below.whole if row.overall), None),
         ),
+        "bands_course": drawn.bands_over_time(scope, day, filters.period),
+        "profile": drawn.profile(scope, day),
         "below": below,
         "not_computable": left_out(scope),
         "highest": overview.highest(scope, left),

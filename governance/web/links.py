@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import quote_plus
@@ -53,6 +54,13 @@ def applications_url(**query: Any) -> str:
 def application_url(pk: int | None) -> str:
     """The page of an application; nothing for one that can't be opened."""
     return address("risk:application", pk) if pk else ""
+
+
+def events_url(filters: Filters, day: date | None = None, **query: Any) -> str:
+    """The single events behind a figure of use: of the same people, and of the period that ends on `day` (without it
+    the address gets its days from who adds them)."""
+    since = day - timedelta(days=filters.period - 1) if day else None
+    return address("inventory:events", department=filters.department, **query, people="own", since=since, until=day)
 
 
 def department_url(department: Department) -> str:

@@ -20,9 +20,9 @@ from governance.web.links import (
     EVERY_ONE,
     SERIOUS,
     address,
-    application_url,
     applications_url,
     department_url,
+    events_url,
     framework_charts,
 )
 from governance.web.recommendations import SEVERITY_TONES
@@ -72,7 +72,7 @@ def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
         "interactions": interactions_chart(used.by_category, filters),
         "highest": overview.highest(scope, left),
         "highest_note": "Live applications, only those chosen" if left else "Live applications",
-        "sensitive": sensitive_chart(used.sensitive),
+        "sensitive": sensitive_chart(used.sensitive, filters, day),
         "coverage": framework_charts(covered, filters),
         "highest_url": applications_url(department=filters.department, **left.query, lifecycle="live", sort="-risk"),
         "recommendations": recommendations.cards(scope, states=recommendations.UNDER_WAY, most=recommendations.TOP),
@@ -186,16 +186,29 @@ def matrix_cell(department: Department, principle: Principle, risk: Risk | None)
 
 def interactions_chart(found: dict[str, list[tuple[date, int]]], filters: Filters) -> charts.Chart:
     """Interactions by day and category. Choosing applications leaves out what isn't registered."""
+    every_app = not among(filters)  # the explorer can't be narrowed to some applications
     series = [
-        charts.DailySeries(name, label, found[name])
+        charts.DailySeries(
+            name, label, found[name], events_url(filters, event="interaction", category=name) if every_app else ""
+        )
         for name, label in usage.CATEGORIES
         if found[name] or not among(filters)
     ]
     return charts.interactions_over_time(series if any(found.values()) else [])
 
 
-def sensitive_chart(found: list[usage.SensitiveUse]) -> charts.Chart:
-    """Sensitive interactions by AI app."""
-    return charts.sensitive_by_app(
-        [charts.SensitiveApp(one.name, one.parts, application_url(one.id)) for one in found], usage.SENSITIVE_PARTS
-    )
+def sensitive_chart(found: list[usage.SensitiveUse], filters: Filters, day: date) -> charts.Chart:
+    """Sensitive interactions by AI app; a part opens the events behind it."""
+    return charts.sensitive_by_app([sensitive_app(one, filters, day) for one in found], usage.SENSITIVE_PARTS)
+
+
+def sensitive_app(one: usage.SensitiveUse, filters: Filters, day: date) -> charts.SensitiveApp:
+    """An app's bar. One out of the person's sight opens nothing."""
+    if one.id is None and one.sighting is None:
+        return charts.SensitiveApp(one.name, one.parts)
+    about = {"application": one.id} if one.id else {"sighting": one.sighting}
+    urls = {
+        part: events_url(filters, day, **about, event="sensitive", made_by=word)
+        for part, word in ((usage.LABELLED, "label"), (usage.PERSONAL, "type"))
+    }
+    return charts.SensitiveApp(one.name, one.parts, events_url(filters, day, **about, event="sensitive"), urls)

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from governance.web import (
+    analytics,
     compliance,
     departments,
     exports,
@@ -20,6 +21,10 @@ urlpatterns = [
     path("departments/", departments.department_list, name="departments"),
     path("departments/<path:key>/", departments.department_page, name="department"),
     path("ahead/", departments.ahead_page, name="ahead"),
+    path("analytics/", analytics.use_page, name="analytics"),
+    path("analytics/risk/", analytics.risk_page, name="analytics_risk"),
+    path("analytics/threats/", analytics.threats_page, name="analytics_threats"),
+    path("analytics/compliance/", analytics.compliance_page, name="analytics_compliance"),
     path("compliance/", compliance.compliance_page, name="compliance"),
     path("compliance/gaps/", compliance.gap_list, name="gaps"),
     path("compliance/<slug:framework>/", compliance.framework_page, name="framework"),

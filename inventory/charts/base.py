@@ -14,6 +14,7 @@ Cell = int | float | str | None
 
 FONT = '"Inter Variable", "Segoe UI", system-ui, sans-serif'
 FEW_DAYS = 7
+FEW = 5
 LABEL_CHARACTERS = 24  # of one line on an axis; longer names take two, still longer ones are cut: hover has them whole
 _TOKEN = re.compile(r"var\((--hub-[a-z0-9-]+)\)")
 
@@ -69,7 +70,8 @@ def _key(trace: Figure) -> Key:
     line, marker = trace.get("line", {}), trace.get("marker", {})
     colour = trace.get("fillcolor") if line.get("width") == 0 else marker.get("color") or line.get("color")
     found = _TOKEN.fullmatch(str(colour))
-    kind = "swatch-line" if trace["type"] == "scatter" and line.get("width") else "swatch-area"
+    lines = trace["type"] == "scatter" and line.get("width") and "stackgroup" not in trace
+    kind = "swatch-line" if lines else "swatch-area"
     extra = {"dot": " is-dotted"}.get(line.get("dash", ""), "")
     if marker.get("pattern", {}).get("shape"):
         extra += " is-hatched"
@@ -162,6 +164,12 @@ def axis(**changes: Any) -> Figure:
     return {**base, **changes}
 
 
+def count_axis(highest: float) -> Figure:
+    """An axis of how many: from zero, in whole numbers even where there are few."""
+    whole: Figure = {"dtick": 1} if highest <= FEW else {}
+    return axis(tickformat=",d", rangemode="tozero", **whole)
+
+
 def time_axis(days: Sequence[date]) -> Figure:
     """An axis of days. Few days are named one by one: left alone, Plotly would put hours between them."""
     known = sorted(set(days))
@@ -231,11 +239,12 @@ def horizontal_bars(
 
 def stacked(bars: Sequence[Figure], names: Sequence[str], xaxis: Figure | None = None) -> Figure:
     """Horizontal bars, one part on top of the other, a name a bar; by default they count things."""
+    longest = max((sum(parts) for parts in zip(*(bar["x"] for bar in bars), strict=True)), default=0)
     return {
         "data": list(bars),
         "layout": layout(
             barmode="stack",
-            xaxis=xaxis or axis(tickformat=",d", rangemode="tozero"),
+            xaxis=xaxis or count_axis(longest),
             yaxis=category_axis(names),
         ),
     }

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from inventory.charts.base import (
     Chart,
     Figure,
     Row,
-    axis,
+    count_axis,
     hatching,
     height_for,
     horizontal_bars,
@@ -39,6 +39,7 @@ class DailySeries:
     category: str
     label: str
     points: Sequence[tuple[date, int]]
+    url: str = ""  # what a day opens, to which the day is added
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class SensitiveApp:
     name: str
     by_label: Mapping[str, int]
     url: str = ""
+    urls: Mapping[str, str] = field(default_factory=dict)  # what each part opens; without it what the whole does
 
 
 def interactions_over_time(series: Sequence[DailySeries]) -> Chart:
@@ -70,6 +72,8 @@ def interactions_over_time(series: Sequence[DailySeries]) -> Chart:
             "marker": {"color": token(colour), "size": 8},
             "hovertemplate": "%{y:,} " + safe(one.label) + "<extra></extra>",
         }
+        if one.url:
+            trace["customdata"] = [f"{one.url}&since={day}&until={day}" for day in days]
         if filled:
             trace |= {"fill": "tozeroy", "fillcolor": token(f"{colour}-soft")}
         traces.append(trace)
@@ -82,7 +86,7 @@ def interactions_over_time(series: Sequence[DailySeries]) -> Chart:
             "layout": layout(
                 hovermode="x unified",
                 xaxis=time_axis(days),
-                yaxis=axis(rangemode="tozero", tickformat=",d"),
+                yaxis=count_axis(max((max(column, default=0) for column in columns), default=0)),
             ),
         },
         columns=("Day", *(one.label for one in series)),
@@ -123,7 +127,7 @@ def sensitive_by_app(apps: Sequence[SensitiveApp], labels: Sequence[str]) -> Cha
                 safe(label),
                 values,
                 token(_LABEL_COLOURS[place % 6]),
-                [app.url for app in apps],
+                [app.urls.get(label, app.url) for app in apps],
                 [
                     f"<b>{safe(app.name)}</b><br>{safe(label)}: {value:,}"
                     for app, value in zip(apps, values, strict=True)

@@ -28,6 +28,11 @@ class Known:
         return f"{self.parent} › {self.name}" if self.parent else self.name
 
     @property
+    def forms(self) -> tuple[str, ...]:
+        """How feeds may name it: by its id in either case, by its name or its path."""
+        return tuple(dict.fromkeys((self.key, self.key.upper(), self.key.lower(), self.name, self.path)))
+
+    @property
     def level_name(self) -> str:
         return DataLevel(self.level).label if self.level else "not known"
 
@@ -89,3 +94,13 @@ def types(q: str = "", page: int = 1) -> Page:
     if q:
         found = found.filter(Q(name__icontains=q) | Q(key__icontains=q))
     return Paginator(found, A_PAGE).get_page(page)
+
+
+def path_of(label: SensitivityLabel, parent: str) -> str:
+    """The name of a label with that of the one it stands under."""
+    return f"{parent} › {label.name}" if parent else label.name
+
+
+def type_choices(most: int = 300) -> list[tuple[str, str]]:
+    """(key, name) of information types by name, for a list to choose from."""
+    return list(InformationType.objects.order_by("name", "key").values_list("key", "name")[:most])

@@ -48,3 +48,8 @@ def quarantine_reasons(batch: ImportBatch, most: int = 10) -> list[tuple[str, in
     """The reasons for quarantine with how many rows each, most first."""
     found = QuarantinedRow.objects.filter(batch=batch).order_by().values_list("reason").annotate(n=Count("pk"))
     return list(found.order_by("-n", "reason")[:most])
+
+
+def batch_named(pk: int) -> ImportBatch | None:
+    """The file that brought a record; None where its entry is no longer kept."""
+    return ImportBatch.objects.filter(pk=pk).only("pk", "file_name", "finished_at").first()

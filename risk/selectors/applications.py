@@ -20,6 +20,7 @@ from risk.models import CurrentScore
 
 ROWS_A_PAGE = 25
 ROWS_A_CHUNK = 1000
+POINTS = tuple(f"{low}-{low + 5}" for low in range(0, 100, 5))  # the filter words for steps of overall risk
 OPEN_CLASS = "open"  # the filter word for applications whose class is not decided
 RISK = "risk"
 OF_ITSELF = ("kind", "lifecycle", "band", "class", "owner")  # parameters of an address, of the application alone
@@ -53,6 +54,7 @@ class Wanted:
     q: str = ""
     principle: str = OVERALL
     sort: str = ""
+    points: str = ""  # of POINTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,8 @@ class Asked(Protocol):
     def principle(self) -> str: ...
     @property
     def sort(self) -> str: ...
+    @property
+    def own(self) -> Mapping[str, Sequence[str]]: ...
 
 
 def wanted(asked: Asked) -> Wanted:
@@ -129,6 +133,7 @@ def wanted(asked: Asked) -> Wanted:
         q=asked.q,
         principle=asked.principle or OVERALL,
         sort=asked.sort,
+        points="".join(asked.own.get("points", ())[:1]),
     )
 
 
@@ -166,6 +171,9 @@ def narrowed(found: QuerySet[AIApplication], wanted: Wanted) -> QuerySet[AIAppli
     if wanted.classes:
         undecided = Q(score__eu_class=None) if OPEN_CLASS in wanted.classes else Q()
         found = found.filter(Q(score__eu_class__in=[c for c in wanted.classes if c != OPEN_CLASS]) | undecided)
+    if wanted.points:
+        low, high = map(int, wanted.points.split("-"))
+        found = found.filter(score__overall_point__gte=low, score__overall_point__lt=high if high < 100 else 101)
     if wanted.owner:
         found = found.filter(owner__username=wanted.owner)
     if wanted.q:
@@ -201,7 +209,7 @@ def every(user: User, wanted: Wanted) -> Iterator[Row]:
 
 def _scores_alone(user: User, wanted: Wanted) -> QuerySet | None:
     """The scores of what is wanted, where nothing but they decide: as many as applications, counted off an index."""
-    chosen = (wanted.kinds, wanted.lifecycles, wanted.owner, wanted.q)
+    chosen = (wanted.kinds, wanted.lifecycles, wanted.owner, wanted.q, wanted.points)
     below = wanted.department is not None and wanted.department.parent_id is not None
     if any(chosen) or below or OPEN_CLASS in wanted.classes or not (wanted.bands or wanted.classes):
         return None

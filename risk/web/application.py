@@ -128,11 +128,14 @@ def activity_page(request: PersonRequest, pk: int) -> HttpResponse:
         unusual.courses(application, filters.period),
         unusual.of(application, unusual.since(filters.period)),
     )
+    events = f"{reverse('inventory:events')}?{urlencode({'application': pk})}"
+    course = DailySeries("registered", application.name, use.days, f"{events}&event=interaction")
     context = {
         **shell(request.user, application, "activity", judgement),
         "filters": filters,
         "use": use,
-        "chart": interactions_over_time([DailySeries("registered", application.name, use.days)] if use.days else []),
+        "chart": interactions_over_time([course] if use.days else []),
+        "events_url": f"{events}&period={filters.period}",
         "period_words": f"Last {filters.period} days",
         "alerts": activity.alerts_of(application),
         "metrics": activity.metrics_of(application, today, filters.period),

@@ -15,6 +15,7 @@ from risk.choices import OVERALL, Band, EUClass, Principle
 from risk.selectors import applications
 from risk.web import columns
 
+OWN = {"points": applications.POINTS}
 _AFRESH = ("columns", "page")  # what a choice of columns doesn't keep of the address
 
 
@@ -22,7 +23,7 @@ _AFRESH = ("columns", "page")  # what a choice of columns doesn't keep of the ad
 @requires(Permission.VIEW)
 def application_list(request: PersonRequest) -> HttpResponse:
     """Every application the person may see: search, filters, sort, pages."""
-    filters = Filters.from_request(request, sorts=applications.SORTS)
+    filters = Filters.from_request(request, sorts=applications.SORTS, own=OWN)
     principle = filters.principle or OVERALL
     chosen, problems = columns.read(request.GET)
     tell(request, problems)
@@ -55,7 +56,7 @@ def application_list(request: PersonRequest) -> HttpResponse:
 @requires(Permission.EXPORT)
 def application_csv(request: PersonRequest) -> StreamingHttpResponse:
     """The list as the address narrows, sorts and shows it, all pages of it."""
-    filters = Filters.from_request(request, sorts=applications.SORTS)
+    filters = Filters.from_request(request, sorts=applications.SORTS, own=OWN)
     wanted = applications.wanted(filters)
     chosen, _ = columns.read(request.GET)
     rows = (columns.cells(row, chosen, wanted.principle) for row in applications.every(request.user, wanted))

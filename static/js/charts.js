@@ -32,14 +32,17 @@ function withColours(value, styles) {
   return value;
 }
 
-/* A name in at most two lines of about `limit` letters; the table beside the chart has it whole */
+/* A name in at most three lines of about `limit` letters; the table beside the chart has it whole */
 function broken(text, limit) {
-  if (text.length <= limit) return text;
-  const space = text.lastIndexOf(" ", limit);
-  const first = space > 3 ? text.slice(0, space) : text.slice(0, limit - 1) + "…";
-  if (space <= 3) return first;
-  const rest = text.slice(space + 1);
-  return `${first}<br>${rest.length > limit ? `${rest.slice(0, limit - 1).trimEnd()}…` : rest}`;
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1);
+    if (!line || line.length + 1 + word.length <= limit) lines[lines.length - 1] = line ? `${line} ${word}` : word;
+    else lines.push(word);
+  }
+  const kept = lines.slice(0, 3).map((line) => (line.length > limit + 2 ? `${line.slice(0, limit)}…` : line));
+  if (lines.length > 3) kept[2] = `${kept[2].replace(/…$/, "")}…`;
+  return kept.join("<br>");
 }
 
 /* On a narrow screen long names must not squeeze the plot to nothing */
@@ -91,7 +94,7 @@ const frame = () => new Promise((resolve) => (document.hidden || printing ? reso
 function drawSafely(element) {
   turn = turn.then(() => draw(element)).then(frame).catch((error) => {
     element.classList.add("has-failed");
-    element.closest("section")?.querySelector("details")?.setAttribute("open", "");
+    element.closest("section")?.querySelector(".chart-table")?.setAttribute("open", "");
     console.error("chart", element.dataset.chart, error);
   });
 }
@@ -127,6 +130,119 @@ function redraw() {
     else drawn.delete(element);
   }
 }
+
+/* A chart as a file. CSV: what its table shows. Pictures stand alone: with title, unit, period, legend and source, in
+   the light theme. The policy lets pictures come from data: only, so a PNG is drawn from the SVG's own text. */
+
+const PICTURE = { width: 1200, head: 84, foot: 68, key: 30 };
+const PICTURE_FONT = "Segoe UI, system-ui, sans-serif"; // a file on its own has not the font of the page
+
+function words(section, selector) {
+  return (section.querySelector(selector)?.textContent ?? "").replace(/\s+/g, " ").trim();
+}
+
+function csvCell(text) {
+  const number = /^[-+−]?[\d,]+(\.\d+)?$/.test(text) ? text.replaceAll(",", "").replace("−", "-") : "";
+  if (number) return number;
+  if (text === "–") return "";
+  const said = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text; // a spreadsheet would take it for a formula
+  return /[",\r\n]/.test(said) ? `"${said.replaceAll('"', '""')}"` : said;
+}
+
+function csv(section) {
+  const lines = [...section.querySelectorAll(".chart-table tr")].map((row) =>
+    [...row.cells].map((cell) => csvCell(cell.textContent.trim())).join(","),
+  );
+  return new Blob(["\ufeff", lines.join("\r\n"), "\r\n"], { type: "text/csv;charset=utf-8" });
+}
+
+/* The light theme's colours, whatever the page shows */
+function inLight(read) {
+  const root = document.documentElement;
+  const theme = root.dataset.bsTheme;
+  root.dataset.bsTheme = "light";
+  try {
+    return read(getComputedStyle(root));
+  } finally {
+    root.dataset.bsTheme = theme;
+  }
+}
+
+async function svg(section) {
+  const Plotly = await loadPlotly();
+  const element = section.querySelector("[data-chart]");
+  const given = JSON.parse(document.getElementById(element.dataset.chart).textContent);
+  const [figure, ink, quiet] = inLight((styles) => withColours([given, "var(--hub-text)", "var(--hub-text-2)"], styles));
+  const keyed = figure.data.filter((trace) => trace.name && trace.showlegend !== false).length > 1;
+  const head = PICTURE.head + (keyed ? PICTURE.key : 0);
+  const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+  const height = element.clientHeight + head + PICTURE.foot;
+  const layout = {
+    ...figure.layout,
+    font: { ...figure.layout.font, family: PICTURE_FONT },
+    width: PICTURE.width,
+    height,
+    paper_bgcolor: "#fff",
+    showlegend: keyed,
+    margin: { ...figure.layout.margin, l: 24, r: 36, t: head, b: PICTURE.foot },
+    legend: { ...figure.layout.legend, xref: "container", x: 24 / PICTURE.width, yref: "container", y: 1 - (PICTURE.head - 4) / height, yanchor: "top" },
+    title: {
+      text: escaped(words(section, "h2")),
+      subtitle: { text: escaped(words(section, ".hub-card-header p")), font: { size: 14, color: quiet } },
+      font: { size: 20, color: ink },
+      x: 24 / PICTURE.width, xanchor: "left", xref: "container", y: 1 - 30 / height, yanchor: "middle", yref: "container",
+    },
+  };
+  const text = await Plotly.toImage({ data: figure.data, layout, config: CONFIG }, { format: "svg", imageDataOnly: true });
+  return { text: withSource(text, words(section, ".chart-source"), quiet, height), width: PICTURE.width, height };
+}
+
+/* The line that tells source and age, below the plot; written into the text, for a parsed picture would have its styles refused */
+function withSource(text, source, colour, height) {
+  const end = text.lastIndexOf("</svg>");
+  const place = `x="24" y="${height - 14}" fill="${colour}" font-size="13" font-family="${PICTURE_FONT}"`;
+  return `${text.slice(0, end)}<text ${place}>${source.replaceAll("&", "&amp;").replaceAll("<", "&lt;")}</text>${text.slice(end)}`;
+}
+
+async function png(section) {
+  const { text, width, height } = await svg(section);
+  const image = new Image();
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  canvas.width = width * 2;
+  canvas.height = height * 2;
+  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+  return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+}
+
+const FILES = {
+  csv,
+  png,
+  svg: async (section) => new Blob([(await svg(section)).text], { type: "image/svg+xml" }),
+};
+
+function save(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+}
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-chart-file]");
+  if (!button) return;
+  const section = button.closest("section");
+  const kind = button.dataset.chartFile;
+  button.closest("details").removeAttribute("open");
+  try {
+    save(await FILES[kind](section), `${section.id.replace(/^chart-/, "")}.${kind}`);
+  } catch (error) {
+    section.querySelector(".chart-file-failed").hidden = false;
+    console.error("chart file", section.id, error);
+  }
+});
 
 find(document);
 document.addEventListener("htmx:afterSettle", (event) => find(event.target));

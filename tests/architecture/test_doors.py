@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -70,7 +71,8 @@ def _fill(route: str, converters: dict[str, object], pk: int) -> str:
     route = NAMED_GROUP.sub(lambda group: str(pk) if group[1] == "pk" else SAMPLES.get(group[1], "sample"), route)
     for parameter, converter in converters.items():
         kind = type(converter).__name__
-        sample = str(pk) if kind == "IntConverter" else SAMPLES.get(parameter, "sample")
+        numbers = {"IntConverter": str(pk), "UUIDConverter": str(UUID(int=pk))}
+        sample = numbers.get(kind) or SAMPLES.get(parameter, "sample")
         for written in (f"<{parameter}>", *(f"<{k}:{parameter}>" for k in ("int", "str", "slug", "path", "uuid"))):
             route = route.replace(written, sample)
     return route

@@ -71,7 +71,7 @@ class Visit:
             self.complaints.append(text)
 
     def _own(self, url: str) -> bool:
-        return url.startswith((self.address, "data:"))
+        return url.startswith((self.address, f"blob:{self.address}", "data:"))
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ import plotly.graph_objects as go
 import pytest
 
 from governance import charts
+from governance.charts import risk as risk_charts
+from inventory.charts.bars import Bar, Line, Part, daily_lines, most_in, ranked_bars
 
 TOKENS = Path(__file__).parents[2] / "static" / "css" / "tokens.css"
 HOSTILE = '<img src=x onerror=alert(1)> & "co" {x} %{y} =1+1'
@@ -32,8 +34,37 @@ STEPS = [
     charts.Contribution("Not answered: scale", 7, "unknown"),
 ]
 BANDS = [charts.DepartmentBands("Retail Banking", 4, 3, 2, 1, "/applications/?department=retail")]
+DEPARTMENTS_RANKED = [
+    risk_charts.Ranked("Retail", 32.0, 27.5, 12.5, 0.0, "/departments/retail/"),
+    risk_charts.Ranked("Treasury", 10.0, 8.0, 4.0, 3.0),
+]
+PRINCIPLES = [risk_charts.PrincipleRisk("Fairness", 61.4, 40.0, "/applications/?principle=fairness")]
+BANDS_BY_DAY = [
+    risk_charts.BandsDay(DAY, {"low": 4, "moderate": 3, "high": 2, "critical": 1}, "/departments/?as_of=2026-11-01"),
+    risk_charts.BandsDay(DAY + timedelta(days=2), {"low": 4, "moderate": 3, "high": 3, "critical": 1}),
+]
+RANKED = [Bar("ChatGPT", (12, 3), "/activity/?sighting=1", ("/activity/?a", "/activity/?b")), Bar("Helper", (4, 0))]
+PARTS = (Part("Jailbreak attempts", "series-3", ""), Part("Injections"))
+
+
+def ranked(bars):
+    return ranked_bars(
+        bars, PARTS, key="ranked", title="Attacked", unit="Marks", of="AI app",
+        summary=most_in(bars, "mark", "app", "None."), empty="None yet.",
+    )  # fmt: skip
+
+
+def by_day(lines):
+    return daily_lines(lines, key="by-day", title="Visits", unit="Visits per day", noun="visit", empty="None yet.")
+
 
 FULL = {
+    "ranked": ranked(RANKED),
+    "by-day": by_day([Line("ChatGPT", [(DAY, 4), (DAY + timedelta(days=2), 1)], url="/activity/?sighting=1")]),
+    "bands-over-time": risk_charts.bands_over_time(BANDS_BY_DAY, DAY + timedelta(days=5)),
+    "ranking": risk_charts.department_ranking(DEPARTMENTS_RANKED),
+    "profile": risk_charts.principle_profile(PRINCIPLES, "Retail", "The Bank"),
+    "distribution": risk_charts.score_distribution({0: 2, 45: 5, 95: 1}, {45: "/applications/?points=45-50"}),
     "interactions": charts.interactions_over_time(SERIES),
     "sensitive": charts.sensitive_by_app(APPS, ["Confidential", "Unlabelled personal data"]),
     "compliance": charts.compliance_by_framework(FRAMEWORKS),
@@ -46,6 +77,12 @@ FULL = {
     ),
 }
 EMPTY = {
+    "ranked": ranked([]),
+    "by-day": by_day([Line("ChatGPT", [])]),
+    "bands-over-time": risk_charts.bands_over_time([], DAY),
+    "ranking": risk_charts.department_ranking([]),
+    "profile": risk_charts.principle_profile([risk_charts.PrincipleRisk("Fairness", None, None)], "Retail"),
+    "distribution": risk_charts.score_distribution({}, {}),
     "interactions": charts.interactions_over_time([]),
     "sensitive": charts.sensitive_by_app([], ["Confidential"]),
     "compliance": charts.compliance_by_framework([]),
@@ -97,6 +134,10 @@ def test_names_from_outside_stay_text():
         charts.gaps_by_framework([charts.FrameworkCoverage(HOSTILE, 1, 1, 1, 1, 1)]),
         charts.why_this_score([charts.Contribution(HOSTILE, 10, "inherent")], 10, subject=HOSTILE),
         charts.bands_by_department([charts.DepartmentBands(HOSTILE, 1, 1, 1, 1)]),
+        ranked([Bar(HOSTILE, (1, 2))]),
+        by_day([Line(HOSTILE, [(DAY, 1)])]),
+        risk_charts.department_ranking([risk_charts.Ranked(HOSTILE, 1, 1, 1, 0)]),
+        risk_charts.principle_profile([risk_charts.PrincipleRisk(HOSTILE, 1, 1)], HOSTILE, HOSTILE),
     ]
     for chart in figures:
         assert "<img" not in str(chart.figure)
@@ -135,7 +176,7 @@ def test_the_parts_of_a_bar_are_the_shares_of_a_framework():
 
 def test_coverage_stands_beside_the_name_as_on_the_compliance_page():
     chart = FULL["compliance"]
-    assert chart.figure["layout"]["yaxis"]["ticktext"] == ["EU AI Act, 48–54 %", "DORA, 25 %"]
+    assert chart.figure["layout"]["yaxis"]["ticktext"] == ["EU AI Act, 48–54\u00a0%", "DORA, 25\u00a0%"]
     assert [row.values[0] for row in chart.rows] == ["48–54 %", "25 %"]
     assert chart.summary == "Coverage is highest in EU AI Act, 48–54 %, and lowest in DORA, 25 %."
 
@@ -191,3 +232,40 @@ def test_a_department_that_holds_the_others_makes_the_sum_alone():
     chart = charts.bands_by_department([charts.DepartmentBands("Lending", 1, 0, 1, 1)], whole)
     assert chart.summary == "3 applications of 6 high or critical."
     assert chart.rows[0].label == "Retail, all of it"
+
+
+def test_a_part_of_a_bar_opens_what_it_counts_and_the_row_the_whole():
+    chart = FULL["ranked"]
+    assert [trace["customdata"] for trace in chart.figure["data"]] == [["/activity/?a", ""], ["/activity/?b", ""]]
+    assert [(row.values, row.url) for row in chart.rows] == [((12, 3, 15), "/activity/?sighting=1"), ((4, 0, 4), "")]
+    assert chart.summary == "19 marks in the 2 apps shown; most in ChatGPT with 15."
+
+
+def test_a_day_opens_its_events():
+    trace = FULL["by-day"].figure["data"][0]
+    assert trace["y"] == [4, 0, 1]
+    first, none, last = trace["customdata"]
+    assert first == "/activity/?sighting=1&since=2026-11-01&until=2026-11-01"
+    assert last == "/activity/?sighting=1&since=2026-11-03&until=2026-11-03"
+    assert none == ""
+
+
+def test_bands_hold_until_today_and_the_gravest_is_at_the_bottom():
+    data = FULL["bands-over-time"].figure["data"]
+    assert [trace["name"] for trace in data] == ["Critical", "High", "Moderate", "Low"]
+    assert data[0]["x"][-1] == "2026-11-06"
+    assert data[1]["y"] == [2, 3, 3]
+    assert FULL["bands-over-time"].summary.startswith("4 applications of 11 high or critical on 3 November 2026")
+    assert all("swatch-area" in key.swatch for key in FULL["bands-over-time"].legend)
+
+
+def test_the_parts_of_an_index_add_up_to_it():
+    assert [row.values[-1] for row in FULL["ranking"].rows] == [72.0, 25.0]
+
+
+def test_every_score_stands_in_one_bar_in_the_colour_of_its_band():
+    chart = FULL["distribution"]
+    assert sum(sum(trace["y"]) for trace in chart.figure["data"]) == sum(row.values[0] for row in chart.rows) == 8
+    moderate = chart.figure["data"][1]
+    assert (moderate["x"][0], moderate["x"][-1], moderate["y"][-1]) == (27.5, 47.5, 5)
+    assert moderate["customdata"][-1] == "/applications/?points=45-50"

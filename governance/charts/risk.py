@@ -1,0 +1,247 @@
+"""Charts of the whole's risk: bands over time, ranking with parts, principles side by side, how scores are spread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from governance.charts.departments import BANDS
+from inventory.charts.bars import Bar, Part, ranked_bars
+from inventory.charts.base import (
+    Chart,
+    Figure,
+    Row,
+    axis,
+    category_axis,
+    count_axis,
+    height_for,
+    horizontal_bars,
+    layout,
+    many,
+    safe,
+    shown,
+    time_axis,
+    token,
+)
+from risk.charts import BAND_EDGES, risk_axis
+
+STEP = 5  # points of a bar of the distribution; the edges of the bands are among its edges
+_BAND_IDS = ("low", "moderate", "high", "critical")
+
+
+@dataclass(frozen=True)
+class BandsDay:
+    """Live applications by band on a day; figures hold until the next. `url`: the departments as on that day."""
+
+    day: date
+    counts: Mapping[str, int]
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A department's index taken apart: its parts add up to it (methods §7). `guard`: what the worst application adds
+    where it alone holds the index up."""
+
+    name: str
+    worst: float
+    tail: float
+    mean: float
+    guard: float
+    url: str = ""
+
+    @property
+    def index(self) -> float:
+        return self.worst + self.tail + self.mean + self.guard
+
+
+@dataclass(frozen=True)
+class PrincipleRisk:
+    """A principle's index in the department, and in what it is compared with; None where there is none."""
+
+    name: str
+    own: float | None
+    other: float | None
+    url: str = ""
+
+
+def bands_over_time(days: Sequence[BandsDay], today: date, *, title: str = "Risk bands over time") -> Chart:
+    """Areas on top of each other, the gravest at the bottom; a day opens the departments as they stood."""
+    ordered = sorted(days, key=lambda one: one.day)
+    drawn = (
+        [*ordered, BandsDay(today, ordered[-1].counts, ordered[-1].url)]
+        if ordered and ordered[-1].day < today
+        else ordered
+    )
+    traces = [_area(band, words, drawn) for band, words in BANDS]
+    summary = "No live application in this period."
+    if ordered:
+        first, last = ordered[0], ordered[-1]
+        grave = [one.counts["critical"] + one.counts["high"] for one in (first, last)]
+        whole = [sum(one.counts.values()) for one in (first, last)]
+        summary = f"{many(grave[1], 'application')} of {whole[1]:,} high or critical on {last.day:%-d %B %Y}"
+        summary += f"; {grave[0]:,} of {whole[0]:,} on {first.day:%-d %B %Y}." if first is not last else "."
+    return Chart(
+        key="bands-over-time",
+        title=title,
+        unit="Live applications by band of their risk",
+        figure={
+            "data": traces,
+            "layout": layout(
+                hovermode="x unified",
+                xaxis=time_axis([one.day for one in drawn]),
+                yaxis=count_axis(max((sum(one.counts.values()) for one in drawn), default=0)),
+            ),
+        },
+        columns=("Day", *(words for _, words in BANDS)),
+        rows=tuple(
+            Row(f"{one.day:%-d %b %Y}", tuple(one.counts[band] for band, _ in BANDS), one.url)
+            for one in reversed(ordered)
+        ),
+        summary=summary,
+        empty="The course begins on the day the first live application is scored.",
+    )
+
+
+def _area(band: str, words: str, days: Sequence[BandsDay]) -> Figure:
+    colour = token(f"band-{band}-solid")
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "stackgroup": "bands",
+        "name": words,
+        "x": [one.day.isoformat() for one in days],
+        "y": [one.counts[band] for one in days],
+        "customdata": [one.url for one in days],
+        "line": {"color": colour, "width": 1, "shape": "hv"},
+        "fillcolor": colour,
+        "hovertemplate": "%{y:,} " + words + "<extra></extra>",
+    }
+
+
+def department_ranking(rows: Sequence[Ranked]) -> Chart:
+    """Departments by index, worst first, each bar made of the parts of its index."""
+    parts = (
+        Part("Worst application", "band-critical-solid", ""),
+        Part("Worst quarter", "band-high-solid", ""),
+        Part("Mean", "series-1", ""),
+        Part("Held up by the worst alone", "series-6", "/"),
+    )
+    summary = "No department has a live application."
+    if rows:
+        summary = f"{rows[0].name} stands highest with {rows[0].index:.0f}"
+        summary += f", {rows[-1].name} lowest with {rows[-1].index:.0f}." if len(rows) > 1 else "."
+    return ranked_bars(
+        [Bar(one.name, (one.worst, one.tail, one.mean, one.guard), one.url) for one in rows],
+        parts,
+        key="ranking",
+        title="Departments ranked, with the parts of their index",
+        unit="Index, 0 best to 100 worst; the parts add up to it",
+        of="Department",
+        whole="Index",
+        summary=summary,
+        empty="Departments appear here once they have a live application.",
+        xaxis=axis(range=[0, 100], dtick=25, showgrid=True),
+    )
+
+
+def principle_profile(rows: Sequence[PrincipleRisk], own: str, other: str = "") -> Chart:
+    """The six principles of a department, side by side with those of what holds it (`other`, "" for none)."""
+    there = [row for row in rows if row.own is not None]
+    traces = [_profile(rows, [row.own for row in rows], own, "series-1", "", 0.18 if other else 0)]
+    if other:
+        traces.append(_profile(rows, [row.other for row in rows], other, "series-6", "/", -0.18))
+    for trace in traces:
+        trace |= {"width": [0.34 if other else 0.6] * len(rows)}
+    summary = f"{own} has no live application."
+    if there:
+        worst = max(there, key=lambda row: row.own or 0)
+        summary = f"{own} is worst in {worst.name.lower()} with {shown(round(worst.own or 0))}"
+        summary += f", {other}: {shown(round(worst.other))}." if other and worst.other is not None else "."
+    return Chart(
+        key="profile",
+        title="Profile by principle",
+        unit="Index of each principle, 0 best to 100 worst",
+        figure={
+            "data": traces,
+            "layout": layout(
+                barmode="overlay",
+                xaxis=axis(range=[0, 100], dtick=25),
+                yaxis=category_axis([row.name for row in rows]),
+            ),
+        },
+        columns=("Principle", own, *((other,) if other else ())),
+        rows=tuple(Row(row.name, (row.own, row.other) if other else (row.own,), row.url) for row in rows)
+        if there
+        else (),
+        summary=summary,
+        empty="The profile appears once the department has a live application.",
+        height=height_for(2 * len(rows) if other else len(rows)),
+    )
+
+
+def _profile(
+    rows: Sequence[PrincipleRisk], values: Sequence[float | None], words: str, colour: str, pattern: str, shift: float
+) -> Figure:
+    hover = [
+        f"<b>{safe(row.name)}</b><br>{safe(words)}: {shown(v and round(v))}"
+        for row, v in zip(rows, values, strict=True)
+    ]
+    trace = horizontal_bars(safe(words), [v or 0 for v in values], token(colour), [row.url for row in rows], hover)
+    trace["y"] = [place - shift for place in range(len(rows))]
+    trace["marker"]["pattern"] = {**_PLAIN, "shape": pattern}
+    return trace
+
+
+_PLAIN = {"fillmode": "overlay", "fgcolor": token("surface"), "fgopacity": 0.5, "size": 6, "solidity": 0.18}
+
+
+def score_distribution(counts: Mapping[int, int], urls: Mapping[int, str]) -> Chart:
+    """How many live applications lie in each STEP points of risk; keys are the lower edges."""
+    edges = list(range(0, 100, STEP))
+    names = [f"{edge}–{edge + STEP}" for edge in edges]
+    values = [counts.get(edge, 0) for edge in edges]
+    whole = sum(values)
+    bands = [_BAND_IDS[sum(edge >= limit for limit in BAND_EDGES)] for edge in edges]
+    words = dict(BANDS)
+    traces: list[Figure] = [
+        {
+            "type": "bar",
+            "name": words[band],
+            "x": [edge + STEP / 2 for edge, own in zip(edges, bands, strict=True) if own == band],
+            "y": [n for n, own in zip(values, bands, strict=True) if own == band],
+            "width": STEP - 0.8,
+            "customdata": [urls.get(edge, "") for edge, own in zip(edges, bands, strict=True) if own == band],
+            "marker": {"color": token(f"band-{band}-solid"), "line": {"width": 0}},
+            "hovertemplate": "%{y:,} with a risk around %{x}<extra></extra>",
+        }
+        for band in _BAND_IDS
+    ]
+    return Chart(
+        key="distribution",
+        title="How scores are spread",
+        unit=f"Live applications by overall risk, in steps of {STEP}",
+        figure={
+            "data": traces,
+            "layout": layout(
+                xaxis=risk_axis(tickvals=[0, 25, 50, 75, 100], showgrid=False),
+                yaxis=count_axis(max(values)),
+            ),
+        },
+        columns=("Risk", "Applications"),
+        rows=tuple(
+            Row(name, (n,), urls.get(edge, "") if n else "") for name, n, edge in zip(names, values, edges, strict=True)
+        )
+        if whole
+        else (),
+        summary=_spread(whole, values, names),
+        empty="Scores appear here once an application is live.",
+    )
+
+
+def _spread(whole: int, values: Sequence[int], names: Sequence[str]) -> str:
+    if not whole:
+        return "No live application has a score."
+    top = values.index(max(values))
+    return f"{many(whole, 'live application')}; most, {values[top]:,}, have a risk of {names[top]}."

@@ -1,0 +1,87 @@
+"""Writes the single events of the last weeks, out of the daily figures: these add up to those, mark by mark."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+from governance.demo.copying import copy_into
+from governance.demo.world import World
+from inventory.choices import ApplicationKind, Operation
+from inventory.services.imports import months
+
+DAYS = 30  # of single events: what the explorer shows at first
+
+# Each row of daily figures becomes its interactions: the first were outside working hours, the first marked as attacks,
+# the last sensitive; each of the day's people comes at least once. What looks random hangs on the row and number alone.
+_EXPAND = """
+WITH usage AS (
+    SELECT u.*, row_number() OVER (ORDER BY u.day, application_id, sighting_id, department_id) AS row, f.batch,
+           concat_ws('|', application_id, 's', sighting_id, 'd', department_id, u.day) AS whose
+    FROM inventory_dailyusage u JOIN demo_files f ON u.day BETWEEN f.first AND f.last WHERE u.interactions > 0
+), people AS (
+    SELECT pseudonym, concat_ws('|', application_id, 's', sighting_id, 'd', department_id, day) AS whose,
+           row_number() OVER (PARTITION BY application_id, sighting_id, department_id, day ORDER BY pseudonym) AS place
+    FROM inventory_dailyuser WHERE day >= %(first)s
+), touched AS (
+    SELECT labels, information_types, interactions,
+           concat_ws('|', application_id, 's', sighting_id, 'd', department_id, day) AS whose,
+           sum(interactions) OVER (PARTITION BY application_id, sighting_id, department_id, day ORDER BY digest) AS upto
+    FROM inventory_dailysensitive WHERE day >= %(first)s
+), events AS (
+    SELECT u.*, n, md5(%(seed)s || whose || ':' || n)::uuid AS key,
+           ('x' || substr(md5('at' || whose || n), 1, 7))::bit(28)::int AS chance
+    FROM usage u CROSS JOIN LATERAL generate_series(1, u.interactions) n
+)
+INSERT INTO inventory_interaction (record_id, at, application_id, sighting_id, department_id, pseudonym, operation,
+                                   jailbreak, injection, labels, information_types, batch_id)
+SELECT e.key,
+       (e.day + CASE WHEN e.n <= coalesce(e.off_hours, 0) THEN time '19:30' + make_interval(secs => chance %% 9000)
+                     ELSE time '07:30' + make_interval(secs => chance %% 39000) END) AT TIME ZONE %(zone)s AS at,
+       e.application_id, e.sighting_id, e.department_id, p.pseudonym,
+       CASE WHEN a.kind IN (%(copilot)s, %(agent)s) THEN %(as_copilot)s WHEN a.id IS NOT NULL THEN %(as_connected)s
+            ELSE coalesce(s.operations[1], %(as_app)s) END,
+       e.n <= e.jailbreak, e.n > e.jailbreak AND e.n <= e.jailbreak + e.injection,
+       nullif(t.labels, '{}'), nullif(t.information_types, '{}'), e.batch
+FROM events e
+LEFT JOIN inventory_aiapplication a ON a.id = e.application_id
+LEFT JOIN inventory_sighting s ON s.id = e.sighting_id
+LEFT JOIN people p ON p.whose = e.whose
+     AND p.place = CASE WHEN e.n <= e.users THEN e.n ELSE chance %% greatest(e.users, 1) + 1 END
+LEFT JOIN touched t ON t.whose = e.whose AND e.n - (e.interactions - e.sensitive) <= t.upto
+     AND e.n - (e.interactions - e.sensitive) > t.upto - t.interactions
+ORDER BY at"""
+
+
+def write_events(world: World, files: Iterable[Mapping[str, Any]]) -> int:
+    """The events of the last DAYS days, as the audit files of these days brought them; returns how many."""
+    first = world.day(min(DAYS, world.days))
+    every = world.story.feeds.audit.every
+    brought = [
+        (one["id"], one["newest_at"].date() - timedelta(days=every - 1), one["newest_at"].date())
+        for one in files
+        if one["kind"] == "purview_audit"
+    ]
+    with connection.cursor() as cursor:
+        begin = datetime.combine(first, time(), world.now.tzinfo)
+        months.prepare(cursor, begin, world.now, world.now)
+        cursor.execute("CREATE TEMP TABLE demo_files (batch bigint, first date, last date) ON COMMIT DROP")
+        copy_into(
+            cursor, "demo_files", ((pk, max(since, first), until) for pk, since, until in brought if until >= first)
+        )
+        cursor.execute(
+            _EXPAND,
+            {
+                "first": first,
+                "seed": str(world.chance.whole(0, 2**31, "events")),
+                "zone": settings.TIME_ZONE,
+                "copilot": ApplicationKind.COPILOT.value,
+                "agent": ApplicationKind.AGENT.value,
+                "as_copilot": Operation.COPILOT.value,
+                "as_connected": Operation.CONNECTED.value,
+                "as_app": Operation.AI_APP.value,
+            },
+        )
+        return int(cursor.rowcount)

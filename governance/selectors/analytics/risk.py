@@ -1,0 +1,83 @@
+"""Risk of what is looked at: its bands by day, its parts ranked, its principles, how scores are spread."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db.models import Count, F, IntegerField, QuerySet
+from django.db.models.functions import Cast, Floor, Least
+
+from governance.selectors import rollups
+from governance.selectors.department import parts
+from governance.selectors.rollups import Risk
+from inventory.models import Department
+from inventory.selectors.scope import Scope
+from risk.choices import OVERALL, Principle
+from risk.models import CurrentScore
+
+MOST = 15
+BANDS = ("low", "moderate", "high", "critical")
+
+
+@dataclass(frozen=True)
+class RankedDepartment:
+    """A department's index in parts that add up to it."""
+
+    department: Department
+    worst: float
+    tail: float
+    mean: float
+    guard: float
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The principles of what is looked at, and of what holds it where that is in sight."""
+
+    own: Mapping[str, Risk]
+    other: Mapping[str, Risk]
+    named: str
+    held_by: str  # "" for nothing
+
+
+def bands_by_day(scope: Scope, day: date, period: int) -> list[tuple[date, dict[str, int]]]:
+    """Live applications by band on each day on which a figure changed; what is looked at adds up over its tops."""
+    tops = Department.objects.filter(pk__in=[top.pk for top in scope.tops])
+    begin, standing, found = day - timedelta(days=period), {}, {}
+    for risk in rollups.history(tops, OVERALL, begin, day):
+        standing[risk.department_id] = risk
+        on = max(risk.day, begin)
+        found[on] = {band: sum(getattr(one, f"{band}_count") for one in standing.values()) for band in BANDS}
+    return sorted(found.items())
+
+
+def ranking(scope: Scope, day: date, most: int = MOST) -> list[RankedDepartment]:
+    """The departments one level down by index, worst first."""
+    risks = sorted(rollups.risks(scope.rows(), day, [OVERALL]), key=lambda risk: (-risk.index, risk.department_id))[
+        :most
+    ]
+    known = Department.objects.in_bulk([risk.department_id for risk in risks])
+    found = []
+    for risk in risks:
+        p = parts(risk)
+        shares = (p.worst_weight * risk.worst, p.tail_weight * risk.tail, p.mean_weight * risk.mean)
+        found.append(RankedDepartment(known[risk.department_id], *shares, max(0.0, risk.index - sum(shares))))
+    return found
+
+
+def profile(department: Department, above: Sequence[Department], day: date) -> Profile:
+    """The department against the highest above it that the person sees (`above`, highest first)."""
+    wanted = [department, *above[:1]]
+    found = rollups.risks(Department.objects.filter(pk__in=[one.pk for one in wanted]), day, Principle.values)
+    of = {one.pk: {r.principle: r for r in found if r.department_id == one.pk} for one in wanted}
+    other = above[0] if above else None
+    return Profile(of[department.pk], of[other.pk] if other else {}, department.name, other.name if other else "")
+
+
+def distribution(scope: Scope, step: int) -> dict[int, int]:
+    """Live applications by the lower edge of so many points of their present risk."""
+    found: QuerySet[CurrentScore] = CurrentScore.objects.filter(counted_in__isnull=False)
+    if not scope.everything:
+        found = found.filter(counted_in__in=scope.departments().order_by().values("pk"))
+    edge = Cast(Least(Floor(F("overall_point") / step) * step, 100 - step), IntegerField())
+    return dict(found.order_by().values_list(edge).annotate(n=Count("pk")))

@@ -1,0 +1,177 @@
+"""Use of AI in a period by the people looked at: visits, labels, information, distinct users, attacks. From daily
+figures, kept until the next feed is read (`usage`)."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, TypeVar
+
+from django.core.cache import cache
+from django.db import connection
+from django.db.models import Count, QuerySet, Sum
+from django.db.models.functions import Coalesce
+
+from governance.selectors.among import ALL
+from governance.selectors.usage import KEPT_SECONDS, LOOSE, _in_sight, _key, _names, _within
+from inventory.models import DailySensitive, DailyUsage, DailyUser, Department
+from inventory.selectors.dictionary import Known, Names, names
+from inventory.selectors.scope import Scope
+
+T = TypeVar("T")
+MOST = 10
+VISITED = 5  # sites with a line of their own
+
+
+@dataclass(frozen=True)
+class App:
+    """An AI app and an amount of it, by day or in parts. `id` is None where it isn't registered, or out of sight;
+    `sighting` is that under which it was seen, where nothing registered fits."""
+
+    id: int | None
+    sighting: int | None
+    name: str
+    amounts: tuple[int, ...] = ()
+    days: Sequence[tuple[date, int]] = ()
+
+
+@dataclass(frozen=True)
+class Named:
+    """A label or an information type, and in how many interactions it was."""
+
+    key: str
+    name: str
+    interactions: int
+
+
+@dataclass(frozen=True)
+class DepartmentUsers:
+    """A department with everything below it and how many distinct people of it used AI; None: *Unassigned*."""
+
+    department: Department | None
+    users: int
+
+
+def visits(scope: Scope, day: date, period: int) -> list[App]:
+    """The sites visited most, each with its visits by day."""
+    return _kept("visits", scope, day, period, lambda: _visits(scope, day, period))
+
+
+def _visits(scope: Scope, day: date, period: int) -> list[App]:
+    found = _within(DailyUsage.objects.filter(visits__gt=0), scope, day, period).annotate(loose=LOOSE)
+    top = _top(found, Sum("visits"), VISITED)
+    called = _names(top)
+    wanted = {(row["application_id"], row["loose"]) for row in top}
+    by_day: dict[Any, list[tuple[date, int]]] = {key: [] for key in wanted}
+    rows = found.order_by("day").values_list("application_id", "loose", "day").annotate(n=Sum("visits"))
+    for application, loose, on, count in rows:
+        if (application, loose) in wanted:
+            by_day[application, loose].append((on, count))
+    return [
+        App(row["application_id"], row["loose"], called[row["application_id"], row["loose"]], days=days)
+        for row in top
+        if (days := by_day[row["application_id"], row["loose"]])
+    ]
+
+
+def attacked(scope: Scope, day: date, period: int) -> list[App]:
+    """The apps with the most interactions marked as an attack: (jailbreak attempts, injections)."""
+
+    def found() -> list[App]:
+        rows = _within(DailyUsage.objects.filter(attacks__gt=0), scope, day, period).annotate(loose=LOOSE)
+        top = _top(rows, Sum("attacks"), MOST, jailbreak=Sum("jailbreak"), injection=Sum("injection"))
+        called = _names(top)
+        return [
+            App(
+                *(row["application_id"], row["loose"], called[row["application_id"], row["loose"]]),
+                (row["jailbreak"], row["injection"]),
+            )
+            for row in top
+        ]
+
+    return _kept("attacked", scope, day, period, found)
+
+
+def attacks_by_day(scope: Scope, day: date, period: int) -> tuple[list[tuple[date, int]], list[tuple[date, int]]]:
+    """Jailbreak attempts and injections by day."""
+    rows = _within(DailyUsage.objects.filter(attacks__gt=0), scope, day, period).order_by("day").values_list("day")
+    found = list(rows.annotate(jailbreak=Sum("jailbreak"), injection=Sum("injection")))
+    return [(on, one) for on, one, _ in found if one], [(on, other) for on, _, other in found if other]
+
+
+def users_by_app(scope: Scope, day: date, period: int) -> list[App]:
+    """The apps with the most distinct users."""
+
+    def found() -> list[App]:
+        rows = _within(DailyUser.objects.all(), scope, day, period).annotate(loose=LOOSE)
+        top = _top(rows, Count("pseudonym", distinct=True), MOST)
+        called = _names(top)
+        return [
+            App(row["application_id"], row["loose"], called[row["application_id"], row["loose"]], (row["all"],))
+            for row in top
+        ]
+
+    return _kept("users", scope, day, period, found)
+
+
+def users_by_department(scope: Scope, day: date, period: int) -> list[DepartmentUsers]:
+    """Distinct users of each department one level down, with everything below it, most first; *Unassigned* where the
+    whole organisation is looked at."""
+
+    def found() -> list[tuple[int | None, int]]:
+        row_of = scope.row_of()
+        used: QuerySet[Any] = _within(DailyUser.objects.all(), scope, day, period)
+        people = used.order_by().values_list("department_id", "pseudonym")
+        sql, params = people.query.sql_with_params()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT rows.top, count(DISTINCT used.pseudonym) FROM ({sql}) used(department, pseudonym)"  # noqa: S608
+                " LEFT JOIN unnest(%s::bigint[], %s::bigint[]) rows(id, top) ON rows.id = used.department"
+                " WHERE rows.top IS NOT NULL OR used.department IS NULL GROUP BY 1 ORDER BY 2 DESC, 1",
+                [*params, list(row_of), list(row_of.values())],
+            )
+            return cursor.fetchall()
+
+    counted = _kept("departments", scope, day, period, found)
+    known = Department.objects.in_bulk([pk for pk, _ in counted if pk])
+    return [DepartmentUsers(known.get(pk), count) for pk, count in counted if pk is None or pk in known]
+
+
+def labels_referenced(scope: Scope, day: date, period: int) -> list[Named]:
+    """The sensitivity labels in the most interactions; one with two labels counts for both."""
+    return _kept("labels", scope, day, period, lambda: _named(scope, day, period, "labels", Names.label))
+
+
+def types_shared(scope: Scope, day: date, period: int) -> list[Named]:
+    """The sensitive information types found in the most interactions; one with two types counts for both."""
+    return _kept("types", scope, day, period, lambda: _named(scope, day, period, "information_types", Names.type))
+
+
+def _named(scope: Scope, day: date, period: int, column: str, known: Callable[[Names, str], Known]) -> list[Named]:
+    """By what the dictionary makes of each list: feeds name one thing by its id and by its name."""
+    rows = _within(DailySensitive.objects.exclude(**{column: []}), scope, day, period).order_by()
+    dictionary, counts, called = names(), Counter[str](), {}
+    for given, amount in rows.values_list(column).annotate(n=Sum("interactions")):
+        for one in {known(dictionary, text) for text in given}:
+            counts[one.key] += amount
+            called[one.key] = one.path
+    return [Named(key, called[key], count) for key, count in sorted(counts.items(), key=lambda x: (-x[1], x[0]))[:MOST]]
+
+
+def _top(found: Any, amount: Any, most: int, **more: Any) -> list[Any]:
+    rows = found.values("application_id", "loose").annotate(all=Coalesce(amount, 0), **more)
+    return list(rows.order_by("-all", "application_id", "loose")[:most])
+
+
+def _kept(what: str, scope: Scope, day: date, period: int, find: Callable[[], list[T]]) -> list[T]:
+    """Kept as `usage.use` is; apps without what this person may not open."""
+    key = _key(f"analytics.{what}", scope, day, period, ALL)
+    found: list[T] | None = cache.get(key)
+    if found is None:
+        found = find()
+        cache.set(key, found, KEPT_SECONDS)
+    apps = [one.id for one in found if isinstance(one, App)]
+    if not apps:
+        return found
+    seen = _in_sight(scope, apps)
+    return [replace(one, id=seen.get(one.id)) if isinstance(one, App) else one for one in found]

@@ -1,0 +1,296 @@
+"""The charts of the analytics pages out of their figures, each part with the address of the rows behind it."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from governance import charts
+from governance.charts import risk as risk_charts
+from governance.selectors import compliance, department
+from governance.selectors.analytics import risk, use
+from governance.web.as_of import At
+from governance.web.links import address, applications_url, department_url, events_url
+from inventory.charts.bars import Bar, Line, Part, daily_lines, most_in, ranked_bars
+from inventory.charts.base import Chart, many
+from inventory.choices import Lifecycle, Severity
+from inventory.selectors.scope import Scope, path_to
+from inventory.web.filters import Filters
+from risk.choices import Principle
+from risk.selectors import evidence as found_evidence
+from risk.selectors.alerts import OPEN
+from risk.selectors.threats import open_by_tactic
+
+VISITS = "Visits to AI sites appear here once a proxy log has been loaded under Feeds."
+AUDIT = "It comes with Purview audit records, loaded under Feeds."
+_SEVERITIES = (
+    Part("High", "band-critical-solid", ""),
+    Part("Medium", "band-high-solid", ""),
+    Part("Low", "band-moderate-solid", ""),
+    Part("Informational", "series-6", "/"),
+)
+
+
+def _about(app: use.App) -> dict[str, Any]:
+    """The parameters that name an app; none for one out of the person's sight."""
+    return {"application": app.id} if app.id else {"sighting": app.sighting} if app.sighting else {}
+
+
+def _events(app: use.App, filters: Filters, day: date, **query: Any) -> str:
+    about = _about(app)
+    return events_url(filters, day, **about, **query) if about else ""
+
+
+def visits(found: Sequence[use.App], filters: Filters, day: date) -> Chart:
+    """Visits by day to the AI sites visited most."""
+    lines = [
+        Line(one.name, one.days, url=events_url(filters, **_about(one), event="visit") if _about(one) else "")
+        for one in found
+    ]
+    days = [day - timedelta(days=ago) for ago in reversed(range(filters.period))] if found else []
+    return daily_lines(
+        lines,
+        key="visits",
+        title="Visits to AI sites over time",
+        unit=f"Visits per day, the {use.VISITED} sites visited most",
+        noun="visit",
+        empty=VISITS,
+        days=days,
+    )
+
+
+def _named(found: Sequence[use.Named], parameter: str, filters: Filters, day: date) -> list[Bar]:
+    return [Bar(one.name, (one.interactions,), events_url(filters, day, **{parameter: one.key})) for one in found]
+
+
+def labels(found: Sequence[use.Named], filters: Filters, day: date) -> Chart:
+    """Interactions by the sensitivity label that they touched."""
+    bars = _named(found, "label", filters, day)
+    return ranked_bars(
+        bars,
+        [Part("Interactions")],
+        key="labels",
+        title="Sensitivity labels referenced",
+        unit="Interactions that touched something so labelled; one with two labels counts for both",
+        of="Label",
+        summary=_highest(bars, "label", "No interaction in this period touched anything labelled."),
+        empty=f"No interaction in this period touched anything labelled. {AUDIT}",
+    )
+
+
+def types(found: Sequence[use.Named], filters: Filters, day: date) -> Chart:
+    """Interactions by the sensitive information type found in them."""
+    bars = _named(found, "information_type", filters, day)
+    return ranked_bars(
+        bars,
+        [Part("Interactions", "series-4")],
+        key="types",
+        title="Sensitive information shared with AI",
+        unit="Interactions in which it was found; one with two types counts for both",
+        of="Information type",
+        summary=_highest(bars, "information type", "No sensitive information was found in this period."),
+        empty=f"No sensitive information was found in this period. {AUDIT}",
+    )
+
+
+def _highest(bars: Sequence[Bar], noun: str, nothing: str) -> str:
+    if not bars:
+        return nothing
+    return f"{bars[0].name} most, in {many(bars[0].values[0], 'interaction')}; {many(len(bars), noun)} shown."
+
+
+def users_by_app(found: Sequence[use.App], filters: Filters, day: date) -> Chart:
+    """Distinct people by AI app."""
+    bars = [Bar(one.name, one.amounts, _events(one, filters, day)) for one in found]
+    return ranked_bars(
+        bars,
+        [Part("Distinct users", "series-2")],
+        key="users-by-app",
+        title="Users per AI app",
+        unit="Distinct people who used it; they don't add up, and each may have many events behind them",
+        of="AI app",
+        summary=f"{bars[0].name} has most, {many(bars[0].values[0], 'distinct user')}." if bars else "Nobody used AI.",
+        empty=f"Nobody was seen using AI in this period. {AUDIT}",
+    )
+
+
+def users_by_department(found: Sequence[use.DepartmentUsers], filters: Filters, day: date) -> Chart:
+    """Distinct people by department."""
+    since = day - timedelta(days=filters.period - 1)
+    bars = [
+        Bar(
+            one.department.name if one.department else "Unassigned",
+            (one.users,),
+            address("inventory:events", department=one.department, people="own", since=since, until=day)
+            if one.department
+            else address("inventory:events", unassigned="yes", since=since, until=day),
+        )
+        for one in found
+    ]
+    return ranked_bars(
+        bars,
+        [Part("Distinct users", "series-1")],
+        key="users-by-department",
+        title="Users per department",
+        unit="Distinct people of the department and those below it who used AI; they don't add up",
+        of="Department",
+        summary=f"{bars[0].name} has most, {many(bars[0].values[0], 'distinct user')}." if bars else "Nobody used AI.",
+        empty=f"Nobody was seen using AI in this period. {AUDIT} The department comes with the Entra user list.",
+    )
+
+
+def attacked(found: Sequence[use.App], filters: Filters, day: date) -> Chart:
+    """The apps with most attacks, by kind of mark."""
+    words = ("jailbreak", "injection")
+    bars = [
+        Bar(
+            one.name,
+            one.amounts,
+            _events(one, filters, day, event="attack"),
+            [_events(one, filters, day, event=word) for word in words],
+        )
+        for one in found
+    ]
+    return ranked_bars(
+        bars,
+        (Part("Jailbreak attempts", "band-critical-solid", ""), Part("Injections", "series-4", "/")),
+        key="attacked",
+        title="Most attacked AI apps",
+        unit="Interactions marked; one with both marks counts under each",
+        of="AI app",
+        whole="Marks",
+        summary=most_in(bars, "mark", "AI app", "No interaction in this period was marked as an attack."),
+        empty=f"No interaction in this period was marked as an attack. {AUDIT}",
+    )
+
+
+def attacks_by_day(found: tuple[Any, Any], filters: Filters, day: date) -> Chart:
+    """Jailbreak attempts and injections by day."""
+    lines = [
+        Line(label, points, colour, events_url(filters, event=word))
+        for label, points, colour, word in (
+            ("Jailbreak attempts", found[0], "series-3", "jailbreak"),
+            ("Injections", found[1], "series-4", "injection"),
+        )
+    ]
+    days = [day - timedelta(days=ago) for ago in reversed(range(filters.period))] if any(found) else []
+    return daily_lines(
+        lines,
+        key="attacks",
+        title="Attacks over time",
+        unit="Interactions marked per day",
+        noun="mark",
+        empty=f"No interaction in this period was marked as an attack. {AUDIT}",
+        days=days,
+    )
+
+
+def tactics(scope: Scope, filters: Filters) -> Chart:
+    """Open alerts by tactic and severity."""
+    order = (Severity.HIGH, Severity.MEDIUM, Severity.LOW, Severity.INFORMATIONAL)
+    asked = {"department": filters.department, "state": OPEN}
+    bars = []
+    for one in open_by_tactic(scope.user, filters.department):
+        url = address("risk:alerts", **asked, tactic=one.word) if one.word else ""
+        urls = [address("risk:alerts", **asked, tactic=one.word, severity=s) if one.word else "" for s in order]
+        bars.append(Bar(one.name, [one.by_severity[s] for s in order], url, urls))
+    return ranked_bars(
+        bars,
+        _SEVERITIES,
+        key="tactics",
+        title="Kinds of attack",
+        unit="Open alerts by tactic and severity; one with two tactics counts for both",
+        of="Tactic",
+        summary=f"{bars[0].name} most, in {many(sum(bars[0].values), 'open alert')}." if bars else "No alert is open.",
+        empty="No alert is open. Alerts come from Defender for Cloud, as files or by its API, loaded under Feeds.",
+    )
+
+
+def bands_over_time(scope: Scope, day: date, period: int) -> Chart:
+    """Live applications by band on each day of the period."""
+    days = [
+        risk_charts.BandsDay(
+            on, counts, address("governance:departments", department=scope.chosen, as_of=on if on < day else None)
+        )
+        for on, counts in risk.bands_by_day(scope, day, period)
+    ]
+    return risk_charts.bands_over_time(days, day)
+
+
+def ranking(scope: Scope, day: date) -> Chart:
+    """Departments by index, with its parts."""
+    return risk_charts.department_ranking(
+        [
+            risk_charts.Ranked(
+                one.department.name, one.worst, one.tail, one.mean, one.guard, department_url(one.department)
+            )
+            for one in risk.ranking(scope, day)
+        ]
+    )
+
+
+def profile(scope: Scope, day: date) -> Chart:
+    """The principles of the one department looked at, against the highest above it in sight."""
+    assert scope.top is not None
+    top = scope.top
+    found = risk.profile(top, path_to(scope.user, top), day)
+    rows = []
+    for principle in Principle:
+        own, other = found.own.get(principle), found.other.get(principle)
+        url = applications_url(department=top, lifecycle=Lifecycle.LIVE, principle=principle, sort="-risk")
+        values = (own.index if own else None, other.index if other else None)
+        rows.append(risk_charts.PrincipleRisk(str(principle.label), *values, url))
+    return risk_charts.principle_profile(rows, found.named, found.held_by)
+
+
+def course(scope: Scope, filters: Filters, at: At) -> Chart:
+    """The index of the one department looked at, and where it goes if nobody acts."""
+    assert scope.top is not None
+    days = department.course(scope.top, at.day, filters.period)
+    ahead = department.ahead(days[-1] if days else None, at.day)
+    return charts.department_course(
+        [charts.DepartmentPoint(r.day, r.index, r.worst, r.mean) for r in days],
+        [(one.day, one.index) for one in ahead],
+        at.day,
+    )
+
+
+def distribution(scope: Scope, filters: Filters) -> Chart:
+    """How the scores of live applications are spread."""
+    step = risk_charts.STEP
+    urls = {
+        edge: applications_url(
+            department=filters.department, lifecycle=Lifecycle.LIVE, points=f"{edge}-{edge + step}", sort="-risk"
+        )
+        for edge in range(0, 100, step)
+    }
+    return risk_charts.score_distribution(risk.distribution(scope, step), urls)
+
+
+def covered(scope: Scope, day: date) -> list[compliance.FrameworkFigures]:
+    """Coverage of every framework."""
+    return compliance.frameworks(scope, day)
+
+
+def evidence(scope: Scope, filters: Filters, day: date) -> Chart:
+    """Evidence that has run out, or will within so many days; each bar is as long as the list it opens."""
+    found = found_evidence.counts(scope.user, found_evidence.Wanted(department=filters.department), day)
+    endings = [(found_evidence.EXPIRED, "Expired", found.expired)]
+    endings += [(str(days), f"Within {days} days", n) for days, n in found.within.items()]
+    there = any(n for *_, n in endings)
+    bars = [
+        Bar(words, (n,), address("risk:evidence", department=filters.department, ends=word))
+        for word, words, n in endings
+        if there
+    ]
+    said = ", ".join(f"{words.lower()} {n:,}" for _, words, n in endings)
+    nothing = "No evidence in sight has expired or will within 90 days."
+    return ranked_bars(
+        bars,
+        [Part("Items of evidence", "series-5")],
+        key="evidence",
+        title="Evidence expiring",
+        unit="Items of evidence; each later date counts the earlier ones with it",
+        of="Ends",
+        summary=f"Items of evidence: {said}." if there else nothing,
+        empty=nothing,
+    )

@@ -1,0 +1,42 @@
+"""What threatens the applications in sight: open alerts by tactic and severity."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from django.db.models import Count
+
+from inventory.choices import Severity
+from inventory.models import Department, User
+from risk.selectors.alerts import OPEN, Wanted, found, tactic_words
+from risk.selectors.signals import tactic_key
+
+UNNAMED = "none named"
+
+
+@dataclass(frozen=True)
+class Tactic:
+    """A tactic and the open alerts that show it, by severity. `word`: what the list of alerts is narrowed by, "" where
+    the method doesn't know it."""
+
+    name: str
+    word: str
+    by_severity: dict[str, int]
+
+
+def open_by_tactic(user: User, department: Department | None = None) -> list[Tactic]:
+    """Most alerts first; one that shows two tactics stands under both."""
+    rows = found(user, Wanted(department=department, states=OPEN)).select_related(None).defer(None).order_by()
+    counts: dict[str, Counter[str]] = {}
+    for tactics, severity, n in rows.values_list("tactics", "severity").annotate(n=Count("pk")):
+        for key in {tactic_key(one) for one in tactics} or {""}:
+            counts.setdefault(key, Counter())[severity] += n
+    known = tactic_words()
+    ordered = sorted(counts.items(), key=lambda item: (-item[1].total(), item[0]))
+    return [
+        Tactic(
+            key.replace("_", " ").capitalize() if key else UNNAMED.capitalize(),
+            key if key in known else "",
+            {severity: by[severity] for severity in Severity.values},
+        )
+        for key, by in ordered
+    ]

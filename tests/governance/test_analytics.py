@@ -1,0 +1,199 @@
+"""The analytics pages: whom they show what, that each part leads to as many rows as it says, and what they cost."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from inventory.charts.base import Chart
+from inventory.choices import AlertState, Severity
+from inventory.services.imports import import_file
+from risk.services import scores
+from tests.builders import make_application, make_department
+from tests.cast import Cast
+from tests.governance.estate import Estate, alert, estate
+from tests.inventory.feeds.files import LABEL, audit_text, days_ago, guid, record, users_text, write
+
+__all__ = ["estate"]
+PAGES = [f"governance:{name}" for name in ("analytics", "analytics_risk", "analytics_threats", "analytics_compliance")]
+NOT_SUMS = {"users-by-app", "users-by-department"}  # distinct people
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> None:
+    cache.clear()
+
+
+@pytest.fixture
+def told(cast: Cast, tmp_path: Path) -> Cast:
+    """Interactions out of an audit file: labelled, attacked, registered or not, of people known and unknown."""
+    people = users_text(
+        ("ann@alderfinch.example", "Ann", "1", "Cards"), ("tom@alderfinch.example", "Tom", "2", "Treasury")
+    )
+    import_file(actor=None, path=write(tmp_path, "users.csv", people))
+    make_application(cast.retail, "Helper", identifiers=[("app_identity", "Copilot.Studio.helper")])
+    labelled = {"AccessedResources": [{"Id": "1", "SensitivityLabelId": LABEL, "Status": "success"}]}
+    attacked = {"Messages": [{"Id": "1", "isPrompt": True, "JailbreakDetected": True}]}
+    tom = {"UserId": "tom@alderfinch.example", "AppIdentity": "Copilot.Studio.helper"}
+    rows = [
+        *(record(Id=guid(n), CreationTime=days_ago(n % 3 + 1), event=labelled) for n in range(1, 6)),
+        *(record(Id=guid(n), CreationTime=days_ago(n % 3 + 1), event=attacked, **tom) for n in range(6, 10)),
+        *(record(Id=guid(n), CreationTime=days_ago(2), UserId="stranger@x.example") for n in range(10, 13)),
+        record(Id=guid(14), AppIdentity="Copilot.Studio.helper"),  # Ann, with what Tom uses more
+        record(Id=guid(13), CreationTime=days_ago(45)),
+    ]
+    import_file(actor=None, path=write(tmp_path, "audit.csv", audit_text(*rows)))
+    return cast
+
+
+def charts_of(client: Client, route: str, **query: Any) -> dict[str, Chart]:
+    answer = client.get(reverse(route), query)
+    assert answer.status_code == 200
+    return {chart.key: chart for chart, *_ in answer.context["shown"]}
+
+
+def behind(client: Client, url: str) -> int:
+    """How many rows the page at an address holds, by what it says itself."""
+    answer = client.get(url)
+    assert answer.status_code == 200, url
+    if "/activity/" in url:
+        return int(answer.context["total"])
+    return int(answer.context["page"].paginator.count)
+
+
+def parts(chart: Chart) -> list[tuple[str, float]]:
+    """(address, amount) of each part of a chart that leads somewhere."""
+    found = []
+    for trace in chart.figure["data"]:
+        amounts = trace["x"] if trace.get("orientation") == "h" else trace["y"]
+        found += [(url, n) for url, n in zip(trace.get("customdata", ()), amounts, strict=False) if url and n]
+    return found
+
+
+@pytest.mark.parametrize("who", ["dan", "carol", "eve"])
+def test_each_part_of_use_and_threats_leads_to_as_many_events(told: Cast, client: Client, who: str) -> None:
+    client.force_login(getattr(told, who))
+    followed = set()
+    for route in ("governance:analytics", "governance:analytics_threats"):
+        for key, chart in charts_of(client, route).items():
+            for url, amount in parts(chart):
+                if key not in NOT_SUMS:
+                    assert behind(client, url) == amount, (key, url)
+                    followed.add(key)
+            for row in chart.rows:
+                if row.url:
+                    assert client.get(row.url).status_code == 200
+    assert ({"interactions", "sensitive"} if who == "carol" else {"interactions", "attacks"}) <= followed
+
+
+def test_distinct_users_say_so_and_lead_to_their_events(told: Cast, client: Client) -> None:
+    client.force_login(told.dan)
+    found = charts_of(client, "governance:analytics")
+    by_department = {row.label: row.values[0] for row in found["users-by-department"].rows}
+    assert by_department == {"Retail Banking": 1, "Treasury": 1, "Unassigned": 1}
+    assert all("Distinct people" in found[key].unit for key in NOT_SUMS)
+    assert all(client.get(row.url).context["page"].rows for row in found["users-by-department"].rows)
+
+
+def test_each_part_of_risk_leads_to_as_many_applications(estate: Estate, client: Client) -> None:
+    client.force_login(estate.cast.dan)
+    found = charts_of(client, "governance:analytics_risk")
+    assert sum(n for _, n in parts(found["distribution"])) == 3
+    for url, amount in parts(found["distribution"]):
+        assert behind(client, url) == amount
+    newest = found["bands-over-time"].rows[0]
+    assert sum(newest.values) == 3  # type: ignore[arg-type]
+    tree = client.get(newest.url).context["page"].object_list
+    assert tree[0].risk.count == 3
+    assert {row.label for row in found["ranking"].rows} == {"Retail Banking", "Treasury"}
+    client.force_login(estate.cast.carol)
+    found = charts_of(client, "governance:analytics_risk")
+    assert sum(n for _, n in parts(found["distribution"])) == 2
+    assert "Organisation" not in found["profile"].columns  # what holds it is out of her sight
+    client.force_login(estate.cast.dan)
+    compared = charts_of(client, "governance:analytics_risk", department="retail")["profile"]
+    assert compared.columns == ("Principle", "Retail Banking", "Organisation")
+
+
+def test_alerts_and_evidence_lead_to_their_lists(estate: Estate, client: Client) -> None:
+    one = alert(estate.scorer, Severity.MEDIUM, AlertState.ACTIVE)
+    one.tactics = ["Defense Evasion", "InitialAccess"]
+    one.save()
+    client.force_login(estate.cast.dan)
+    for route, key in (("governance:analytics_threats", "tactics"), ("governance:analytics_compliance", "evidence")):
+        chart = charts_of(client, route)[key]
+        assert all(behind(client, url) == amount for url, amount in parts(chart)), key
+    chart = charts_of(client, "governance:analytics_threats")["tactics"]
+    assert {row.label: row.values[-1] for row in chart.rows if row.url} == {"Defense evasion": 1, "Initial access": 1}
+
+
+@pytest.mark.parametrize("route", PAGES)
+def test_whoever_may_see_nothing_of_it_sees_nothing(told: Cast, client: Client, route: str) -> None:
+    empty = make_department("Empty", key="empty")
+    client.force_login(told.dan)
+    answer = client.get(reverse(route), {"department": empty.key})
+    assert answer.status_code == 200
+    assert all(not chart.rows for chart, *_ in answer.context["shown"])
+    assert all(chart.empty in answer.content.decode().replace("&#x27;", "'") for chart, *_ in answer.context["shown"])
+    client.force_login(told.eve)
+    assert client.get(reverse(route), {"department": "retail"}).status_code == 404
+    text = client.get(reverse(route)).content.decode()
+    assert "Cards" not in text
+    assert "stranger@" not in text
+
+
+@pytest.mark.parametrize("route", PAGES)
+def test_a_past_day_shows_what_is_kept_of_it(estate: Estate, client: Client, route: str) -> None:
+    client.force_login(estate.cast.dan)
+    answer = client.get(reverse(route), {"as_of": timezone.localdate() - timedelta(days=900)})
+    assert answer.status_code == 200
+    assert "left out" in answer.content.decode()
+
+
+def test_a_period_ends_on_the_day_asked_for(told: Cast, client: Client) -> None:
+    client.force_login(told.dan)
+    (url, _), *_ = parts(charts_of(client, "governance:analytics")["labels"])
+    asked = parse_qs(urlsplit(url).query)
+    assert asked["until"] == [timezone.localdate().isoformat()]
+    assert asked["since"] == [(timezone.localdate() - timedelta(days=29)).isoformat()]
+
+
+def test_queries_do_not_grow(estate: Estate, client: Client) -> None:
+    client.force_login(estate.cast.dan)
+
+    def queries(route: str) -> int:
+        cache.clear()
+        with CaptureQueriesContext(
+            connection,
+        ) as seen:
+            assert client.get(reverse(route)).status_code == 200
+        return len(seen)
+
+    for route in PAGES:
+        queries(route)
+    few = {route: queries(route) for route in PAGES}
+    for n in range(30):
+        make_application(make_department(f"More {n}", key=f"more-{n}"), f"Application {n}")
+    scores.rescore_changed()
+    assert {route: queries(route) for route in PAGES} == few
+    assert max(few.values()) <= 45
+
+
+def test_every_chart_tells_unit_period_and_source(estate: Estate, client: Client) -> None:
+    client.force_login(estate.cast.dan)
+    for route in PAGES:
+        text = client.get(reverse(route)).content.decode()
+        cards = re.findall(r'<section class="card hub-card chart-card.*?</section>', text, re.DOTALL)
+        assert cards
+        for card in cards:
+            assert "Source: " in card
+            assert re.search(r"<p>[^<]+ · [^<]+</p>", card)
