@@ -22,9 +22,11 @@ from inventory.models import (
     Department,
     ImportBatch,
     Interaction,
+    Ruling,
     SensitivityLabel,
     Sighting,
 )
+from inventory.services import discovery
 from tests.builders import make_application
 from tests.cast import Cast
 
@@ -81,6 +83,17 @@ def batch(kind: str = "purview_audit", **given: Any) -> ImportBatch:
 def test_unsanctioned_apps(cast: Cast, people: int, uploaded: int, speaks: int) -> None:
     use(sighting(), cast.retail, people=people, uploaded=uploaded, visits=4)
     assert [(s.amount, s.gravity) for s in found("unsanctioned_app")] == [(5, Gravity.MEDIUM)] * speaks
+
+
+def test_what_discovery_ruled_out_is_no_unsanctioned_app_until_its_day(cast: Cast) -> None:
+    seen = sighting("Weather Widget")
+    use(seen, cast.cards, people=3)
+    assert one("unsanctioned_app").name == "Weather Widget"
+    until = TODAY + timedelta(days=30)
+    discovery.rule_out(actor=cast.ada, sightings=[seen.pk], reason="Takes no text", until=until)
+    assert found("unsanctioned_app") == []
+    Ruling.objects.update(until=TODAY - timedelta(days=1))
+    assert one("unsanctioned_app").name == "Weather Widget"
 
 
 def test_unsanctioned_apps_count_people_of_all_departments_together(cast: Cast) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
+from inventory.selectors.discovery.rulings import in_force
 from risk import records
 from risk.choices import RecordForm
 
@@ -84,6 +85,7 @@ class Anchors:
         return given | {
             "today": timezone.localdate(self.now),
             # Read here, not on import: a broken file must not keep `manage.py check` from naming what is wrong
+            "ruled": list(in_force(self.day).values_list("folded", flat=True)),  # and linked: theirs is registered use
             "review_months": records.form(RecordForm.IMPACT).review_months,
             "from_day": self.day - timedelta(days=WINDOW - 1) if self.day else None,
             "alerts_from": self.alerts - window if self.alerts else None,

@@ -9,7 +9,8 @@ USE_SEEN = (
 _MIB = 1024 * 1024
 
 # Of each AI app that is not sanctioned: its use by department, and by how many people of all departments. Sanctioned is
-# what is registered and in review, approved or live. A person counts once, so people of departments don't add up.
+# what is registered and in review, approved or live; what Discovery ruled out is left out for as long. A person counts
+# once, so people of departments don't add up.
 _UNSANCTIONED = f"""
 WITH used AS (
     SELECT COALESCE(-u.sighting_id, u.application_id) AS app, u.department_id,
@@ -43,12 +44,14 @@ FROM used JOIN apps USING (app)
     LEFT JOIN inventory_sighting s ON s.id = -used.app LEFT JOIN inventory_aiapplication a ON a.id = used.app
     LEFT JOIN safety ON safety.id = -used.app
 WHERE used.uses > 0 AND (apps.n >= %(people)s OR apps.uploaded >= %(mib)s * {_MIB})
+    AND NOT (s.id IS NOT NULL AND s.folded = ANY(%(ruled)s))
 UNION ALL
 SELECT 'cloud:' || c.key, NULL, 'cloud_app', NULL, c.name, c.transactions,
     CASE WHEN c.safety <= %(score)s OR c.uploaded >= %(high_mib)s * {_MIB} THEN 3 ELSE 2 END,
     c.users || ' people, ' || round(c.uploaded / {_MIB}.0, 1) || ' MiB sent, as cloud discovery adds up its own period'
 FROM inventory_cloudapp c
-WHERE c.application_id IS NULL AND NOT 'sanctioned' = ANY(SELECT lower(tag) FROM unnest(c.tags) tag)
+WHERE c.application_id IS NULL AND NOT lower(c.name) = ANY(%(ruled)s)
+    AND NOT 'sanctioned' = ANY(SELECT lower(tag) FROM unnest(c.tags) tag)
     AND NOT EXISTS (SELECT FROM inventory_sighting s
         WHERE s.folded = lower(c.name) OR (s.host <> '' AND s.host = ANY(c.domains)))
     AND c.transactions > 0 AND (c.users >= %(people)s OR c.uploaded >= %(mib)s * {_MIB})"""  # noqa: S608 - a constant of our own
