@@ -21,7 +21,7 @@ from risk.selectors.alerts import OPEN
 from risk.selectors.threats import open_by_tactic
 
 VISITS = "Visits to AI sites appear here once a proxy log has been loaded under Feeds."
-AUDIT = "It comes with Purview audit records, loaded under Feeds."
+AUDIT = "Use is told by Purview audit records, loaded under Feeds."
 _SEVERITIES = (
     Part("High", "band-critical-solid", ""),
     Part("Medium", "band-high-solid", ""),

@@ -152,6 +152,7 @@ def sensitive_by_app(apps: Sequence[SensitiveApp], labels: Sequence[str]) -> Cha
             if apps
             else "No sensitive interactions in this period."
         ),
-        empty="No interaction in this period touched labelled or personal data, or none has been loaded yet.",
+        empty="No interaction in this period touched labelled or personal data. Use is told by Purview audit records, "
+        "loaded under Feeds.",
         height=height_for(len(apps)),
     )

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import transaction
-from django.db.models import F, Model, Q, Sum
+from django.db.models import Count, F, Model, Q, Sum
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
@@ -35,6 +35,7 @@ from inventory.models import (
     Department,
     Identifier,
     ImportBatch,
+    Interaction,
     Metric,
     Sighting,
     UnusualDay,
@@ -78,6 +79,24 @@ def test_figures_add_up(bank: dict, db: None) -> None:
     assert seen == files["unmatched"] == Sighting.objects.aggregate(all=Sum("interactions"))["all"]
     marks = F("sensitive"), F("attacks"), F("users"), F("off_hours")
     assert not DailyUsage.objects.filter(Q(*[Q(interactions__lt=mark) for mark in marks], _connector=Q.OR)).exists()
+
+
+def test_single_events_add_up_to_the_daily_figures(bank: dict, db: None) -> None:
+    """By app, department and mark: each chart of the last weeks leads to as many events as it says."""
+    whose = ("application_id", "sighting_id", "department_id")
+    first = timezone.localtime(Interaction.objects.order_by("at").values_list("at", flat=True)[0]).date()
+    touched = Q(labels__isnull=False) | Q(information_types__isnull=False)
+    marks = {"sensitive": touched, "jailbreak": Q(jailbreak=True), "injection": Q(injection=True)}
+    single = (
+        Interaction.objects.order_by()
+        .values_list(*whose)
+        .annotate(n=Count("pk"), **{f"n_{name}": Count("pk", filter=mark) for name, mark in marks.items()})
+    )
+    daily = DailyUsage.objects.filter(day__gte=first, interactions__gt=0).order_by().values_list(*whose)
+    figures = daily.annotate(n=Sum("interactions"), **{f"n_{name}": Sum(name) for name in marks})
+    assert Interaction.objects.count() > 100_000
+    assert set(single) == set(figures)
+    assert not Interaction.objects.filter(pseudonym=None).exists()
 
 
 def test_departments_agree_with_their_applications(bank: dict, db: None) -> None:
