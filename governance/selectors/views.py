@@ -13,6 +13,7 @@ from inventory.models import User
 PAGES: Mapping[str, str] = {
     "governance:overview": "Overview",
     "governance:departments": "Departments",
+    "governance:changes": "Changes",
     "governance:analytics": "Analytics: use",
     "governance:analytics_risk": "Analytics: risk",
     "governance:analytics_threats": "Analytics: threats",

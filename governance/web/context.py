@@ -48,6 +48,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Departments", "sitemap", "governance:departments", analytic=True),
             Entry("AI applications", "apps", "risk:applications", analytic=True),
             Entry("Analytics", "chart-line", "governance:analytics", analytic=True),
+            Entry("Changes", "history", "governance:changes", analytic=True),
             Entry("Recommendations", "sparkles", "governance:recommendations", analytic=True),
             Entry("Tasks", "list-check", "risk:tasks"),
             Entry("Discovery", "radar-2", "inventory:sightings", analytic=True),

@@ -4,6 +4,7 @@ from django.urls import path
 
 from governance.web import (
     analytics,
+    changes,
     compliance,
     departments,
     exports,
@@ -21,6 +22,8 @@ urlpatterns = [
     path("departments/", departments.department_list, name="departments"),
     path("departments/<path:key>/", departments.department_page, name="department"),
     path("ahead/", departments.ahead_page, name="ahead"),
+    path("changes/", changes.changes_page, name="changes"),
+    path("changes/changes.csv", changes.changes_csv, name="changes_csv"),
     path("analytics/", analytics.use_page, name="analytics"),
     path("analytics/risk/", analytics.risk_page, name="analytics_risk"),
     path("analytics/threats/", analytics.threats_page, name="analytics_threats"),

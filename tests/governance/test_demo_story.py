@@ -1,7 +1,9 @@
 """The demo bank as a whole: its figures agree with each other, and it tells the story it is meant to tell."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from django.db import transaction
@@ -11,6 +13,7 @@ from pytest_django import DjangoDbBlocker
 
 from governance.demo.copying import history_of
 from governance.demo.seeding import Plan, seed
+from governance.selectors import changes
 from inventory import access
 from inventory.access import Permission
 from inventory.choices import (
@@ -43,6 +46,7 @@ from inventory.models import (
 )
 from inventory.selectors import feed_health
 from inventory.selectors.dictionary import names
+from inventory.selectors.scope import scope_of
 from risk.choices import OVERALL, Band, ControlStatus, EUClass, Principle
 from risk.method import load_method
 from risk.models import Answer, BandChange, ControlState, CurrentScore, DepartmentDay, Incident, ScoreSnapshot
@@ -97,6 +101,27 @@ def test_single_events_add_up_to_the_daily_figures(bank: dict, db: None) -> None
     assert Interaction.objects.count() > 100_000
     assert set(single) == set(figures)
     assert not Interaction.objects.filter(pseudonym=None).exists()
+
+
+def test_what_appeared_and_left_leads_from_one_day_to_the_other(bank: dict, db: None) -> None:
+    """Of the whole and of a department: what counted then, plus what appeared, less what left, counts now."""
+    root = Department.objects.get(parent=None)
+    auditor = User.objects.filter(roles__kind=RoleKind.AUDITOR, roles__department=root).first()
+    assert auditor is not None
+    for chosen in (root, Department.objects.get(key="retail")):
+        days = DepartmentDay.objects.filter(department=chosen, principle=OVERALL).order_by("day")
+        spread = list(days.values_list("day", flat=True))[::20]
+        scope = scope_of(auditor, chosen)
+        for then, now in pairwise([*spread, timezone.localdate()]):
+            rows = changes.changed(scope, then, now)
+            found = changes.counts(rows)
+            before, after = changes.standing(scope, then), changes.standing(scope, now)
+            assert after.count == before.count + found["appeared"] - found["left"]
+            moved = Counter(one.after.band for one in rows if {"appeared", "band"} & set(one.kinds))
+            moved.subtract(one.before.band for one in rows if {"left", "band"} & set(one.kinds))
+            assert {band: after.bands[band] - before.bands[band] for band in after.bands} == {
+                band: moved[band] for band in after.bands
+            }
 
 
 def test_departments_agree_with_their_applications(bank: dict, db: None) -> None:

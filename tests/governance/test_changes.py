@@ -1,0 +1,151 @@
+"""The difference between two dates: what is planted is found, named for who may see it, and nothing else."""
+
+import csv
+import io
+from datetime import datetime, time, timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from governance.selectors import changes
+from governance.selectors.changes import ChangedRow
+from inventory.models import AIApplication, Department, User
+from inventory.selectors.scope import scope_of
+from risk.models import ScoreSnapshot
+from risk.services import scores
+from tests.builders import make_application
+from tests.cast import Cast
+
+pytestmark = pytest.mark.django_db
+TODAY = timezone.localdate()
+THEN, AGO = TODAY - timedelta(days=30), TODAY - timedelta(days=40)
+
+_EVENT = """
+INSERT INTO inventory_aiapplicationevent (pgh_created_at, pgh_label, pgh_obj_id, id, external_id, name, purpose,
+    kind, origin, vendor, department_id, lifecycle, owner_id, deputy_id, next_review, registered_at, updated_at)
+SELECT %s, 'insert', id, id, external_id, name, purpose,
+    kind, origin, vendor, %s, %s, %s, deputy_id, next_review, %s, %s
+FROM inventory_aiapplication WHERE id = %s"""
+
+
+def stood(
+    application: AIApplication, *, lifecycle: str = "live", department: Department | None = None, **given
+) -> None:
+    """How the application stood forty days ago, with a score then; `point` None: it had none."""
+    at = datetime.combine(AGO, time(12), timezone.get_default_timezone())
+    place = (department or application.department).pk
+    owner = given.get("owner", application.owner)
+    values = [at, place, lifecycle, owner.pk if owner else None, at, at, application.pk]
+    with connection.cursor() as cursor:
+        cursor.execute(_EVENT, values)
+    if (point := given.get("point", 10.0)) is not None:
+        scores.rescore([application.pk])
+        row = ScoreSnapshot.objects.filter(application=application).latest("id")
+        row.pk, row.as_of, row.overall_point, row.band = None, AGO, point, "low"
+        row.save(force_insert=True)
+
+
+def between(user: User, department: Department | None = None) -> dict[str, ChangedRow]:
+    return {row.name: row for row in changes.changed(scope_of(user, department), THEN, TODAY)}
+
+
+def test_what_is_planted_is_found(cast: Cast) -> None:
+    stood(make_application(cast.cards, "As before", lifecycle="live", owner=cast.alice), point=None)
+    scores.rescore_changed()
+    assert set(between(cast.dan)) == {"As before"}  # its first score: it counts since
+    stood(make_application(cast.cards, "Came live", lifecycle="live"), lifecycle="approved")
+    stood(make_application(cast.cards, "Went", lifecycle="retired"))
+    stood(
+        make_application(cast.cards, "Handed over", lifecycle="idea", owner=cast.alice),
+        lifecycle="idea",
+        owner=cast.bob,
+    )
+    stood(make_application(cast.cards, "Moved in", lifecycle="idea"), lifecycle="idea", department=cast.treasury)
+    make_application(cast.cards, "New idea", lifecycle="idea")
+    scores.rescore_changed()
+    found = {name: list(row.kinds) for name, row in between(cast.dan).items()}
+    assert found == {
+        "As before": ["appeared"],
+        "Came live": ["appeared", "lifecycle"],
+        "Went": ["left", "lifecycle"],
+        "Handed over": ["owner"],
+        "Moved in": ["department"],
+        "New idea": ["registered"],
+    }
+    assert changes.counts(between(cast.dan).values())["appeared"] == 2
+
+
+def test_a_band_that_changed_tells_its_causes(cast: Cast, client: Client) -> None:
+    stood(make_application(cast.cards, "Scorer", lifecycle="live"), point=3.0)
+    scores.rescore_changed()
+    row = between(cast.dan)["Scorer"]
+    assert (row.kinds, row.before.point, row.before.band) == (["band"], 3.0, "low")
+    client.force_login(cast.dan)
+    answer = client.get("/changes/")
+    shown = answer.context["page"].object_list[0]
+    assert shown.moved == round(round(row.after.point or 0, 1) - 3.0, 1)
+    assert f"/applications/{row.id}/compare/?before={THEN}&amp;after={TODAY}" in answer.content.decode()
+    assert (answer.context["before"].count, answer.context["after"].count) == (0, 1)
+
+
+def test_each_sees_what_they_may_see_today(cast: Cast, client: Client) -> None:
+    stood(make_application(cast.treasury, "Gone to treasury", lifecycle="live"), department=cast.cards)
+    stood(make_application(cast.treasury, "Only treasury", lifecycle="live"), lifecycle="idea")
+    scores.rescore_changed()
+    client.force_login(cast.carol)  # head of retail, where cards is
+    page = client.get("/changes/").context["page"].object_list
+    (row,) = page
+    assert (row.name, list(row.kinds), row.seen) == ("Gone to treasury", ["left", "department"], False)
+    assert (row.before.department, row.after.department) == ("Cards", "")
+    assert between(cast.dan)["Gone to treasury"].kinds == ["band", "department"]  # it counts there and here
+
+
+def test_the_csv_holds_every_row_and_no_formula(cast: Cast, client: Client) -> None:
+    for number in range(30):
+        stood(make_application(cast.cards, f"=Came {number}", lifecycle="idea"), lifecycle="in_review", point=None)
+    client.force_login(cast.dan)
+    text = b"".join(client.get("/changes/changes.csv?change=lifecycle").streaming_content).decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert len(rows) == 30 == client.get("/changes/?change=lifecycle").context["page"].paginator.count
+    assert {(row["stage_then"], row["stage_now"], row["name"][:2]) for row in rows} == {("In review", "Idea", "'=")}
+    client.force_login(cast.eve)
+    assert "Came" not in client.get("/changes/").content.decode()
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"to": TODAY + timedelta(days=1)},
+        {"from": TODAY},
+        {"from": "2026-02-30"},
+        {"from": "x", "to": "y", "change": "everything", "page": "-1"},
+    ],
+)
+def test_days_that_cannot_be_answered_for_are_refused_in_words(cast: Cast, client: Client, asked: dict) -> None:
+    client.force_login(cast.dan)
+    answer = client.get("/changes/", asked)
+    assert answer.status_code == 200
+    assert (answer.context["span"].then, answer.context["span"].now) == (THEN, TODAY)
+    assert [str(one) for one in answer.context["messages"]]
+
+
+def test_queries_are_the_same_for_few_and_many(cast: Cast, client: Client) -> None:
+    client.force_login(cast.dan)
+
+    def queries() -> int:
+        client.get("/changes/")
+        with CaptureQueriesContext(connection) as seen:
+            assert client.get("/changes/").status_code == 200
+        return len(seen)
+
+    for number in range(3):
+        stood(make_application(cast.cards, f"First {number}", lifecycle="live"), point=3.0)
+    scores.rescore_changed()
+    few = queries()
+    for number in range(27):
+        stood(make_application(cast.cards, f"Second {number}", lifecycle="live"), point=3.0)
+    scores.rescore_changed()
+    assert queries() == few <= 15
