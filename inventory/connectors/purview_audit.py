@@ -163,12 +163,12 @@ class _Reader:
         is not an interaction, quarantined when the payload lacks id or time, else an interaction (contracts §1)."""
         payloads = quotes.unescaped([self._written(row.raw) if type(row) is Row else b"" for row in block])
         for row, payload in zip(block, payloads, strict=True):
-            if type(row) is Row:
-                line, raw = row
-                record = (_object(payload) if payload else None) or self._carefully(raw)
-                yield Unreadable(line, record, raw) if type(record) is str else self._interaction(line, raw, record)
-            else:
+            if isinstance(row, Unreadable):
                 yield row
+                continue
+            line, raw = row
+            record = (_object(payload) if payload else None) or self._carefully(raw)
+            yield Unreadable(line, record, raw) if isinstance(record, str) else self._interaction(line, raw, record)
 
     def _interaction(self, line: int, raw: bytes, record: dict[str, Any]) -> Item:
         record_id, time, given, user, event, about, identity, agent_id, agent_name, types, text = _RECORD.of(record)
