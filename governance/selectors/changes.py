@@ -30,8 +30,8 @@ ROWS_A_PAGE = 25
 CAUSES = 3  # of a row, the largest
 # In the order in which rows are told: what matters most of a row decides its place
 KINDS: Mapping[str, str] = {
-    "appeared": "Counts now, and did not then",
-    "left": "Counted then, and does not now",
+    "appeared": "Appeared: counts now",
+    "left": "Left: counts no longer",
     "band": "Risk band changed",
     "registered": "Registered",
     "lifecycle": "Stage changed",
