@@ -1,14 +1,18 @@
 """What each answer carries, and what each request leaves for the audit log."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.conf import settings
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 
 from inventory import audit_log
 
 Handler = Callable[[HttpRequest], HttpResponse]
+SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
+PAST_STANDS = "The address asks for a past day (as_of), and the past can only be read. Nothing was changed."
 
 
 class SecurityHeadersMiddleware:
@@ -61,3 +65,22 @@ def client_address(request: HttpRequest) -> str | None:
     if trusted and len(hops) >= trusted:
         return hops[-trusted]
     return request.META.get("REMOTE_ADDR") or None
+
+
+class PastStandsMiddleware:
+    """Nothing is changed from a page of a past day: an unsafe request whose address holds `as_of` is refused, so that
+    nobody decides today on figures of then. It stands at the view, where signing in and CSRF have been looked at."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_: object) -> HttpResponse | None:
+        """Any value counts, today's too: what a page showed may be a day old when its form is sent."""
+        if request.method in SAFE or not any(day.strip() for day in request.GET.getlist("as_of")):
+            return None
+        if request.path.startswith("/api/"):
+            return JsonResponse({"detail": f"{PAST_STANDS} Leave as_of out."}, status=HTTPStatus.CONFLICT)
+        return render(request, "past_stands.html", {"why": PAST_STANDS}, status=HTTPStatus.CONFLICT)

@@ -107,6 +107,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "governance.middleware.RequestContextMiddleware",
+    "governance.middleware.PastStandsMiddleware",
     "risk.web.not_computable.NotComputableMiddleware",
 ]
 
@@ -384,8 +385,7 @@ RAW_RETENTION_DAYS = int(os.environ.get("RAW_RETENTION_DAYS") or 180)
 BATCH_RETENTION_DAYS = int(os.environ.get("BATCH_RETENTION_DAYS") or 1095)
 FAILED_FILE_DAYS = int(os.environ.get("FAILED_FILE_DAYS") or 7)
 
-# Row history: statement triggers see bulk_create, update(), COPY and raw SQL alike; who and why is in the audit log,
-# which carries the same transaction time as the rows.
+# Row history: statement triggers see every kind of write; who and why: the audit log, at the same transaction time.
 PGHISTORY_APPEND_ONLY = True
 
 LOGGING = {

@@ -25,7 +25,7 @@ from governance.web.overview import page
 from inventory import access, audit_log
 from inventory.access import Permission, requires
 from inventory.models import User
-from inventory.selectors.asked import Reader
+from inventory.selectors.asked import Problem, Reader
 from inventory.selectors.scope import options, scope_of
 from inventory.web.filters import Filters as PageFilters
 from inventory.web.filters import tell
@@ -40,8 +40,19 @@ def export_list(request: HttpRequest) -> HttpResponse:
     """The form (filters of the page one came from stay, as far as the dataset knows them), and the exports made."""
     dataset = DATASETS.get(request.GET.get("dataset", ""), next(iter(DATASETS.values())))
     kept, problems = dataset.narrowing.read(request.GET, dataset.title)
-    tell(request, problems)
+    tell(request, [*_other_day(request, dated=True), *problems])
     return _export_page(request, kept)
+
+
+def _other_day(request: HttpRequest, *, dated: bool = False) -> list[Problem]:
+    """Why the day in the address (`as_of`) can't be had: it is still to come or, unless `dated`, isn't today."""
+    reader, today = Reader(request.GET), timezone.localdate()
+    day = reader.day("as_of")
+    if day and day > today:
+        reader.refuse("as_of", day.isoformat(), "is still to come")
+    elif day and day < today and not dated:
+        reader.refuse("as_of", day.isoformat(), "is past, and this file holds today's figures", "Leave as_of out.")
+    return reader.problems
 
 
 def _export_page(request: HttpRequest, kept: Filters, refused: Sequence[str] = ()) -> HttpResponse:
@@ -94,7 +105,7 @@ def overview_html(request: HttpRequest) -> HttpResponse:
     """The overview, filtered as the address says, as one interactive file without any outside address."""
     user: User = request.user  # type: ignore[assignment]
     asked, problems = OVERVIEW.read(request.GET, "The overview")
-    if problems:
+    if problems := [*_other_day(request), *problems]:
         return _export_page(request, {}, [problem.refused for problem in problems])
     filters = PageFilters.from_query(user, request.GET)
     extent = Extent(user, timezone.localdate(), filters.department, asked)
@@ -117,8 +128,8 @@ def board_report(request: HttpRequest) -> HttpResponse:
     key, name = reader.text("department"), reader.word("format", list(board.FORMATS)) or "pdf"
     reader.only(("department", "format"), board.TITLE)
     department = access.department_or_404(user, key, Permission.EXPORT) if key else None
-    if reader.problems:
-        return _export_page(request, {}, [problem.refused for problem in reader.problems])
+    if problems := [*_other_day(request), *reader.problems]:
+        return _export_page(request, {}, [problem.refused for problem in problems])
     extent = Extent(user, timezone.localdate(), department)
     with board.making(actor=user, format_name=name, extent=extent) as run:
         content = b"".join(run.chunks())

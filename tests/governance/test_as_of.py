@@ -8,9 +8,11 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
-from inventory.models import Department
+from governance.models import Export
+from inventory.models import AuditLogEntry, Department
 from risk.models import DepartmentDay
 from tests.governance.estate import Estate
 
@@ -111,3 +113,34 @@ def test_as_many_queries_for_thirty_departments(estate: Estate, dan: Client) -> 
             critical_count=0,
         )
     assert queries() == few
+
+
+def test_nothing_is_changed_from_a_past_day(estate: Estate, dan: Client) -> None:
+    before = AuditLogEntry.objects.count()
+    for address in ("/views/", f"/applications/{estate.hostile.pk}/edit/", "/api/v1/applications/"):
+        answer = dan.post(f"{address}?as_of={BETWEEN}", {"name": "Changed"})
+        assert answer.status_code == 409, address
+        assert "can only be read" in answer.content.decode()
+    assert AuditLogEntry.objects.count() == before
+    assert dan.post("/views/?as_of=", {}).status_code != 409  # an empty day asks for nothing
+    assert dan.get(f"/departments/?as_of={BETWEEN}").status_code == 200
+
+
+def test_strangers_sign_in_first(estate: Estate, client: Client) -> None:
+    assert client.post(f"/applications/{estate.hostile.pk}/edit/?as_of={BETWEEN}").status_code == 302
+
+
+@pytest.mark.parametrize("file", ["overview_html", "board"])
+def test_files_of_today_refuse_another_day(dan: Client, file: str) -> None:
+    address = reverse(f"governance:{file}")
+    made = Export.objects.count()
+    for day, why in ((TODAY + timedelta(days=1), "still to come"), (BETWEEN, "is past")):
+        answer = dan.get(address, {"as_of": str(day)})
+        assert answer.status_code == 400
+        assert why in answer.content.decode()
+    assert Export.objects.count() == made
+
+
+def test_the_export_page_says_that_a_day_is_to_come(dan: Client) -> None:
+    assert "still to come" in dan.get("/exports/", {"as_of": str(TODAY + timedelta(days=1))}).content.decode()
+    assert "still to come" not in dan.get("/exports/", {"as_of": str(BETWEEN)}).content.decode()
