@@ -4,11 +4,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.utils import timezone
-from django.views.decorators.http import require_safe
-
 from governance import charts
 from governance.charts import Matrix, MatrixCell, MatrixColumn, MatrixRow
 from governance.selectors import compliance, overview, recommendations, usage
@@ -27,25 +22,15 @@ from governance.web.links import (
 )
 from governance.web.recommendations import SEVERITY_TONES
 from inventory import access
-from inventory.access import Permission, requires
+from inventory.access import Permission
 from inventory.choices import ApplicationKind, Lifecycle
-from inventory.models import Department, User
+from inventory.models import Department
 from inventory.selectors import feed_health, feeds
-from inventory.selectors.scope import Scope, options, scope_of
+from inventory.selectors.scope import Scope, options
 from inventory.web.filters import Filters
 from risk.choices import Band, Principle
 from risk.method import load_method
 from risk.selectors.alerts import OPEN
-
-
-@require_safe
-@requires(Permission.VIEW)
-def overview_page(request: HttpRequest) -> HttpResponse:
-    """The first screen of a leader."""
-    user: User = request.user  # type: ignore[assignment]
-    filters = Filters.from_request(request)
-    scope = scope_of(user, filters.department)
-    return render(request, "governance/overview.html", page(scope, filters, timezone.localdate()))
 
 
 def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:

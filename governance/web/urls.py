@@ -9,7 +9,7 @@ from governance.web import (
     departments,
     exports,
     health,
-    overview,
+    overview_page,
     recommendations,
     search,
     thresholds,
@@ -18,7 +18,7 @@ from governance.web import (
 
 app_name = "governance"
 urlpatterns = [
-    path("", overview.overview_page, name="overview"),
+    path("", overview_page.overview_page, name="overview"),
     path("departments/", departments.department_list, name="departments"),
     path("departments/<path:key>/", departments.department_page, name="department"),
     path("ahead/", departments.ahead_page, name="ahead"),

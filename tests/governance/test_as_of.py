@@ -2,9 +2,10 @@
 
 import csv
 import io
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -13,7 +14,7 @@ from django.utils import timezone
 
 from governance.models import Export
 from inventory.models import AuditLogEntry, Department
-from risk.models import DepartmentDay
+from risk.models import DepartmentDay, ScoreSnapshot
 from tests.governance.estate import Estate
 
 TODAY = timezone.localdate()
@@ -144,3 +145,40 @@ def test_files_of_today_refuse_another_day(dan: Client, file: str) -> None:
 def test_the_export_page_says_that_a_day_is_to_come(dan: Client) -> None:
     assert "still to come" in dan.get("/exports/", {"as_of": str(TODAY + timedelta(days=1))}).content.decode()
     assert "still to come" not in dan.get("/exports/", {"as_of": str(BETWEEN)}).content.decode()
+
+
+def test_the_overview_as_it_stood(dan: Client, estate: Estate) -> None:
+    now = dan.get("/")
+    then = dan.get("/", {"as_of": BETWEEN})
+    (row,) = then.context["matrix"].rows
+    assert (row.label, row.url) == ("Retail Banking", f"/departments/?department=retail&as_of={BETWEEN}")
+    assert len(now.context["matrix"].rows) > 1
+    body = then.content.decode()
+    assert "What changed since" in body
+    for of_today in ("Open alerts", "All recommendations", "How fresh the figures of use are"):
+        assert of_today in now.content.decode()
+        assert of_today not in body
+    narrowed = dan.get("/", {"as_of": BETWEEN, "kind": "model"}).content.decode()
+    assert "not applied here" in narrowed
+    assert "What changed since" not in dan.get("/", {"as_of": TODAY}).content.decode()
+
+
+def test_the_highest_of_then_are_those_live_then(dan: Client, estate: Estate) -> None:
+    assert dan.get("/", {"as_of": BETWEEN}).context["highest"] == []  # nothing had a score yet
+    scorer = estate.scorer
+    at = datetime.combine(LONG_AGO, time(12), timezone.get_default_timezone())
+    with connection.cursor() as cursor:
+        columns = "pgh_label, pgh_obj_id, id, external_id, purpose, kind, origin, vendor, department_id, registered_at"
+        cursor.execute(
+            f"INSERT INTO inventory_aiapplicationevent (pgh_created_at, name, lifecycle, updated_at, {columns})"
+            f" SELECT %s, 'Scorer of old', 'live', %s, {columns} FROM inventory_aiapplicationevent"
+            " WHERE pgh_obj_id = %s ORDER BY pgh_id LIMIT 1",
+            [at, at, scorer.pk],
+        )
+    row = ScoreSnapshot.objects.filter(application=scorer).latest("id")
+    row.pk, row.as_of, row.overall_point, row.band = None, LONG_AGO, 12.0, "low"
+    row.save(force_insert=True)
+    cache.clear()
+    (found,) = dan.get("/", {"as_of": BETWEEN}).context["highest"]
+    assert (found.id, found.name, found.point, found.band) == (scorer.pk, "Scorer of old", 12.0, "low")
+    assert dan.get("/").context["highest"][0].point != 12.0

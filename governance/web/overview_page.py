@@ -1,0 +1,24 @@
+"""The first screen of a leader: as things stand, or as of a past day."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from governance.web import overview, overview_then
+from governance.web.as_of import at_of
+from inventory.access import Permission, requires
+from inventory.models import User
+from inventory.selectors.scope import scope_of
+from inventory.web.filters import Filters
+
+
+@require_safe
+@requires(Permission.VIEW)
+def overview_page(request: HttpRequest) -> HttpResponse:
+    """The overview; `as_of`: of the end of a past day."""
+    user: User = request.user  # type: ignore[assignment]
+    filters = Filters.from_request(request)
+    scope = scope_of(user, filters.department)
+    at = at_of(request, scope)
+    shown = overview_then.page(scope, filters, at) if at.past else overview.page(scope, filters, at.today)
+    return render(request, "governance/overview.html", {**shown, "at": at})
