@@ -1,6 +1,7 @@
 """Departments: the tree, and one department with everything below it."""
 
 from dataclasses import replace
+from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -10,18 +11,19 @@ from django.views.decorators.http import require_safe
 
 from governance import charts
 from governance.selectors import compliance, department, overview, usage
-from governance.selectors.among import among
+from governance.selectors.among import ALL, among
 from governance.selectors.departments import SORTS, tree
+from governance.selectors.highest_then import highest_then
 from governance.selectors.not_computable import left_out
 from governance.web import analytics_charts as drawn
-from governance.web.as_of import at_of
+from governance.web.as_of import At, at_of
 from governance.web.links import EVERY_ONE, address, applications_url, framework_charts
 from inventory import access
 from inventory.access import Permission, requires
 from inventory.choices import ApplicationKind
-from inventory.models import User
+from inventory.models import Department, User
 from inventory.selectors import unusual
-from inventory.selectors.scope import options, path_to, scope_of
+from inventory.selectors.scope import Scope, options, path_to, scope_of
 from inventory.web.filters import Filters
 from inventory.web.unusual import explained
 from risk.choices import Band
@@ -56,16 +58,19 @@ def department_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 @requires(Permission.VIEW)
 def department_page(request: HttpRequest, key: str) -> HttpResponse:
-    """One department: index with its parts, principles, course, worst applications, use, compliance."""
+    """One department: index with its parts, principles, course, worst applications, use, compliance; with `as_of`, as
+    at the end of a past day."""
     user: User = request.user  # type: ignore[assignment]
     filters = Filters.from_request(request)
     found = access.department_or_404(user, key)
-    day = timezone.localdate()
-    scope, left = scope_of(user, found), among(filters)
+    scope = scope_of(user, found)
+    at = at_of(request, scope)
+    day, left = at.day, ALL if at.past else among(filters)
     below = overview.figures(scope, day, most=CHART_ROWS).matrix
     days = department.course(found, day, filters.period)
     figures = department.figures(found, path_to(user, found), day)
     ahead = department.ahead(figures.overall, day)
+    words = f"{filters.period} days up to {day:%-d %B %Y}" if at.past else f"last {filters.period} days"
     context = {
         "filters": filters,
         "figures": figures,
@@ -75,29 +80,38 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
             day,
         ),
         "ahead": ahead,
-        "moving": moving(scope.departments(), day, MOVERS),
-        "all_moving": address("governance:ahead", department=found),
         "bands": charts.bands_by_department(
-            [bands_row(row) for row in below.parts if row.overall],
-            next((bands_row(row) for row in below.whole if row.overall), None),
+            [bands_row(row, at) for row in below.parts if row.overall],
+            next((bands_row(row, at) for row in below.whole if row.overall), None),
         ),
         "bands_course": drawn.bands_over_time(scope, day, filters.period),
         "profile": drawn.profile(scope, day),
         "below": below,
-        "not_computable": left_out(scope),
-        "highest": overview.highest(scope, left),
+        "highest": highest_then(scope, day) if at.past else overview.highest(scope, left),
         "used": usage.applications_used(scope, day, filters.period, left),
-        "found": explained(unusual.of(found, unusual.since(filters.period))),
-        "enough_told": unusual.enough_told(),
         "coverage": framework_charts(compliance.frameworks(scope, day, left), replace(filters, department=found)),
         "kinds": ApplicationKind.choices,
         "every_one": EVERY_ONE if left else "",
-        "period_words": f"Last {filters.period} days",
-        "use_words": f"By the people of this department · last {filters.period} days",
-        "below_url": address("governance:departments", department=found),
+        "at": at,
+        "period_words": words.capitalize(),
+        "use_words": f"By the people of this department · {words}",
+        "below_url": address("governance:departments", department=found, as_of=day if at.past else None),
         "live_url": applications_url(department=found, **left.query, lifecycle="live"),
     }
+    if not at.past:
+        context |= _of_today(found, scope, filters)
     return render(request, "governance/department.html", context)
+
+
+def _of_today(found: Department, scope: Scope, filters: Filters) -> dict[str, Any]:
+    """What is known of today alone."""
+    return {
+        "moving": moving(scope.departments(), timezone.localdate(), MOVERS),
+        "all_moving": address("governance:ahead", department=found),
+        "not_computable": left_out(scope),
+        "found": explained(unusual.of(found, unusual.since(filters.period))),
+        "enough_told": unusual.enough_told(),
+    }
 
 
 @require_safe
@@ -116,8 +130,8 @@ def ahead_page(request: HttpRequest) -> HttpResponse:
     return render(request, "governance/ahead.html", context)
 
 
-def bands_row(row: overview.DepartmentRow) -> charts.DepartmentBands:
-    """A department's bar in the chart of bands."""
+def bands_row(row: overview.DepartmentRow, at: At) -> charts.DepartmentBands:
+    """A department's bar in the chart of bands, leading to its applications, or to its figures of the past day."""
     risk = row.overall
     assert risk is not None
     return charts.DepartmentBands(
@@ -126,5 +140,7 @@ def bands_row(row: overview.DepartmentRow) -> charts.DepartmentBands:
         moderate=risk.moderate_count,
         high=risk.high_count,
         critical=risk.critical_count,
-        url=applications_url(department=row.department, lifecycle="live"),
+        url=address("governance:departments", department=row.department, as_of=at.day)
+        if at.past
+        else applications_url(department=row.department, lifecycle="live"),
     )

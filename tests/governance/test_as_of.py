@@ -182,3 +182,15 @@ def test_the_highest_of_then_are_those_live_then(dan: Client, estate: Estate) ->
     (found,) = dan.get("/", {"as_of": BETWEEN}).context["highest"]
     assert (found.id, found.name, found.point, found.band) == (scorer.pk, "Scorer of old", 12.0, "low")
     assert dan.get("/").context["highest"][0].point != 12.0
+
+
+def test_a_department_as_it_stood(dan: Client, estate: Estate) -> None:
+    now, then = dan.get("/departments/retail/"), dan.get("/departments/retail/", {"as_of": BETWEEN})
+    assert then.context["figures"].overall.index == 11.25 != now.context["figures"].overall.index
+    assert then.context["highest"] == []
+    body = then.content.decode()
+    assert f"As of {BETWEEN:%-d %B %Y}" in body
+    for of_today in ('id="ahead"', 'id="unusual"'):
+        assert of_today in now.content.decode()
+        assert of_today not in body
+    assert dan.post(f"/departments/retail/?as_of={BETWEEN}").status_code == 409
