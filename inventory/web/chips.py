@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from inventory.web.filters import Filters
 
 # What a parameter is called; any other by its own name
-_CALLED = {"q": "Search", "class": "EU AI Act", "lifecycle": "Stage", "seen_as": "Seen as", "who": "Assigned to"}
+_CALLED = {
+    "q": "Search",
+    "as_of": "As of",
+    "class": "EU AI Act",
+    "lifecycle": "Stage",
+    "seen_as": "Seen as",
+    "who": "Assigned to",
+}
 # They say what is shown of the rows and in which order, not which rows
 _NO_FILTERS = {"sort", "page", "principle"}
 
@@ -55,7 +62,7 @@ def _read(filters: "Filters", given: QueryDict) -> dict[str, str]:
     values.update({name: ",".join(words) for name, words in filters.own.items()})
     ignored = {problem.parameter for problem in filters.ignored}
     for name in given:
-        known = name in NAMES or name in WORDS
+        known = name in NAMES or name in WORDS or name == "as_of"
         if known and name not in values and name not in ignored and (text := ",".join(given.getlist(name)).strip()):
             values[name] = text
     return {name: value for name, value in values.items() if name not in _NO_FILTERS}

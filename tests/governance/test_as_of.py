@@ -194,3 +194,10 @@ def test_a_department_as_it_stood(dan: Client, estate: Estate) -> None:
         assert of_today in now.content.decode()
         assert of_today not in body
     assert dan.post(f"/departments/retail/?as_of={BETWEEN}").status_code == 409
+
+
+def test_a_page_that_cannot_go_back_says_so(dan: Client) -> None:
+    for path, applied in (("/applications/", False), ("/alerts/", False), ("/", True), ("/departments/", True)):
+        body = dan.get(path, {"as_of": BETWEEN}).content.decode()
+        assert f"As of: <strong>{BETWEEN}</strong>" in body, path
+        assert ("not applied here" not in body) is applied, path
