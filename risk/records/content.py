@@ -5,10 +5,12 @@ for multi; a list of `{column: value}` for rows; `{goal: {"applies": "yes"|"no",
 that stand once per row of another field keep their values in that row, beside its columns.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 from typing import Any
 
 from risk.records import GOALS
@@ -184,6 +186,24 @@ def _filled(field: FieldSchema, value: Any, method: Method) -> bool:
         return bool(value)
     given = value or {}
     return all(given.get(goal, {}).get("applies") and given[goal].get("why") for goal in goals(method))
+
+
+def fingerprint(field: FieldSchema, value: Any) -> str:
+    """Short for a field's value as a page shows it: the same where it reads the same."""
+    plain: Any = "" if value is None else value
+    if field.type == "rows":
+        plain = [[str(row.get(column.id) or "").strip() for column in field.columns] for row in value or []]
+        plain = [row for row in plain if any(row)]
+    elif field.type == "goals":
+        said = {
+            key: [str(one.get(part) or "").strip() for part in ("applies", "why")] for key, one in (value or {}).items()
+        }
+        plain = {key: one for key, one in said.items() if any(one)}
+    elif field.type == "multi":
+        plain = sorted(value or [])
+    else:
+        plain = str(plain).replace("\r\n", "\n").strip()
+    return sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:20]
 
 
 def pages(form: FormSchema, content: Content) -> Iterator[tuple[str, SectionSchema, Content]]:

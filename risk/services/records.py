@@ -21,11 +21,17 @@ from risk.choices import RecordForm, RecordState
 from risk.method import load_method
 from risk.models import Record, Signature
 from risk.records import FormSchema
-from risk.records.content import Content, Sent, merged, missing, triggers
+from risk.records.content import Content, Sent, fingerprint, merged, missing, triggers
 from risk.records.due import basis_of, dropped
+from risk.records.schema import SectionSchema
 from risk.selectors.records import first_content, register_of
+from risk.services.assessments import OvertakenError
 
 REASON_LENGTH = 4000
+NEWER = (
+    "{by} wrote here since this page was opened, so this is not saved. Saving once more puts yours in place of theirs,"
+    " which stays in the history; to see it, open this page a second time."
+)
 OPEN = (RecordState.DRAFT, RecordState.SUBMITTED)
 
 
@@ -60,11 +66,19 @@ def start(*, actor: User | None, application: AIApplication, form: str) -> Recor
 
 @transaction.atomic
 def save(
-    *, actor: User | None, record: Record, section: str, values: Mapping[str, Any], row: int | None = None
+    *,
+    actor: User | None,
+    record: Record,
+    section: str,
+    values: Mapping[str, Any],
+    row: int | None = None,
+    seen: Mapping[str, str] | None = None,
 ) -> Record:
     """Write one section of a draft; what was not sent stays. `row`: which one, of a section that stands once a row.
 
-    The same again is neither written nor logged. Raises PermissionDenied, or ValidationError by the field's name.
+    `seen`: fingerprints of what the page showed, by field: what the person left as it was stays as it is stored, and
+    where somebody else has written a changed field since, theirs is not replaced. The same again is neither written
+    nor logged. Raises PermissionDenied, OvertakenError, or ValidationError by the field's name.
     """
     record = _writable(record, actor)
     form = records.form(record.form, record.release)
@@ -75,6 +89,8 @@ def save(
     found = sent.section(wanted, values)
     if sent.problems:
         raise ValidationError(sent.problems)
+    stored = record.content[wanted.per][row or 0] if wanted.per else record.content
+    found = _changed(record, wanted, stored, found, seen or {})
     content = merged(form, wanted, record.content, found, row)
     if content == record.content:
         return record
@@ -85,6 +101,25 @@ def save(
     record.save(update_fields=["content", "triggers", "saved_at", "saved_by", "authors"])
     _log(record, actor, "record.saved", f"Wrote “{wanted.title}” in", {"section": section, "triggers": record.triggers})
     return record
+
+
+def _changed(
+    record: Record, section: SectionSchema, stored: Content, found: Content, seen: Mapping[str, str]
+) -> Content:
+    """What the person changed of a section. Raises OvertakenError for what somebody else has written since."""
+    kept, overtaken = {}, {}
+    for field in section.fields:
+        if field.id not in found:
+            continue
+        mine, theirs = (fingerprint(field, values.get(field.id)) for values in (found, stored))
+        shown = seen.get(field.id, theirs)
+        if shown not in (theirs, mine) and mine != theirs:
+            overtaken[field.id] = NEWER.format(by=record.saved_by or "Somebody")
+        if shown != mine or theirs == mine:
+            kept[field.id] = found[field.id]
+    if overtaken:
+        raise OvertakenError(overtaken)
+    return kept
 
 
 @transaction.atomic

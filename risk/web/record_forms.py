@@ -8,11 +8,12 @@ from typing import Any
 from django.http import QueryDict
 
 from risk.method import load_method
-from risk.records.content import goals
+from risk.records.content import fingerprint, goals
 from risk.records.schema import ColumnSchema, FieldSchema, SectionSchema
 from risk.scoring.expressions import Truth
 
 _CELL = re.compile(r"(\d{1,3})-([a-z][a-z0-9_]*)$")
+SHOWN = "shown:"
 _YES_NO = {"yes": "Yes", "no": "No"}
 
 
@@ -148,6 +149,21 @@ def _goal(
         names[1], "line", f"Why {key} applies or not", given.get("why", ""), problems=problems.get(names[1], ())
     )
     return Goal(key, title, applies, why, suggested.get(key))
+
+
+def seen_values(data: QueryDict, section: SectionSchema) -> dict[str, str]:
+    """The fingerprints of what the page showed, by field (`shown:<field>`)."""
+    return {one.id: str(data[SHOWN + one.id]) for one in section.fields if SHOWN + one.id in data}
+
+
+def tokens(section: SectionSchema, stored: Mapping[str, Any], data: QueryDict) -> dict[str, str]:
+    """The fingerprints that the page carries from now on: of what is stored, but where the person left a field as it
+    was shown, of that, since it still stands there."""
+    seen, sent, found = seen_values(data, section), sent_values(data, section), {}
+    for one in section.fields:
+        left = one.id in sent and fingerprint(one, sent[one.id]) == seen.get(one.id)
+        found[one.id] = seen[one.id] if left else fingerprint(one, stored.get(one.id))
+    return found
 
 
 def sent_values(data: QueryDict, section: SectionSchema) -> dict[str, Any]:

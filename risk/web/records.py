@@ -27,7 +27,7 @@ from risk.scoring.judgement import Judgement
 from risk.selectors import cases
 from risk.selectors import records as found
 from risk.services import records
-from risk.web.record_forms import sent_values, shown_fields, with_emptied_rows
+from risk.web.record_forms import seen_values, sent_values, shown_fields, tokens, with_emptied_rows
 from risk.web.shell import shell
 
 TONES = {
@@ -92,7 +92,8 @@ def _save(request: PersonRequest, application: AIApplication, form: str, version
     if request.htmx:  # type: ignore[attr-defined]
         _, shown, stored = every[_place(request, schema, every)]
         values = with_emptied_rows(values, section, stored if shown == section else {})
-    records.save(actor=request.user, record=one, section=section.id, values=values, row=_row(request))
+    seen = seen_values(request.POST, section)
+    records.save(actor=request.user, record=one, section=section.id, values=values, row=_row(request), seen=seen)
     return "Saved."
 
 
@@ -191,6 +192,9 @@ def _writing(
     reading = not writable or "whole" in request.GET
     at = _place(request, schema, every)
     title, section, values = every[at]
+    given = tokens(section, values, request.POST)
+    if problems:
+        values = {**values, **sent_values(request.POST, section)}  # as it was sent, nothing of it lost
     fields = shown_fields(section, values, problems, suggested)
     return {
         "writable": writable,
@@ -198,6 +202,7 @@ def _writing(
         "title": title,
         "section": section,
         "fields": fields,
+        "tokens": given,
         "sent": [i for one in fields for i in one.inputs if i.name in request.POST],  # these are on the page that asks
         "steps": _steps(application, one, every, at),
         "back": _page_address(application, one.form, every, at - 1) if at else "",

@@ -102,4 +102,5 @@ def test_the_content_policy_holds_in_every_template():
     forbidden = re.compile(r"<style|\sstyle=|\son[a-z]+=|javascript:|<script(?![^>]*\bsrc=)", re.IGNORECASE)
     for path in (ROOT / "templates").rglob("*.html"):
         markup = re.sub(r"{% comment %}.*?{% endcomment %}", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        markup = re.sub(r"{%.*?%}", "", markup, flags=re.DOTALL)  # {% with one=… %} is no attribute
         assert not forbidden.search(markup), path.name
