@@ -5,6 +5,7 @@ import statistics
 import sys
 import time
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 from governance.bench.inside import percentile, report, set_up
@@ -18,8 +19,9 @@ FEW, MANY = 3, 30
 # Of the riskiest application and the first department below the top
 EVERY = (
     *("/", "/?kind=model", "/?class=high_risk", "/?department={department}"),
+    *("/analytics/", "/analytics/risk/", "/analytics/threats/", "/analytics/compliance/", "/?as_of={past}"),
     *("/departments/", "/departments/organisation/", "/departments/{department}/", "/ahead/"),
-    *("/recommendations/", "/recommendations/next/", "/exports/", "/search/?q=credit"),
+    *("/recommendations/", "/recommendations/next/", "/activity/", "/changes/", "/exports/", "/search/?q=credit"),
     *("/compliance/", "/compliance/eu_ai_act/", "/compliance/gaps/", "/compliance/gaps/?page=30"),
     *("/applications/", "/applications/?sort=-risk&page=40", "/applications/{application}/"),
     *(f"/applications/{{application}}/{part}/" for part in ("questionnaire", "classification", "controls", "evidence")),
@@ -61,12 +63,15 @@ def times(signed_in: Any, addresses: Iterable[str], rounds: int) -> tuple[list[f
 
 def every() -> list[str]:
     """The addresses of EVERY in this estate."""
+    from django.utils import timezone
+
     from inventory.models import Department
     from risk.models import CurrentScore
 
     riskiest = CurrentScore.objects.filter(counted_in__isnull=False).latest("overall_point", "application_id")
     department = Department.objects.filter(parent__parent=None, parent__isnull=False).earliest("name")
-    return [one.format(application=riskiest.pk, department=department.key) for one in EVERY]
+    past = timezone.localdate() - timedelta(days=30)
+    return [one.format(application=riskiest.pk, department=department.key, past=past) for one in EVERY]
 
 
 def assets(html: str) -> int:
