@@ -93,7 +93,7 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
         "kinds": ApplicationKind.choices,
         "every_one": EVERY_ONE if left else "",
         "at": at,
-        "period_words": words.capitalize(),
+        "period_words": words[:1].upper() + words[1:],
         "use_words": f"By the people of this department · {words}",
         "below_url": address("governance:departments", department=found, as_of=day if at.past else None),
         "live_url": applications_url(department=found, **left.query, lifecycle="live"),
