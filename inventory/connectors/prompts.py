@@ -28,6 +28,25 @@ _COUNTING = ("number", "count", "total", "is", "has", "promptshield", "prompttok
 _FLAGS = frozenset({"true", "false", "yes", "no"})
 _DEEPEST = 30  # levels of an alert that are kept
 TAKEN_OUT = "(content, not kept)"
+# In free text of an alert: words for what was asked or answered, then a quotation of it. Without quotation marks only
+# after a colon, to the end of the line, and only where it is a sentence: "Prompt: blocked" is a state, "Prompts: 3" a
+# number.
+_SAID = re.compile(
+    r"""\b(?P<word>
+        (?:prompt|completion)s?(?:\s(?:segment|text|content|excerpt)s?)?
+        |(?:model|ai|agent|assistant)\s(?:response|output|answer|reply)(?:\s(?:segment|text|content|excerpt)s?)?
+        |user\s(?:asked|wrote|typed|entered|said)
+    )
+    (?:
+        \s{0,5}(?:[:=]|was|is|reads?|says?|said|contain(?:s|ed)|includ(?:es|ed))?\s{0,5}
+        (?P<quoted>
+            "(?:[^"\\]|\\.)+(?:"|\\?$) | “[^”]+(?:”|$) | „[^“”]+(?:[“”]|$) | «[^»]+(?:»|$) | ‘[^’]+(?:’(?!\w)|$)
+            | '(?:[^'\\]|\\.|'(?=\w))+(?:'|\\?$) | `[^`]+(?:`|$)
+        )
+        | \s{0,5}:\s{0,5}(?P<line>(?![\d"'“„«‘`(])\S{1,80}[^\S\n]{1,5}\S{1,80}[^\S\n]{1,5}\S[^\n]*)
+    )""",
+    re.IGNORECASE | re.VERBOSE | re.DOTALL,
+)
 # The same as written in a row that can't be read as JSON, quotes doubled or not
 _WRITTEN = re.compile(
     rb'"\s*(?:' + b"|".join(sorted(name.encode() for name in NAMES | IN_MESSAGES)) + rb')\s*\\?"{1,2}\s*:',
@@ -60,7 +79,7 @@ def without(record: Record) -> tuple[Record, str]:
     """The record of an alert without content, and the texts that were taken out of it; empty: there was none.
 
     An alert is not refused for the prompts that its evidence quotes: a threat would be lost with them. Evidence names
-    them freely ("Suspicious prompt segment"), as members or as columns of a table.
+    them freely ("Suspicious prompt segment"), as members, as columns of a table, or in a sentence (`_SAID`).
     """
     texts: list[str] = []
     cleared = _cleared(record, texts, 0)
@@ -72,6 +91,8 @@ def _cleared(value: Any, texts: list[str], depth: int) -> Any:
         return TAKEN_OUT
     if isinstance(value, list):
         return [_cleared(one, texts, depth + 1) for one in value]
+    if isinstance(value, str):
+        return _reworded(value, texts)
     if not isinstance(value, dict):
         return value
     cleared = {}
@@ -85,8 +106,21 @@ def _cleared(value: Any, texts: list[str], depth: int) -> Any:
             found = _cleared(held, texts, depth + 1)
             cleared[key] = found if len(texts) > before or held is given else given
         else:
-            cleared[key] = given
+            cleared[key] = _reworded(given, texts) if isinstance(given, str) else given
     return _without_columns(cleared, texts)
+
+
+def _reworded(sentence: str, texts: list[str]) -> str:
+    """A free text without the quotations of what was asked or answered."""
+
+    def taken_out(found: re.Match[str]) -> str:
+        said = found["quoted"] or found["line"]
+        if said.startswith(TAKEN_OUT):
+            return found[0]
+        texts.append(f"{found['word']}: {said}")
+        return f"{found[0].removesuffix(said)}{TAKEN_OUT}"
+
+    return _SAID.sub(taken_out, sentence)
 
 
 def _without_columns(table: dict[str, Any], texts: list[str]) -> dict[str, Any]:

@@ -1,23 +1,13 @@
 """Each sample comes in by each door, with exactly the same counts: page, console, API and watched folder."""
 
-import json
-from collections.abc import Callable
-from io import StringIO
 from pathlib import Path
 
 import pytest
-from django.conf import settings as django_settings
-from django.core.management import call_command
-from django.db import transaction
-from django.test import Client
-from django.urls import reverse
 from pytest_django import Settings
 
-from inventory.models import ImportBatch
-from inventory.services import feeds, imports
 from tests.cast import Cast
+from tests.inventory.feeds.doors import DOORS, own_folders, taken_back
 from tests.inventory.feeds.files import SAMPLES
-from tests.inventory.feeds.test_api_door import send
 
 pytestmark = pytest.mark.django_db
 # File → kind, then rows, stored, duplicates, quarantined, ignored, unmatched into an empty register
@@ -75,19 +65,11 @@ COUNTS: dict[str, tuple[str, int, int, int, int, int, int]] = {
     "users_many.csv": ("entra_users", 4, 4, 0, 0, 0, 0),
 }  # fmt: skip
 WITH_A_MAPPING = {"mapped/gateway.csv"}  # a table of its own: see test_mapped
-NAMES = ("rows", "stored", "duplicates", "quarantined", "ignored", "unmatched")
-
-
-class _TakeBackError(Exception):
-    """Ends a transaction whose work was only to be counted."""
 
 
 @pytest.fixture(autouse=True)
 def _own_folders(settings: Settings, tmp_path: Path) -> None:
-    settings.MEDIA_ROOT = tmp_path / "uploads"
-    settings.DROP_FOLDER = str(tmp_path / "drop")
-    settings.DROP_SETTLE_SECONDS = 0
-    (tmp_path / "drop").mkdir()
+    own_folders(settings, tmp_path)
     settings.INTERACTION_RETENTION_DAYS = 36500  # samples don't grow old
 
 
@@ -101,47 +83,5 @@ def test_it_counts_the_same_by_every_door(name: str, cast: Cast) -> None:
     path, (kind, *counts) = SAMPLES / name, COUNTS[name]
     rows, stored, duplicates, quarantined, ignored, _ = counts
     assert rows == stored + duplicates + quarantined + ignored
-    for door in (_page, _console, _machine, _folder):
-        assert _taken_back(lambda door=door: door(path, cast)) == (kind, *counts), door.__name__  # type: ignore[misc]
-
-
-def _taken_back(act: Callable[[], None]) -> tuple[str | int, ...]:
-    """What the door made of the file, in a database as it was before."""
-    found: list[tuple[str | int, ...]] = []
-    try:
-        with transaction.atomic():
-            act()
-            batch = ImportBatch.objects.get()
-            if batch.state == "waiting":
-                imports.run_batch(batch.pk)
-                batch.refresh_from_db()
-            assert batch.state == "done", batch.error
-            found.append((batch.kind, *(getattr(batch, name) for name in NAMES)))
-            raise _TakeBackError
-    except _TakeBackError:
-        return found[0]
-
-
-def _page(path: Path, cast: Cast) -> None:
-    client = Client()
-    client.force_login(cast.ada)
-    with path.open("rb") as file:
-        assert client.post(reverse("inventory:feeds"), {"file": file}).status_code == 302
-
-
-def _console(path: Path, cast: Cast) -> None:
-    out = StringIO()
-    call_command("ingest", str(path), stdout=out, stderr=StringIO())
-    told, batch = json.loads(out.getvalue()), ImportBatch.objects.get()
-    assert told == told | {name: getattr(batch, name) for name in ("kind", *NAMES)}
-
-
-def _machine(path: Path, cast: Cast) -> None:
-    _, given = feeds.create_feed(actor=cast.ada, slug="relay", name="Relay")
-    body = path.read_bytes()
-    assert send(given, body, slug="relay", content_type="application/octet-stream").status_code == 202
-
-
-def _folder(path: Path, cast: Cast) -> None:
-    (Path(django_settings.DROP_FOLDER) / path.name).write_bytes(path.read_bytes())
-    imports.look_into_drop_folder()
+    for door in DOORS:
+        assert taken_back(lambda door=door: door(path, cast)) == (kind, *counts), door.__name__  # type: ignore[misc]

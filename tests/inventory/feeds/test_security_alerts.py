@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inventory.choices import AlertState, IdentifierKind
+from inventory.connectors import prompts
 from inventory.connectors.alert_types import DOCUMENTED, about_ai, mapped
 from inventory.connectors.base import Item, SecurityAlert, Unreadable
 from inventory.connectors.delimited import as_utf8
@@ -210,6 +212,61 @@ def test_while_capture_is_on_the_prompts_of_an_alert_are_kept_apart(cast: Cast, 
     (one,) = CapturedContent.objects.all()
     assert SAID in decrypt(one.text).decode()
     assert SAID not in decrypt(Alert.objects.get().raw).decode()
+
+
+SENTENCES = (
+    'A jailbreak was seen. Prompt: "{}". It was blocked.',
+    "Suspicious user prompt segment: “{}” It was blocked.",
+    "The user prompt contained '{}', it was blocked.",
+    "Prompt: {}\nIt was blocked.",
+    'The user asked "{}" and was blocked.',
+    'Model response: "{}" was blocked.',
+)
+
+
+@pytest.mark.parametrize("sentence", SENTENCES)
+@pytest.mark.django_db
+def test_prompts_quoted_in_free_text_are_taken_out_and_the_rest_stays(sentence: str, tmp_path: Path) -> None:
+    written = sentence.format(SAID)
+    properties = {"Details": written, "list": [written], "Deployment name": "gpt-4o-prod"}
+    ingest(tmp_path, alert(1, Description=written, ExtendedProperties=properties))
+    stored = Alert.objects.get()
+    assert SAID not in stored.description + decrypt(stored.raw).decode()
+    assert "(content, not kept)" in stored.description
+    assert stored.description.endswith("blocked.")
+    assert "gpt-4o-prod" in decrypt(stored.raw).decode()
+
+
+@pytest.mark.parametrize("cut", ['Prompt: "{}', 'Prompt: "say \\"{}\\" aloud" was blocked', "Prompt: '{} don't'"])
+def test_a_quotation_that_is_cut_off_or_quotes_itself_is_taken_out_whole(cut: str) -> None:
+    cleared, text = prompts.without({"Description": cut.format(SAID)})
+    assert SAID in text
+    assert SAID not in cleared["Description"]
+    assert "aloud" not in cleared["Description"]
+
+
+@pytest.mark.parametrize(
+    "benign",
+    [
+        "A jailbreak attempt was blocked by prompt shields.",
+        'The prompt was blocked by "Prompt Shields" on deployment "gpt-4o-prod".',
+        "Prompt: blocked",
+        "Prompts: 3 suspicious of 40 in an hour",
+        "A known malicious URL was found in a user prompt. The user's account may be taken over.",
+        'Anomalous sign-in to "AI Foundry" by a user; said to be a test.',
+        "The model's response was normal: no data left the company.",
+    ],
+)
+def test_what_only_speaks_of_prompts_stays_whole(benign: str) -> None:
+    record = {"Description": benign, "RemediationSteps": [benign]}
+    assert prompts.without(record) == (record, "")
+
+
+@pytest.mark.parametrize("name", ["alerts_arm.json", "alerts_event_hub.json", "alerts_ocsf.json"])
+def test_free_text_of_samples_stays_whole(name: str) -> None:
+    whole = json.loads((SAMPLES / name).read_bytes())
+    texts = "\n".join(re.findall(r'"((?:[^"\\]|\\.)*)"', json.dumps(whole)))
+    assert prompts.without({"Description": texts})[1] == ""
 
 
 def test_samples_hold_no_content() -> None:
