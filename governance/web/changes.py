@@ -18,8 +18,9 @@ from inventory.access import Permission, requires
 from inventory.models import User
 from inventory.selectors.asked import Reader
 from inventory.selectors.scope import Scope, options, scope_of
-from inventory.web.feeds import csv_download
+from inventory.web.downloads import list_download
 from inventory.web.filters import Filters, tell
+from inventory.web.requests import PersonRequest
 from risk.choices import Band
 
 DAYS_BACK = 30
@@ -89,13 +90,15 @@ def changes_page(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @requires(Permission.EXPORT)
-def changes_csv(request: HttpRequest) -> StreamingHttpResponse:
+def changes_csv(request: PersonRequest) -> StreamingHttpResponse:
     """Every row of the page, whatever page is shown."""
-    user: User = request.user  # type: ignore[assignment]
+    user = request.user
     filters, scope, span = _asked(request)
     kind = next(iter(filters.own.get("change", ())), "")
     rows = [row for row in changes.changed(scope, span.then, span.now) if not kind or kind in row.kinds]
-    return csv_download(f"changes-{span.then}-{span.now}.csv", COLUMNS, _lines(user, rows))
+    return list_download(
+        request, "changes between two dates", f"changes-{span.then}-{span.now}.csv", COLUMNS, _lines(user, rows)
+    )
 
 
 def _asked(request: HttpRequest) -> tuple[Filters, Scope, Span]:

@@ -23,7 +23,7 @@ from inventory import access
 from inventory.access import Permission, requires
 from inventory.models import Department, User
 from inventory.selectors.scope import Scope, options, scope_of
-from inventory.web.feeds import csv_download
+from inventory.web.downloads import list_download
 from inventory.web.filters import Filters
 from inventory.web.requests import PersonRequest
 from risk.web.addresses import address_of
@@ -158,8 +158,12 @@ def evidence_csv(request: PersonRequest, pk: int) -> StreamingHttpResponse:
     """Every row behind a card."""
     card = recommendations.card_or_404(request.user, pk)
     access.require(request.user, Permission.EXPORT, card.department)
-    return csv_download(
-        f"recommendation-{card.rule.number}-{card.department.key}.csv", CSV_COLUMNS, _cells(request.user, card)
+    return list_download(
+        request,
+        "the findings of a recommendation",
+        f"recommendation-{card.rule.number}-{card.department.key}.csv",
+        CSV_COLUMNS,
+        _cells(request.user, card),
     )
 
 

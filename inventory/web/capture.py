@@ -9,7 +9,8 @@ from inventory import access
 from inventory.access import Permission, requires
 from inventory.models import ImportBatch
 from inventory.services.imports import captured
-from inventory.web.feeds import CaptureForm, RevealForm, batch_page, csv_download
+from inventory.web.downloads import csv_download
+from inventory.web.feeds import CaptureForm, RevealForm, batch_page
 from inventory.web.requests import PersonRequest
 
 

@@ -9,7 +9,7 @@ from inventory.access import Permission, requires
 from inventory.choices import DataEventKind, Severity
 from inventory.selectors import data_events
 from inventory.selectors.scope import options, scope_of
-from inventory.web.feeds import csv_download
+from inventory.web.downloads import list_download
 from inventory.web.filters import Filters
 from inventory.web.requests import PersonRequest
 
@@ -52,7 +52,7 @@ def data_event_csv(request: PersonRequest) -> StreamingHttpResponse:
         )
         for one in data_events.every(request.user, wanted)
     )
-    return csv_download("data-events.csv", CSV_COLUMNS, rows)
+    return list_download(request, "data events", "data-events.csv", CSV_COLUMNS, rows)
 
 
 def _wanted(filters: Filters) -> data_events.Wanted:

@@ -20,7 +20,7 @@ from inventory.selectors import dictionary, events, feeds
 from inventory.selectors.asked import Reader
 from inventory.selectors.scope import options, scope_of
 from inventory.services import events as service
-from inventory.web.feeds import csv_download
+from inventory.web.downloads import list_download
 from inventory.web.filters import Filters, tell
 from inventory.web.requests import PersonRequest
 
@@ -85,7 +85,9 @@ def event_csv(request: PersonRequest) -> StreamingHttpResponse:
     """The events as the address narrows them, all pages of them; people by their whole pseudonym."""
     asked = _asked(request)
     found = events.days(request.user, asked.wanted, Permission.EXPORT)
-    return csv_download("activity.csv", CSV_COLUMNS, _lines(events.every(request.user, asked.wanted, found)))
+    return list_download(
+        request, "single events", "activity.csv", CSV_COLUMNS, _lines(events.every(request.user, asked.wanted, found))
+    )
 
 
 def _lines(found: Iterator[events.EventRow]) -> Iterator[tuple[Any, ...]]:

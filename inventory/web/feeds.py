@@ -1,7 +1,6 @@
 """Feed files: uploading, following their reading, and what could not be read."""
 
-import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django import forms
@@ -22,6 +21,7 @@ from inventory.models import Feed, ImportBatch, MappingProfile, QuarantinedRow
 from inventory.selectors import batches, feed_health, feeds
 from inventory.services import imports
 from inventory.services.imports import again, captured, kinds, quarantine, undo
+from inventory.web.downloads import csv_download
 from inventory.web.filters import Filters
 from inventory.web.requests import PersonRequest
 from inventory.web.upload_guard import takes_upload
@@ -29,7 +29,6 @@ from inventory.web.upload_guard import takes_upload
 keeps_feeds = requires(Permission.FEEDS, everywhere=True)
 sees_names = requires(Permission.NAMES, everywhere=True)
 MEMBERS_SHOWN = 100
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class UploadForm(forms.Form):
@@ -189,29 +188,3 @@ def quarantine_reveal(request: PersonRequest, pk: int) -> HttpResponse | Streami
         return batch_page(request, found, form, status=400)
     rows = quarantine.reveal(actor=request.user, batch=found, reason=form.cleaned_data["reason"])
     return csv_download(f"quarantine-{pk}-lines.csv", ("line", "reason", "text"), rows)
-
-
-class _Echo:
-    """A file whose `write` hands the text straight on."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def csv_download(file_name: str, columns: tuple[str, ...], rows: Iterable[tuple]) -> StreamingHttpResponse:
-    """A CSV download, written while it is sent; no cell is taken for a formula."""
-
-    def lines() -> Iterator[str]:
-        writer = csv.writer(_Echo())
-        yield "\ufeff" + writer.writerow(columns)
-        for row in rows:
-            yield writer.writerow([neutral(cell) for cell in row])
-
-    answer = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
-    return answer
-
-
-def neutral(cell: object) -> object:
-    """The cell, unless a spreadsheet would take it for a formula: then with an apostrophe in front."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell

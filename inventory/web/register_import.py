@@ -13,6 +13,7 @@ from inventory.access import Permission, requires
 from inventory.models import User
 from inventory.services import register_uploads
 from inventory.services.register_import import COLUMNS, NEEDED, ImportResult, import_register
+from inventory.web.downloads import Echo
 from inventory.web.forms import ImportForm
 from inventory.web.requests import PersonRequest
 from inventory.web.upload_guard import takes_upload
@@ -95,15 +96,8 @@ def problems(request: PersonRequest, digest: str) -> StreamingHttpResponse:
     return answer
 
 
-class _Echo:
-    """A file whose `write` hands the text straight on."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
 def _problem_lines(found: list[dict]) -> Iterator[str]:
-    writer = csv.writer(_Echo())
+    writer = csv.writer(Echo())
     yield "\ufeff"
     yield writer.writerow(["line", "column", "problem", "mend"])
     for row in found:

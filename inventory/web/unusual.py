@@ -22,7 +22,7 @@ from inventory.selectors.scope import options, path_to, scope_of
 from inventory.selectors.unusual import Course
 from inventory.services import unusual as service
 from inventory.unusual import State, Verdict
-from inventory.web.feeds import csv_download
+from inventory.web.downloads import list_download
 from inventory.web.filters import Filters
 from inventory.web.requests import PersonRequest
 
@@ -77,7 +77,9 @@ def unusual_csv(request: PersonRequest) -> StreamingHttpResponse:
     """The list as the address narrows it, all pages of it."""
     mine = access.unusual_days(request.user, Permission.EXPORT).order_by().values("pk")
     rows = _asked(request.user, Filters.from_request(request, own=OWN)).filter(pk__in=mine)
-    return csv_download("unusual.csv", CSV_COLUMNS, (_cells(one) for one in rows.iterator(1000)))
+    return list_download(
+        request, "unusual days", "unusual.csv", CSV_COLUMNS, (_cells(one) for one in rows.iterator(1000))
+    )
 
 
 def _cells(one: UnusualDay) -> tuple[object, ...]:

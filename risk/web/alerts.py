@@ -19,7 +19,7 @@ from inventory.models import AIApplication, User
 from inventory.selectors.asked import SHARED
 from inventory.selectors.scope import options, scope_of
 from inventory.services import alerts as service
-from inventory.web.feeds import csv_download
+from inventory.web.downloads import list_download
 from inventory.web.filters import Filters
 from inventory.web.requests import PersonRequest
 from risk.selectors import alerts, applications, incidents
@@ -137,7 +137,7 @@ def alert_csv(request: PersonRequest) -> StreamingHttpResponse:
     """The queue as the address narrows it, all pages of it."""
     filters = Filters.from_request(request, sorts=list(alerts.SORTS), own=alerts.words())
     found = alerts.every(request.user, wanted_by(filters, _application(request)), filters.sort)
-    return csv_download("alerts.csv", CSV_COLUMNS, (_cells(one) for one in found))
+    return list_download(request, "alerts", "alerts.csv", CSV_COLUMNS, (_cells(one) for one in found))
 
 
 def _cells(one: alerts.AlertRow) -> tuple[Any, ...]:

@@ -8,7 +8,7 @@ from inventory import access
 from inventory.access import Permission, requires
 from inventory.choices import ApplicationKind, Lifecycle
 from inventory.selectors.scope import options, scope_of
-from inventory.web.feeds import csv_download
+from inventory.web.downloads import list_download
 from inventory.web.filters import Filters, tell
 from inventory.web.requests import PersonRequest
 from risk.choices import OVERALL, Band, EUClass, Principle
@@ -60,4 +60,4 @@ def application_csv(request: PersonRequest) -> StreamingHttpResponse:
     wanted = applications.wanted(filters)
     chosen, _ = columns.read(request.GET)
     rows = (columns.cells(row, chosen, wanted.principle) for row in applications.every(request.user, wanted))
-    return csv_download("applications.csv", columns.header(chosen), rows)
+    return list_download(request, "applications", "applications.csv", columns.header(chosen), rows)

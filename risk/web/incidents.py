@@ -16,7 +16,7 @@ from inventory.access import Permission, requires
 from inventory.choices import ApplicationKind
 from inventory.models import AIApplication, User
 from inventory.selectors.scope import options, scope_of
-from inventory.web.feeds import csv_download
+from inventory.web.downloads import list_download
 from inventory.web.filters import Filters
 from inventory.web.forms import add_service_errors
 from inventory.web.requests import PersonRequest
@@ -126,7 +126,7 @@ def incident_csv(request: PersonRequest) -> StreamingHttpResponse:
     rows = _asked(request.user, Filters.from_request(request, own=OWN))
     mine = access.applications(request.user, Permission.EXPORT).order_by().values("pk")
     found = rows.filter(application__in=mine).iterator(1000)
-    return csv_download("incidents.csv", CSV_COLUMNS, (_cells(one) for one in found))
+    return list_download(request, "incidents", "incidents.csv", CSV_COLUMNS, (_cells(one) for one in found))
 
 
 def _cells(one: Incident) -> tuple[Any, ...]:
