@@ -21,7 +21,7 @@ from inventory.models import AIApplication, ChangedApplication, DailyUsage, Iden
 from inventory.selectors.discovery.rulings import USE_DAYS, in_force
 from inventory.selectors.discovery.seen import identifiers_of
 from inventory.services import applications
-from inventory.services.imports.batches import take_turns
+from inventory.services.imports.batches import UNUSUAL, take_turns
 
 LONGEST_REASON = 2000
 LONGEST_DAYS = 366  # a ruling with an end has it within a year; without one it stands until use grows
@@ -198,6 +198,12 @@ def _remove_identifiers(actor: User | None, application: AIApplication, added: I
             applications.remove_identifier(actor=actor, application=application, identifier=pk)
 
 
+# The application's use is another on these days, so what stands out of it has to be looked for again
+_CHANGED_DAYS = """
+INSERT INTO inventory_changedday (day)
+SELECT DISTINCT day FROM inventory_dailyusage WHERE sighting_id = %(sighting)s"""
+
+
 def _move(sighting: Sighting, application: AIApplication, *, back: bool = False) -> dict[str, int]:
     """Name the application on everything that stands under the sighting, or take it off again; rows by table."""
     given: dict[str, Any] = {"sighting": sighting.pk, "application": application.pk, "name": sighting.name}
@@ -210,6 +216,8 @@ def _move(sighting: Sighting, application: AIApplication, *, back: bool = False)
         for table, rows in where.items():
             cursor.execute(f"UPDATE {table} SET application_id = {now} WHERE {rows} AND application_id {then}", given)  # noqa: S608 - constants of this file
             moved[table.removeprefix("inventory_")] = cursor.rowcount
+        cursor.execute(_CHANGED_DAYS, given)
+    doorbell.ring(UNUSUAL)
     return moved
 
 

@@ -17,6 +17,7 @@ from inventory.models import (
     AIApplication,
     AuditLogEntry,
     ChangedApplication,
+    ChangedDay,
     DailyUsage,
     ImportBatch,
     Ruling,
@@ -113,6 +114,18 @@ def test_taking_a_link_back_leaves_everything_as_it_was(
     assert set(letters.identifiers.values_list("kind", "folded")) == identifiers
     assert open_names() == {"AIApp.SaaS.ChatGPT"}
     assert not Ruling.objects.exists()
+
+
+def test_linking_and_taking_back_have_the_days_judged_again(cast: Cast, seen: Sighting, letters: AIApplication) -> None:
+    used = set(DailyUsage.objects.values_list("day", flat=True))
+    assert len(used) == 2
+    for change in (
+        lambda: discovery.link(actor=cast.ada, sighting=seen, application=letters, reason="The same."),
+        lambda: discovery.take_back(actor=cast.ada, sighting=seen, reason="It is not."),
+    ):
+        ChangedDay.objects.all().delete()
+        change()
+        assert set(ChangedDay.objects.values_list("day", flat=True)) == used
 
 
 def test_what_comes_after_the_link_counts_there_and_goes_back_with_it(
