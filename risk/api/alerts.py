@@ -1,5 +1,6 @@
 """Alerts and incidents over the API: to read, and to change with the token of a person who may."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -270,16 +271,7 @@ class IncidentDetail(APIView):
         responses=IncidentSerializer,
     )
     def post(self, request: Request, pk: int) -> Response:
-        user = person(request)
-        access.require(user, Permission.REVIEW)
-        incident = incidents.incident_or_404(user, pk)
-        given = IncidentMoveSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        try:
-            incident_service.move(actor=user, incident=incident, **given.validated_data)
-        except ValidationError as problems:
-            raise refused(problems) from problems
-        return self.get(request, pk)
+        return self._changed(request, pk, IncidentMoveSerializer, incident_service.move)
 
     @extend_schema(
         summary="Correct what was recorded of an incident",
@@ -288,13 +280,18 @@ class IncidentDetail(APIView):
         responses=IncidentSerializer,
     )
     def patch(self, request: Request, pk: int) -> Response:
+        return self._changed(request, pk, IncidentChangeSerializer, incident_service.change)
+
+    def _changed(
+        self, request: Request, pk: int, serializer: type[serializers.Serializer], change: Callable[..., object]
+    ) -> Response:
         user = person(request)
         access.require(user, Permission.REVIEW)
         incident = incidents.incident_or_404(user, pk)
-        given = IncidentChangeSerializer(data=request.data)
+        given = serializer(data=request.data)
         given.is_valid(raise_exception=True)
         try:
-            incident_service.change(actor=user, incident=incident, **given.validated_data)
+            change(actor=user, incident=incident, **given.validated_data)
         except ValidationError as problems:
             raise refused(problems) from problems
         return self.get(request, pk)
