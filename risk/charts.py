@@ -13,6 +13,7 @@ from inventory.charts.base import (
     Row,
     axis,
     category_axis,
+    hatching,
     height_for,
     horizontal_bars,
     layout,
@@ -23,7 +24,14 @@ from inventory.charts.base import (
 )
 
 BAND_EDGES = (25, 50, 75)
-KINDS = ("inherent", "control", "signal", "unknown")  # of contributions, in the order of the waterfall
+KINDS = ("inherent", "control", "signal", "assumed", "unknown")  # of contributions, in the order of the waterfall
+_REST = {
+    "inherent": "Other factors",
+    "control": "Other controls",
+    "signal": "Other signals",
+    "assumed": "Unanswered, if they worked",
+    "unknown": "Other unknowns",
+}
 
 
 @dataclass(frozen=True)
@@ -45,7 +53,8 @@ class ScorePoint:
 class Contribution:
     """One step of a score, already rounded so that the steps add up to the shown one (methods §13).
 
-    `kind`: inherent (impact, likelihood, class floor), control, signal, unknown. `url` opens its evidence.
+    `kind`: inherent (impact, likelihood, class floor), control, signal, assumed (a control that nobody answered, counted
+    as if it worked), unknown (what that and the other open answers hide). `url` opens its evidence.
     """
 
     label: str
@@ -191,15 +200,13 @@ def why_this_score(
     hover = [f"<b>{safe(bar.label)}</b><br>{bar.text}" for bar in bars]
     trace = horizontal_bars("", [bar.size for bar in bars], "", [bar.url for bar in bars], hover)
     trace["marker"]["color"] = [token(bar.colour) for bar in bars]
+    trace["marker"]["pattern"] = {**hatching(""), "shape": ["/" if bar.assumed else "" for bar in bars]}
     # A bar that takes off is drawn from its lower end, so that its label stands to the right, never on the names.
     trace["x"] = [abs(bar.size) for bar in bars]
     trace |= {"base": [min(bar.base, bar.base + bar.size) for bar in bars], "text": [bar.text for bar in bars]}
     trace |= {"textposition": "outside", "cliponaxis": False}
     top = max((max(bar.base, bar.base + bar.size) for bar in bars), default=0)
-    up = sum(s.amount for s in steps if s.kind == "inherent")
-    down = -sum(s.amount for s in steps if s.kind == "control")
-    added = sum(s.amount for s in steps if s.kind == "signal")
-    unknown = sum(s.amount for s in steps if s.kind == "unknown")
+    sums = {kind: sum(s.amount for s in steps if s.kind == kind) for kind in KINDS}
     return Chart(
         key=key,
         title=f"Why {safe_title(subject)} is {shown(total)}",
@@ -218,8 +225,10 @@ def why_this_score(
         if steps
         else (),
         summary=(
-            f"Inherent risk {shown(up)}; controls take off {shown(down)}; signals add {shown(added)}; "
-            f"what is not known adds {shown(unknown)}: {shown(total)}."
+            f"Inherent risk {shown(sums['inherent'])}; controls take off {shown(-sums['control'])}; "
+            f"signals add {shown(sums['signal'])}; "
+            + (f"unanswered controls would take off {shown(-sums['assumed'])} if they worked; " if sums["assumed"] else "")
+            + f"what is not known adds {shown(sums['unknown'])}: {shown(total)}."
         ),
         empty="Answer the questionnaire: each answer then appears here with what it adds or takes off.",
         height=height_for(len(bars)),
@@ -242,30 +251,26 @@ class _Bar(NamedTuple):
     colour: str
     text: str
     url: str
+    assumed: bool = False
 
 
 def _gathered(steps: Sequence[Contribution], most: int) -> list[Contribution]:
-    """About `most` steps: the two largest of each kind, then the largest of all; the rest is put together by kind."""
-    by_size = sorted(steps, key=lambda s: -abs(s.amount))
+    """About `most` steps: the two largest of each kind, then the largest of all; the rest is put together by kind. What
+    is only assumed is always one: none of it is a merit."""
+    by_size = sorted((s for s in steps if s.kind != "assumed"), key=lambda s: -abs(s.amount))
     first = [s for kind in KINDS for s in [one for one in by_size if one.kind == kind][:2]]
     others = [s for s in by_size if all(s is not one for one in first)]
     kept = {id(s) for s in [*first, *others][: max(most, len(first))]}
-    words = {
-        "inherent": "Other factors",
-        "control": "Other controls",
-        "signal": "Other signals",
-        "unknown": "Other unknowns",
-    }
     out: list[Contribution] = []
     for kind in KINDS:
         mine = [s for s in steps if s.kind == kind]
         rest = [s for s in mine if id(s) not in kept]
         out += [s for s in mine if id(s) in kept]
         amount = sum((s.amount for s in rest), 0.0)
-        if len(rest) == 1:
+        if len(rest) == 1 and kind != "assumed":
             out.append(rest[0])
         elif round(amount, 1):
-            out.append(Contribution(f"{words[kind]} ({len(rest)})", amount, kind))
+            out.append(Contribution(f"{_REST[kind]} ({len(rest)})", amount, kind, rest[0].url if len(rest) == 1 else ""))
     return out
 
 
@@ -274,8 +279,9 @@ def _bars(steps: Sequence[Contribution], total: float) -> list[_Bar]:
     bars: list[_Bar] = []
     level = 0.0
     for place, step in enumerate(steps):
-        colour = "up" if step.amount >= 0 else "down"
-        bars.append(_Bar(step.label, level, step.amount, colour, signed(step.amount), step.url))
+        assumed = step.kind == "assumed"
+        colour = "series-6" if assumed else "up" if step.amount >= 0 else "down"
+        bars.append(_Bar(step.label, level, step.amount, colour, signed(step.amount), step.url, assumed))
         level += step.amount
         following = steps[place + 1].kind if place + 1 < len(steps) else ""
         if step.kind == "inherent" and following != "inherent":

@@ -1,5 +1,6 @@
 """What would lower the shown risk most: controls to prove and questions to answer, each with the exact figure then."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -10,6 +11,7 @@ from risk.scoring.method import Method
 from risk.scoring.questionnaire import option_label, step_of
 from risk.scoring.unknowns import TELEMETRY
 from risk.scoring.what_if import (
+    BEST_STATUS,
     Changes,
     Effect,
     QuestionEffect,
@@ -50,6 +52,15 @@ class ControlStep:
         return self.id
 
     @property
+    def verb(self) -> str:
+        """What there is to do first: what works is to be proved, the rest to be put in place."""
+        if self.counts:
+            return "Prove"
+        if not self.status:
+            return "State and prove"
+        return "Finish" if self.status == ControlStatus.IN_PROGRESS else "Put in place"
+
+    @property
     def best(self) -> float:
         """The least risk that the step leads to."""
         return self.then
@@ -83,6 +94,32 @@ class AlertStep:
     count: int
     now: float
     then: float
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """The fewest of the best controls that, all verified today, leave today's band; all of them, where it is not left."""
+
+    count: int
+    now: float
+    then: float
+    band: str
+    leaves: bool
+
+
+def together(judgement: Judgement, steps: Sequence[ControlStep | QuestionStep], measure: str) -> Together | None:
+    """What the controls among the steps do together, exactly; None in the lowest band, and where there are none."""
+    method = load_method()
+    now = value_of(judgement, measure)
+    band = method.band(now)
+    ids = [one.id for one in steps if isinstance(one, ControlStep)]
+    if not ids or band == method.bands[0][0] or judgement.inputs.prohibited:
+        return None
+    for count in range(1, len(ids) + 1):
+        then = value_of(tried(judgement, Changes(controls=dict.fromkeys(ids[:count], BEST_STATUS)), method), measure)
+        if method.band(then) != band:
+            break
+    return Together(count, now, then, method.band(then), method.band(then) != band)
 
 
 def alert_step(judgement: Judgement, measure: str = OVERALL) -> AlertStep | None:

@@ -1,6 +1,7 @@
 """What the summary of an application shows: its risk by principle, why, what would help most, and how it came."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,11 +10,20 @@ from risk.choices import OVERALL, ControlStatus, Principle
 from risk.method import load_method
 from risk.scoring.application import Contribution
 from risk.scoring.explain import SHOWN_DECIMALS, explain, shown
+from risk.scoring.formulas import effectiveness
 from risk.scoring.judgement import Judgement
 from risk.scoring.method import Method
 from risk.scoring.vocabulary import EU_CLASS_FACTOR, Kind
 from risk.selectors.history import Moment, moments
-from risk.selectors.next_steps import AlertStep, ControlStep, QuestionStep, alert_step, next_steps
+from risk.selectors.next_steps import (
+    AlertStep,
+    ControlStep,
+    QuestionStep,
+    Together,
+    alert_step,
+    next_steps,
+    together,
+)
 from risk.selectors.outlook import Ahead, ahead
 
 PRIMARY = 0.5  # from this weight on a control is evidence for a principle
@@ -52,12 +62,14 @@ class PrincipleLine:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One step of the explanation, rounded so that all add up to the shown value."""
+    """One step of the explanation, rounded so that all add up to the shown value. `assumed`: of a control that nobody
+    answered, which the low end counts as if it worked; what that hides is in the unknown (method §5, §13)."""
 
     kind: Kind
     key: str
     label: str
     amount: float
+    assumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +80,9 @@ class Account:
     controls: float
     signals: float
     bound: float
+    assumed: float
     unknown: float
     held: float
-
-    @property
-    def low(self) -> float:
-        """What is certain: without the unknown and what is held."""
-        return round(self.inherent + self.controls + self.signals + self.bound, SHOWN_DECIMALS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +101,9 @@ class Summary:
     total: float
     account: Account
     worst: PrincipleLine
+    states: tuple[tuple[str, int], ...]  # of the controls that are asked: in words, and how many
     steps: tuple[ControlStep | QuestionStep, ...]
+    together: Together | None
     alerts: AlertStep | None
     history: tuple[Moment, ...]
     ahead: Ahead
@@ -105,8 +115,10 @@ def summary(application: AIApplication, judgement: Judgement, measure: str) -> S
     explained = explain(judgement.inputs, method)
     one = explained if measure == OVERALL else explained.principles[measure]
     bars, total = shown(one.contributions, one.point)
-    parts = tuple(_part(bar) for bar in bars)
+    open_ones = {one.id for one in judgement.inputs.controls if effectiveness(one, method) is None}
+    parts = tuple(_part(bar, open_ones) for bar in bars)
     lines = tuple(_lines(judgement, method))
+    steps = tuple(next_steps(judgement, measure))
     return Summary(
         judgement=judgement,
         measure=measure,
@@ -120,16 +132,21 @@ def summary(application: AIApplication, judgement: Judgement, measure: str) -> S
         total=total,
         account=_account(parts),
         worst=max(lines, key=lambda line: line.point),
-        steps=tuple(next_steps(judgement, measure)),
+        states=tuple(_states(judgement)),
+        steps=steps,
+        together=together(judgement, steps, measure),
         alerts=alert_step(judgement, measure),
         history=tuple(moments(application.pk, judgement.day - timedelta(days=HISTORY_DAYS), measure)),
         ahead=ahead(judgement, measure),
     )
 
 
-def _part(bar: Contribution) -> Part:
+def _part(bar: Contribution, open_controls: Collection[str]) -> Part:
     label = _CLASS_LABEL if bar.key == EU_CLASS_FACTOR else bar.label[:1].upper() + bar.label[1:]
-    return Part(bar.kind, bar.key, f"Not known: {label}" if bar.kind is Kind.UNKNOWN else label, bar.value)
+    assumed = bar.kind is Kind.CONTROL and bar.key in open_controls
+    if bar.kind is Kind.UNKNOWN:
+        label = f"Not known: {label}"
+    return Part(bar.kind, bar.key, f"Not answered, if it worked: {label}" if assumed else label, bar.value, assumed)
 
 
 def _lines(judgement: Judgement, method: Method) -> list[PrincipleLine]:
@@ -159,10 +176,17 @@ def _evidence(judgement: Judgement, principle: str) -> str:
     return "missing" if best is None or best == ControlStatus.NOT_STARTED else ControlStatus(best).label.lower()
 
 
+def _states(judgement: Judgement) -> list[tuple[str, int]]:
+    """How many of the asked controls stand in each state, the best first, the unanswered last."""
+    counts = Counter(one.status or "" for one in judgement.inputs.controls if one.applicable is not False)
+    words = [(value, label.lower()) for value, label in reversed(ControlStatus.choices)] + [("", "not answered")]
+    return [(label, counts[value]) for value, label in words if counts[value]]
+
+
 def _account(parts: tuple[Part, ...]) -> Account:
-    sums = dict.fromkeys(("inherent", "controls", "signals", "bound", "unknown", "held"), 0.0)
+    sums = dict.fromkeys(("inherent", "controls", "signals", "bound", "assumed", "unknown", "held"), 0.0)
     for one in parts:
-        sums[_GROUPS[one.kind]] += one.amount
+        sums["assumed" if one.assumed else _GROUPS[one.kind]] += one.amount
     return Account(**{key: round(value, SHOWN_DECIMALS) for key, value in sums.items()})
 
 

@@ -1,6 +1,9 @@
 """Entries of the audit log in the words of the method: questions and controls by what they ask, not by their keys."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
 from inventory.selectors.history import Entry
 from risk.choices import ControlStatus
@@ -33,8 +36,37 @@ def told(entry: Entry) -> Told:
         return Told(entry.summary, tuple(lines), entry.reason)
     control = method.controls.get(str(entry.details.get("control", "")))
     lines = [control.title] if control else []
+    lines += statement_lines(entry.details) if control else ()
     reached = entry.details.get("followers") or {}
     return Told(entry.summary, tuple(lines), entry.reason, reached.get("count", 0), entry.id)
+
+
+_FIELDS = {"status": "State", "as_of": "As of", "due": "Next step by", "owner": "Seen to by", "note": "Note"}
+
+
+def statement_lines(details: Mapping[str, Any]) -> list[str]:
+    """What a statement of a control changed, a line a field: what stood there, and what stands there now. `details`:
+    those of its audit entry; empty for an entry about something else."""
+    changes = details.get("changes") or {}
+    return [f"{label}: {_worded(*changes[key])}" for key, label in _FIELDS.items() if key in changes]
+
+
+def _worded(before: Any, after: Any) -> str:
+    """`before → after` as people read them; a first value alone."""
+    one, other = (_value(value) for value in (before, after))
+    return f"{one} → {other}" if before else other
+
+
+def _value(value: Any) -> str:
+    if not value:
+        return "nothing"
+    if value in ControlStatus.values:
+        return ControlStatus(value).label
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        return f"“{value}”"
+    return f"{day:%-d %b %Y}"
 
 
 def _status(status: str | None) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -24,6 +25,7 @@ from risk.choices import OVERALL, EUClass, Principle, TaskState
 from risk.method import load_method
 from risk.scoring.vocabulary import WORST, Kind
 from risk.selectors import activity, cases, signals
+from risk.selectors.outlook import Horizon
 from risk.selectors.ratchet import held
 from risk.selectors.summary import Summary, summary
 from risk.web.addresses import address_of, addressed
@@ -31,6 +33,7 @@ from risk.web.classification import stop
 from risk.web.shell import shell
 from risk.web.tasks import with_addresses
 
+MOST_CAUSES = 3  # of a horizon that are shown at once
 _CHART_KINDS = {
     Kind.IMPACT: "inherent",
     Kind.LIKELIHOOD: "inherent",
@@ -51,12 +54,13 @@ def application_page(request: PersonRequest, pk: int) -> HttpResponse:
     measure = filters.principle or OVERALL
     judgement = cases.judge_now(application, timezone.localdate())
     found = summary(application, judgement, measure)
+    width = judgement.score.high - judgement.score.low
     context = {
         **shell(request.user, application, "application", judgement),
         "found": found,
         "why": _why(application, found),
         "course": _course(application, found, judgement.day),
-        "horizons": [(one, addressed(application.pk, one.causes)) for one in found.ahead.horizons],
+        "horizons": [_horizon(application, one) for one in found.ahead.horizons],
         "steps": [(one, address_of(application.pk, "", one.key)) for one in found.steps],
         "moved_by": [
             replace(one, url=address_of(application.pk, one.kind, one.key))
@@ -71,7 +75,8 @@ def application_page(request: PersonRequest, pk: int) -> HttpResponse:
         "measures": [(OVERALL, "Overall"), *Principle.choices],
         "overall": measure == OVERALL,
         "method": load_method().version,
-        "completeness": WORST - (found.judgement.score.high - found.judgement.score.low),
+        "completeness": WORST - width,
+        "width": width,
         "prohibited": found.judgement.inputs.prohibited,
         **stop(application, judgement),
         "maybe_prohibited": _maybe_prohibited(found),
@@ -80,12 +85,19 @@ def application_page(request: PersonRequest, pk: int) -> HttpResponse:
     return render(request, "risk/application.html", context)
 
 
+def _horizon(application: AIApplication, one: Horizon) -> dict[str, Any]:
+    """A horizon with its causes: the largest, and the others behind one sum; all add up to the change."""
+    causes = addressed(application.pk, one.causes)
+    rest = causes[MOST_CAUSES:]
+    return {"at": one, "first": causes[:MOST_CAUSES], "rest": rest, "sum": sum(cause.amount for cause, _ in rest)}
+
+
 def _why(application: AIApplication, found: Summary) -> Chart:
     steps = [
         Contribution(
             part.label,
             part.amount,
-            _CHART_KINDS.get(part.kind, "unknown"),
+            "assumed" if part.assumed else _CHART_KINDS.get(part.kind, "unknown"),
             address_of(application.pk, part.kind, part.key),
         )
         for part in found.parts

@@ -40,6 +40,8 @@ class StateForm(OpenForm):
         """Who may not review is not offered *Independently verified*, unless that is how it stands."""
         super().__init__(*args, **kwargs)
         self.fields["owner"].widget.attrs |= {"list": "people", "autocomplete": "off"}
+        today = timezone.localdate().isoformat()
+        self.fields["as_of"].widget.attrs |= {"data-day-of": self["status"].id_for_label, "data-today": today}
         if not may_verify and self.initial.get("status") != ControlStatus.VERIFIED:
             status = self.fields["status"]
             status.choices = [one for one in status.choices if one[0] != ControlStatus.VERIFIED]  # type: ignore[attr-defined]
@@ -71,6 +73,8 @@ def save_state(request: PersonRequest, application: AIApplication, key: str, for
     changed = form.changed()
     if not form.cleaned_data["status"] or not changed:
         return True
+    if "status" in changed and "as_of" not in changed and not request.htmx:  # type: ignore[attr-defined]
+        changed["as_of"] = timezone.localdate()  # a new state is true from now; scripts show that in the field
     stated = {**form.stored, **changed}
     try:
         controls.state_control(actor=request.user, application=application, control=key, seen=form.seen, **stated)

@@ -33,6 +33,7 @@ from risk.selectors.controls import (
     requests_of,
 )
 from risk.selectors.evidence import WITHDRAWN, items_of
+from risk.selectors.told import statement_lines
 from risk.services import applicability
 from risk.web.control_forms import StateForm, forms_of, save_state
 from risk.web.evidence import EvidenceForm, add_evidence
@@ -106,6 +107,7 @@ def control(request: PersonRequest, pk: int, key: str) -> HttpResponse:
     saved = save_state(request, application, key, form)
     if not request.htmx:  # type: ignore[attr-defined]
         if saved:
+            messages.success(request, _decided(application, key, form) if form.decided else "Saved.")
             return redirect("risk:control", pk, key)
         return _control_page(request, application, judgement, line, form, status=400)
     judgement = cases.judge_now(application, day)
@@ -125,9 +127,17 @@ def control(request: PersonRequest, pk: int, key: str) -> HttpResponse:
         **_effect(judgement),
     }
     if form.decided and saved:  # the fields show the other's, or both: they come anew
-        context["form"] = forms_of(request, application)(key)
+        context |= {"form": forms_of(request, application)(key), "decided": _decided(application, key, form)}
         return reswap(retarget(render(request, "risk/_control_decided.html", context), f"#fields-{key}"), "outerHTML")
     return render(request, "risk/_control_saved.html", context)
+
+
+def _decided(application: AIApplication, key: str, form: StateForm) -> str:
+    """Which statement holds, once a person decided between theirs and somebody else's."""
+    if not form.keeps_theirs:
+        return "Saved: your change holds."
+    state = application.control_states.select_related("stated_by").filter(control=key).first()
+    return f"{(state and state.stated_by) or 'The other'}’s statement holds; your change is dropped."
 
 
 @takes_upload(lambda: settings.EVIDENCE_MAX_BYTES)
@@ -190,7 +200,7 @@ def _control_page(
         "evidence_form": evidence_form
         or EvidenceForm(prefix="evidence", control=line.control, initial={"issued": day}),
         "people": people_of(application),
-        "log": control_log(application, key),
+        "log": [(entry, statement_lines(entry.details)) for entry in control_log(application, key)],
         "requests": requests_of(application, key),
         "may_decide": access.may(request.user, Permission.REVIEW, application.department),
         **_effect(judgement),

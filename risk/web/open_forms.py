@@ -56,13 +56,14 @@ class OpenForm(forms.Form):
         return {name: value for name, value in given.items() if not same_text(value, self.shown.get(name))}
 
     def overtaken(self, stored: Mapping[str, Any], by: object, at: object) -> None:
-        """Say what somebody else wrote meanwhile, beside what the person changed."""
-        mine = self.changed()
+        """Say in which fields somebody else wrote meanwhile, beside what the person changed."""
+        seen = self.seen or {}
+        theirs = {name: value for name, value in stored.items() if not same_text(value, seen.get(name))}
         self.newer = {
             "by": by or "System",
             "at": at,
-            "theirs": self._words({name: value for name, value in stored.items() if value}),
-            "mine": self._words(mine),
+            "theirs": self._words(theirs),
+            "mine": self._words(self.changed()),
             "token": token(stored),
         }
 

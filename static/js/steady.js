@@ -3,6 +3,8 @@
    - no answer is put into the page while a button is held down, since a click needs the element it began on;
    - what lies under the pointer, or has the focus, stays where it is on the screen when things come or go above it;
    - the focus goes on where its element is replaced or gone;
+   - [data-undecided], a choice between one's own words and somebody else's: who leaves it open is asked whether to leave;
+   - [data-day-of], the day of a state: it becomes today with a new state, unless it was set by hand;
    - [data-keep], on what htmx saves by its hx-post: what was changed and not yet confirmed as saved is sent when the page is left;
    - [data-alone]: a box that rules the others of its group out ("none of these"). */
 
@@ -43,21 +45,22 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const hovered = [...document.querySelectorAll(PLACE)].filter((one) => one.matches(":hover")).pop();
   const place = placeOf(hovered) ?? placeOf(focused);
   const question = focused?.closest(".question");
+  const home = focused?.closest("[data-keep]");
   kept = {
     place,
     top: place?.getBoundingClientRect().top,
     focused,
     link: focused?.getAttribute?.("href"),
-    neighbours: [question?.nextElementSibling, question?.previousElementSibling],
+    places: [question?.id, question?.nextElementSibling?.id, question?.previousElementSibling?.id, home?.id],
   };
   dropIfOld(event);
 });
 
-function findAgain({ focused, link, neighbours }) {
+function findAgain({ focused, link, places }) {
   if (focused.id && document.getElementById(focused.id)) return document.getElementById(focused.id);
   if (link) return document.querySelector(`a[href="${CSS.escape(link)}"]`);
-  const question = neighbours.find((one) => one?.isConnected && one.matches(".question"));
-  return question?.querySelector("input:checked, input:not([type=hidden])");
+  const place = places.map((id) => id && document.getElementById(id)).find((one) => one?.matches(".question, [data-keep]"));
+  return place?.querySelector("input:checked") ?? place?.querySelector("select, textarea, input:not([type=hidden])");
 }
 
 document.addEventListener("htmx:afterSwap", () => {
@@ -98,6 +101,11 @@ document.addEventListener("submit", (event) => {
   for (const place of document.querySelectorAll("[data-keep]")) {
     if (event.target.contains(place)) saved.set(place, changes.get(place)); // the browser sends it as a whole
   }
+  for (const choice of event.target.querySelectorAll("[data-undecided]")) delete choice.dataset.undecided; // it comes back
+});
+
+window.addEventListener("beforeunload", (event) => {
+  if (document.querySelector("[data-undecided]")) event.preventDefault();
 });
 
 window.addEventListener("pagehide", () => {
@@ -122,5 +130,13 @@ document.addEventListener("change", (event) => {
   const alone = "alone" in box.dataset;
   for (const other of box.closest("fieldset")?.querySelectorAll("input[type=checkbox]") ?? []) {
     if (other !== box && (alone || "alone" in other.dataset)) other.checked = false;
+  }
+}, true);
+
+/* ---- the day of a state ---- */
+document.addEventListener("change", (event) => {
+  if (!event.target.id) return;
+  for (const day of document.querySelectorAll(`[data-day-of="${CSS.escape(event.target.id)}"]`)) {
+    if (day.value === day.defaultValue) day.value = day.dataset.today;
   }
 }, true);

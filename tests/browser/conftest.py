@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings as django_settings
 from django.test import Client
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from inventory.models import User
@@ -48,16 +48,28 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
+# Waiting for a quiet network costs half a second a page, and this says more
+SETTLED = """() => {
+  const near = (one) => one.offsetParent && one.getBoundingClientRect().top < innerHeight + 400;
+  const charts = [...document.querySelectorAll("[data-chart]:not(.is-drawn, .has-failed)")];
+  return !document.querySelector(".htmx-request") && !charts.some(near);
+}"""
+
+
 @dataclass
 class Visit:
     """A page and all it complained about: console, content policy, failed answers, requests to other hosts."""
 
     page: Page
     address: str
+    scripts: bool = True
     complaints: list[str] = field(default_factory=list)
 
     def go(self, path: str) -> Page:
-        self.page.goto(self.address + path, wait_until="networkidle")
+        """Open a page; it is there once nothing is under way and the charts near the screen are drawn."""
+        self.page.goto(self.address + path, wait_until="load")
+        if self.scripts:
+            self.page.wait_for_function(SETTLED)
         return self.page
 
     def watch(self) -> None:
@@ -67,11 +79,17 @@ class Visit:
         self.page.on("request", lambda request: self._note(not self._own(request.url), f"other host: {request.url}"))
 
     def _note(self, bad: bool, text: str) -> None:
-        if bad:
+        if bad and "was preloaded using link preload but not used" not in text:  # a hint that a busy machine earns
             self.complaints.append(text)
 
     def _own(self, url: str) -> bool:
         return url.startswith((self.address, f"blob:{self.address}", "data:"))
+
+
+def follow(page: Page, target: Locator) -> None:
+    """Click, and be on the page that it leads to: a click alone returns while the old page still stands."""
+    with page.expect_navigation(wait_until="load"):
+        target.click()
 
 
 @pytest.fixture
@@ -90,7 +108,7 @@ def visit(browser: Browser, live_server: LiveServer) -> Iterator[Callable[..., V
             client.force_login(user)
             cookie = client.cookies[django_settings.SESSION_COOKIE_NAME]
             context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
-        made = Visit(context.new_page(), live_server.url)
+        made = Visit(context.new_page(), live_server.url, scripts)
         made.watch()
         visits.append(made)
         return made

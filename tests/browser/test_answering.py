@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from inventory.models import AIApplication
 from risk.models import Record
 from risk.services import records, scores
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, follow
 from tests.builders import make_application
 from tests.cast import Cast, cast
 
@@ -77,5 +77,5 @@ def test_without_scripts_the_parts_are_walked_one_by_one(visit: Visits, cast: Ca
     records.start(actor=cast.alice, application=begun, form="fundamental_rights")
     page = visit(cast.alice, scripts=False).go(reverse("risk:record", args=[begun.pk, "fundamental_rights"]))
     page.locator("#period-input").fill("Daily")
-    page.get_by_role("button", name="Save", exact=True).click()
+    follow(page, page.get_by_role("button", name="Save", exact=True))
     assert Record.objects.get().content["period"] == "Daily"

@@ -3,7 +3,7 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from inventory.models import User
 from tests.cast import Cast
@@ -35,10 +35,10 @@ def test_signing_in(visit, ada, theme):
     page.get_by_label("User name or e-mail").fill("ada")
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Sign in").click()
-    assert page.get_by_role("alert").is_visible()
+    expect(page.get_by_role("alert")).to_be_visible()
     page.get_by_label("Password").fill("correct horse battery")
     page.get_by_role("button", name="Sign in").click()
-    assert page.get_by_role("heading", level=1).inner_text() == "People"
+    expect(page.get_by_role("heading", level=1)).to_have_text("People")
 
 
 @pytest.mark.parametrize(("width", "theme"), [(390, "dark"), (1280, "light"), (1920, "dark")])
@@ -65,7 +65,7 @@ def test_navigation_on_a_phone(visit, ada):
     assert not link.is_visible()
     page.get_by_role("button", name="Menu").click()
     link.click()
-    assert page.url.endswith("/settings/departments/")
+    page.wait_for_url("**/settings/departments/")
 
 
 def test_without_scripts_everything_is_reachable(visit, ada):
@@ -73,7 +73,7 @@ def test_without_scripts_everything_is_reachable(visit, ada):
     assert page.get_by_role("link", name="Department tree").is_visible()
     page.get_by_text("Ada", exact=True).first.click()
     page.get_by_role("button", name="Sign out").click()
-    assert "Sign in" in page.content()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
 
 
 def test_the_keyboard_comes_first_to_the_content(visit, ada):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, follow
 from tests.browser.test_shell import violations, wider_than_the_screen
 from tests.governance.estate import Estate, estate
 
@@ -56,19 +56,17 @@ def test_from_a_tile_to_the_list_behind_it(visit: Visits, house: Estate) -> None
         tile = page.locator(".tile").nth(place)
         counted = int(tile.locator(".tile-value").inner_text().replace(",", ""))
         label = tile.locator(".tile-label").inner_text()
-        tile.get_by_role("link").click()
-        page.wait_for_load_state("networkidle")
+        follow(page, tile.get_by_role("link"))
         if counted:
             shown = page.locator(".hub-pagination p").first.inner_text()
             assert f" of {counted:,} " in shown, label
-        page.go_back(wait_until="networkidle")
-        assert page.get_by_label("Kind", exact=True).input_value() == "model"
+        page.go_back(wait_until="load")
+        expect(page.get_by_label("Kind", exact=True)).to_have_value("model")
 
 
 def test_a_cell_of_the_matrix_opens_the_applications_behind_it(visit: Visits, house: Estate) -> None:
     page = visit(house.cast.dan).go("/")
-    page.locator(".matrix tbody tr", has_text="Retail Banking").locator("td").nth(2).get_by_role("link").click()
-    page.wait_for_load_state("networkidle")
+    follow(page, page.locator(".matrix tbody tr", has_text="Retail Banking").locator("td").nth(2).get_by_role("link"))
     assert "principle=privacy_security" in page.url
     assert page.get_by_label("Risk shown").input_value() == "privacy_security"
     assert page.get_by_role("rowheader").first.get_by_role("link").inner_text() == "Credit Scorer"
@@ -101,12 +99,10 @@ def test_an_answer_moves_the_score(visit: Visits, house: Estate) -> None:
 
 def test_from_compliance_to_a_file_of_gaps(visit: Visits, house: Estate, tmp_path: Path) -> None:
     page = visit(house.cast.dan).go("/compliance/")
-    page.get_by_role("link", name="List of gaps").click()
-    page.wait_for_load_state("networkidle")
+    follow(page, page.get_by_role("link", name="List of gaps"))
     gaps = number(page, ".hub-tabs [aria-current] .tab-count")
     assert gaps > 0
-    page.get_by_role("link", name="Export", exact=True).click()
-    page.wait_for_load_state("networkidle")
+    follow(page, page.get_by_role("link", name="Export", exact=True))
     assert page.get_by_label("What").input_value() == "compliance"
     with page.expect_download() as download:
         page.get_by_role("button", name="Export").click()

@@ -206,6 +206,19 @@ def test_many_steps_are_gathered_and_still_add_up():
     assert len(chart.rows) == len(steps) + 1
 
 
+def test_what_is_only_assumed_is_one_hatched_bar():
+    steps = [charts.Contribution("Scale", 50, "inherent"), charts.Contribution("Proved", -5, "control")]
+    steps += [charts.Contribution(f"Open {n}", -10, "assumed", f"/{n}") for n in range(2)]
+    steps += [charts.Contribution("Unknown", 15, "unknown")]
+    chart = charts.why_this_score(steps, 40)
+    trace = chart.figure["data"][0]
+    assert chart.figure["layout"]["yaxis"]["ticktext"][3] == "Unanswered, if they worked (2)"
+    assert trace["text"] == ["+50", "50", "−5", "−20", "+15", "40"]
+    assert trace["marker"]["pattern"]["shape"] == ["", "", "", "/", "", ""]
+    assert "unanswered controls would take off 20 if they worked" in chart.summary
+    assert len(chart.rows) == len(steps) + 1
+
+
 def test_two_departments_of_one_name_stay_two_bars():
     rows = [charts.DepartmentBands("Operations", 1, 0, 0, 0), charts.DepartmentBands("Operations", 2, 0, 0, 0)]
     figure = charts.bands_by_department(rows).figure

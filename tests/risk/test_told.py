@@ -1,6 +1,7 @@
 """The history of an application on its page: in words, a page of moments at a time, however much one of them did."""
 
 import re
+from datetime import date
 from html import unescape
 
 import pytest
@@ -38,6 +39,21 @@ def test_questions_and_controls_by_their_words(cast: Cast, alice: Client, applic
     assert method.questions["p_a"].text in body
     assert method.controls["GV-01"].title in body
     assert "app.personal_data" not in body
+
+
+def test_a_statement_tells_what_it_changed(cast: Cast, alice: Client, application: AIApplication) -> None:
+    def state(**stated: object) -> None:
+        controls.state_control(actor=cast.alice, application=application, control="GV-01", **stated)  # type: ignore[arg-type]
+
+    state(status="planned", as_of=date(2026, 1, 5), note="Ask <b>Bob</b>.")
+    state(status="attested", as_of=date(2026, 2, 6), note="Bob agreed.", due=date(2026, 3, 1), owner=cast.alice)
+    for page in ("history/", "controls/GV-01/"):
+        body = shown(alice, f"/applications/{application.pk}/{page}")
+        assert "State: Planned → Attested" in body
+        assert "As of: 5 Jan 2026 → 6 Feb 2026" in body
+        assert "Note: “Ask <b>Bob</b>.” → “Bob agreed.”" in body
+        assert "Next step by: 1 Mar 2026" in body
+        assert "Seen to by: “alice”" in body
 
 
 @pytest.mark.django_db(transaction=True)  # a transaction is a moment
