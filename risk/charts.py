@@ -53,8 +53,8 @@ class ScorePoint:
 class Contribution:
     """One step of a score, already rounded so that the steps add up to the shown one (methods §13).
 
-    `kind`: inherent (impact, likelihood, class floor), control, signal, assumed (a control that nobody answered, counted
-    as if it worked), unknown (what that and the other open answers hide). `url` opens its evidence.
+    `kind`: inherent (impact, likelihood, class floor), control, signal, assumed (a control that nobody answered, as if
+    it worked), unknown (what that and other open answers hide). `url` opens its evidence.
     """
 
     label: str
@@ -227,7 +227,11 @@ def why_this_score(
         summary=(
             f"Inherent risk {shown(sums['inherent'])}; controls take off {shown(-sums['control'])}; "
             f"signals add {shown(sums['signal'])}; "
-            + (f"unanswered controls would take off {shown(-sums['assumed'])} if they worked; " if sums["assumed"] else "")
+            + (
+                f"unanswered controls would take off {shown(-sums['assumed'])} if they worked; "
+                if sums["assumed"]
+                else ""
+            )
             + f"what is not known adds {shown(sums['unknown'])}: {shown(total)}."
         ),
         empty="Answer the questionnaire: each answer then appears here with what it adds or takes off.",
@@ -270,7 +274,9 @@ def _gathered(steps: Sequence[Contribution], most: int) -> list[Contribution]:
         if len(rest) == 1 and kind != "assumed":
             out.append(rest[0])
         elif round(amount, 1):
-            out.append(Contribution(f"{_REST[kind]} ({len(rest)})", amount, kind, rest[0].url if len(rest) == 1 else ""))
+            out.append(
+                Contribution(f"{_REST[kind]} ({len(rest)})", amount, kind, rest[0].url if len(rest) == 1 else "")
+            )
     return out
 
 

@@ -98,7 +98,7 @@ class AlertStep:
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """The fewest of the best controls that, all verified today, leave today's band; all of them, where it is not left."""
+    """The fewest of the best controls that leave today's band once all are verified; all of them, where none do."""
 
     count: int
     now: float

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from inventory.models import AIApplication
 from risk.services import controls
@@ -46,7 +46,12 @@ def test_the_person_decides(
 def test_leaving_an_open_choice_is_asked_about(visit: Callable[..., Visit], cast: Cast, begun: AIApplication) -> None:
     page = overtaken(visit(cast.alice), cast, begun)
     asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+
+    def leave(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", leave)
     page.get_by_role("link", name="History", exact=True).click()
     page.wait_for_url("**/history/")
     assert asked == ["beforeunload"]

@@ -62,9 +62,9 @@ def test_unanswered_controls_are_told_apart_and_all_adds_up(cast: Cast, risky: A
     parts = (sums.inherent, sums.controls, sums.signals, sums.bound, sums.assumed, sums.unknown, sums.held)
     assert sum(parts) == pytest.approx(found.total, abs=1e-6)
     assert dict(found.states)["attested"] == 1
-    assert sum(count for _, count in found.states) == len([
-        one for one in judgement.inputs.controls if one.applicable is not False
-    ])
+    assert sum(count for _, count in found.states) == len(
+        [one for one in judgement.inputs.controls if one.applicable is not False]
+    )
 
 
 def test_the_page_says_it(cast: Cast, risky: AIApplication, client) -> None:  # type: ignore[no-untyped-def]
