@@ -32,26 +32,27 @@ function withColours(value, styles) {
   return value;
 }
 
-/* A name in at most three lines of about `limit` letters; the table beside the chart has it whole */
-function broken(text, limit) {
+/* A name in at most `most` lines of about `limit` letters; the table beside the chart has it whole */
+function broken(text, limit, most) {
   const lines = [""];
   for (const word of text.split(" ")) {
     const line = lines.at(-1);
     if (!line || line.length + 1 + word.length <= limit) lines[lines.length - 1] = line ? `${line} ${word}` : word;
     else lines.push(word);
   }
-  const kept = lines.slice(0, 3).map((line) => (line.length > limit + 2 ? `${line.slice(0, limit)}…` : line));
-  if (lines.length > 3) kept[2] = `${kept[2].replace(/…$/, "")}…`;
+  const kept = lines.slice(0, most).map((line) => (line.length > limit + 2 ? `${line.slice(0, limit)}…` : line));
+  if (lines.length > most) kept[most - 1] = `${kept[most - 1].replace(/…$/, "")}…`;
   return kept.join("<br>");
 }
 
 /* On a narrow screen long names must not squeeze the plot to nothing */
-function fitted(layout, width) {
+function fitted(layout, width, height) {
   if (width >= 480) return layout;
   const narrow = { ...layout, font: { ...layout.font, size: 11 }, margin: { ...layout.margin, r: 20 } };
   if (layout.yaxis?.ticktext) {
     const limit = Math.max(10, Math.round(width / 22));
-    const ticktext = layout.yaxis.ticktext.map((text) => broken(text.replace("<br>", " "), limit));
+    const most = height / layout.yaxis.ticktext.length < 44 ? 2 : 3;
+    const ticktext = layout.yaxis.ticktext.map((text) => broken(text.replace("<br>", " "), limit, most));
     narrow.yaxis = { ...layout.yaxis, ticktext, tickfont: { size: 11 } };
   }
   if (layout.xaxis?.type === "date") narrow.xaxis = { ...layout.xaxis, nticks: 4 };
@@ -65,7 +66,7 @@ async function draw(element) {
   if (!element.isConnected) return;
   const figure = withColours(JSON.parse(source.textContent), getComputedStyle(document.documentElement));
   const width = printing ? Math.min(element.clientWidth, PAPER_WIDTH) : element.clientWidth;
-  const layout = { ...fitted(figure.layout, width), width, height: element.clientHeight, showlegend: false };
+  const layout = { ...fitted(figure.layout, width, element.clientHeight), width, height: element.clientHeight, showlegend: false };
   await Plotly.react(element, figure.data, layout, CONFIG);
   if (!drawn.has(element)) {
     element.on("plotly_click", (event) => follow(event.points[0]));
