@@ -11,13 +11,16 @@ from pathlib import Path
 import pytest
 from django.conf import settings as django_settings
 from django.test import Client
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from inventory.models import User
 
 # Playwright's loop makes Django believe that this thread is asynchronous; the tests' own queries are not.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+expect.set_options(timeout=15_000)  # milliseconds: a busy machine is slow, and not wrong
 
 
 def chromium() -> str | None:
