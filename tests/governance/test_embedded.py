@@ -102,7 +102,7 @@ def _visits(folder: Path) -> int:
     return int(row[0])
 
 
-def _until(condition, seconds: float = 30) -> None:
+def _until(condition, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline

@@ -36,7 +36,7 @@ FACTORS = {
 }
 
 
-def eventually(check: Callable[[], bool], seconds: float = 20) -> None:
+def eventually(check: Callable[[], bool], seconds: float = 60) -> None:
     """Wait for the worker."""
     end = time.monotonic() + seconds
     while not check():

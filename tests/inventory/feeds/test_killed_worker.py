@@ -99,7 +99,7 @@ def test_a_killed_undo_has_changed_nothing_and_is_done_by_the_next(batch: Import
     finally:
         kill(worker)
     assert Interaction.objects.count() == batch.stored
-    deadline = time.monotonic() + 30  # until PostgreSQL has noticed that the worker is gone
+    deadline = time.monotonic() + 60  # until PostgreSQL has noticed that the worker is gone
     while not undo.carry_out(batch.pk) and time.monotonic() < deadline:
         time.sleep(0.1)
     batch.refresh_from_db()
