@@ -18,6 +18,7 @@ from risk.scoring.method import Method
 from risk.scoring.vocabulary import ATTESTED, PROVEN
 
 WINDOW_DAYS = 30  # signals count for this many days (docs/method.md §4)
+APPROVED_FOR = "data_sensitivity"  # the question whose answer says what an application may work on
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +70,16 @@ class Usage:
 
     `sensitive`: interactions above what the application is approved for; `attacks`: marked jailbreak or injection,
     with the alerts that report a blocked attempt.
+
+    For trying alone, and no input of a judgement: `above`, what `sensitive` would be by what it is approved for;
+    `blocked`, the refs of the alerts among the attacks.
     """
 
     interactions: int = 0
     sensitive: int = 0
     attacks: int = 0
+    above: Mapping[str, int] = field(default_factory=dict, compare=False)
+    blocked: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,7 +152,8 @@ def _value(one: Cause, value: object, method: Method) -> str:
     if isinstance(value, Stated):
         return control_state(value)
     if isinstance(value, Usage):
-        return f"{value.interactions:,} interactions, {value.attacks:,} attacks"
+        above = f"{value.sensitive:,} above what it is approved for"
+        return f"{value.interactions:,} interactions, {above}, {value.attacks:,} attacks"
     if isinstance(value, Measures):
         return ", ".join(f"{key.replace('_', ' ')} {one:g}" for key, one in value.values.items()) or "none that count"
     if value is None:

@@ -18,6 +18,7 @@ from inventory.models import AIApplication, User
 from inventory.web.requests import PersonRequest
 from risk.choices import ControlStatus
 from risk.method import load_method
+from risk.scoring.case import Occurrence
 from risk.scoring.classify import Answer
 from risk.scoring.judgement import Judgement
 from risk.scoring.method import Method
@@ -123,13 +124,14 @@ def changes_of(data: QueryDict, judgement: Judgement, method: Method) -> Changes
                 answers[key] = answer
         elif name.startswith(CONTROL) and value in ControlStatus.values:
             controls[name.removeprefix(CONTROL)] = str(value)
-    refs = {one.ref: data.get(ALERT + one.ref, "") for one in judgement.case.occurrences}
+    settled = [(one.ref, data.get(ALERT + one.ref, "")) for one in judgement.case.occurrences]
+    alerts = {one.ref for one in judgement.case.occurrences if not _is_incident(one)}
     return Changes(
         answers=answers,
         controls={key: status for key, status in controls.items() if key in method.controls},
         alerts=tuple(_new_alerts(data, method)),
-        closed=frozenset(ref for ref, value in refs.items() if value == "resolved"),
-        dismissed=frozenset(ref for ref, value in refs.items() if value == "dismissed"),
+        closed=frozenset(ref for ref, value in settled if value == "resolved"),
+        dismissed=frozenset(ref for ref, value in settled if value == "dismissed" and ref in alerts),
         telemetry=bool(data.get("telemetry")),
     )
 
@@ -173,13 +175,22 @@ def fields(found: Trial, wanted: Changes, data: QueryDict) -> dict[str, Any]:
         "families": [(name, families[key]) for key, name in method.families.items() if key in families],
         "alerts": [
             {"name": ALERT + one.ref, "label": one.label or "Alert", "now": _alert_words(one.open, one.severity),
-             "choices": [(value, text, data.get(ALERT + one.ref) == value) for value, text in _ALERT_CHOICES]}
+             "choices": [(value, text, data.get(ALERT + one.ref) == value) for value, text in _ways_to_settle(one)]}
             for one in found.now.case.occurrences
         ],
         "severities": [(NEW_ALERTS + one, one, data.get(NEW_ALERTS + one, "")) for one in method.signal_severity],
         "unseen": not found.now.inputs.signals.telemetry,
         "most_alerts": MOST_ALERTS,
     }  # fmt: skip
+
+
+def _is_incident(one: Occurrence) -> bool:
+    """Whether a reviewer recorded it, with its principles: it can be resolved, but never turns out to be none."""
+    return bool(one.principles)
+
+
+def _ways_to_settle(one: Occurrence) -> tuple[tuple[str, str], ...]:
+    return _ALERT_CHOICES[:1] if _is_incident(one) else _ALERT_CHOICES
 
 
 def _alert_words(is_open: bool, severity: str) -> str:

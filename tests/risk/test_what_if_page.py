@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from urllib.parse import urlencode
+from uuid import uuid4
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -12,14 +13,24 @@ from django.urls import reverse
 from django.utils import timezone
 
 from inventory.choices import Severity
-from inventory.models import AIApplication, Alert, AuditLogEntry, ChangedApplication, User
+from inventory.models import (
+    AIApplication,
+    Alert,
+    AuditLogEntry,
+    ChangedApplication,
+    DailySensitive,
+    DailyUsage,
+    SensitivityLabel,
+    User,
+)
+from inventory.services import alerts
 from risk.choices import TaskState
 from risk.method import load_method
 from risk.models import ControlState, CurrentScore, Task
 from risk.scoring.what_if import Changes
 from risk.selectors import cases
 from risk.selectors.what_if import trial
-from risk.services import assessments, scores, tasks
+from risk.services import assessments, incidents, scores, tasks
 from tests.cast import Cast
 
 NOW = timezone.localdate()
@@ -114,6 +125,52 @@ def test_alerts_of_the_application_can_be_settled(cast: Cast, application: AIApp
     assert dismissed.overall.then < trial(judgement, Changes(closed=frozenset({str(alert.pk)}))).overall.then
     text = as_(cast.alice).get(address(application, **{f"e:{alert.pk}": "dismissed"})).content.decode()
     assert "dismissed: it was none" in text
+
+
+def test_an_incident_can_be_resolved_and_is_never_none(cast: Cast, application: AIApplication) -> None:
+    given = {"title": "Harm", "severity": "high", "principles": {"fairness": "Seen"}, "since": NOW}
+    found = incidents.record(actor=cast.bob, application=application, **given)
+    name, client = f"e:incident-{found.pk}", as_(cast.alice)
+    text = client.get(address(application)).content.decode()
+    field = text[text.index(f'<select class="form-select" name="{name}"') :].partition("</select>")[0]
+    assert 'value="resolved"' in field
+    assert "dismissed" not in field
+    assert "What each change does" not in client.get(address(application, **{name: "dismissed"})).content.decode()
+    assert "open → resolved" in client.get(address(application, **{name: "resolved"})).content.decode()
+
+
+def seen_in_use(application: AIApplication) -> None:
+    """A hundred interactions, a fifth of them with a label *confidential*."""
+    SensitivityLabel.objects.create(key="own", name="Own", level="confidential")
+    day = {"application": application, "day": NOW}
+    DailyUsage.objects.create(**day, interactions=100, users=1, sensitive=20, jailbreak=0, injection=0, attacks=0)
+    DailySensitive.objects.create(**day, labels=["own"], information_types=[], digest=uuid4(), interactions=20)
+
+
+def test_what_it_is_approved_for_moves_the_rate_of_sensitive_interactions_as_well(
+    cast: Cast, application: AIApplication
+) -> None:
+    seen_in_use(application)
+    for option in ("special_category", "none", "internal", "confidential", "personal"):
+        before = cases.judge_now(application, NOW)
+        promised = trial(before, Changes(answers={"data_sensitivity": option}))
+        assessments.save_answers(actor=cast.alice, application=application, answers={"data_sensitivity": option})
+        after = cases.judge_now(application, NOW)
+        assert promised.overall.then == after.score.point
+        assert sum(one.amount for one in promised.effects) == pytest.approx(promised.overall.change)
+        assert after.case.usage.sensitive == (0 if option in ("special_category", "confidential") else 20)
+
+
+def test_a_blocked_attack_that_was_none_is_none_of_the_attacks_either(cast: Cast, application: AIApplication) -> None:
+    seen_in_use(application)
+    type_ = "AI.Azure_Jailbreak.ContentFiltering.BlockedAttempt"
+    found = Alert.objects.create(
+        title="Odd", severity=Severity.HIGH, application=application, at=timezone.now(), type=type_
+    )
+    promised = trial(cases.judge_now(application, NOW), Changes(dismissed=frozenset({str(found.pk)})))
+    alerts.dismiss(actor=cast.bob, alerts=[found.pk], reason="A test of ours.")
+    assert promised.overall.then == cases.judge_now(application, NOW).score.point
+    assert promised.overall.change < 0
 
 
 def test_each_meets_the_page_as_they_may(cast: Cast, application: AIApplication) -> None:
