@@ -238,6 +238,28 @@ def test_a_task_closes_itself_when_what_it_wants_is_stated(cast: Cast, applicati
     assert AuditLogEntry.objects.filter(action="task.done").count() == 3
 
 
+@pytest.mark.parametrize(
+    "stated",
+    [
+        {"status": "evidenced", "as_of": NOW - timedelta(days=9), "valid_until": NOW - timedelta(days=1)},
+        {"status": "evidenced", "as_of": NOW - timedelta(days=181)},  # its review was due after 180
+        {"status": "verified", "as_of": NOW - timedelta(days=270)},  # worth half
+    ],
+)
+def test_what_has_run_out_is_no_task_done(cast: Cast, application: AIApplication, stated: dict) -> None:
+    """What counts is what the statement is worth, or each other answer would end a task to renew it."""
+    application.control_states.create(control="GV-01", **stated)
+    (task,) = made(cast, application, controls={"GV-01": "evidenced"})
+    assert task.after < task.before
+    assessments.save_answers(actor=cast.alice, application=application, answers={"scale": "over_1m"})
+    task.refresh_from_db()
+    assert task.state == TaskState.OPEN
+    application.control_states.update(as_of=NOW, valid_until=NOW)
+    scores.mark([application.pk])
+    task.refresh_from_db()
+    assert task.state == TaskState.DONE
+
+
 def test_what_is_stated_already_or_of_the_organisation_makes_no_task(cast: Cast, application: AIApplication) -> None:
     state(application, "GV-01", "evidenced")
     for status in ("planned", "attested", "evidenced"):
@@ -250,6 +272,9 @@ def test_what_is_stated_already_or_of_the_organisation_makes_no_task(cast: Cast,
     assert client.post(address(application, **asked), {}).status_code == 400
     assert not Task.objects.exists()
     assert len(made(cast, application, controls={"GV-01": "verified"})) == 1
+    application.control_states.create(control="RM-02", status="verified", as_of=NOW - timedelta(days=200))
+    with pytest.raises(ValidationError, match="Try a control"):  # its review is past, and yet evidence is worth less
+        made(cast, application, controls={"RM-02": "evidenced"})
 
 
 def test_a_task_of_another_application_stays_open(cast: Cast, application: AIApplication) -> None:
