@@ -24,7 +24,7 @@ from risk.choices import OVERALL, EUClass, Principle, TaskState
 from risk.method import load_method
 from risk.scoring.case import APPROVED_FOR
 from risk.scoring.vocabulary import WORST, Kind
-from risk.selectors import activity, cases
+from risk.selectors import activity, cases, records
 from risk.selectors.ratchet import held
 from risk.selectors.summary import Summary, summary
 from risk.web.addresses import address_of, addressed
@@ -77,6 +77,7 @@ def application_page(request: PersonRequest, pk: int) -> HttpResponse:
         **stop(application, judgement),
         "maybe_prohibited": _maybe_prohibited(found),
         "obstacles": obstacles(application),
+        "due_again": records.due_again(application, judgement),
     }
     return render(request, "risk/application.html", context)
 
