@@ -41,8 +41,8 @@ def window_start(day: date) -> date:
 
 def occurrences(applications: Sequence[int], day: date) -> dict[int, tuple[Occurrence, ...]]:
     """Alerts and incidents by application, as they stand now. Informational alerts count nothing, dismissed ones are no
-    event, and an alert that belongs to an incident which counts is no event of its own: the incident stands for it
-    (docs/decisions/0024).
+    event, and an alert that belongs to an incident which counts is no event of its own before that leaves the window:
+    the incident stands for it (docs/decisions/0024).
 
     An alert of the day 30 days before still counts: it has lost half its weight by then.
     """
@@ -52,7 +52,6 @@ def occurrences(applications: Sequence[int], day: date) -> dict[int, tuple[Occur
     found, stood_for = _incidents(applications, day)
     rows = (
         Alert.objects.filter(Among("application", applications), at__gte=first, at__lt=after)
-        .exclude(pk__in=stood_for)
         .exclude(severity=Severity.INFORMATIONAL)
         .exclude(state=AlertState.DISMISSED)
         .order_by("at", "id")
@@ -67,13 +66,15 @@ def occurrences(applications: Sequence[int], day: date) -> dict[int, tuple[Occur
                 open=state in _OPEN,
                 ref=str(pk),
                 label=title,
+                counts_from=stood_for.get(pk),
             )
         )
     return {application: tuple(events) for application, events in found.items()}
 
 
-def _incidents(applications: Sequence[int], day: date) -> tuple[dict[int, list[Occurrence]], list[int]]:
-    """Incidents of the window by application, and the alerts that they stand for. A contained one counts as open."""
+def _incidents(applications: Sequence[int], day: date) -> tuple[dict[int, list[Occurrence]], dict[int, date]]:
+    """Incidents of the window by application, and of the alerts that they stand for the first day on which they no
+    longer do. A contained one counts as open."""
     counted = Incident.objects.filter(
         Among("application", applications), since__range=(day - timedelta(days=WINDOW_DAYS), day)
     ).order_by()
@@ -96,7 +97,8 @@ def _incidents(applications: Sequence[int], day: date) -> tuple[dict[int, list[O
     links = IncidentAlert.objects.filter(
         incident__in=counted.values("pk"), alert__application=F("incident__application")
     )
-    return found, list(links.values_list("alert_id", flat=True)) if found else []
+    until = links.values_list("alert_id", "incident__since") if found else ()
+    return found, {alert: since + timedelta(days=WINDOW_DAYS + 1) for alert, since in until}
 
 
 def tactic_key(name: str) -> str:

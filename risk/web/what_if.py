@@ -176,7 +176,7 @@ def fields(found: Trial, wanted: Changes, data: QueryDict) -> dict[str, Any]:
         "alerts": [
             {"name": ALERT + one.ref, "label": one.label or "Alert", "now": _alert_words(one.open, one.severity),
              "choices": [(value, text, data.get(ALERT + one.ref) == value) for value, text in _ways_to_settle(one)]}
-            for one in found.now.case.occurrences
+            for one in found.now.case.occurrences if one.counts_on(found.now.day)
         ],
         "severities": [(NEW_ALERTS + one, one, data.get(NEW_ALERTS + one, "")) for one in method.signal_severity],
         "unseen": not found.now.inputs.signals.telemetry,
