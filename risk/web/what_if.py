@@ -21,7 +21,7 @@ from risk.method import load_method
 from risk.scoring.case import Occurrence
 from risk.scoring.classify import Answer
 from risk.scoring.judgement import Judgement
-from risk.scoring.method import Method
+from risk.scoring.method import Method, Question
 from risk.scoring.questionnaire import Item, Standing, Step, items, step_of
 from risk.scoring.what_if import Changes
 from risk.selectors import cases
@@ -116,14 +116,15 @@ def _plan(
 def changes_of(data: QueryDict, judgement: Judgement, method: Method) -> Changes:
     """The changes that an address holds; what cannot be read, or is as it is already, is left out."""
     answers, controls = {}, {}
-    for name, value in data.items():
-        if name.startswith(PREFIX) and value:
+    for name, values in data.lists():
+        given = [str(value) for value in values if value]
+        if name.startswith(PREFIX) and given:
             key = name.removeprefix(PREFIX)
-            known, answer = _answer(key, str(value), method)
+            known, answer = _answer(key, given, method)
             if known and (key not in judgement.case.answers or judgement.case.answers[key] != answer):
                 answers[key] = answer
-        elif name.startswith(CONTROL) and value in ControlStatus.values:
-            controls[name.removeprefix(CONTROL)] = str(value)
+        elif name.startswith(CONTROL) and given and given[-1] in ControlStatus.values:
+            controls[name.removeprefix(CONTROL)] = given[-1]
     settled = [(one.ref, data.get(ALERT + one.ref, "")) for one in judgement.case.occurrences]
     alerts = {one.ref for one in judgement.case.occurrences if not _is_incident(one)}
     return Changes(
@@ -136,20 +137,29 @@ def changes_of(data: QueryDict, judgement: Judgement, method: Method) -> Changes
     )
 
 
-def _answer(key: str, value: str, method: Method) -> tuple[bool, Answer]:
-    """Whether the value is an answer to a question that people answer about an application, and that answer."""
+def _answer(key: str, given: list[str], method: Method) -> tuple[bool, Answer]:
+    """Whether this is an answer to a question that people answer about an application, and that answer."""
+    value, question = given[-1], method.questions.get(key)
     if step_of(key, method) is None:
         return False, None
+    if question and question.type == "multi":
+        return _several(given, question)
     if value == UNKNOWN:
         return True, None
     if key in method.factors:
         return value in method.factors[key].options, value
-    question = method.questions.get(key)
     if key in method.facts or (question and question.type == "yes_no"):
         return value in _YES_NO, _YES_NO.get(value)
-    if question and question.type == "multi":
-        return value == NONE or value in question.options, [] if value == NONE else [value]
     return bool(question and value in question.options), value
+
+
+def _several(given: list[str], question: Question) -> tuple[bool, Answer]:
+    """Of a question with several options those that are chosen, in its own order; beside one of them "none" and "I
+    don't know" say nothing."""
+    chosen = [option for option in question.options if option in given]
+    if chosen or NONE in given:
+        return True, list[str](chosen)
+    return UNKNOWN in given, None
 
 
 def _new_alerts(data: QueryDict, method: Method) -> Iterator[str]:
@@ -201,17 +211,16 @@ def _question_field(item: Item, now: Judgement, data: QueryDict, method: Method)
     name, answers = PREFIX + item.key, now.case.answers
     if item.type == "yes_no":
         options = [("yes", "Yes"), ("no", "No")]
-    elif item.type == "multi":
-        options = [*((value, f"Only: {label}") for value, label in item.options), (NONE, "None of these")]
     else:
-        options = list(item.options)
+        options = [*item.options, *([(NONE, "None of these")] if item.type == "multi" else [])]
     given = answer_text(item.key, answers[item.key], method) if item.key in answers else "not answered"
-    chosen = data.get(name, "")
+    chosen = [value for value in data.getlist(name) if value]
     return {
         "name": name,
         "label": item.text,
         "now": given,
-        "choices": [(value, label, value == chosen) for value, label in (*options, (UNKNOWN, "I don't know"))],
+        "choices": [(value, label, value in chosen) for value, label in (*options, (UNKNOWN, "I don't know"))],
+        "several": item.type == "multi",
         "changed": bool(chosen),
     }
 

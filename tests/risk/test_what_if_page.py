@@ -139,6 +139,32 @@ def test_an_incident_can_be_resolved_and_is_never_none(cast: Cast, application: 
     assert "open → resolved" in client.get(address(application, **{name: "resolved"})).content.decode()
 
 
+@pytest.mark.parametrize(
+    ("ticked", "answer"),
+    [
+        (["4a", "5b"], ["4a", "5b"]),
+        (["5b", "4a", "none", "unknown", "9z"], ["4a", "5b"]),
+        (["none", "unknown"], []),
+        (["unknown"], None),
+        (["5b"], ...),  # as it is
+        (["", "9z"], ...),
+    ],
+)
+def test_a_question_with_several_options_is_tried_with_several(
+    cast: Cast, application: AIApplication, ticked: list[str], answer: object
+) -> None:
+    answers = {"ai_system": True, "union_nexus": True, "annex_iii": ["5b"]}
+    assessments.save_answers(actor=cast.alice, application=application, answers=answers)
+    client = as_(cast.alice)
+    shown = client.get(address(application) + "?" + urlencode({"q:annex_iii": ticked}, doseq=True))
+    wanted = shown.context["wanted"].answers
+    assert wanted.get("annex_iii", ...) == answer
+    if answer is ...:
+        return
+    assessments.save_answers(actor=cast.alice, application=application, answers={"annex_iii": answer})
+    assert shown.context["found"].overall.then == cases.judge_now(application, NOW).score.point
+
+
 def seen_in_use(application: AIApplication) -> None:
     """A hundred interactions, a fifth of them with a label *confidential*."""
     SensitivityLabel.objects.create(key="own", name="Own", level="confidential")
