@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from governance.demo.alerts import CLOSED, Happened
 from governance.demo.answers import GivenAnswer, final_answers, given_answers
@@ -45,11 +45,12 @@ class Dossier:
         )
 
     def _occurrences(self, day: date, world: World) -> tuple[Occurrence, ...]:
-        found = [event for one in self.incidents if (event := one.on(day))]
-        stood_for = {alert for one in self.incidents if one.on(day) for alert in one.alerts}
+        found, stood_for = [], dict[str, date]()
+        for incident in self.incidents:
+            if event := incident.on(day):
+                found.append(event)
+                stood_for |= dict.fromkeys(incident.alerts, event.day + timedelta(days=WINDOW_DAYS + 1))
         for one in self.alerts:
-            if one.id in stood_for:
-                continue
             state = one.state_on(day)
             old = (day - one.at.date()).days > WINDOW_DAYS
             if state is None or old or state == AlertState.DISMISSED or one.line.severity == Severity.INFORMATIONAL:
@@ -62,6 +63,7 @@ class Dossier:
                     open=state in OPEN,
                     ref=str(world.alerts[one.id]),
                     label=one.line.title,
+                    counts_from=stood_for.get(one.id),
                 )
             )
         return tuple(found)

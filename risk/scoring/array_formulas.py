@@ -142,7 +142,7 @@ def _add_event(of_row: Floats, one: Occurrence, days: Sequence[date], method: Me
     params = method.parameters
     for place, day in enumerate(days):
         ago = (day - one.day).days
-        if place and ago > WINDOW_DAYS:
+        if (place and ago > WINDOW_DAYS) or not one.counts_on(day):
             continue
         load = method.signal_severity[one.severity] * 2 ** (-max(0, ago) / params.signal_half_life_days)
         if not one.open:

@@ -18,6 +18,7 @@ from risk.scoring.method import Method
 from risk.scoring.vocabulary import ATTESTED, PROVEN
 
 WINDOW_DAYS = 30  # signals count for this many days (docs/method.md §4)
+APPROVED_FOR = "data_sensitivity"  # the question whose answer says what an application may work on
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Occurrence:
     """An alert or an incident: severity low, medium, high or critical, its day, and whether it is still open.
 
     An alert presses on the principles of its tactics, an incident on those that were recorded (`principles`).
+    `counts_from`: the first day on which an alert is an event; until then its incident stands for it (None: always).
     """
 
     severity: str
@@ -61,6 +63,11 @@ class Occurrence:
     ref: str = ""
     label: str = ""
     principles: tuple[str, ...] = ()
+    counts_from: date | None = None
+
+    def counts_on(self, day: date) -> bool:
+        """Whether it is an event of its own on a day."""
+        return self.counts_from is None or self.counts_from <= day
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +76,16 @@ class Usage:
 
     `sensitive`: interactions above what the application is approved for; `attacks`: marked jailbreak or injection,
     with the alerts that report a blocked attempt.
+
+    For trying alone, and no input of a judgement: `above`, what `sensitive` would be by what it is approved for;
+    `blocked`, the refs of the alerts among the attacks.
     """
 
     interactions: int = 0
     sensitive: int = 0
     attacks: int = 0
+    above: Mapping[str, int] = field(default_factory=dict, compare=False)
+    blocked: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +173,7 @@ def to_plain(case: Case) -> dict[str, Any]:
         "answers": dict(case.answers),
         "organisation": dict(case.organisation),
         "controls": {key: stated_plain(one) for key, one in case.controls.items()},
-        "events": sorted(
-            [one.severity, list(one.tactics), one.day.isoformat(), one.open, one.ref, one.label]
-            + ([list(one.principles)] if one.principles else [])  # as snapshots were written before incidents
-            for one in case.occurrences
-        ),
+        "events": sorted(map(_occurrence_plain, case.occurrences)),
         "usage": [case.usage.interactions, case.usage.sensitive, case.usage.attacks],
         "measures": measures_plain(case.measures),
         "held": held and held_plain(held),
@@ -180,14 +188,26 @@ def from_plain(plain: Mapping[str, Any]) -> Case:
         answers=plain.get("answers", {}),
         organisation=plain.get("organisation", {}),
         controls={key: stated(values) for key, values in plain.get("controls", {}).items()},
-        occurrences=tuple(
-            Occurrence(severity, tuple(tactics), date.fromisoformat(day), is_open, ref, label, tuple(*principles[:1]))
-            for severity, tactics, day, is_open, ref, label, *principles in plain.get("events", ())
-        ),
+        occurrences=tuple(map(_occurrence, plain.get("events", ()))),
         usage=Usage(*plain.get("usage", ())),
         measures=Measures(*plain.get("measures", ())),
         held=Ratchet(held[0], held[1], tuple(held[2])) if held else None,
     )
+
+
+def _occurrence_plain(one: Occurrence) -> list[Any]:
+    """The shortest of the forms that `_occurrence` reads: what few have stands at the end, and only there."""
+    found: list[Any] = [one.severity, list(one.tactics), one.day.isoformat(), one.open, one.ref, one.label]
+    if one.principles or one.counts_from:
+        found.append(list(one.principles))
+    return [*found, one.counts_from.isoformat()] if one.counts_from else found
+
+
+def _occurrence(values: Sequence[Any]) -> Occurrence:
+    severity, tactics, day, is_open, ref, label, *more = values
+    principles, counts_from = more[0] if more else (), more[1] if len(more) > 1 else None
+    day = date.fromisoformat(day)
+    return Occurrence(severity, tuple(tactics), day, is_open, ref, label, tuple(principles), _day(counts_from))
 
 
 def stated(values: Sequence[Any]) -> Stated:

@@ -12,7 +12,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TypeVar
 
-from risk.scoring.application import ApplicationScore
+from risk.scoring.application import ApplicationInput, ApplicationScore
 from risk.scoring.case import Case
 from risk.scoring.fitness import misfits
 from risk.scoring.formulas import effectiveness
@@ -135,8 +135,23 @@ def _put_in_time(steps: _Steps, day: date) -> None:
             controls = (*inputs.controls[:place], new, *inputs.controls[place + 1 :])
             inputs = replace(inputs, controls=controls)
             steps.put_in(CauseKind.AGE, old.id, start, day, score_application(inputs, steps.method))
-    if then.signals.events != now.signals.events:
-        steps.put_in(CauseKind.FADING, "", start, day, score_application(now, steps.method))
+    _put_in_events(steps, then, now, start)
+
+
+def _put_in_events(steps: _Steps, then: ApplicationInput, now: ApplicationInput, start: date) -> None:
+    """What time does to alerts: it fades those that counted, and lets count those that an incident no longer covers."""
+    counted = {one.ref for one in then.signals.events}
+
+    def score() -> ApplicationScore:
+        events = tuple(one for one in now.signals.events if one.ref in counted)
+        return score_application(replace(now, signals=replace(now.signals, events=events)), steps.method)
+
+    if then.signals.events != tuple(one for one in now.signals.events if one.ref in counted):
+        steps.put_in(CauseKind.FADING, "", start, steps.day, score())
+    for one in steps.case.occurrences:
+        if one.counts_on(steps.day) and not one.counts_on(start):
+            counted.add(one.ref)
+            steps.put_in(CauseKind.ALERT, one.ref, one, one, score())
 
 
 def _put_in_signals(steps: _Steps, after: Case) -> None:

@@ -88,11 +88,12 @@ def _losses(stated: Stated, interval: timedelta) -> Iterator[tuple[date, Turning
 
 
 def course(judgement: Judgement, method: Method, days: int = HORIZONS[-1], step: int = 7) -> list[Judgement]:
-    """The judgement on every `step`-th day ahead, on each horizon and on each day on which something turns or an alert
-    leaves the window, oldest first."""
+    """The judgement on every `step`-th day ahead, on each horizon and on each day on which something turns, an alert
+    leaves the window or counts by itself again, oldest first."""
     start, end = judgement.day, judgement.day + timedelta(days=days)
     wanted = {start + timedelta(days=n) for n in (*range(step, days + 1, step), *HORIZONS) if n <= days}
     wanted |= {one.day for one in turning_points(judgement, method, end)}
     gone = {one.day + timedelta(days=WINDOW_DAYS + 1) for one in judgement.case.occurrences}
-    wanted |= {day for day in gone if start < day <= end}
+    back = {one.counts_from for one in judgement.case.occurrences if one.counts_from is not None}
+    wanted |= {day for day in gone | back if start < day <= end}
     return [later(judgement, day, method) for day in sorted(wanted)]

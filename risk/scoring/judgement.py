@@ -213,7 +213,7 @@ def signals_of(case: Case, day: date, method: Method) -> Signals:
     rates |= {key: measured[key] for key in method.rates if key in measured and key not in COUNTED_RATES}
     return Signals(
         telemetry=usage.interactions > 0 or case.measures.count > 0,
-        events=tuple(_event(one, day, method) for one in case.occurrences),
+        events=tuple(_event(one, day, method) for one in case.occurrences if one.counts_on(day)),
         rates={key: rate for key, rate in rates.items() if rate},
         drift=measured.get(method.drift.id),
     )

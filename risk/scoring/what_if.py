@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from risk.scoring.application import ApplicationScore, ControlInput
-from risk.scoring.case import Case, Occurrence, Stated
+from risk.scoring.case import APPROVED_FOR, Case, Occurrence, Stated, Usage
 from risk.scoring.classify import Answer
 from risk.scoring.expressions import evaluate
 from risk.scoring.facts import Contradiction, contradictions
@@ -66,15 +66,26 @@ def changed_case(judgement: Judgement, changes: Changes) -> Case:
         for place, severity in enumerate(changes.alerts, start=1)
     ]
     stated = {key: _restated(case.controls.get(key), status, judgement) for key, status in changes.controls.items()}
-    usage = case.usage
-    if changes.telemetry and not usage.interactions:
-        usage = replace(usage, interactions=1)
     return replace(
         case,
         answers={**case.answers, **changes.answers},
         controls={**case.controls, **stated},
         occurrences=tuple(occurrences),
-        usage=usage,
+        usage=_counted(case.usage, changes),
+    )
+
+
+def _counted(usage: Usage, changes: Changes) -> Usage:
+    """What use will count then: its sensitive part hangs on what the application is approved for, and an attack whose
+    alert is dismissed was none."""
+    sensitive = usage.sensitive
+    if APPROVED_FOR in changes.answers and usage.above:
+        sensitive = usage.above.get(str(changes.answers[APPROVED_FOR]), 0)
+    return replace(
+        usage,
+        interactions=1 if changes.telemetry and not usage.interactions else usage.interactions,
+        sensitive=sensitive,
+        attacks=usage.attacks - len(changes.dismissed & usage.blocked),
     )
 
 

@@ -21,8 +21,8 @@ from inventory.choices import Lifecycle
 from inventory.connectors.levels import LEVELS
 from inventory.models import AIApplication, DailySensitive, DailyUsage, DailyUser, Department, User
 from inventory.selectors.dictionary import names
+from risk.scoring.case import APPROVED_FOR
 from risk.selectors.keys import Among
-from risk.selectors.signals import APPROVED_FOR
 
 A_PAGE = 25
 IN_FORCE = (Lifecycle.APPROVED, Lifecycle.LIVE)

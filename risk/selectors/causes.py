@@ -131,6 +131,10 @@ def ageing(key: str, stated: Stated | None, day: date, method: Method) -> str:
 
 def _alert(one: Cause, day: date) -> str:
     was, now = one.before, one.after
+    if isinstance(now, Occurrence) and now.counts_from:
+        return _of_an_incident(was, now, day)
+    if isinstance(was, Occurrence) and was.counts_from and isinstance(now, Occurrence):
+        return "counts by itself again: it no longer belongs to the incident"
     if was is None and isinstance(now, Occurrence):
         return f"new on {now.day:%-d %b %Y}, {now.severity}"
     if now is None and isinstance(was, Occurrence):
@@ -139,6 +143,14 @@ def _alert(one: Cause, day: date) -> str:
     if isinstance(was, Occurrence) and isinstance(now, Occurrence) and was.open != now.open:
         return "open → resolved" if was.open else "resolved → open again"
     return "reported differently"
+
+
+def _of_an_incident(was: object, now: Occurrence, day: date) -> str:
+    if now.counts_on(day):
+        return f"counts by itself again: its incident is older than {WINDOW_DAYS} days"
+    if isinstance(was, Occurrence) and was.counts_from is None:
+        return "part of an incident now, which stands for it"
+    return f"{'new' if was is None else 'changed'}, part of an incident, which stands for it"
 
 
 def _held(one: Cause) -> str:
@@ -152,7 +164,8 @@ def _value(one: Cause, value: object, method: Method) -> str:
     if isinstance(value, Stated):
         return control_state(value)
     if isinstance(value, Usage):
-        return f"{value.interactions:,} interactions, {value.attacks:,} attacks"
+        above = f"{value.sensitive:,} above what it is approved for"
+        return f"{value.interactions:,} interactions, {above}, {value.attacks:,} attacks"
     if isinstance(value, Measures):
         return ", ".join(f"{key.replace('_', ' ')} {one:g}" for key, one in value.values.items()) or "none that count"
     if value is None:

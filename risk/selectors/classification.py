@@ -23,6 +23,12 @@ ROLE_CHANGES = {
 EXEMPT = "eu_ai_act.annex_iii_exempt"
 FUNDAMENTAL_RIGHTS = "eu_ai_act.fria_required"
 PROVIDER = "role.provider"
+# What each transitional provision is about; one that is not named here is shown wherever the class is not prohibited
+_TRANSITION_OF = {
+    "legacy_high_risk": "eu_ai_act.high_risk",
+    "legacy_generative": "eu_ai_act.art50_2",
+    "legacy_gpai": "eu_ai_act.gpai_model",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +115,7 @@ def classification(judgement: Judgement, method: Method) -> Outcome:
         deciding=[_deciding(method.questions[key], method) for key in found.decided_by],
         facts=[Known(key, method.facts[key].text) for key in found.facts],
         open_facts=[Known(key, method.facts[key].text) for key in found.open_facts],
-        transitions=method.transitions if found.class_ in (EUClass.HIGH_RISK, EUClass.GPAI_MODEL, None) else (),
+        transitions=_transitions(judgement, method),
         prohibited=found.class_ == EUClass.PROHIBITED,
         maybe_prohibited=found.class_ != EUClass.PROHIBITED and EUClass.PROHIBITED in found.possible,
         practices=_practices(judgement, method),
@@ -123,6 +129,15 @@ def classification(judgement: Judgement, method: Method) -> Outcome:
             (rule.effective_from for rule in method.rules if FUNDAMENTAL_RIGHTS in rule.facts), None
         ),
     )
+
+
+def _transitions(judgement: Judgement, method: Method) -> list[Transition]:
+    """The transitional provisions about something that holds or may hold."""
+    found = judgement.classification
+    if found.class_ == EUClass.PROHIBITED:
+        return []
+    known = {*found.facts, *found.open_facts}
+    return [one for one in method.transitions if _TRANSITION_OF.get(one.id) in (*known, None)]
 
 
 def _practices(judgement: Judgement, method: Method) -> list[Practice]:

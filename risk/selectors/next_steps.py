@@ -124,7 +124,8 @@ def together(judgement: Judgement, steps: Sequence[ControlStep | QuestionStep], 
 
 def alert_step(judgement: Judgement, measure: str = OVERALL) -> AlertStep | None:
     """What resolving every open alert would change, exactly; None where there is none, or it changes nothing."""
-    open_ones = frozenset(one.ref for one in judgement.case.occurrences if one.open)
+    counted = (one for one in judgement.case.occurrences if one.counts_on(judgement.day))
+    open_ones = frozenset(one.ref for one in counted if one.open)
     if not open_ones or judgement.inputs.prohibited:
         return None
     then = tried(judgement, Changes(closed=open_ones), load_method())

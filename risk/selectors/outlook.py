@@ -70,8 +70,8 @@ def ahead(judgement: Judgement, measure: str = OVERALL) -> Ahead:
 
 
 def short(worded: list[Change]) -> list[Change]:
-    """The causes with fading alerts once, those that leave the window among them."""
-    fading = [one for one in worded if one.kind in (CauseKind.FADING, CauseKind.ALERT)]
+    """The causes with fading alerts once, those that leave the window among them; one that counts again stays apart."""
+    fading = [one for one in worded if one.kind in (CauseKind.FADING, CauseKind.ALERT) and one.amount < 0]
     if len(fading) < 2:
         return worded
     amount = round(sum(one.amount for one in fading), 1)

@@ -9,12 +9,13 @@ from django.utils import timezone
 
 from inventory.models import AIApplication, User
 from risk import records
-from risk.choices import RecordState
+from risk.choices import RecordForm, RecordState
 from risk.method import load_method
 from risk.models import Record, Signature
 from risk.records import FormSchema, content, due
 from risk.scoring.expressions import Truth, evaluate
 from risk.scoring.judgement import Judgement
+from risk.selectors.classification import EXEMPT, FUNDAMENTAL_RIGHTS
 
 _PREFILLED = {"name": "name", "purpose": "purpose", "description": "purpose"}
 
@@ -65,6 +66,23 @@ def standing_of(
         unsigned=[content.trigger_text(form, one) for one in open_triggers],
         restricted=any(one.startswith("restricted:") for one in open_triggers),
     )
+
+
+# A record that only a duty asks for → the fact of that duty
+_DUTY_OF = {RecordForm.EXEMPTION: EXEMPT, RecordForm.FUNDAMENTAL_RIGHTS: FUNDAMENTAL_RIGHTS}
+
+
+def due_again(application: AIApplication, judgement: Judgement) -> list[Standing]:
+    """The records that were approved and have to be written again, those left out whose duty is gone; one query."""
+    found: dict[str, list[Record]] = {}
+    for one in application.records.defer("content").order_by("version"):
+        found.setdefault(one.form, []).append(one)
+    standings = [
+        standing_of(form, found[form], application, judgement.case.answers, judgement.day)
+        for form in RecordForm.values
+        if form in found and judgement.facts.get(_DUTY_OF.get(RecordForm(form), "")) is not False
+    ]
+    return [one for one in standings if one.due]
 
 
 def _due(

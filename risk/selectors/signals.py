@@ -1,11 +1,11 @@
 """What operation shows of applications in the last 30 days: alerts, usage and metrics (docs/method.md §4)."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 
 from django.db import connection
-from django.db.models import Count, F, Q, Sum
+from django.db.models import F, Q, Sum
 from django.utils import timezone
 
 from inventory.choices import AlertState, Severity
@@ -15,12 +15,11 @@ from inventory.selectors.dictionary import names
 from risk.choices import IncidentState
 from risk.method import load_method
 from risk.models import Answer, Incident, IncidentAlert
-from risk.scoring.case import WINDOW_DAYS, Measures, Occurrence, Usage
+from risk.scoring.case import APPROVED_FOR, WINDOW_DAYS, Measures, Occurrence, Usage
 from risk.scoring.judgement import COUNTED_RATES
 from risk.scoring.method import Method
 from risk.selectors.keys import Among
 
-APPROVED_FOR = "data_sensitivity"  # the question whose answer says what an application may work on
 _OPEN = {AlertState.NEW, AlertState.ACTIVE, AlertState.IN_PROGRESS}
 # The latest value of each metric and group; of the groups of a metric the worst counts, since rates of groups of
 # unknown size have no mean.
@@ -42,8 +41,8 @@ def window_start(day: date) -> date:
 
 def occurrences(applications: Sequence[int], day: date) -> dict[int, tuple[Occurrence, ...]]:
     """Alerts and incidents by application, as they stand now. Informational alerts count nothing, dismissed ones are no
-    event, and an alert that belongs to an incident which counts is no event of its own: the incident stands for it
-    (docs/decisions/0024).
+    event, and an alert that belongs to an incident which counts is no event of its own before that leaves the window:
+    the incident stands for it (docs/decisions/0024).
 
     An alert of the day 30 days before still counts: it has lost half its weight by then.
     """
@@ -53,7 +52,6 @@ def occurrences(applications: Sequence[int], day: date) -> dict[int, tuple[Occur
     found, stood_for = _incidents(applications, day)
     rows = (
         Alert.objects.filter(Among("application", applications), at__gte=first, at__lt=after)
-        .exclude(pk__in=stood_for)
         .exclude(severity=Severity.INFORMATIONAL)
         .exclude(state=AlertState.DISMISSED)
         .order_by("at", "id")
@@ -68,13 +66,15 @@ def occurrences(applications: Sequence[int], day: date) -> dict[int, tuple[Occur
                 open=state in _OPEN,
                 ref=str(pk),
                 label=title,
+                counts_from=stood_for.get(pk),
             )
         )
     return {application: tuple(events) for application, events in found.items()}
 
 
-def _incidents(applications: Sequence[int], day: date) -> tuple[dict[int, list[Occurrence]], list[int]]:
-    """Incidents of the window by application, and the alerts that they stand for. A contained one counts as open."""
+def _incidents(applications: Sequence[int], day: date) -> tuple[dict[int, list[Occurrence]], dict[int, date]]:
+    """Incidents of the window by application, and of the alerts that they stand for the first day on which they no
+    longer do. A contained one counts as open."""
     counted = Incident.objects.filter(
         Among("application", applications), since__range=(day - timedelta(days=WINDOW_DAYS), day)
     ).order_by()
@@ -97,7 +97,8 @@ def _incidents(applications: Sequence[int], day: date) -> tuple[dict[int, list[O
     links = IncidentAlert.objects.filter(
         incident__in=counted.values("pk"), alert__application=F("incident__application")
     )
-    return found, list(links.values_list("alert_id", flat=True)) if found else []
+    until = links.values_list("alert_id", "incident__since") if found else ()
+    return found, {alert: since + timedelta(days=WINDOW_DAYS + 1) for alert, since in until}
 
 
 def tactic_key(name: str) -> str:
@@ -109,8 +110,8 @@ def tactic_key(name: str) -> str:
 def usage(applications: Sequence[int], day: date) -> dict[int, Usage]:
     """Counts of the window by application; no entry where nothing was used.
 
-    Attacks are the marked interactions and the alerts of a blocked one; a dismissed alert was none. `sensitive`: see
-    `above_approval`.
+    Attacks are the marked interactions and the alerts of a blocked one; a dismissed alert was none. Sensitive are those
+    above what the application is approved for, of which nothing is known where nobody has answered.
     """
     rows = (
         DailyUsage.objects.filter(Among("application", applications), day__range=(window_start(day), day))
@@ -119,59 +120,64 @@ def usage(applications: Sequence[int], day: date) -> dict[int, Usage]:
         .annotate(interactions=Sum("interactions"), attacks=Sum("attacks"))
         .values_list("application_id", "interactions", "attacks")
     )
-    blocked = _blocked_attempts(applications, day)
-    above = above_approval(applications, day)
-    return {
-        application: Usage(
-            interactions=total, sensitive=above.get(application, 0), attacks=attacks + blocked.get(application, 0)
-        )
-        for application, total, attacks in rows
-    }
+    blocked, above = _blocked_attempts(applications, day), above_each_level(applications, day)
+    approved = _approved_for(above)
+    found = {}
+    for application, total, attacks in rows:
+        mine, levels = blocked.get(application, frozenset()), above.get(application, {})
+        sensitive = levels.get(approved.get(application, ""), 0)
+        found[application] = Usage(total, sensitive, attacks + len(mine), levels, mine)
+    return found
 
 
-def above_approval(applications: Sequence[int], day: date) -> dict[int, int]:
-    """Interactions of the window with a label or information type above what the application is approved for, which
-    its answer to `data_sensitivity` says (docs/method.md §4).
+def above_each_level(applications: Sequence[int], day: date) -> dict[int, dict[str, int]]:
+    """Interactions of the window with a label or information type above each level that an application may be approved
+    for (docs/method.md §4), by application and level; only of applications with any that is ranked.
 
-    What the dictionary doesn't rank counts here nowhere, though it shows in the usage figures; nor does anything of an
-    application for which nobody has answered.
+    What the dictionary doesn't rank counts here nowhere, though it shows in the usage figures.
     """
     dictionary = names()
     if not dictionary:
         return {}
-    approved = {
-        application: LEVELS.index(value)
-        for application, value in Answer.objects.filter(application__in=applications, question=APPROVED_FOR)
-        .order_by()
-        .values_list("application_id", "value")
-        if value in LEVELS
-    }
     rows = (
-        DailySensitive.objects.filter(application__in=approved, day__range=(window_start(day), day))
+        DailySensitive.objects.filter(Among("application", applications), day__range=(window_start(day), day))
         .order_by()
         .values("application_id", "labels", "information_types")
         .annotate(n=Sum("interactions"))
         .values_list("application_id", "labels", "information_types", "n")
     )
-    found: dict[int, int] = defaultdict(int)
+    found: dict[int, dict[str, int]] = {}
     for application, labels, types, count in rows:
         rank = dictionary.rank(labels, types)
-        if rank is not None and rank > approved[application]:
-            found[application] += count
+        if rank is not None:
+            levels = found.setdefault(application, dict.fromkeys(LEVELS, 0))
+            for level in LEVELS[:rank]:
+                levels[level] += count
     return found
 
 
-def _blocked_attempts(applications: Sequence[int], day: date) -> dict[int, int]:
+def _approved_for(applications: Iterable[int]) -> dict[int, str]:
+    """What each of these is approved for, where somebody has answered."""
+    given = Answer.objects.filter(application__in=list(applications), question=APPROVED_FOR).order_by()
+    return {
+        application: value for application, value in given.values_list("application_id", "value") if value in LEVELS
+    }
+
+
+def _blocked_attempts(applications: Sequence[int], day: date) -> dict[int, frozenset[str]]:
     """Alerts of the window that report a blocked attack, by application."""
     zone = timezone.get_default_timezone()
-    found = (
+    rows = (
         Alert.objects.filter(_BLOCKED, Among("application", applications))
         .filter(at__gte=datetime.combine(window_start(day), time.min, zone))
         .filter(at__lt=datetime.combine(day + timedelta(days=1), time.min, zone))
         .exclude(state=AlertState.DISMISSED)
         .order_by()
     )
-    return dict(found.values("application_id").annotate(n=Count("pk")).values_list("application_id", "n"))
+    found: dict[int, set[str]] = defaultdict(set)
+    for application, pk in rows.values_list("application_id", "pk"):
+        found[application].add(str(pk))
+    return {application: frozenset(refs) for application, refs in found.items()}
 
 
 def counted_metrics(method: Method) -> frozenset[str]:

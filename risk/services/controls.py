@@ -73,7 +73,7 @@ def state_control(
         "owner": owner,
     }
     _check(application, control, stated)
-    old = application.control_states.filter(control=control).select_related("owner").first()
+    old = application.control_states.filter(control=control).select_related("owner", "attested_by").first()
     before = {field: getattr(old, field) for field in FIELDS} if old else {}
     if old and old.inherited_from_id is None and before == stated and proof is None:
         return old
@@ -86,8 +86,16 @@ def state_control(
         evidence.check(control, proof, is_file=False)
         evidence.insert(actor=actor, application=application, control=control, proof=proof)
     items = _resting_on(actor, status, evidence.standing_items(application, control))
-    attester = old.attested_by if old and status == ControlStatus.VERIFIED else actor
-    return _write(actor, application, control, before, stated, items, attester)
+    return _write(actor, application, control, before, stated, items, _attester(actor, old, stated))
+
+
+def _attester(actor: User | None, old: ControlState | None, stated: Mapping[str, Any]) -> User | None:
+    """Whose claim it is: who confirms one, or changes only its note, owner or due day, makes none. Otherwise a word of
+    somebody else in the note would let who attested it verify their own claim."""
+    if old is None:
+        return actor
+    same = old.inherited_from_id is None and (old.status, old.as_of) == (stated["status"], stated["as_of"])
+    return old.attested_by if same or stated["status"] == ControlStatus.VERIFIED else actor
 
 
 def _refuse(actor: User | None, old: ControlState, before: Mapping[str, Any], seen: Mapping[str, Any] | None) -> None:

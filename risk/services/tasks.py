@@ -5,7 +5,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -14,27 +14,18 @@ from inventory.access import Permission
 from inventory.models import AIApplication, User
 from risk.choices import ControlStatus, TaskState
 from risk.method import load_method
-from risk.models import Task
+from risk.models import Answer, ControlState, Task
+from risk.scoring.application import ControlInput
+from risk.scoring.case import Stated
+from risk.scoring.formulas import effectiveness
 from risk.scoring.judgement import Judgement
-from risk.scoring.method import Method
+from risk.scoring.method import Control, Method
 from risk.scoring.questionnaire import step_of
 from risk.scoring.what_if import Changes, tried
 from risk.selectors.causes import answer_text, question_text
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
-
-# A task is done when its control is stated at least as well as wanted, or does not apply, or its answer is given
-_REACHED = """
-UPDATE risk_task AS task SET state = %s, closed_at = now() WHERE id = ANY(%s) AND (
-    EXISTS (SELECT FROM risk_controlstate stated
-            WHERE stated.application_id = task.application_id AND stated.control = task.control
-              AND (stated.not_applicable
-                   OR array_position(%s::text[], stated.status::text) >= array_position(%s::text[], wanted #>> '{}')))
-    OR EXISTS (SELECT FROM risk_answer given
-               WHERE given.application_id = task.application_id AND given.question = task.question
-                 AND given.value = task.wanted))
-RETURNING id"""
 
 
 @transaction.atomic
@@ -100,13 +91,26 @@ def _drafts(judgement: Judgement, changes: Changes, method: Method) -> list[tupl
 
 
 def _of_controls(judgement: Judgement, changes: Changes, method: Method) -> Iterable[tuple[Task, Changes]]:
-    order: list[str | None] = [None, *ControlStatus.values]
     for key, status in changes.controls.items():
         stated = judgement.case.controls.get(key)
-        if stated and (not stated.applicable or order.index(stated.status_on(judgement.day)) >= order.index(status)):
-            continue  # stated as well already, so there is nothing to reach
+        if stated and (not stated.applicable or _is_worth(stated, status, judgement.day, method.controls[key], method)):
+            continue  # so there is nothing to reach
         title = f"Bring {key} {method.controls[key].title} to “{ControlStatus(status).label}”"
         yield Task(control=key, wanted=status, title=title[:300]), Changes(controls={key: status})
+
+
+def _is_worth(stated: Stated, status: str, day: date, control: Control, method: Method) -> bool:
+    """Whether a statement does as much on a day as that status stated anew: ended evidence is an attestation, and past
+    its review it fades."""
+    order: list[str | None] = [None, *ControlStatus.values]
+    standing = stated.status_on(day)
+    if standing is None or order.index(standing) < order.index(status):
+        return False
+    age = max(0, (day - stated.as_of).days)
+    worth = effectiveness(
+        ControlInput(control.id, control.severity, standing, age, control.review_days, True, {}), method
+    )
+    return worth is not None and worth >= method.control_status[status]
 
 
 def _of_answers(changes: Changes, method: Method) -> Iterable[tuple[Task, Changes]]:
@@ -137,14 +141,13 @@ def cancel(*, actor: User | None, task: Task, reason: str = "") -> None:
 
 def settle(applications: "QuerySet[AIApplication] | Iterable[int]") -> None:
     """Close the open tasks of these applications that are reached. Called in the transaction of every statement."""
-    ids = list(Task.objects.filter(state=TaskState.OPEN, application__in=applications).values_list("pk", flat=True))
-    if not ids:
+    open_ones = Task.objects.filter(state=TaskState.OPEN, application__in=applications).order_by("pk")
+    waiting = list(open_ones.select_for_update(of=("self",)).select_related("application__department"))
+    if not waiting:
         return
-    order = list(ControlStatus.values)
-    with connection.cursor() as cursor:
-        cursor.execute(_REACHED, [TaskState.DONE, ids, order, order])
-        done = [row[0] for row in cursor]
-    for task in Task.objects.filter(pk__in=done).select_related("application__department"):
+    reached = _reached(waiting, timezone.localdate())
+    Task.objects.filter(pk__in=[one.pk for one in reached]).update(state=TaskState.DONE, closed_at=Now())
+    for task in reached:
         audit_log.record(
             actor=None,
             action="task.done",
@@ -152,3 +155,24 @@ def settle(applications: "QuerySet[AIApplication] | Iterable[int]") -> None:
             obj=task.application,
             details={"task": task.pk},
         )
+
+
+def _reached(waiting: list[Task], day: date) -> list[Task]:
+    """Those whose control is worth as much as wanted or does not apply, or whose answer is given; two queries."""
+    method, of = load_method(), {"application__in": {one.application_id for one in waiting}}
+    states = ControlState.objects.filter(**of, control__in={one.control for one in waiting}).order_by()
+    stated = {(one.application_id, one.control): one for one in states}
+    answers = Answer.objects.filter(**of, question__in={one.question for one in waiting}).order_by()
+    given = {(one.application_id, one.question): one.value for one in answers}
+
+    def is_reached(task: Task) -> bool:
+        if task.question:
+            answer = given.get((task.application_id, task.question))
+            return type(answer) is type(task.wanted) and bool(answer == task.wanted)
+        one, control = stated.get((task.application_id, task.control)), method.controls.get(task.control)
+        if one is None or control is None:
+            return False
+        known = Stated(one.status, one.as_of, valid_until=one.valid_until)
+        return one.left_out_on(day) or _is_worth(known, task.wanted, day, control, method)
+
+    return [one for one in waiting if is_reached(one)]

@@ -23,8 +23,9 @@ from inventory.web.unusual import charts_of, explained
 from risk.charts import Contribution, ScorePoint, score_history, why_this_score
 from risk.choices import OVERALL, EUClass, Principle, TaskState
 from risk.method import load_method
+from risk.scoring.case import APPROVED_FOR
 from risk.scoring.vocabulary import WORST, Kind
-from risk.selectors import activity, cases, signals
+from risk.selectors import activity, cases, records
 from risk.selectors.outlook import Horizon
 from risk.selectors.ratchet import held
 from risk.selectors.summary import Summary, summary
@@ -81,6 +82,7 @@ def application_page(request: PersonRequest, pk: int) -> HttpResponse:
         **stop(application, judgement),
         "maybe_prohibited": _maybe_prohibited(found),
         "obstacles": obstacles(application),
+        "due_again": records.due_again(application, judgement),
     }
     return render(request, "risk/application.html", context)
 
@@ -159,8 +161,6 @@ def activity_page(request: PersonRequest, pk: int) -> HttpResponse:
         "usual": charts_of(courses, found),
         "standings": [(one.metric.label, one.standing) for one in courses],
         "found": explained(found),
-        "carried": activity.carried_by(
-            application, judgement.case.answers.get(signals.APPROVED_FOR), today, filters.period
-        ),
+        "carried": activity.carried_by(application, judgement.case.answers.get(APPROVED_FOR), today, filters.period),
     }
     return render(request, "risk/activity.html", context)

@@ -18,9 +18,10 @@ from inventory.models import AIApplication, User
 from inventory.web.requests import PersonRequest
 from risk.choices import ControlStatus
 from risk.method import load_method
+from risk.scoring.case import Occurrence
 from risk.scoring.classify import Answer
 from risk.scoring.judgement import Judgement
-from risk.scoring.method import Method
+from risk.scoring.method import Method, Question
 from risk.scoring.questionnaire import Item, Standing, Step, items, step_of
 from risk.scoring.what_if import Changes
 from risk.selectors import cases
@@ -115,39 +116,50 @@ def _plan(
 def changes_of(data: QueryDict, judgement: Judgement, method: Method) -> Changes:
     """The changes that an address holds; what cannot be read, or is as it is already, is left out."""
     answers, controls = {}, {}
-    for name, value in data.items():
-        if name.startswith(PREFIX) and value:
+    for name, values in data.lists():
+        given = [str(value) for value in values if value]
+        if name.startswith(PREFIX) and given:
             key = name.removeprefix(PREFIX)
-            known, answer = _answer(key, str(value), method)
+            known, answer = _answer(key, given, method)
             if known and (key not in judgement.case.answers or judgement.case.answers[key] != answer):
                 answers[key] = answer
-        elif name.startswith(CONTROL) and value in ControlStatus.values:
-            controls[name.removeprefix(CONTROL)] = str(value)
-    refs = {one.ref: data.get(ALERT + one.ref, "") for one in judgement.case.occurrences}
+        elif name.startswith(CONTROL) and given and given[-1] in ControlStatus.values:
+            controls[name.removeprefix(CONTROL)] = given[-1]
+    settled = [(one.ref, data.get(ALERT + one.ref, "")) for one in judgement.case.occurrences]
+    alerts = {one.ref for one in judgement.case.occurrences if not _is_incident(one)}
     return Changes(
         answers=answers,
         controls={key: status for key, status in controls.items() if key in method.controls},
         alerts=tuple(_new_alerts(data, method)),
-        closed=frozenset(ref for ref, value in refs.items() if value == "resolved"),
-        dismissed=frozenset(ref for ref, value in refs.items() if value == "dismissed"),
+        closed=frozenset(ref for ref, value in settled if value == "resolved"),
+        dismissed=frozenset(ref for ref, value in settled if value == "dismissed" and ref in alerts),
         telemetry=bool(data.get("telemetry")),
     )
 
 
-def _answer(key: str, value: str, method: Method) -> tuple[bool, Answer]:
-    """Whether the value is an answer to a question that people answer about an application, and that answer."""
+def _answer(key: str, given: list[str], method: Method) -> tuple[bool, Answer]:
+    """Whether this is an answer to a question that people answer about an application, and that answer."""
+    value, question = given[-1], method.questions.get(key)
     if step_of(key, method) is None:
         return False, None
+    if question and question.type == "multi":
+        return _several(given, question)
     if value == UNKNOWN:
         return True, None
     if key in method.factors:
         return value in method.factors[key].options, value
-    question = method.questions.get(key)
     if key in method.facts or (question and question.type == "yes_no"):
         return value in _YES_NO, _YES_NO.get(value)
-    if question and question.type == "multi":
-        return value == NONE or value in question.options, [] if value == NONE else [value]
     return bool(question and value in question.options), value
+
+
+def _several(given: list[str], question: Question) -> tuple[bool, Answer]:
+    """Of a question with several options those that are chosen, in its own order; beside one of them "none" and "I
+    don't know" say nothing."""
+    chosen = [option for option in question.options if option in given]
+    if chosen or NONE in given:
+        return True, list[str](chosen)
+    return UNKNOWN in given, None
 
 
 def _new_alerts(data: QueryDict, method: Method) -> Iterator[str]:
@@ -173,13 +185,22 @@ def fields(found: Trial, wanted: Changes, data: QueryDict) -> dict[str, Any]:
         "families": [(name, families[key]) for key, name in method.families.items() if key in families],
         "alerts": [
             {"name": ALERT + one.ref, "label": one.label or "Alert", "now": _alert_words(one.open, one.severity),
-             "choices": [(value, text, data.get(ALERT + one.ref) == value) for value, text in _ALERT_CHOICES]}
-            for one in found.now.case.occurrences
+             "choices": [(value, text, data.get(ALERT + one.ref) == value) for value, text in _ways_to_settle(one)]}
+            for one in found.now.case.occurrences if one.counts_on(found.now.day)
         ],
         "severities": [(NEW_ALERTS + one, one, data.get(NEW_ALERTS + one, "")) for one in method.signal_severity],
         "unseen": not found.now.inputs.signals.telemetry,
         "most_alerts": MOST_ALERTS,
     }  # fmt: skip
+
+
+def _is_incident(one: Occurrence) -> bool:
+    """Whether a reviewer recorded it, with its principles: it can be resolved, but never turns out to be none."""
+    return bool(one.principles)
+
+
+def _ways_to_settle(one: Occurrence) -> tuple[tuple[str, str], ...]:
+    return _ALERT_CHOICES[:1] if _is_incident(one) else _ALERT_CHOICES
 
 
 def _alert_words(is_open: bool, severity: str) -> str:
@@ -190,17 +211,16 @@ def _question_field(item: Item, now: Judgement, data: QueryDict, method: Method)
     name, answers = PREFIX + item.key, now.case.answers
     if item.type == "yes_no":
         options = [("yes", "Yes"), ("no", "No")]
-    elif item.type == "multi":
-        options = [*((value, f"Only: {label}") for value, label in item.options), (NONE, "None of these")]
     else:
-        options = list(item.options)
+        options = [*item.options, *([(NONE, "None of these")] if item.type == "multi" else [])]
     given = answer_text(item.key, answers[item.key], method) if item.key in answers else "not answered"
-    chosen = data.get(name, "")
+    chosen = [value for value in data.getlist(name) if value]
     return {
         "name": name,
         "label": item.text,
         "now": given,
-        "choices": [(value, label, value == chosen) for value, label in (*options, (UNKNOWN, "I don't know"))],
+        "choices": [(value, label, value in chosen) for value, label in (*options, (UNKNOWN, "I don't know"))],
+        "several": item.type == "multi",
         "changed": bool(chosen),
     }
 

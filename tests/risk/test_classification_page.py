@@ -100,6 +100,24 @@ def test_obligations_come_with_their_days_left(cast: Cast, application: AIApplic
     assert known["27.1"].requirement.title in page
 
 
+@pytest.mark.parametrize(
+    ("given", "articles"),
+    [
+        ({"interacts": False, "synthetic": True, "assistive_edit": False}, {"111(4)"}),  # Art. 50(2) alone
+        (CREDIT, {"111(2)"}),
+        ({"gpai_provider": True}, {"111(3)"}),
+        (PROHIBITED, set()),
+    ],
+)
+def test_a_transitional_provision_stands_beside_what_it_is_about(
+    application: AIApplication, given: dict, articles: set[str]
+) -> None:
+    others = {"annex_i": "none", "annex_iii": [], "interacts": False, "synthetic": False}
+    answer(application, **IN_SCOPE | NOT_PROHIBITED | others | given)
+    found = classification(cases.judge_now(application, timezone.localdate()), load_method())
+    assert {article for one in found.transitions for article in one.articles} == articles
+
+
 def test_possible_classes_come_with_exactly_what_decides_them(cast: Cast, application: AIApplication) -> None:
     answer(application, **{**CREDIT, "profiling": None, "significant_risk": False, "exemption": ["procedural"]})
     judgement = cases.judge_now(application, timezone.localdate())

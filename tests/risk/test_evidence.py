@@ -63,10 +63,24 @@ def test_verified_takes_evidence_and_another_person(cast: Cast, application: AIA
     state(cast.ada, application, "verified")  # an administrator may review
     assert (now(application).attested_by, now(application).stated_by) == (cast.bob, cast.ada)
     evidence.withdraw(actor=cast.ada, item=application.evidence.get(), why="Superseded.")
-    state(cast.alice, application, "attested", note="Mine now.")
+    state(cast.alice, application, "attested", as_of=timezone.localdate() - timedelta(days=1))  # a claim of her own
     with pytest.raises(ValidationError, match="current item of evidence"):
         state(cast.bob, application, "verified")
     assert application.evidence.count() == 1  # what came along with a refusal is not kept
+
+
+def test_who_corrects_a_note_takes_over_no_claim(cast: Cast, application: AIApplication) -> None:
+    today = timezone.localdate()
+    state(cast.bob, application, "attested", as_of=today - timedelta(days=3))
+    link(application)
+    same = {"as_of": today - timedelta(days=3)}
+    state(cast.alice, application, "attested", **same, note="A word mended.", owner=cast.alice, due=today)
+    assert (now(application).attested_by, now(application).stated_by) == (cast.bob, cast.alice)
+    with pytest.raises(ValidationError, match="another person"):
+        state(cast.bob, application, "verified")
+    state(cast.alice, application, "attested")  # anew, as of today: her own claim
+    assert now(application).attested_by == cast.alice
+    state(cast.bob, application, "verified")
 
 
 def test_a_check_does_not_rest_on_evidence_of_who_makes_it(cast: Cast, application: AIApplication) -> None:

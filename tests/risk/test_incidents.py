@@ -14,12 +14,15 @@ from inventory.choices import AlertAction
 from inventory.models import AIApplication, AuditLogEntry, ChangedApplication
 from risk.choices import IncidentState
 from risk.method import load_method
-from risk.models import Incident
+from risk.models import CurrentScore, Incident
 from risk.scoring.array_formulas import loads
 from risk.scoring.case import Case, from_plain, to_plain
+from risk.scoring.compare import differences
 from risk.scoring.judgement import signals_of
-from risk.selectors import cases, signals
-from risk.services import incidents
+from risk.selectors import cases, replay, signals
+from risk.selectors.causes import changes, shown_change
+from risk.selectors.outlook import ahead
+from risk.services import incidents, runs, scores
 from tests.builders import make_application
 from tests.cast import Cast
 from tests.risk.test_alerts import make_alert
@@ -77,7 +80,8 @@ def test_its_alerts_do_not_count_twice(cast: Cast, application: AIApplication) -
     today = timezone.localdate()
 
     def refs() -> set[str]:
-        return {event.ref for event in signals.occurrences([application.pk], today).get(application.pk, ())}
+        found = signals.occurrences([application.pk], today).get(application.pk, ())
+        return {event.ref for event in signals_of(Case(occurrences=found), today, load_method()).events}
 
     assert refs() == {f"incident-{one.pk}", str(other.pk)}
     Incident.objects.update(since=today - timedelta(days=40))  # no event any more: its alerts speak for themselves
@@ -87,6 +91,53 @@ def test_its_alerts_do_not_count_twice(cast: Cast, application: AIApplication) -
     assert refs() == {f"incident-{one.pk}", str(linked.pk), str(other.pk)}
     actions = set(linked.steps.values_list("action", flat=True))
     assert actions == {AlertAction.LINKED, AlertAction.UNLINKED}
+
+
+def test_its_alerts_count_again_once_it_is_old_and_the_forecast_knows(
+    cast: Cast, application: AIApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An incident of ten days ago covers an alert of today: in 30 days it is gone, and the alert is still an event."""
+    today, real = timezone.localdate(), timezone.localdate
+    alert = make_alert(application)
+    recorded(cast, application, ago=10, severity="low", alerts=[alert.pk])
+    scores.rescore_changed()
+    promised = CurrentScore.objects.get().overall_30d
+    first = ahead(cases.judge_now(application, today)).horizons[0]
+    assert (first.days, first.point) == (30, promised)
+    told = {one.label: (one.what, one.amount) for one in first.causes}
+    assert told["Odd"][0] == "counts by itself again: its incident is older than 30 days"
+    assert told["Odd"][1] > 0 > told["Alerts grow old"][1]
+    assert sum(amount for _, amount in told.values()) == pytest.approx(first.change)
+    day = today + timedelta(days=30)
+    monkeypatch.setattr(timezone, "localdate", lambda value=None, zone=None: real(value, zone) if value else day)
+    runs.finish(runs.start(actor=None, nightly=True))
+    assert CurrentScore.objects.get().overall_point == pytest.approx(promised, abs=1e-9)
+    monkeypatch.undo()
+    assert not [one for one in replay.replayed(replay.snapshots(newest_only=False)) if one.differences]
+
+
+def test_what_it_covers_is_not_told_as_dismissed(cast: Cast, application: AIApplication) -> None:
+    today, alert = timezone.localdate(), make_alert(application)
+    before = cases.judge_now(application, today)
+    one = recorded(cast, application, alerts=[alert.pk])
+    during = cases.judge_now(application, today)
+    incidents.unlink(actor=cast.bob, incident=one, alert=alert.pk)
+    after = cases.judge_now(application, today)
+    method, words = load_method(), []
+    for old, new in ((before, during), (during, after)):
+        total = shown_change(old.score.point, new.score.point)
+        found = changes(differences(old, new, method, method), new, method, total)
+        words += [one.what for one in found if one.key == str(alert.pk)]
+    assert words == [
+        "part of an incident now, which stands for it",
+        "counts by itself again: it no longer belongs to the incident",
+    ]
+    page = Client()
+    page.force_login(cast.alice)
+    incidents.link(actor=cast.bob, incident=one, alerts=[alert.pk])
+    tried = page.get(reverse("risk:what_if", args=[application.pk])).content.decode()
+    assert f"e:incident-{one.pk}" in tried
+    assert f'"e:{alert.pk}"' not in tried
 
 
 def test_only_a_reviewer_records_and_each_act_is_logged(cast: Cast, application: AIApplication) -> None:

@@ -7,8 +7,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from inventory.models import AIApplication, User
+from inventory.services import applications
 from risk.models import Record
-from risk.services import records
+from risk.services import assessments, records
 from tests.cast import Cast
 from tests.risk.written import write
 
@@ -156,3 +157,23 @@ def test_a_page_costs_the_same_for_one_version_and_for_many(cast: Cast, applicat
     for _ in range(3):
         another()
     assert queries() == few
+
+
+def test_the_summary_says_what_has_to_be_written_again(cast: Cast, application: AIApplication) -> None:
+    """Nobody opens the form to see whether it still holds. What is no longer asked for is left alone."""
+    for form in ("impact", "fundamental_rights"):
+        one = write(cast.alice, records.start(actor=cast.alice, application=application, form=form))
+        records.submit(actor=cast.alice, record=one)
+        records.sign(actor=cast.bob, record=one, agrees=True)
+    summary = reverse("risk:application", args=[application.pk])
+    assert "due again" not in shown(cast.carol, summary)
+    applications.update_application(actor=cast.alice, application=application, purpose="Decides on loans.")
+    page = shown(cast.carol, summary)
+    assert "Impact assessment: due again" in page
+    assert "Fundamental rights impact assessment: due again" in page  # whether it is asked for is open
+    assert f'href="{address(application)}"' in page
+    assessments.save_answers(actor=cast.alice, application=application, answers={"ai_system": False})
+    assessments.save_answers(actor=cast.alice, application=application, answers={"gpai_provider": False})
+    page = shown(cast.carol, summary)
+    assert "Impact assessment: due again" in page
+    assert "Fundamental rights impact assessment: due again" not in page

@@ -22,7 +22,7 @@ from inventory.models import (
 )
 from inventory.services.imports import import_file
 from risk.models import CurrentScore
-from risk.scoring.case import Usage
+from risk.scoring.case import APPROVED_FOR, Usage
 from risk.selectors import activity, signals
 from risk.services import scores
 
@@ -88,7 +88,7 @@ def carried(application: AIApplication, count: int, labels: list[str], types: li
 def ranked(application: AIApplication) -> AIApplication:
     """An application approved for personal data, and a dictionary."""
     application.answers.all().delete()
-    application.answers.create(question=signals.APPROVED_FOR, value="personal")
+    application.answers.create(question=APPROVED_FOR, value="personal")
     SensitivityLabel.objects.create(key="l-high", name="Confidential", level="confidential")
     SensitivityLabel.objects.create(key="l-low", name="General", level="internal")
     SensitivityLabel.objects.create(key="l-dark", name="Falcon", level="")

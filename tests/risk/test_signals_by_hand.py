@@ -15,9 +15,9 @@ from inventory.models import AIApplication, Alert, DailySensitive, DailyUsage, M
 from risk.choices import IncidentState
 from risk.method import load_method
 from risk.models import Incident
+from risk.scoring.case import APPROVED_FOR
 from risk.scoring.formulas import loads
 from risk.selectors import activity, cases
-from risk.selectors.signals import APPROVED_FOR
 from risk.selectors.summary import summary
 from tests.cast import Cast
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from urllib.parse import urlencode
+from uuid import uuid4
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -12,14 +13,24 @@ from django.urls import reverse
 from django.utils import timezone
 
 from inventory.choices import Severity
-from inventory.models import AIApplication, Alert, AuditLogEntry, ChangedApplication, User
+from inventory.models import (
+    AIApplication,
+    Alert,
+    AuditLogEntry,
+    ChangedApplication,
+    DailySensitive,
+    DailyUsage,
+    SensitivityLabel,
+    User,
+)
+from inventory.services import alerts
 from risk.choices import TaskState
 from risk.method import load_method
 from risk.models import ControlState, CurrentScore, Task
 from risk.scoring.what_if import Changes
 from risk.selectors import cases
 from risk.selectors.what_if import trial
-from risk.services import assessments, scores, tasks
+from risk.services import assessments, incidents, scores, tasks
 from tests.cast import Cast
 
 NOW = timezone.localdate()
@@ -116,6 +127,78 @@ def test_alerts_of_the_application_can_be_settled(cast: Cast, application: AIApp
     assert "dismissed: it was none" in text
 
 
+def test_an_incident_can_be_resolved_and_is_never_none(cast: Cast, application: AIApplication) -> None:
+    given = {"title": "Harm", "severity": "high", "principles": {"fairness": "Seen"}, "since": NOW}
+    found = incidents.record(actor=cast.bob, application=application, **given)
+    name, client = f"e:incident-{found.pk}", as_(cast.alice)
+    text = client.get(address(application)).content.decode()
+    field = text[text.index(f'<select class="form-select" name="{name}"') :].partition("</select>")[0]
+    assert 'value="resolved"' in field
+    assert "dismissed" not in field
+    assert "What each change does" not in client.get(address(application, **{name: "dismissed"})).content.decode()
+    assert "open → resolved" in client.get(address(application, **{name: "resolved"})).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("ticked", "answer"),
+    [
+        (["4a", "5b"], ["4a", "5b"]),
+        (["5b", "4a", "none", "unknown", "9z"], ["4a", "5b"]),
+        (["none", "unknown"], []),
+        (["unknown"], None),
+        (["5b"], ...),  # as it is
+        (["", "9z"], ...),
+    ],
+)
+def test_a_question_with_several_options_is_tried_with_several(
+    cast: Cast, application: AIApplication, ticked: list[str], answer: object
+) -> None:
+    answers = {"ai_system": True, "union_nexus": True, "annex_iii": ["5b"]}
+    assessments.save_answers(actor=cast.alice, application=application, answers=answers)
+    client = as_(cast.alice)
+    shown = client.get(address(application) + "?" + urlencode({"q:annex_iii": ticked}, doseq=True))
+    wanted = shown.context["wanted"].answers
+    assert wanted.get("annex_iii", ...) == answer
+    if answer is ...:
+        return
+    assessments.save_answers(actor=cast.alice, application=application, answers={"annex_iii": answer})
+    assert shown.context["found"].overall.then == cases.judge_now(application, NOW).score.point
+
+
+def seen_in_use(application: AIApplication) -> None:
+    """A hundred interactions, a fifth of them with a label *confidential*."""
+    SensitivityLabel.objects.create(key="own", name="Own", level="confidential")
+    day = {"application": application, "day": NOW}
+    DailyUsage.objects.create(**day, interactions=100, users=1, sensitive=20, jailbreak=0, injection=0, attacks=0)
+    DailySensitive.objects.create(**day, labels=["own"], information_types=[], digest=uuid4(), interactions=20)
+
+
+def test_what_it_is_approved_for_moves_the_rate_of_sensitive_interactions_as_well(
+    cast: Cast, application: AIApplication
+) -> None:
+    seen_in_use(application)
+    for option in ("special_category", "none", "internal", "confidential", "personal"):
+        before = cases.judge_now(application, NOW)
+        promised = trial(before, Changes(answers={"data_sensitivity": option}))
+        assessments.save_answers(actor=cast.alice, application=application, answers={"data_sensitivity": option})
+        after = cases.judge_now(application, NOW)
+        assert promised.overall.then == after.score.point
+        assert sum(one.amount for one in promised.effects) == pytest.approx(promised.overall.change)
+        assert after.case.usage.sensitive == (0 if option in ("special_category", "confidential") else 20)
+
+
+def test_a_blocked_attack_that_was_none_is_none_of_the_attacks_either(cast: Cast, application: AIApplication) -> None:
+    seen_in_use(application)
+    type_ = "AI.Azure_Jailbreak.ContentFiltering.BlockedAttempt"
+    found = Alert.objects.create(
+        title="Odd", severity=Severity.HIGH, application=application, at=timezone.now(), type=type_
+    )
+    promised = trial(cases.judge_now(application, NOW), Changes(dismissed=frozenset({str(found.pk)})))
+    alerts.dismiss(actor=cast.bob, alerts=[found.pk], reason="A test of ours.")
+    assert promised.overall.then == cases.judge_now(application, NOW).score.point
+    assert promised.overall.change < 0
+
+
 def test_each_meets_the_page_as_they_may(cast: Cast, application: AIApplication) -> None:
     for person, may in ((cast.alice, True), (cast.bob, True), (cast.carol, False), (cast.dan, False)):
         text = as_(person).get(address(application, **TRY)).content.decode()
@@ -181,6 +264,28 @@ def test_a_task_closes_itself_when_what_it_wants_is_stated(cast: Cast, applicati
     assert AuditLogEntry.objects.filter(action="task.done").count() == 3
 
 
+@pytest.mark.parametrize(
+    "stated",
+    [
+        {"status": "evidenced", "as_of": NOW - timedelta(days=9), "valid_until": NOW - timedelta(days=1)},
+        {"status": "evidenced", "as_of": NOW - timedelta(days=181)},  # its review was due after 180
+        {"status": "verified", "as_of": NOW - timedelta(days=270)},  # worth half
+    ],
+)
+def test_what_has_run_out_is_no_task_done(cast: Cast, application: AIApplication, stated: dict) -> None:
+    """What counts is what the statement is worth, or each other answer would end a task to renew it."""
+    application.control_states.create(control="GV-01", **stated)
+    (task,) = made(cast, application, controls={"GV-01": "evidenced"})
+    assert task.after < task.before
+    assessments.save_answers(actor=cast.alice, application=application, answers={"scale": "over_1m"})
+    task.refresh_from_db()
+    assert task.state == TaskState.OPEN
+    application.control_states.update(as_of=NOW, valid_until=NOW)
+    scores.mark([application.pk])
+    task.refresh_from_db()
+    assert task.state == TaskState.DONE
+
+
 def test_what_is_stated_already_or_of_the_organisation_makes_no_task(cast: Cast, application: AIApplication) -> None:
     state(application, "GV-01", "evidenced")
     for status in ("planned", "attested", "evidenced"):
@@ -193,6 +298,9 @@ def test_what_is_stated_already_or_of_the_organisation_makes_no_task(cast: Cast,
     assert client.post(address(application, **asked), {}).status_code == 400
     assert not Task.objects.exists()
     assert len(made(cast, application, controls={"GV-01": "verified"})) == 1
+    application.control_states.create(control="RM-02", status="verified", as_of=NOW - timedelta(days=200))
+    with pytest.raises(ValidationError, match="Try a control"):  # its review is past, and yet evidence is worth less
+        made(cast, application, controls={"RM-02": "evidenced"})
 
 
 def test_a_task_of_another_application_stays_open(cast: Cast, application: AIApplication) -> None:

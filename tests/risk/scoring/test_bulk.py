@@ -76,6 +76,7 @@ occurrences = st.builds(
     open=st.booleans(),
     ref=st.text(max_size=5),
     label=st.text(max_size=9),
+    counts_from=st.none() | st.integers(-5, 40).map(lambda n: DAY + timedelta(days=n)),
 )
 ratchets = st.builds(
     Ratchet,
