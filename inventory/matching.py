@@ -65,6 +65,12 @@ class Identifiers:
         return NO_MATCH
 
 
+def fold(name: str) -> str:
+    """A name seen, in the form in which sightings, rulings and events are told apart and meet. Never in SQL: `lower()`
+    leaves "Straße" and "İ" as another name than this."""
+    return name.casefold()[:300]
+
+
 def normal(kind: str, value: str) -> str:
     """A name in the form in which names of its kind are compared: an agent id by its trailing GUID, a host without
     scheme, port and path, a repository without scheme, user and `.git`; everything case-folded."""

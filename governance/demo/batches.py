@@ -9,7 +9,7 @@ from typing import Any
 from governance.demo.alerts import Happened
 from governance.demo.copying import copy_rows, reserve
 from governance.demo.feeds import at_hour
-from governance.demo.senses import Measured, dictionary_age, listed_agents
+from governance.demo.senses import Measured, dictionary_age, listed_agents, reported_apps
 from governance.demo.story import Feed, QuarantineStory
 from governance.demo.usage import DayFigures
 from governance.demo.world import World
@@ -22,9 +22,16 @@ BATCH = (
     *("next_line", "rows", "stored", "duplicates", "quarantined", "ignored", "unmatched", "newest_at", "error"),
     *("created_at", "started_at", "finished_at", "door", "feed_id"),
 )
-BYTES_A_ROW = {"purview_audit": 1240, "entra_users": 148, "security_alerts": 2300, "agents": 900, "metrics": 70}
+BYTES_A_ROW = {
+    "purview_audit": 1240,
+    "entra_users": 148,
+    "security_alerts": 2300,
+    "agents": 900,
+    "metrics": 70,
+    "cloud_apps": 620,
+}
 DICTIONARY_BYTES = 110  # a row
-DATED = ("purview_audit", "security_alerts", "agents", "metrics")  # whose rows bear a time
+DATED = ("purview_audit", "security_alerts", "agents", "metrics", "cloud_apps")  # whose rows bear a time
 ROWS_A_SECOND = 30_000
 DUPLICATES, IGNORED = 0.004, 0.012  # shares of an audit export
 
@@ -41,7 +48,7 @@ def write_batches(
         if one.who not in world.registered:
             unmatched[one.ago] += one.interactions
     files = _audit_files(world, stored, unmatched) + _user_files(world) + _alert_files(world, alerts)
-    files += _agent_files(world) + _metric_files(world, values) + _dictionary_files(world)
+    files += _agent_files(world) + _cloud_files(world) + _metric_files(world, values) + _dictionary_files(world)
     files.sort(key=lambda row: row["created_at"])
     for row, key in zip(files, reserve(ImportBatch, len(files)), strict=True):
         row["id"] = key
@@ -104,6 +111,14 @@ def _agent_files(world: World) -> list[dict[str, Any]]:
             unmatched = sum(not one.application for one in listed)
             files.append(_batch("agents", feed, newest, len(listed), [], world) | {"unmatched": unmatched})
     return files
+
+
+def _cloud_files(world: World) -> list[dict[str, Any]]:
+    """Each reports all apps again."""
+    feed, apps = world.story.feeds.cloud_apps, reported_apps(world)
+    unmatched = sum(not one.application for one in apps)
+    days = range(1, world.days + 1, feed.every)
+    return [_batch("cloud_apps", feed, ago, len(apps), [], world) | {"unmatched": unmatched} for ago in days]
 
 
 def _metric_files(world: World, values: Iterable[Measured]) -> list[dict[str, Any]]:

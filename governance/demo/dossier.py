@@ -1,6 +1,6 @@
 """Everything about one application of the story over the whole year, so that it can be judged on any day of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -11,11 +11,19 @@ from governance.demo.statements import Statement, statements
 from governance.demo.story import ApplicationStory
 from governance.demo.world import World
 from inventory.choices import AlertState, Severity
-from risk.scoring.case import Case, Measures, Occurrence, Stated, Usage
+from risk.scoring.case import Case, Measures, Occurrence, Usage
 from risk.scoring.judgement import judge
 from risk.selectors.signals import WINDOW_DAYS
 
 OPEN = (AlertState.NEW, AlertState.ACTIVE, AlertState.IN_PROGRESS)
+
+
+@dataclass(frozen=True, slots=True)
+class Inherited:
+    """What a platform states, and since when the application repeats it."""
+
+    since: date
+    statement: Statement
 
 
 @dataclass(frozen=True)
@@ -28,21 +36,23 @@ class Dossier:
     statements: Sequence[Statement]
     alerts: Sequence[Happened]
     incidents: Sequence[Told] = ()
+    inherited: Sequence[Inherited] = ()
 
     def case_on(self, day: date, usage: Usage, measures: Measures, world: World) -> Case:
         """The case as it stood at the end of the day, as `risk.selectors.cases` reads today's."""
         return Case(
             answers={one.question: one.value for one in self.answers if one.day <= day},
             organisation=world.story.facts,
-            controls={
-                one.control: Stated(one.status, one.day, one.due, one.valid_until)
-                for one in self.statements
-                if one.day <= day
-            },
+            controls={one.control: one.stated() for one in self._statements_on(day)},
             occurrences=self._occurrences(day, world),
             usage=usage,
             measures=measures,
         )
+
+    def _statements_on(self, day: date) -> Iterator[Statement]:
+        """What held on the day, its own and what it repeats of a platform; of a control the newest is the last."""
+        yield from (one.statement for one in self.inherited if one.since <= day)
+        yield from (one for one in self.statements if one.day <= day)
 
     def _occurrences(self, day: date, world: World) -> tuple[Occurrence, ...]:
         found, stood_for = [], dict[str, date]()
@@ -72,6 +82,7 @@ class Dossier:
         """Days on which something happened that moves the score: alerts and incidents that come or are closed."""
         days = {one.at.date() for one in self.alerts} | {one.known for one in self.incidents}
         days |= {one.resolved for one in self.incidents if one.resolved}
+        days |= {one.since for one in self.inherited}
         return days | {one.closed_at.date() for one in self.alerts if one.state in CLOSED and one.closed_at}
 
 

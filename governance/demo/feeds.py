@@ -30,6 +30,7 @@ SENSITIVE: list[tuple[list[str], list[str], int]] = [
     ([], ["EU Debit Card Number"], 12),
     ([], ["EU National Identification Number"], 12),
 ]
+FIRST_HOUR, LAST_HOUR = timedelta(hours=7), timedelta(hours=22)  # between which all single events happen
 _NAMESPACE = uuid.UUID("5f0c1a10-0000-4000-8000-00000000feed")  # of the invented object ids
 
 People = dict[str, list[str]]  # department → pseudonyms of its people
@@ -91,7 +92,8 @@ def write_sightings(world: World, figures: Iterable[DayFigures]) -> dict[str, in
             [
                 *(keys[name], name, name.casefold(), [_operation(seen[name])]),
                 *(seen[name].agent, seen[name].identity, seen[name].host, [], "Nothing registered fits."),
-                *(total[name][0], world.moment(total[name][1], name), world.moment(total[name][2], name, "last")),
+                *(total[name][0], world.start_of(world.day(total[name][1])) + FIRST_HOUR),
+                world.start_of(world.day(total[name][2])) + LAST_HOUR,
             ]
             for name in names
         ),

@@ -16,6 +16,7 @@ from governance.demo.batches import write_batches
 from governance.demo.chance import Chance
 from governance.demo.copies import Copies
 from governance.demo.copying import analyse
+from governance.demo.decided import write_rulings, write_sharings
 from governance.demo.dossier import dossiers
 from governance.demo.events import write_events
 from governance.demo.evidence import write_evidence
@@ -26,12 +27,27 @@ from governance.demo.logbook import write_logbook
 from governance.demo.organisation import write_organisation
 from governance.demo.records import write_records
 from governance.demo.register import write_copies, write_register
-from governance.demo.senses import measured, write_agents, write_dictionary, write_metrics, write_sources
+from governance.demo.senses import (
+    measured,
+    write_agents,
+    write_cloud_apps,
+    write_dictionary,
+    write_metrics,
+    write_sources,
+)
 from governance.demo.story import load_story
 from governance.demo.usage import DayFigures, day_figures
 from governance.demo.world import World
 from inventory import audit_log
-from inventory.models import AIApplication, AuditLogEntry, ChangedApplication, DailyUsage, Department, UnusualDay
+from inventory.models import (
+    AIApplication,
+    AuditLogEntry,
+    ChangedApplication,
+    ChangedDay,
+    DailyUsage,
+    Department,
+    UnusualDay,
+)
 from inventory.services import unusual
 from risk.method import load_method
 
@@ -116,6 +132,8 @@ def _write(world: World, plan: Plan, progress: Progress) -> dict[str, Any]:
     files = dossiers(world, alerts, write_incidents(world, alerts))
     counts: dict[str, Any] = write_assessments(files, world)
     counts["evidence"] = write_evidence(files, world)
+    files, shared = write_sharings(files, world)
+    counts["control_states"] += shared
     counts["records"] = write_records(files, world)
     copies = _write_copies(world, progress)
     figures = list(day_figures(world))
@@ -125,6 +143,7 @@ def _write(world: World, plan: Plan, progress: Progress) -> dict[str, Any]:
     brought = _write_senses(world, figures, alerts)
     if not copies:  # what is copied a thousand times has daily figures alone
         write_events(world, brought)
+    write_rulings(world)
     counts["interactions"] = sum(one.interactions * world.times.get(one.who, 1) for one in figures)
     progress(f"{counts['interactions']} interactions as daily figures, {len(alerts)} alerts")
     analyse(Department, DailyUsage)
@@ -150,6 +169,7 @@ def _look_back(world: World) -> int:
         day = world.day(ago)
         found += unusual.judge(day)
         UnusualDay.objects.filter(day=day).update(found_at=min(at_hour(world, ago - 1, SEARCHED_AT), world.now))
+    ChangedDay.objects.all().delete()  # what links changed was searched with the rest
     return found
 
 
@@ -162,6 +182,9 @@ def _write_senses(
     lists = [one for one in files if one["kind"] == "agents"]
     if lists:
         write_agents(world, lists[-1]["id"], lists[-1]["created_at"])
+    reports = [one for one in files if one["kind"] == "cloud_apps"]
+    if reports:
+        write_cloud_apps(world, reports[-1]["id"], reports[-1]["created_at"])
     brought = {one["newest_at"].date(): (one["id"], one["finished_at"]) for one in files if one["kind"] == "metrics"}
     write_metrics(world, values, brought)
     return files

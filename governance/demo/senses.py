@@ -6,18 +6,21 @@ from typing import Any, NamedTuple
 
 from governance.demo.copying import INSERT, Version, copy_rows, copy_versions, dated_history, history_of
 from governance.demo.organisation import MAIL
-from governance.demo.told import AgentStory, MetricLine
+from governance.demo.told import AgentStory, CloudAppStory, MetricLine
 from governance.demo.world import World
 from inventory.choices import AgentSource
 from inventory.connectors import levels
-from inventory.connectors.base import ListedAgent
-from inventory.connectors.content import ListedAgents
+from inventory.connectors.base import CloudApp, ListedAgent
+from inventory.connectors.content import Latest, ListedAgents
 from inventory.connectors.levels import Label
 from inventory.models import AgentListing, Feed, ImportBatch, InformationType, Metric, SensitivityLabel
+from inventory.models import CloudApp as StoredApp
 from inventory.services.imports.agents import AgentWriter
+from inventory.services.imports.cloud_apps import CloudAppSink
 
 WEEK = 7
 NOISE = 0.04
+MIB = 1024 * 1024
 MEASURED_AT = timedelta(hours=3)
 
 
@@ -104,6 +107,39 @@ def _agent(line: int, one: AgentStory, world: World, listed_at: datetime) -> Lis
         http=one.http,
         mcp=one.mcp,
         orphaned=not owner,
+    )
+
+
+def reported_apps(world: World) -> list[CloudAppStory]:
+    """The apps that the discovery service reports."""
+    return [one for one in world.story.cloud_apps if not one.application or one.application in world.registered]
+
+
+def write_cloud_apps(world: World, batch: int, reported_at: datetime) -> None:
+    """The apps as the newest file reports them."""
+    content = Latest()
+    for line, one in enumerate(reported_apps(world), start=2):
+        content.add(_cloud_app(line, one, world))
+    file = ImportBatch(pk=batch)
+    CloudAppSink(file, None).store(content, file)
+    StoredApp.objects.update(updated_at=reported_at)
+
+
+def _cloud_app(line: int, one: CloudAppStory, world: World) -> CloudApp:
+    app = next((app for app in world.applications if app.id == one.application), None)
+    return CloudApp(
+        line=line,
+        key=one.id,
+        name=one.name,
+        category="generativeAi",
+        domains=tuple(app.identifiers["host"] if app else one.domains),
+        safety=one.safety,
+        tags=(),
+        transactions=one.transactions,
+        uploaded=one.uploaded * MIB,
+        downloaded=one.uploaded * MIB // 2,
+        users=one.users,
+        last_seen=world.moment(1, one.name),
     )
 
 

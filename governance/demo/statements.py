@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from governance.demo.chance import Chance
 from governance.demo.story import ApplicationStory, Profile, Story
+from risk.scoring.case import Stated
 from risk.scoring.method import Control, Method
 from risk.scoring.vocabulary import PROVEN
 
@@ -36,6 +37,10 @@ class Statement:
     due: date | None
     note: str
     valid_until: date | None = None
+
+    def stated(self) -> Stated:
+        """As the engine takes it."""
+        return Stated(self.status, self.day, self.due, self.valid_until)
 
 
 def statements(

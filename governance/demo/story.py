@@ -7,7 +7,16 @@ from typing import Any
 import yaml
 from pydantic import Field
 
-from governance.demo.told import AgentStory, DictionaryStory, MetricLine, SourceStory, Told
+from governance.demo.told import (
+    AgentStory,
+    CloudAppStory,
+    DictionaryStory,
+    MetricLine,
+    RulingStory,
+    SharingStory,
+    SourceStory,
+    Told,
+)
 
 FOLDER = Path(__file__).parent
 ROOT = "organisation"
@@ -205,6 +214,7 @@ class Feeds(Told):
     alerts: Feed
     agents: Feed
     metrics: Feed
+    cloud_apps: Feed
     dictionary: Feed
     quarantined: list[QuarantineStory]
 
@@ -235,7 +245,10 @@ class Story(Told):
     dictionary: DictionaryStory
     sources: list[SourceStory]
     agents: list[AgentStory]
+    cloud_apps: list[CloudAppStory]
     metrics: list[MetricLine]
+    rulings: list[RulingStory]
+    sharings: list[SharingStory]
 
     def chosen(self, count: int) -> list[ApplicationStory]:
         """The first `count` applications, taken from the departments in turn, in the order of their ids."""

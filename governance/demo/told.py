@@ -57,6 +57,41 @@ class AgentStory(Told):
     mcp: bool = False
 
 
+class CloudAppStory(Told):
+    """An app as a discovery service reports it; with an application, it is that one's site. `uploaded`: MiB."""
+
+    id: str
+    name: str
+    application: str = ""
+    domains: list[str] = []
+    safety: float | None = None
+    users: int
+    transactions: int
+    uploaded: int
+
+
+class RulingStory(Told):
+    """What a person decided, `ago` days before as-of, about a name seen: that it is the `application`, or that it is
+    ruled out until so many days `ahead` of as-of."""
+
+    seen: str
+    by: str
+    ago: int
+    reason: str
+    application: str = ""
+    ahead: int = 0
+
+
+class SharingStory(Told):
+    """Controls that a platform states for the applications that run on it, since so many days ago."""
+
+    platform: str
+    by: str
+    ago: int
+    controls: list[str]
+    applications: list[str]
+
+
 class MetricLine(Told):
     """A metric that goes from one value to another over the recorded time, once a week until the day `last`."""
 

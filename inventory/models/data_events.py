@@ -12,8 +12,8 @@ from inventory.models.organisation import Department
 class DataEvent(models.Model):
     """One event, as an audit record or the activity explorer tells it; where both do, the one that came first.
 
-    Computed from feeds like interactions, so without row history. Where nothing registered fits, `seen_as` is the name
-    seen; folded, it is that of a sighting.
+    Computed from feeds like interactions, so without row history. Where nothing registered fits, or a link decided,
+    `seen_as` is the name seen and `folded` that of a sighting.
     """
 
     record_id = models.UUIDField(primary_key=True)  # made as that of an interaction
@@ -22,6 +22,7 @@ class DataEvent(models.Model):
     at = models.DateTimeField()
     application = models.ForeignKey(AIApplication, models.PROTECT, null=True, db_index=False, related_name="+")
     seen_as = models.CharField(max_length=300, blank=True)
+    folded = models.CharField(max_length=300, blank=True, db_default="")
     department = models.ForeignKey(Department, models.PROTECT, null=True, db_index=False, related_name="+")
     pseudonym = models.UUIDField(null=True)
     policy = models.CharField(max_length=300, blank=True)

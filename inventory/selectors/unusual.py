@@ -193,6 +193,7 @@ def found_in(
     user: User | None,
     *,
     department: Department | None = None,
+    application: AIApplication | None = None,
     metrics: Sequence[str] = (),
     state: str = "",
     period: int = 0,
@@ -205,6 +206,8 @@ def found_in(
     if department is not None and department.parent_id is not None:
         below = Department.objects.subtree_of(department).order_by().values("pk")
         rows = rows.filter(Q(application__department__in=below) | Q(department__in=below))
+    if application is not None:
+        rows = rows.filter(application=application)
     if metrics:
         rows = rows.filter(metric__in=metrics)
     if state:

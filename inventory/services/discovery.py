@@ -206,11 +206,11 @@ SELECT DISTINCT day FROM inventory_dailyusage WHERE sighting_id = %(sighting)s""
 
 def _move(sighting: Sighting, application: AIApplication, *, back: bool = False) -> dict[str, int]:
     """Name the application on everything that stands under the sighting, or take it off again; rows by table."""
-    given: dict[str, Any] = {"sighting": sighting.pk, "application": application.pk, "name": sighting.name}
+    given: dict[str, Any] = {"sighting": sighting.pk, "application": application.pk, "folded": sighting.folded}
     now, then = ("NULL", "= %(application)s") if back else ("%(application)s", "IS NULL")
     where = dict.fromkeys((*_DAILY, *_OTHERS), "sighting_id = %(sighting)s")
     where["inventory_interaction"] = f"sighting_id = %(sighting)s{_TIMES}"
-    where["inventory_dataevent"] = "lower(seen_as) = lower(%(name)s)"
+    where["inventory_dataevent"] = "folded = %(folded)s"
     moved = {}
     with connection.cursor() as cursor:
         for table, rows in where.items():

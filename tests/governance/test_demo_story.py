@@ -24,6 +24,7 @@ from inventory.choices import (
     Lifecycle,
     Origin,
     RoleKind,
+    RulingKind,
     UsageMetric,
 )
 from inventory.models import (
@@ -32,6 +33,9 @@ from inventory.models import (
     Alert,
     AlertStep,
     AuditLogEntry,
+    ChangedApplication,
+    ChangedDay,
+    CloudApp,
     DailySensitive,
     DailyUsage,
     DailyUser,
@@ -40,12 +44,15 @@ from inventory.models import (
     ImportBatch,
     Interaction,
     Metric,
+    Ruling,
     Sighting,
     UnusualDay,
     User,
 )
 from inventory.selectors import feed_health
 from inventory.selectors.dictionary import names
+from inventory.selectors.discovery.never import registered_never_seen
+from inventory.selectors.discovery.seen import Looked, seen_not_registered
 from inventory.selectors.scope import scope_of
 from risk.choices import OVERALL, Band, ControlStatus, EUClass, Principle
 from risk.method import load_method
@@ -53,7 +60,7 @@ from risk.models import Answer, BandChange, ControlState, CurrentScore, Departme
 from risk.scoring.case import from_plain
 from risk.scoring.judgement import judge
 from risk.scoring.portfolio import score_department
-from risk.selectors import signals
+from risk.selectors import beyond, sharing, signals
 from risk.services import runs
 
 
@@ -251,6 +258,58 @@ def test_what_other_systems_say_is_there(bank: dict, db: None) -> None:
     loose = AgentListing.objects.filter(application=None)
     assert loose.count() == newest.unmatched == Sighting.objects.filter(agent_listings__isnull=False).distinct().count()
     assert Sighting.objects.filter(interactions=0).exists()  # listed, and in no use
+
+
+def test_each_list_of_discovery_shows_something(bank: dict, db: None) -> None:
+    auditor = User.objects.get(username="dorian.silverpine")
+
+    def names_seen(**options: str) -> set[str]:
+        return set(seen_not_registered(Looked(auditor), **options).values_list("name", flat=True))
+
+    assert {"Slidesmith", "ChatGPT", "Expense Buddy"} < names_seen()
+    assert names_seen(standing="ruled_out") == {"Le Chat"}
+    assert names_seen(standing="linked") == {"NoteGenius"}
+    assert registered_never_seen(auditor).exists()
+    above = beyond.above_approval_by_department(timezone.localdate())
+    rows = beyond.beyond_page(beyond.used_beyond_approval(auditor, above), above).object_list
+    forecaster = next(one for one in rows if one.application.name == "Attrition Forecaster")
+    assert forecaster.not_in_force
+    assert forecaster.above
+    assert forecaster.elsewhere
+    assert not all(one.not_in_force for one in rows)
+    newest = ImportBatch.objects.filter(kind="cloud_apps").latest("created_at")
+    loose = CloudApp.objects.filter(application=None, sighting__isnull=False)
+    assert (newest.stored, newest.unmatched) == (CloudApp.objects.count(), loose.count())
+    assert CloudApp.objects.get(name="Minutewell Notes").application == AIApplication.objects.get(
+        external_id="AI-00033"
+    )
+
+
+def test_what_people_decided_is_dated(bank: dict, db: None) -> None:
+    """Everything of a linked name counts for its application, and nobody decided while the demo was loaded."""
+    link = Ruling.objects.select_related("application").get(kind=RulingKind.LINKED)
+    for model in (DailyUsage, DailyUser, DailySensitive, Interaction):
+        facts = model._default_manager.filter(sighting__name="NoteGenius")
+        assert facts.exists()
+        assert not facts.exclude(application=link.application_id).exists()
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    assert not Ruling.objects.filter(decided_at__gte=midnight).exists()
+    for tracked in (Ruling, Identifier):
+        assert not history_of(tracked)._default_manager.filter(pgh_created_at__gte=midnight).exists()
+    assert set(AuditLogEntry.objects.filter(at__gte=midnight).values_list("action", flat=True)) == {"demo.seeded"}
+    assert not AIApplication.objects.filter(updated_at__gte=midnight).exists()
+    assert not ChangedApplication.objects.exists()
+    assert not ChangedDay.objects.exists()
+
+
+def test_applications_repeat_what_their_platform_states(bank: dict, db: None) -> None:
+    platform = AIApplication.objects.get(external_id="AI-00036")
+    passed = {one.state.control: one.applications for one in sharing.passed_on(platform) if one.applications}
+    assert passed == {"SE-02": 3, "SE-09": 3}
+    entry = AuditLogEntry.objects.get(action="controls.shared")
+    reached = sharing.followers(User.objects.get(username="dorian.silverpine"), platform, entry.pk, 1)
+    assert reached is not None
+    assert (reached.whole, reached.unseen, len(reached.seen)) == (True, 0, 3)
 
 
 def test_senses_move_scores(bank: dict, db: None) -> None:

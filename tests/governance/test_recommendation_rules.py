@@ -11,6 +11,7 @@ from governance.models import Gravity, RuleReading, Subject
 from governance.selectors.rules import RULES
 from governance.services import recommendations
 from inventory.choices import AlertState, DataEventKind, Lifecycle, Operation, Severity
+from inventory.matching import fold
 from inventory.models import (
     AIApplication,
     Alert,
@@ -125,6 +126,14 @@ def test_unsanctioned_apps_of_cloud_discovery_count_unless_sanctioned(cast: Cast
     CloudApp.objects.create(key="b", name="B", tags=["Sanctioned"], **report)
     CloudApp.objects.create(key="c", name="C", **{**report, "users": 2})
     assert [(s.name, s.department_id, s.amount) for s in found("unsanctioned_app")] == [("A", None, 5)]
+    listed = sighting("A")  # what a report makes of it, so that it stands in the discovery
+    CloudApp.objects.filter(key="a").update(sighting=listed)
+    assert [s.kind for s in found("unsanctioned_app")] == ["cloud_app"]
+    discovery.rule_out(actor=cast.ada, sightings=[listed.pk], reason="Harmless.")
+    assert found("unsanctioned_app") == []
+    Ruling.objects.all().delete()
+    use(listed, cast.retail, people=3)
+    assert [s.kind for s in found("unsanctioned_app")] == ["sighting"]
 
 
 @pytest.mark.parametrize("state", Lifecycle.values)
@@ -167,6 +176,7 @@ def test_sensitive_data_outside_takes_types_and_apps_outside(cast: Cast) -> None
 
 def data_event(department: Department, person: int, **given: Any) -> None:
     fields = {"kind": DataEventKind.DLP_MATCH, "at": NOW, "source": "audit", "batch": batch(), **given}
+    fields["folded"] = fold(given.get("seen_as", ""))
     DataEvent.objects.create(record_id=uuid4(), department=department, pseudonym=UUID(int=person), **fields)
 
 

@@ -30,7 +30,7 @@ apps AS (
         (SELECT n FROM people p WHERE p.app = used.app AND p.whole = 1), 0) AS n FROM used GROUP BY app),
 safety AS (
     SELECT s.id, min(c.safety) AS score FROM inventory_sighting s JOIN inventory_cloudapp c
-        ON lower(c.name) = s.folded OR (s.host <> '' AND s.host = ANY(c.domains)) GROUP BY s.id)
+        ON c.sighting_id = s.id OR (s.host <> '' AND s.host = ANY(c.domains)) GROUP BY s.id)
 SELECT used.app || ':' || COALESCE(used.department_id::text, '') AS key, used.department_id,
     CASE WHEN used.app < 0 THEN 'sighting' ELSE 'application' END AS kind, abs(used.app) AS ref,
     COALESCE(s.name, a.name) AS name, used.uses AS amount,
@@ -49,11 +49,11 @@ UNION ALL
 SELECT 'cloud:' || c.key, NULL, 'cloud_app', NULL, c.name, c.transactions,
     CASE WHEN c.safety <= %(score)s OR c.uploaded >= %(high_mib)s * {_MIB} THEN 3 ELSE 2 END,
     c.users || ' people, ' || round(c.uploaded / {_MIB}.0, 1) || ' MiB sent, as cloud discovery adds up its own period'
-FROM inventory_cloudapp c
-WHERE c.application_id IS NULL AND NOT lower(c.name) = ANY(%(ruled)s)
+FROM inventory_cloudapp c LEFT JOIN inventory_sighting s ON s.id = c.sighting_id
+WHERE c.application_id IS NULL AND NOT COALESCE(s.folded, '') = ANY(%(ruled)s)
     AND NOT 'sanctioned' = ANY(SELECT lower(tag) FROM unnest(c.tags) tag)
-    AND NOT EXISTS (SELECT FROM inventory_sighting s
-        WHERE s.folded = lower(c.name) OR (s.host <> '' AND s.host = ANY(c.domains)))
+    AND NOT EXISTS (SELECT FROM used JOIN inventory_sighting o ON o.id = -used.app
+        WHERE used.uses > 0 AND (o.id = c.sighting_id OR (o.host <> '' AND o.host = ANY(c.domains))))
     AND c.transactions > 0 AND (c.users >= %(people)s OR c.uploaded >= %(mib)s * {_MIB})"""  # noqa: S608 - a constant of our own
 
 # Sensitive information in what went to an AI app outside (operations 2 and 5: an AI app or site, a visit to one), and
@@ -66,7 +66,7 @@ WITH events AS (
         AND s.operations && ARRAY[2, 5]::smallint[]
     UNION ALL
     SELECT s.id, COALESCE(s.name, e.seen_as), e.department_id, 1, e.pseudonym
-    FROM inventory_dataevent e LEFT JOIN inventory_sighting s ON s.folded = lower(e.seen_as)
+    FROM inventory_dataevent e LEFT JOIN inventory_sighting s ON s.folded = e.folded
     WHERE e.application_id IS NULL AND e.at > %(events_from)s),
 counted AS (
     SELECT sighting_id, min(name) AS name, department_id, sum(n) AS n, count(DISTINCT who) AS people,
@@ -104,7 +104,7 @@ FROM summed m LEFT JOIN inventory_aiapplication a ON a.id = application_id
 WHERE n >= %(interactions)s AND NOT EXISTS (
     SELECT FROM inventory_dataevent e WHERE e.kind = 'dlp_match' AND e.at > %(events_from)s
         AND e.department_id IS NOT DISTINCT FROM m.department_id
-        AND (e.application_id = m.application_id OR (e.application_id IS NULL AND lower(e.seen_as) = s.folded)))"""
+        AND (e.application_id = m.application_id OR (e.application_id IS NULL AND e.folded = s.folded)))"""
 
 _LABELS_KNOWN = """SELECT EXISTS (SELECT FROM inventory_sensitivitylabel WHERE level <> '')
     AND EXISTS (SELECT FROM inventory_dailyusage)"""

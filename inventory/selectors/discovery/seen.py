@@ -13,6 +13,7 @@ from django.utils import timezone
 from inventory import access
 from inventory.catalogue import Category, KnownApp, catalogue
 from inventory.choices import AgentState, IdentifierKind, Operation, RulingKind
+from inventory.matching import fold
 from inventory.models import (
     AgentListing,
     CloudApp,
@@ -264,10 +265,10 @@ def identifiers_of(one: Sighting) -> list[tuple[str, str]]:
     product in which an agent was used is used for other things too. None: it is known by its name only."""
     if one.agent_id:
         return [(IdentifierKind.AGENT_ID.value, one.agent_id)]
-    own = one.app_identity.casefold()[:300] == one.folded
+    own = fold(one.app_identity) == one.folded
     if one.app_identity and (own or not one.app_identity.casefold().startswith("copilot.")):
         return [(IdentifierKind.APP_IDENTITY.value, one.app_identity)]
-    if not one.app_identity and one.host and ("." in one.host or one.host.casefold()[:300] == one.folded):
+    if not one.app_identity and one.host and ("." in one.host or fold(one.host) == one.folded):
         kind = IdentifierKind.HOST if "." in one.host else IdentifierKind.COPILOT_HOST
         return [(kind.value, one.host)]
     return []

@@ -14,9 +14,8 @@ from django.db import connection
 from inventory.choices import AgentState
 from inventory.connectors.base import ListedAgent, Seen
 from inventory.connectors.content import ListedAgents
-from inventory.matching import AGENT_ID, Identifiers, Match, normal
+from inventory.matching import AGENT_ID, Identifiers, Match, fold, normal
 from inventory.models import Department, Identifier, ImportBatch
-from inventory.services.imports import sightings
 from inventory.services.pseudonyms import pseudonym
 
 # Said by the inventory, in the order of the columns; the first four tell whose listing it is.
@@ -33,7 +32,7 @@ _TYPES = (
     " department_id bigint, state text, created_at timestamptz, published_at timestamptz, used_at timestamptz,"
     " as_of timestamptz, authentication text, access text, everyone bool, shared_with int, knowledge text[],"
     " tools text[], channels text[], model text, autonomous bool, maker_credentials bool, http bool, mcp bool,"
-    " orphaned bool, application_id bigint, candidates bigint[], sighting_id bigint"
+    " orphaned bool, application_id bigint, candidates bigint[], sighting_id bigint, folded text"
 )
 _TABLE = f"""
 CREATE TEMPORARY TABLE IF NOT EXISTS import_agent ({_TYPES}) ON COMMIT DELETE ROWS;
@@ -75,29 +74,26 @@ WHERE NOT EXISTS (
 ON CONFLICT (pseudonym) DO NOTHING
 """
 
-# A sighting that nobody used yet is as old as its listing; use has dates of its own.
-_MAKE_SIGHTINGS = """
+# A sighting for each listed agent that is registered nowhere and still exists, by its name. What a person has linked by
+# that name is that application's, and keeps the name, also where the identifier that came with the link says so
+# already: both go back with the link. A sighting that nobody used yet is as old as its listing; use has its own dates.
+_SIGHT = """
 INSERT INTO inventory_sighting AS s (name, folded, operations, agent_id, app_identity, host, candidates, reason,
                                      interactions, first_seen, last_seen)
-SELECT DISTINCT ON (folded) given.name, given.folded, '{}', i.key, '', '', i.candidates,
+SELECT DISTINCT ON (i.folded) i.name, i.folded, '{}', i.key, '', '', i.candidates,
        'Listed in an inventory of agents; nothing registered has its id.', 0,
        least(coalesce(i.created_at, i.as_of, now()), now()), coalesce(i.used_at, i.as_of, now())
-FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) AS given (source, key, name, folded)
-JOIN import_agent i ON i.source = given.source AND i.key = given.key
-ORDER BY folded, i.key
-ON CONFLICT (folded) DO UPDATE SET agent_id = coalesce(nullif(s.agent_id, ''), excluded.agent_id)
-RETURNING folded, id
-"""
-# What a person has linked by its name is that application's, and keeps the name
-_LINKED = """
+FROM import_agent i LEFT JOIN inventory_ruling r ON r.folded = i.folded
+WHERE i.state <> %(deleted)s AND (i.application_id IS NULL OR i.application_id = r.application_id)
+ORDER BY i.folded, i.key
+ON CONFLICT (folded) DO UPDATE SET agent_id = coalesce(nullif(s.agent_id, ''), excluded.agent_id);
+UPDATE import_agent i SET sighting_id = s.id
+FROM inventory_sighting s LEFT JOIN inventory_ruling r ON r.folded = s.folded
+WHERE s.folded = i.folded
+  AND (i.application_id = r.application_id OR (i.application_id IS NULL AND i.state <> %(deleted)s));
 UPDATE import_agent i SET application_id = r.application_id
 FROM inventory_sighting s JOIN inventory_ruling r ON r.folded = s.folded AND r.application_id IS NOT NULL
 WHERE s.id = i.sighting_id AND i.application_id IS NULL
-"""
-_TIE_SIGHTINGS = """
-UPDATE import_agent i SET sighting_id = given.sighting_id
-FROM unnest(%s::text[], %s::text[], %s::bigint[]) AS given (source, key, sighting_id)
-WHERE i.source = given.source AND i.key = given.key
 """
 
 # A listing of an earlier time than what is known says nothing new; one that is tied to an application stays with it.
@@ -153,7 +149,7 @@ class AgentWriter:
             cursor.execute(_DEPARTMENTS)
             owners = {pseudonym(name): name[:300] for one in agents for name in one.owners}
             cursor.execute(_NAMES, [list(owners), list(owners.values())])
-            _sight(cursor)
+            cursor.execute(_SIGHT, {"deleted": AgentState.DELETED.value})
             cursor.execute(_STORE, {"batch": self._batch.pk})
             return Stored(*cursor.fetchone())
 
@@ -176,6 +172,7 @@ class AgentWriter:
             *(one.created_at, one.published_at, one.used_at, one.as_of, one.authentication, one.access, one.everyone),
             *(one.shared_with, list(one.knowledge), list(one.tools), list(one.channels), one.model, one.autonomous),
             *(one.maker_credentials, one.http, one.mcp, one.orphaned, match.application, list(match.candidates), None),
+            fold(one.name),
         )
 
     def _match(self, ids: list[str]) -> Match:
@@ -194,19 +191,3 @@ def _department_names() -> Iterator[tuple[str, int]]:
     yield from ((alias.strip().casefold(), pk) for pk, _, _, aliases in rows for alias in aliases)
     yield from ((name.strip().casefold(), pk) for pk, _, name, _ in rows)
     yield from ((key.strip().casefold(), pk) for pk, key, _, _ in rows)
-
-
-def _sight(cursor: Any) -> None:
-    """A sighting for each listed agent that is registered nowhere and still exists, by its name."""
-    cursor.execute(
-        "SELECT source, key, name FROM import_agent WHERE application_id IS NULL AND state <> %s",
-        [AgentState.DELETED.value],
-    )
-    loose = [(source, key, name, sightings.fold(name)) for source, key, name in cursor.fetchall()]
-    if not loose:
-        return
-    cursor.execute(_MAKE_SIGHTINGS, [list(column) for column in zip(*loose, strict=True)])
-    ids = dict(cursor.fetchall())
-    tied = [(source, key, ids[folded]) for source, key, _, folded in loose]
-    cursor.execute(_TIE_SIGHTINGS, [list(column) for column in zip(*tied, strict=True)])
-    cursor.execute(_LINKED)

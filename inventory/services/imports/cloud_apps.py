@@ -6,7 +6,7 @@ from django.db import connection
 
 from inventory.connectors.base import CloudApp, Seen
 from inventory.connectors.content import Latest
-from inventory.matching import Identifiers
+from inventory.matching import Identifiers, fold
 from inventory.models import Identifier, ImportBatch, User
 from inventory.services.imports.ai_hosts import is_generative
 
@@ -17,7 +17,8 @@ _COLUMNS = (
 _TABLE = """
 CREATE TEMPORARY TABLE IF NOT EXISTS import_cloud_app (
     key text, name text, category text, domains text[], safety float8, tags text[], transactions bigint,
-    uploaded bigint, downloaded bigint, users bigint, last_seen timestamptz, application_id bigint, sighting_id bigint
+    uploaded bigint, downloaded bigint, users bigint, last_seen timestamptz, application_id bigint, sighting_id bigint,
+    folded text, sites text[]
 ) ON COMMIT DELETE ROWS;
 TRUNCATE import_cloud_app
 """
@@ -40,22 +41,36 @@ RETURNING application_id, last_seen
 """  # noqa: S608 - constants of this file
 
 # What nothing registered has stands in the discovery beside what logs tell: as the site that they know already, else by
-# its name. What a person has linked by that name is that application's.
+# its name. What a person has linked by that name is that application's, and keeps the name, also where the identifier
+# that came with the link says so already: both go back with the link.
 _SIGHT = """
-UPDATE import_cloud_app i SET sighting_id = (
-    SELECT s.id FROM inventory_sighting s WHERE lower(s.host) = ANY(i.domains) OR s.folded = ANY(i.domains)
-    ORDER BY s.interactions + s.visits DESC, s.id LIMIT 1)
-WHERE i.application_id IS NULL;
+WITH site AS (
+    SELECT key, application_id, unnest(domains) AS host, unnest(sites) AS folded FROM import_cloud_app
+), known AS (
+    SELECT site.key, site.application_id, s.id, s.folded, s.interactions + s.visits AS use
+    FROM site JOIN inventory_sighting s ON lower(s.host) = site.host
+    UNION ALL
+    SELECT site.key, site.application_id, s.id, s.folded, s.interactions + s.visits
+    FROM site JOIN inventory_sighting s ON s.folded = site.folded
+)
+UPDATE import_cloud_app i SET sighting_id = best.id FROM (
+    SELECT DISTINCT ON (k.key) k.key, k.id FROM known k LEFT JOIN inventory_ruling r ON r.folded = k.folded
+    WHERE k.application_id IS NULL OR k.application_id = r.application_id
+    ORDER BY k.key, k.use DESC, k.id
+) best WHERE best.key = i.key;
 INSERT INTO inventory_sighting AS s (name, folded, operations, agent_id, app_identity, host, candidates, reason,
                                      interactions, first_seen, last_seen)
-SELECT DISTINCT ON (lower(i.name)) i.name, lower(i.name), '{}', '', '', coalesce(i.domains[1], ''), '{}',
+SELECT DISTINCT ON (i.folded) i.name, i.folded, '{}', '', '', coalesce(i.domains[1], ''), '{}',
        'Reported by a discovery service; nothing registered has one of its domains.', 0,
        coalesce(i.last_seen, now()), coalesce(i.last_seen, now())
-FROM import_cloud_app i WHERE i.application_id IS NULL AND i.sighting_id IS NULL
-ORDER BY lower(i.name), i.key
+FROM import_cloud_app i LEFT JOIN inventory_ruling r ON r.folded = i.folded
+WHERE i.sighting_id IS NULL AND (i.application_id IS NULL OR i.application_id = r.application_id)
+ORDER BY i.folded, i.key
 ON CONFLICT (folded) DO NOTHING;
-UPDATE import_cloud_app i SET sighting_id = s.id FROM inventory_sighting s
-WHERE s.folded = lower(i.name) AND i.application_id IS NULL AND i.sighting_id IS NULL;
+UPDATE import_cloud_app i SET sighting_id = s.id
+FROM inventory_sighting s LEFT JOIN inventory_ruling r ON r.folded = s.folded
+WHERE s.folded = i.folded AND i.sighting_id IS NULL
+  AND (i.application_id IS NULL OR i.application_id = r.application_id);
 UPDATE inventory_sighting s SET last_seen = greatest(s.last_seen, i.last_seen)
 FROM import_cloud_app i WHERE i.sighting_id = s.id AND i.last_seen IS NOT NULL;
 UPDATE import_cloud_app i SET application_id = r.application_id
@@ -101,4 +116,5 @@ class CloudAppSink:
         return (
             *(one.key, one.name, one.category, list(one.domains), one.safety, list(one.tags)),
             *(one.transactions, one.uploaded, one.downloaded, one.users, one.last_seen, application, None),
+            *(fold(one.name), [fold(host) for host in one.domains]),
         )

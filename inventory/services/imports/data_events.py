@@ -10,30 +10,25 @@ from django.db import connection
 
 from inventory.connectors.base import DataEvent
 from inventory.connectors.content import record_key
-from inventory.matching import Identifiers
+from inventory.matching import Identifiers, fold
 from inventory.models import ImportBatch
+from inventory.services.imports import sightings
 from inventory.services.imports.ai_hosts import AIHosts
 from inventory.services.pseudonyms import pseudonym
 
 _TABLE = """
 CREATE TEMPORARY TABLE IF NOT EXISTS import_event (
-    record_id uuid, kind text, source text, at timestamptz, application_id bigint, seen_as text, pseudonym uuid,
-    name text, policy text, rule text, severity text, enforcement text, information_types text[]
+    record_id uuid, kind text, source text, at timestamptz, application_id bigint, seen_as text, folded text,
+    pseudonym uuid, name text, policy text, rule text, severity text, enforcement text, information_types text[]
 ) ON COMMIT DELETE ROWS;
 TRUNCATE import_event
 """
 
-# What a person has linked by the name seen is that application's, and keeps the name
-_LINKED = """
-UPDATE import_event e SET application_id = r.application_id FROM inventory_ruling r
-WHERE e.application_id IS NULL AND r.application_id IS NOT NULL AND r.folded = lower(e.seen_as)
-"""
-
 # The same match comes under another id from the other source: the same rule, person and minute.
 _STORE = """
-INSERT INTO inventory_dataevent (record_id, kind, source, at, application_id, seen_as, department_id, pseudonym, policy,
-                                 rule, severity, enforcement, information_types, batch_id)
-SELECT e.record_id, e.kind, e.source, e.at, e.application_id, e.seen_as,
+INSERT INTO inventory_dataevent (record_id, kind, source, at, application_id, seen_as, folded, department_id, pseudonym,
+                                 policy, rule, severity, enforcement, information_types, batch_id)
+SELECT e.record_id, e.kind, e.source, e.at, e.application_id, e.seen_as, e.folded,
        CASE WHEN by_id.pseudonym IS NULL THEN by_name.department_id ELSE by_id.department_id END,
        coalesce(by_id.pseudonym, by_name.pseudonym, e.pseudonym), e.policy, e.rule, e.severity, e.enforcement,
        e.information_types, %(batch)s
@@ -81,36 +76,37 @@ class DataEventWriter:
 
     def store(self, events: Sequence[DataEvent]) -> Stored:
         """Store the events, inside the caller's transaction."""
-        rows = [row for one in events if (row := self._row(one)) is not None]
-        ignored = len(events) - len(rows)
-        if not rows:
+        found = [(one, name, match) for one in events for name, match in [self._named(one)] if name or match]
+        ignored = len(events) - len(found)
+        if not found:
             return Stored(ignored=ignored)
         with connection.cursor() as cursor:
+            links = sightings.linked(cursor, {name for _, name, _ in found})
             cursor.execute(_TABLE)
             with cursor.copy("COPY import_event FROM STDIN") as copy:
-                for row in rows:
-                    copy.write_row(row)
-            cursor.execute(_LINKED)
+                for one, name, match in found:
+                    copy.write_row(_row(one, name, match, links.get(fold(name))))
             cursor.execute(_STORE, {"batch": self._batch.pk})
             written = cursor.fetchall()
             cursor.execute(_NAMES)
         unmatched = sum(application is None for application, _ in written)
         return Stored(len(written), unmatched, ignored, max((at for _, at in written), default=None))
 
-    def _row(self, one: DataEvent) -> tuple[Any, ...] | None:
-        """The event as a row; None where it concerns nobody here."""
-        match = self._identifiers.match(one.seen)
-        site = self._hosts.site(one.seen.host)
-        if match.application is None and not (one.about_ai or site):
-            return None
-        return (
-            *(UUID(bytes=record_key(one.record_id)), one.kind, one.source, one.at, match.application),
-            "" if match.application else _name(one, site)[:300],
-            *((pseudonym(one.user), one.user) if one.user else (None, None)),
-            *(one.policy, one.rule, one.severity, one.enforcement, list(one.information_types)),
-        )
+    def _named(self, one: DataEvent) -> tuple[str, int | None]:
+        """The name of the sighting that the event would belong to, and the application that an identifier says it is
+        about; neither where it concerns nobody here."""
+        match, site = self._identifiers.match(one.seen).application, self._hosts.site(one.seen.host)
+        if match is None and not (one.about_ai or site):
+            return "", None
+        return (one.seen._replace(host=site).name if site else one.seen.name)[:300], match
 
 
-def _name(one: DataEvent, site: str) -> str:
-    """The name of the sighting that the event belongs to."""
-    return one.seen._replace(host=site).name if site else one.seen.name
+def _row(one: DataEvent, name: str, match: int | None, link: int | None) -> tuple[Any, ...]:
+    """The event as a row. What a person has linked by the name seen keeps the name, also where the identifier that came
+    with the link says so already: both go back with the link."""
+    kept = name if match in (None, link) else ""
+    return (
+        *(UUID(bytes=record_key(one.record_id)), one.kind, one.source, one.at, match or link, kept, fold(kept)),
+        *((pseudonym(one.user), one.user) if one.user else (None, None)),
+        *(one.policy, one.rule, one.severity, one.enforcement, list(one.information_types)),
+    )

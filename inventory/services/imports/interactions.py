@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from inventory.connectors.base import VISIT, Seen
 from inventory.connectors.content import Interactions
-from inventory.matching import Identifiers, Match
+from inventory.matching import Identifiers, Match, fold
 from inventory.models import ChangedApplication, Identifier, ImportBatch
 from inventory.services import figures, working_hours
 from inventory.services.imports import ai_hosts, months, sightings, twins
@@ -225,7 +225,7 @@ def _tell_ways(cursor: Any, found: list[tuple[int, Seen, Match]]) -> None:
     """Write into `import_seen` what stands behind each way. What a person has linked to its application keeps the name
     seen beside it, so that the link can be taken back. Asked anew for each chunk: links come while a file is read."""
     links = sightings.linked(cursor, {seen.name for _, seen, _ in found})
-    folds = {no: sightings.fold(seen.name) for no, seen, _ in found}
+    folds = {no: fold(seen.name) for no, seen, _ in found}
     by_name = {no: links.get(folds[no]) for no, _, _ in found}
     applications = {no: match.application or by_name[no] for no, _, match in found}
     named = {no for no, application in applications.items() if application is None or application == by_name[no]}

@@ -5,7 +5,7 @@ from typing import Any
 
 from inventory.choices import Operation
 from inventory.connectors.base import VISIT, Seen
-from inventory.matching import Match
+from inventory.matching import Match, fold
 
 OPERATIONS = {
     "CopilotInteraction": Operation.COPILOT.value,
@@ -71,11 +71,6 @@ FROM (SELECT i.sighting_id, min(i.at) AS first_seen, max(i.at) AS last_seen FROM
       GROUP BY i.sighting_id) t
 WHERE s.id = t.sighting_id
 """
-
-
-def fold(name: str) -> str:
-    """A sighting's name in the form that tells sightings apart."""
-    return name.casefold()[:300]
 
 
 def linked(cursor: Any, names: Collection[str]) -> dict[str, int]:
