@@ -1,5 +1,6 @@
 /* Draws the charts of a page. Each `[data-chart="id"]` names a <script type="application/json"> with a Plotly figure
-   (made by governance/charts, colours as "var(--hub-…)"). Plotly is 0.5 MB and is only fetched where a chart is.
+   (made by governance/charts, colours as "var(--hub-…)"). Plotly is 0.5 MB and is only fetched where a chart is,
+   except in files that stand alone (governance/exports/html.py), which hold it and this file.
    The page is complete without this file: every chart has its summary and its table beside it. */
 
 const TOKEN = /var\((--hub-[a-z0-9-]+)\)/g;
@@ -10,7 +11,7 @@ let printing = false;
 let plotly;
 
 function loadPlotly() {
-  plotly ??= new Promise((resolve, reject) => {
+  plotly ??= window.Plotly ? Promise.resolve(window.Plotly) : new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = document.querySelector('meta[name="hub-plotly"]').content;
     script.onload = () => resolve(window.Plotly);
