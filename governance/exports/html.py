@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,20 @@ class Table:
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[object]]
+
+    @property
+    def classes(self) -> list[str]:
+        """Of each column; one that holds a number anywhere holds numbers."""
+        columns = zip(*self.rows, strict=True) if self.rows else ()
+        return ["num" if any(isinstance(cell, int | float) for cell in cells) else "" for cells in columns]
+
+    @property
+    def heads(self) -> list[tuple[str, str]]:
+        return list(zip_longest(self.columns, self.classes, fillvalue=""))
+
+    @property
+    def lines(self) -> list[list[tuple[object, str]]]:
+        return [list(zip(row, self.classes, strict=True)) for row in self.rows]
 
 
 @dataclass(frozen=True)

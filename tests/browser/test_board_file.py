@@ -30,7 +30,7 @@ def test_it_opens_from_disk_and_draws(browser: Browser, estate: Estate, tmp_path
     page = visited.go("")
     assert page.evaluate("document.documentElement.dataset.bsTheme") == theme
     page.get_by_role("navigation").get_by_role("link", name="Cards").click()
-    for name in ("profile", "course", "bands", "compliance"):
+    for name in ("profile", "course", "bands", "compliance", "voluntary"):
         chart = page.locator(f"[id^=chart-department-][id$=-{name}]").first
         chart.scroll_into_view_if_needed()
         expect(chart.locator(".chart-plot.is-drawn svg.main-svg").first).to_be_visible()

@@ -34,14 +34,19 @@ def encode(board: Board) -> Iterator[bytes]:
 
 
 def _department(anchor: str, page: DepartmentPage, board: Board) -> dict[str, Any]:
-    shown = (_profile(page, board), _course(page, board), _bands(page), _compliance(page))
+    shown = [
+        (_profile(page, board),),
+        (_course(page, board),),
+        (_bands(page), _compliance(page, "compliance", "Compliance: binding frameworks", True)),
+        (_compliance(page, "voluntary", "Compliance: voluntary frameworks", False),),
+    ]
     return {
         "anchor": anchor,
         "page": page,
         "path": " / ".join(page.path),
         "depth": min(len(page.path), _DEEPEST),
         "tiles": wording.tiles(page),
-        "charts": [replace(chart, key=f"{anchor}-{chart.key}") for chart in shown],
+        "charts": [[replace(chart, key=f"{anchor}-{chart.key}") for chart in column] for column in shown],
         "worst": [
             (one.name, one.department, wording.risk_of(one), one.band, wording.moved(one.change, 0))
             for one in page.worst
@@ -93,13 +98,15 @@ def _counts(name: str, found: Risk) -> charts.DepartmentBands:
     return charts.DepartmentBands(name, found.low_count, found.moderate_count, found.high_count, found.critical_count)
 
 
-def _compliance(page: DepartmentPage) -> Chart:
-    chart = charts.compliance_by_framework([_coverage(one) for one in page.coverage])
-    unread = [one.short_name for one in page.coverage if one.total == one.not_assessed]
+def _compliance(page: DepartmentPage, key: str, title: str, binding: bool) -> Chart:
+    found = [one for one in page.coverage if one.framework.binding is binding]
+    chart = charts.compliance_by_framework([_coverage(one) for one in found], key=key, title=title)
+    unread = [one.short_name for one in found if one.total == one.not_assessed]
     more = f" Nothing assessed yet: {', '.join(unread)}." if unread else ""
-    return replace(chart, summary=chart.summary + more)
+    return replace(chart, summary=chart.summary + more, empty=chart.summary + more)
 
 
 def _coverage(one: FrameworkFigures) -> charts.FrameworkCoverage:
-    name = one.short_name if one.framework.binding else f"{one.short_name} (voluntary)"
-    return charts.FrameworkCoverage(name, one.met, one.partial, one.gap, one.unknown, one.upcoming, one.low, one.high)
+    return charts.FrameworkCoverage(
+        one.short_name, one.met, one.partial, one.gap, one.unknown, one.upcoming, one.low, one.high
+    )
