@@ -90,7 +90,15 @@ function follow(point) {
 
 /* One after the other, each on the screen before the next is begun */
 let turn = Promise.resolve();
-const frame = () => new Promise((resolve) => (document.hidden || printing ? resolve() : requestAnimationFrame(() => setTimeout(resolve))));
+let goOn = () => {};
+
+function frame() {
+  if (document.hidden || printing) return null;
+  return new Promise((resolve) => {
+    goOn = resolve;
+    requestAnimationFrame(() => setTimeout(resolve));
+  });
+}
 
 function drawSafely(element) {
   turn = turn.then(() => draw(element)).then(frame).catch((error) => {
@@ -253,9 +261,10 @@ document.addEventListener("htmx:beforeCleanupElement", (event) => {
     drawn.delete(event.target);
   }
 });
-window.addEventListener("hub:theme", redraw);
+window.addEventListener("hub:theme", () => printing || redraw());
 window.addEventListener("beforeprint", () => {
   printing = true;
+  goOn(); // paper waits for no frame, and the change to the light theme has begun to draw
   for (const element of document.querySelectorAll("[data-chart]")) drawSafely(element);
 });
 window.addEventListener("afterprint", () => {

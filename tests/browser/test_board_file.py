@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from governance.exports.board import html
 from governance.selectors.board import board
+from governance.services.board import tokens
 from tests.browser.conftest import Visit
 from tests.browser.test_shell import violations, wider_than_the_screen
 from tests.governance.estate import Estate, estate
@@ -18,10 +19,15 @@ __all__ = ["estate"]
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (390, "dark")])
-def test_it_opens_from_disk_and_draws(browser: Browser, estate: Estate, tmp_path: Path, width: int, theme: str) -> None:
+@pytest.fixture
+def file(estate: Estate, tmp_path: Path) -> Path:
     file = tmp_path / "board.html"
     file.write_bytes(b"".join(html.encode(board(None, None, timezone.localdate()))))
+    return file
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (390, "dark")])
+def test_it_opens_from_disk_and_draws(browser: Browser, file: Path, width: int, theme: str) -> None:
     context = browser.new_context(
         viewport={"width": width, "height": 900}, color_scheme="dark" if theme == "dark" else "light", offline=True
     )
@@ -39,4 +45,19 @@ def test_it_opens_from_disk_and_draws(browser: Browser, estate: Estate, tmp_path
     assert wider_than_the_screen(page) == 0
     assert violations(page) == []
     assert visited.complaints == []
+    context.close()
+
+
+def test_paper_has_every_chart_in_light_colours(browser: Browser, file: Path) -> None:
+    context = browser.new_context(color_scheme="dark", offline=True)
+    page = context.new_page()
+    page.goto(file.as_uri())
+    expect(page.locator(".chart-plot.is-drawn").first).to_be_visible()
+    page.evaluate("""() => addEventListener("beforeprint", () => {
+        window.printed = [...document.querySelectorAll(".chart-plot")].map((one) => one._fullLayout?.font.color);
+    })""")
+    page.pdf(path=file.with_suffix(".pdf"))
+    colours = page.evaluate("window.printed")
+    assert len(colours) == page.locator(".chart-plot").count() > 8
+    assert set(colours) == {tokens()["--hub-chart-text"]}
     context.close()

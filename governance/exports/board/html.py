@@ -35,10 +35,11 @@ def encode(board: Board) -> Iterator[bytes]:
 
 def _department(anchor: str, page: DepartmentPage, board: Board) -> dict[str, Any]:
     shown = [
-        (_profile(page, board),),
-        (_course(page, board),),
-        (_bands(page), _compliance(page, "compliance", "Compliance: binding frameworks", True)),
-        (_compliance(page, "voluntary", "Compliance: voluntary frameworks", False),),
+        ("span-6", _profile(page, board)),
+        ("span-6", _course(page, board)),
+        ("span-6", _bands(page)),
+        ("span-6", _compliance(page, "compliance", "Compliance: binding frameworks", binding=True)),
+        ("", _compliance(page, "voluntary", "Compliance: voluntary frameworks", binding=False)),
     ]
     return {
         "anchor": anchor,
@@ -46,7 +47,7 @@ def _department(anchor: str, page: DepartmentPage, board: Board) -> dict[str, An
         "path": " / ".join(page.path),
         "depth": min(len(page.path), _DEEPEST),
         "tiles": wording.tiles(page),
-        "charts": [[replace(chart, key=f"{anchor}-{chart.key}") for chart in column] for column in shown],
+        "charts": [(place, replace(chart, key=f"{anchor}-{chart.key}")) for place, chart in shown],
         "worst": [
             (one.name, one.department, wording.risk_of(one), one.band, wording.moved(one.change, 0))
             for one in page.worst
@@ -66,7 +67,7 @@ def _profile(page: DepartmentPage, board: Board) -> Chart:
         risk.PrincipleRisk(one.label, found.index if found else None, board.whole.get(one.value))
         for one, found in page.principles
     ]
-    other = "the organisation" if wording.compared(page, board) else ""
+    other = "The organisation" if wording.compared(page, board) else ""
     chart = risk.principle_profile(rows, page.department.name, other)
     return replace(chart, title="Residual risk by principle", summary=wording.profile(page))
 
@@ -79,7 +80,8 @@ def _course(page: DepartmentPage, board: Board) -> Chart:
         [(one.day, one.index) for one in page.ahead],
         board.day,
     )
-    return replace(chart, title="Risk over time and ahead", summary=wording.course(page))
+    height = "lg" if wording.compared(page, board) else chart.height  # as high as the profile beside it
+    return replace(chart, title="Risk over time and ahead", summary=wording.course(page), height=height)
 
 
 def _bands(page: DepartmentPage) -> Chart:
@@ -98,7 +100,7 @@ def _counts(name: str, found: Risk) -> charts.DepartmentBands:
     return charts.DepartmentBands(name, found.low_count, found.moderate_count, found.high_count, found.critical_count)
 
 
-def _compliance(page: DepartmentPage, key: str, title: str, binding: bool) -> Chart:
+def _compliance(page: DepartmentPage, key: str, title: str, *, binding: bool) -> Chart:
     found = [one for one in page.coverage if one.framework.binding is binding]
     chart = charts.compliance_by_framework([_coverage(one) for one in found], key=key, title=title)
     unread = [one.short_name for one in found if one.total == one.not_assessed]
