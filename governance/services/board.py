@@ -16,9 +16,21 @@ from inventory import access
 from inventory.models import User
 
 NAME, TITLE = "board", "Board report"
+
+
+@cache
+def tokens() -> dict[str, str]:
+    """The colours of the pages."""
+    return tokens_from_css((settings.BASE_DIR / "static" / "css" / "tokens.css").read_text(encoding="utf-8"))
+
+
+def _typeset(found: Board) -> Iterable[bytes]:
+    return [pdf.encode(found, tokens())]
+
+
 Encoder = Callable[[Board], Iterable[bytes]]
 FORMATS: dict[str, tuple[str, Encoder]] = {
-    "pdf": (pdf.CONTENT_TYPE, lambda found: [pdf.encode(found, tokens())]),
+    "pdf": (pdf.CONTENT_TYPE, _typeset),
     "html": (html.CONTENT_TYPE, html.encode),
 }
 
@@ -42,9 +54,3 @@ def making(*, actor: User | None, format_name: str, extent: Extent) -> Iterator[
         found = board(actor, extent.department, extent.day)
         run.rows, run.body = len(found.pages), encode(found)
         yield run
-
-
-@cache
-def tokens() -> dict[str, str]:
-    """The colours of the pages."""
-    return tokens_from_css((settings.BASE_DIR / "static" / "css" / "tokens.css").read_text(encoding="utf-8"))
