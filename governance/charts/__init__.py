@@ -3,7 +3,7 @@
 A chart function takes small dataclasses and gives a `Chart`: the figure, and beside it what people read who can't or
 don't want to see it: a table, a sentence, and what to do where there is nothing yet. No Django, no plotly.py (2,400
 times slower than a dict); tests validate each figure with plotly.py. Colours are named, "var(--hub-…)", and resolved
-by static/js/charts.js from static/css/tokens.css, or by `resolve_tokens` where there is no page.
+by static/js/charts.js from static/css/tokens.css.
 """
 
 from governance.charts.compliance import FrameworkCoverage, compliance_by_framework, gaps_by_framework
@@ -14,7 +14,7 @@ from governance.charts.departments import (
     department_course,
 )
 from governance.charts.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
-from inventory.charts.base import Chart, Row, resolve_tokens, tokens_from_css
+from inventory.charts.base import Chart, Row, tokens_from_css
 from inventory.charts.usage import DailySeries, SensitiveApp, interactions_over_time, sensitive_by_app
 from risk.charts import Contribution, ScorePoint, score_history, why_this_score
 
@@ -37,7 +37,6 @@ __all__ = [
     "department_course",
     "gaps_by_framework",
     "interactions_over_time",
-    "resolve_tokens",
     "score_history",
     "sensitive_by_app",
     "tokens_from_css",

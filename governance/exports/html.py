@@ -1,33 +1,27 @@
-"""One self-contained, interactive HTML file: tables, charts and everything that draws them. It asks no server for
-anything, and says so to the browser, so that it can be sent on and opened anywhere."""
+"""One self-contained, interactive HTML file: tables, charts and everything that draws them. It asks nobody for
+anything and says so to the browser: its policy lets run what this module put in, by its hash, and nothing else. So it
+can be sent on and opened anywhere. Look and charts are those of the pages, by the same style sheets and scripts."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from html import escape
+import re
+from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from hashlib import sha256
+from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
-import plotly.graph_objects as go
-import plotly.io
-from plotly.offline import get_plotlyjs
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils.html import escape
 
-from governance.charts import Chart, resolve_tokens
+from governance.charts import Chart
 
 CONTENT_TYPE = "text/html; charset=utf-8"
-_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
-_PIXELS = {"sm": 240, "md": 320, "lg": 420, "rows-1": 200, "rows-2": 260, "rows-3": 340, "rows-4": 440, "rows-5": 620}
-_LOOK = """
-body { font: 14px/1.5 "Inter Variable", "Segoe UI", system-ui, sans-serif; color: TEXT; background: SURFACE;
-  max-width: 72rem; margin: 0 auto; padding: 1.5rem; }
-h1 { font-size: 1.4rem; margin: 0; } h2 { font-size: 1.05rem; margin: 2rem 0 .5rem; }
-.note { color: TEXT-2; margin: .25rem 0; }
-.tiles { display: flex; flex-wrap: wrap; gap: 1rem; margin: 1rem 0; }
-.tile { border: 1px solid LINE; border-radius: 6px; padding: .75rem 1rem; min-width: 9rem; }
-.tile strong { display: block; font-size: 1.5rem; }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { text-align: right; padding: .3rem .6rem; border-bottom: 1px solid LINE; }
-th:first-child, td:first-child { text-align: left; }
-summary { cursor: pointer; color: TEXT-2; }
-"""
+_OWN_LOOK = Path(__file__).parent / "file.css"
+_SHEETS = ("css/tokens.css", "css/hub.css", "css/components.css")
+_VENDORED_URL = re.compile(r'url\("\.\./(vendor/[a-z0-9./-]+\.woff2)"\)')
 
 
 @dataclass(frozen=True)
@@ -38,10 +32,24 @@ class Table:
     columns: Sequence[str]
     rows: Sequence[Sequence[object]]
 
+    @property
+    def classes(self) -> list[str]:
+        """Of each column; one that holds a number anywhere holds numbers."""
+        columns = zip(*self.rows, strict=True) if self.rows else ()
+        return ["num" if any(isinstance(cell, int | float) for cell in cells) else "" for cells in columns]
+
+    @property
+    def heads(self) -> list[tuple[str, str]]:
+        return list(zip_longest(self.columns, self.classes, fillvalue=""))
+
+    @property
+    def lines(self) -> list[list[tuple[object, str]]]:
+        return [list(zip(row, self.classes, strict=True)) for row in self.rows]
+
 
 @dataclass(frozen=True)
 class Report:
-    """What the file holds. `tiles`: label, value and note of each number."""
+    """What the file of a page holds. `tiles`: label, value and note of each number."""
 
     title: str
     subtitle: str
@@ -54,67 +62,69 @@ class Report:
         return sum(len(table.rows) for table in self.tables) + sum(len(chart.rows) for chart in self.charts)
 
 
-def encode(report: Report, tokens: Mapping[str, str]) -> Iterable[bytes]:
-    """The file in pieces. `tokens`: the colours of tokens.css by name (`charts.tokens_from_css`)."""
-    look = _LOOK
-    for word, name in (("TEXT-2", "text-2"), ("TEXT", "text"), ("SURFACE", "surface"), ("LINE", "line")):
-        look = look.replace(word, tokens[f"--hub-{name}"])
-    yield (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(report.title)}</title><style>{look}</style>"
-    ).encode()
-    yield f"<script>{get_plotlyjs()}</script></head><body>\n".encode()
-    yield f'<h1>{escape(report.title)}</h1><p class="note">{escape(report.subtitle)}</p>\n'.encode()
-    yield _tiles(report.tiles).encode()
-    for table in report.tables:
-        yield f"<h2>{escape(table.title)}</h2>{_table(table.columns, table.rows)}\n".encode()
-    for chart in report.charts:
-        yield _chart(chart, tokens).encode()
-    yield b"</body></html>\n"
+def encode(report: Report) -> Iterator[bytes]:
+    """The file of a page in pieces."""
+    context = {"report": report, "charts": [_unlinked(chart) for chart in report.charts]}
+    return standing_alone(report.title, "governance/files/overview.html", context)
 
 
-def _tiles(tiles: Sequence[tuple[str, str, str]]) -> str:
-    parts = (
-        f'<div class="tile">{escape(label)}<strong>{escape(value)}</strong>'
-        f'<span class="note">{escape(note)}</span></div>'
-        for label, value, note in tiles
+def _unlinked(chart: Chart) -> Chart:
+    """Bars and rows lead to pages of the hub; a file that is sent on has none."""
+    traces = [{key: value for key, value in trace.items() if key != "customdata"} for trace in chart.figure["data"]]
+    rows = tuple(replace(row, url="") for row in chart.rows)
+    return replace(chart, figure={**chart.figure, "data": traces}, rows=rows)
+
+
+def standing_alone(title: str, template: str, context: Mapping[str, Any]) -> Iterator[bytes]:
+    """A file in pieces: the body as the template has it, and what it takes to show it. The same context gives the same
+    bytes."""
+    head, tail = _surroundings()
+    yield head.replace("<title></title>", f"<title>{escape(title)}</title>", 1).encode()
+    yield render_to_string(template, dict(context)).encode()
+    yield tail.encode()
+
+
+@cache
+def _surroundings() -> tuple[str, str]:
+    """What stands before and after the body. The charts' scripts come last, so that the text is there before them."""
+    look = "\n".join([*map(_static, _SHEETS), _OWN_LOOK.read_text(encoding="utf-8")])
+    styles = [
+        ("", _VENDORED_URL.sub(_as_data, look)),
+        # plotly.js looks for this id, and then adds no rules of its own, which the policy would refuse
+        (' id="plotly.js-style-global" class="no-inline-styles"', _static("vendor/plotly/plotly.css")),
+        (' media="print"', _static("css/print.css")),
+    ]
+    theme, drawing = _static("js/theme.js"), [_static("vendor/plotly/plotly-basic.min.js"), _static("js/charts.js")]
+    policy = _policy([theme, *drawing], [css for _, css in styles])
+    head = (
+        '<!doctype html>\n<html lang="en" data-bs-theme="light">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n<title></title>\n'
+        f"<script>{theme}</script>\n"
+        + "".join(f"<style{attributes}>{css}</style>\n" for attributes, css in styles)
+        + "</head>\n<body>\n"
     )
-    return f'<div class="tiles">{"".join(parts)}</div>\n'
+    library, charts = drawing
+    return head, f'<script>{library}</script>\n<script type="module">{charts}</script>\n</body>\n</html>\n'
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
-    body = "".join(
-        f'<tr><th scope="row">{_cell(first)}</th>{"".join(f"<td>{_cell(cell)}</td>" for cell in rest)}</tr>'
-        for first, *rest in rows
+def _policy(scripts: Sequence[str], styles: Sequence[str]) -> str:
+    return (
+        f"default-src 'none'; script-src {_hashes(scripts)}; style-src {_hashes(styles)}; "
+        "img-src data:; font-src data:; base-uri 'none'; form-action 'none'"
     )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _cell(value: object) -> str:
-    return "–" if value is None else escape(str(value))
+def _hashes(texts: Sequence[str]) -> str:
+    return " ".join(f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'" for text in texts)
 
 
-def _chart(chart: Chart, tokens: Mapping[str, str]) -> str:
-    head = f'<h2>{escape(chart.title)}</h2><p class="note">{escape(chart.unit)}. {escape(chart.summary)}</p>'
-    if not chart.rows:
-        return f'{head}<p class="note">{escape(chart.empty)}</p>\n'
-    figure: dict[str, Any] = resolve_tokens(chart.figure, tokens)
-    drawn = plotly.io.to_html(
-        _standing_alone(go.Figure(figure)),
-        full_html=False,
-        include_plotlyjs=False,
-        div_id=f"chart-{chart.key}",
-        default_height=f"{_PIXELS.get(chart.height, 320)}px",
-        config={"displaylogo": False, "responsive": True},
-    )
-    table = _table(chart.columns, ((row.label, *row.shown) for row in chart.rows))
-    return f"{head}{drawn}<details><summary>Show as table</summary>{table}</details>\n"
+def _static(name: str) -> str:
+    return (settings.BASE_DIR / "static" / name).read_text(encoding="utf-8")
 
 
-def _standing_alone(figure: go.Figure) -> go.Figure:
-    """Bars lead to pages of the hub, and its pages write the legend: a file that is sent on has neither."""
-    figure.update_layout(showlegend=len(figure.data) > 1)
-    return figure.update_traces(customdata=None)
+def _as_data(found: re.Match[str]) -> str:
+    """A font of the style sheets, in the file itself."""
+    font = (settings.BASE_DIR / "static" / found[1]).read_bytes()
+    return f'url("data:font/woff2;base64,{b64encode(font).decode()}")'

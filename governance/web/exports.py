@@ -1,10 +1,8 @@
 """Exports: what may be taken away, and what was."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
-from django.contrib.staticfiles import finders
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -12,7 +10,6 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from governance.charts import tokens_from_css
 from governance.exports import html
 from governance.exports.formats import FORMATS, Format
 from governance.selectors.datasets import DATASETS
@@ -110,9 +107,8 @@ def overview_html(request: HttpRequest) -> HttpResponse:
     filters = PageFilters.from_query(user, request.GET)
     extent = Extent(user, timezone.localdate(), filters.department, asked)
     shown = report(page(scope_of(user, filters.department), filters, extent.day))
-    tokens = tokens_from_css(Path(finders.find("css/tokens.css") or "").read_text(encoding="utf-8"))
     with exports.recording(actor=user, dataset="overview", format_name="html", extent=extent) as run:
-        run.body, run.rows = html.encode(shown, tokens), shown.rows
+        run.body, run.rows = html.encode(shown), shown.rows
         content = b"".join(run.chunks())
     response = HttpResponse(content, content_type=html.CONTENT_TYPE)
     response.headers["Content-Disposition"] = f'attachment; filename="overview-{extent.day.isoformat()}.html"'

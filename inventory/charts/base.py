@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -254,14 +254,3 @@ def tokens_from_css(css: str) -> dict[str, str]:
     """The light colours of tokens.css: {"--hub-text": "#1b1f24", …}."""
     light = css[: css.index('[data-bs-theme="dark"]')]
     return dict(re.findall(r"(--hub-[a-z0-9-]+):\s*([^;]+);", light))
-
-
-def resolve_tokens(value: Any, tokens: Mapping[str, str]) -> Any:
-    """A copy of a figure with every colour token replaced; KeyError names a token that doesn't exist."""
-    if isinstance(value, str):
-        return _TOKEN.sub(lambda found: tokens[found[1]], value) if "var(--hub-" in value else value
-    if isinstance(value, Mapping):
-        return {key: resolve_tokens(item, tokens) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [resolve_tokens(item, tokens) for item in value]
-    return value

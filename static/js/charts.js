@@ -1,5 +1,6 @@
 /* Draws the charts of a page. Each `[data-chart="id"]` names a <script type="application/json"> with a Plotly figure
-   (made by governance/charts, colours as "var(--hub-…)"). Plotly is 0.5 MB and is only fetched where a chart is.
+   (made by governance/charts, colours as "var(--hub-…)"). Plotly is 0.5 MB and is only fetched where a chart is,
+   except in files that stand alone (governance/exports/html.py), which hold it and this file.
    The page is complete without this file: every chart has its summary and its table beside it. */
 
 const TOKEN = /var\((--hub-[a-z0-9-]+)\)/g;
@@ -10,7 +11,7 @@ let printing = false;
 let plotly;
 
 function loadPlotly() {
-  plotly ??= new Promise((resolve, reject) => {
+  plotly ??= window.Plotly ? Promise.resolve(window.Plotly) : new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = document.querySelector('meta[name="hub-plotly"]').content;
     script.onload = () => resolve(window.Plotly);
@@ -90,7 +91,15 @@ function follow(point) {
 
 /* One after the other, each on the screen before the next is begun */
 let turn = Promise.resolve();
-const frame = () => new Promise((resolve) => (document.hidden || printing ? resolve() : requestAnimationFrame(() => setTimeout(resolve))));
+let goOn = () => {};
+
+function frame() {
+  if (document.hidden || printing) return null;
+  return new Promise((resolve) => {
+    goOn = resolve;
+    requestAnimationFrame(() => setTimeout(resolve));
+  });
+}
 
 function drawSafely(element) {
   turn = turn.then(() => draw(element)).then(frame).catch((error) => {
@@ -253,9 +262,10 @@ document.addEventListener("htmx:beforeCleanupElement", (event) => {
     drawn.delete(event.target);
   }
 });
-window.addEventListener("hub:theme", redraw);
+window.addEventListener("hub:theme", () => printing || redraw());
 window.addEventListener("beforeprint", () => {
   printing = true;
+  goOn(); // paper waits for no frame, and the change to the light theme has begun to draw
   for (const element of document.querySelectorAll("[data-chart]")) drawSafely(element);
 });
 window.addEventListener("afterprint", () => {

@@ -1,1 +1,2 @@
-"""The board report as a file: its words (`wording`), and the PDF (`pdf`) that typst sets by `report.typ`."""
+"""The board report as a file: its words (`wording`), the PDF (`pdf`) that typst sets by `report.typ`, and the
+interactive file (`html`)."""

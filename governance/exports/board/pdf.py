@@ -71,7 +71,7 @@ def _page(page: DepartmentPage, board: Board) -> dict[str, Any]:
             [one.label, risk.index if risk else None, risk.band if risk else "", board.whole.get(one.value)]
             for one, risk in page.principles
         ],
-        "whole": bool(board.whole) and page.department.parent_id is not None,
+        "whole": wording.compared(page, board),
         "course": _course(page, board),
         "course_alt": wording.course(page),
         "bands": [_bands("All of it", page.risk), *(_bands(_cut(one.name, 34), one.risk) for one in page.below)],
@@ -89,12 +89,12 @@ def _page(page: DepartmentPage, board: Board) -> dict[str, Any]:
                 f"{one.day:%-d %b}",
                 one.before,
                 one.after,
-                f"{one.point_before:.0f} to {one.point_after:.0f}",
+                wording.step(one.point_before, one.point_after),
             ]
             for one in page.moves
         ],
         "actions_of": _cut(page.actions[0].application, 60) if page.actions else "",
-        "actions": [[one.text, f"{one.now:.0f} to {one.then:.0f}"] for one in page.actions],
+        "actions": [[one.text, wording.step(one.now, one.then)] for one in page.actions],
     }
 
 

@@ -69,6 +69,16 @@ def profile(page: DepartmentPage) -> str:
     return ", ".join(f"{one.label} {risk.index:.0f}" for one, risk in page.principles if risk) + "."
 
 
+def step(before: float, after: float) -> str:
+    """ "60 to 40", of risk."""
+    return f"{before:.0f} to {after:.0f}"
+
+
+def compared(page: DepartmentPage, board: Board) -> bool:
+    """Whether the principles of the organisation stand beside those of the department."""
+    return bool(board.whole) and page.department.parent_id is not None
+
+
 def notes(board: Board) -> list[str]:
     """What the report holds, and what it leaves out."""
     found = [
