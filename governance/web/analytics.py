@@ -12,7 +12,6 @@ from django.views.decorators.http import require_safe
 from governance.selectors import usage
 from governance.selectors.analytics import use
 from governance.web import analytics_charts as drawn
-from governance.web.as_of import At, at_of
 from governance.web.links import framework_charts
 from governance.web.overview import interactions_chart, sensitive_chart
 from inventory.access import Permission, requires
@@ -20,7 +19,9 @@ from inventory.charts.base import Chart
 from inventory.models import User
 from inventory.selectors import feeds
 from inventory.selectors.scope import Scope, options, scope_of
+from inventory.web.as_of import At
 from inventory.web.filters import Filters
+from risk.web.as_of import at_of
 
 SECTIONS = (
     ("analytics", "Use"),

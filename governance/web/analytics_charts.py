@@ -8,12 +8,12 @@ from governance import charts
 from governance.charts import risk as risk_charts
 from governance.selectors import compliance, department
 from governance.selectors.analytics import risk, use
-from governance.web.as_of import At
 from governance.web.links import address, applications_url, department_url, events_url
 from inventory.charts.bars import Bar, Line, Part, daily_lines, most_in, ranked_bars
 from inventory.charts.base import Chart, many
 from inventory.choices import Lifecycle, Severity
 from inventory.selectors.scope import Scope, path_to
+from inventory.web.as_of import At
 from inventory.web.filters import Filters
 from risk.choices import Principle
 from risk.selectors import evidence as found_evidence

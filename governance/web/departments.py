@@ -16,7 +16,6 @@ from governance.selectors.departments import SORTS, tree
 from governance.selectors.highest_then import highest_then
 from governance.selectors.not_computable import left_out
 from governance.web import analytics_charts as drawn
-from governance.web.as_of import At, at_of
 from governance.web.links import EVERY_ONE, address, applications_url, framework_charts
 from inventory import access
 from inventory.access import Permission, requires
@@ -24,10 +23,12 @@ from inventory.choices import ApplicationKind
 from inventory.models import Department, User
 from inventory.selectors import unusual
 from inventory.selectors.scope import Scope, options, path_to, scope_of
+from inventory.web.as_of import At
 from inventory.web.filters import Filters
 from inventory.web.unusual import explained
 from risk.choices import Band
 from risk.selectors.movers import moving
+from risk.web.as_of import at_of
 
 ROWS_A_PAGE = 50
 CHART_ROWS = 12

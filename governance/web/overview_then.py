@@ -6,7 +6,6 @@ from typing import Any
 from governance.charts import Matrix
 from governance.selectors import compliance, overview, usage
 from governance.selectors.highest_then import highest_then
-from governance.web.as_of import At
 from governance.web.links import address, framework_charts
 from governance.web.overview import (
     Tile,
@@ -17,6 +16,7 @@ from governance.web.overview import (
 )
 from inventory.models import Department
 from inventory.selectors.scope import Scope, options
+from inventory.web.as_of import At
 from inventory.web.filters import Filters
 from risk.method import load_method
 

@@ -197,7 +197,7 @@ def test_a_department_as_it_stood(dan: Client, estate: Estate) -> None:
 
 
 def test_a_page_that_cannot_go_back_says_so(dan: Client) -> None:
-    for path, applied in (("/applications/", False), ("/alerts/", False), ("/", True), ("/departments/", True)):
+    for path, applied in (("/applications/", True), ("/alerts/", False), ("/", True), ("/departments/", True)):
         body = dan.get(path, {"as_of": BETWEEN}).content.decode()
         assert f"As of: <strong>{BETWEEN}</strong>" in body, path
         assert ("not applied here" not in body) is applied, path

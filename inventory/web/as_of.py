@@ -1,36 +1,35 @@
-"""The day that a page is asked to answer for: today, or the end of a past day from the roll-ups."""
+"""The day that a page is asked to answer for: today, or the end of a past day."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
 from django.http import HttpRequest
 from django.utils import timezone
 
-from governance.selectors import rollups
 from inventory.selectors.asked import Reader
-from inventory.selectors.scope import Scope
 from inventory.web.filters import tell
 
 
 @dataclass(frozen=True)
 class At:
-    """The end of `day`. `first`: the day of the oldest figures, None where there are none."""
+    """The end of `day`. `first`: the day of the oldest figures, None where there are none or nobody asked."""
 
     day: date
     today: date
-    first: date | None
+    first: date | None = None
 
     @property
     def past(self) -> bool:
         return self.day < self.today
 
 
-def at_of(request: HttpRequest, scope: Scope) -> At:
-    """The day in the address (`as_of`). One still to come, or before the first figures, is left out, and the person
-    is told. Today asks the database nothing."""
+def asked_day(request: HttpRequest, oldest: Callable[[], date | None]) -> At:
+    """The day in the address (`as_of`). One still to come, or before the first figures (`oldest`), is left out, and the
+    person is told. Today asks the database nothing."""
     reader, today = Reader(request.GET), timezone.localdate()
     asked = reader.day("as_of")
-    first = rollups.first_day(scope.departments()) if asked and asked < today else None
+    first = oldest() if asked and asked < today else None
     if asked and asked > today:
         reader.refuse("as_of", asked.isoformat(), "is still to come")
     elif asked and asked < today and first is None:
