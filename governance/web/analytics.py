@@ -97,12 +97,12 @@ def risk_page(request: HttpRequest) -> HttpResponse:
     shown = [
         (drawn.bands_over_time(scope, at.day, filters.period), 6, words, BY_DAY),
         *([(drawn.course(scope, filters, at), 6, words, BY_DAY)] if whole else []),
-        (drawn.ranking(scope, at.day), 6, on, BY_DAY),
+        (drawn.ranking(scope, at), 6, on, BY_DAY),
     ]
     if not at.past:  # of past days the single scores are not at hand here
         shown.append((drawn.distribution(scope, filters), 6, on, "present scores"))
     if whole:
-        shown.append((drawn.profile(scope, at.day), 6 if at.past else 12, on, BY_DAY))
+        shown.append((drawn.profile(scope, at), 6 if at.past else 12, on, BY_DAY))
     return _shown(request, "analytics_risk", filters, scope, at, shown)
 
 

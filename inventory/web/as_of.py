@@ -23,6 +23,11 @@ class At:
     def past(self) -> bool:
         return self.day < self.today
 
+    @property
+    def then(self) -> date | None:
+        """The day where it is past, as addresses name it."""
+        return self.day if self.past else None
+
 
 def asked_day(request: HttpRequest, oldest: Callable[[], date | None]) -> At:
     """The day in the address (`as_of`). One still to come, or before the first figures (`oldest`), is left out, and the

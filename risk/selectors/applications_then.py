@@ -67,9 +67,11 @@ _BESIDE = -len(Principle.values)
 def page(user: User, wanted: Wanted, day: date, number: int) -> Page:
     """One page of the list as it stood. Which applications there are, and their order, is kept; the rows are not."""
     sql, given = asked(user, wanted, day)
-    found = Paginator(kept(("applications then", sql, given), lambda: _ids(sql, given)), ROWS_A_PAGE).get_page(number)
-    whole = rows(found.object_list, day, wanted.principle)
-    found.object_list = [whole[pk] for pk in found.object_list if pk in whole]
+    ids = kept(("applications then", sql, given), lambda: _ids(sql, given))
+    found: Page[Any] = Paginator(ids, ROWS_A_PAGE).get_page(number)
+    part = list(found.object_list)
+    whole = rows(part, day, wanted.principle)
+    found.object_list = [whole[pk] for pk in part if pk in whole]
     return found
 
 
@@ -152,7 +154,7 @@ def rows(ids: Sequence[int], day: date, principle: str) -> dict[int, Row]:
     """The applications of a page as they stood, by id; two queries. Deciding articles, and the classes that are still
     possible, are kept of today's judgement alone, and left out."""
     before = points_before(ids, day)
-    given = {"ids": array(ids), "day": day, "end": end_of(day)}
+    given: dict[str, Any] = {"ids": array(ids), "day": day, "end": end_of(day)}
     with connection.cursor() as cursor:
         cursor.execute(_ROW.format(principle=principle), given)
         return {row[0]: _row(row, before) for row in cursor.fetchall()}
@@ -162,5 +164,5 @@ def _row(row: Sequence[Any], before: Mapping[int, float]) -> Row:
     *values, vendor, updated, method, overall = row[:_BESIDE]
     was = before.get(row[0])
     change = None if was is None or overall is None else overall - was
-    head, (eu_class, *risk) = values[:10], values[10:]
-    return Row(*head, eu_class, (), (), *risk, change, vendor, updated, row[_BESIDE:], method)
+    cells: list[Any] = [*values[:11], (), (), *values[11:], change, vendor, updated, row[_BESIDE:], method]
+    return Row(*cells)
