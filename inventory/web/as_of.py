@@ -29,15 +29,15 @@ class At:
         return self.day if self.past else None
 
 
-def asked_day(request: HttpRequest, oldest: Callable[[], date | None]) -> At:
-    """The day in the address (`as_of`). One still to come, or before the first figures (`oldest`), is left out, and the
-    person is told. Today asks the database nothing."""
+def asked_day(request: HttpRequest, oldest: Callable[[], date | None] | None = None) -> At:
+    """The day in the address (`as_of`). One still to come, or before the first figures (`oldest`, where they have a
+    beginning), is left out, and the person is told. Today asks the database nothing."""
     reader, today = Reader(request.GET), timezone.localdate()
     asked = reader.day("as_of")
-    first = oldest() if asked and asked < today else None
+    first = oldest() if oldest and asked and asked < today else None
     if asked and asked > today:
         reader.refuse("as_of", asked.isoformat(), "is still to come")
-    elif asked and asked < today and first is None:
+    elif oldest and asked and asked < today and first is None:
         reader.refuse("as_of", asked.isoformat(), "is before the first figures, which are still to come")
     elif asked and first and asked < first:
         reader.refuse("as_of", asked.isoformat(), f"is before the first figures, of {first.isoformat()}")
