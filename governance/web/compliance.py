@@ -67,7 +67,7 @@ def compliance_page(request: HttpRequest) -> HttpResponse:
         ),
         "rows": departments,
         "more": more,
-        # Which requirement stood how for which application is known of today alone
+        # Of a past day the figures alone are kept, not which requirement stood how for which application
         "duties": () if at.past else compliance.upcoming_duties(scope, day, covered, left),
     }
     return render(request, "governance/compliance.html", context)

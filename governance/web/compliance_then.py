@@ -1,5 +1,5 @@
 """Compliance as of a past day: the figures by framework, state and department, which are kept by day. Which requirement
-of which application was behind them is known of today alone."""
+of which application was behind them takes a judgement of each, which only the export makes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

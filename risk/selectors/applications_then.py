@@ -42,6 +42,7 @@ LEFT JOIN LATERAL (
 WHERE """
 _OWNER = "COALESCE(NULLIF(owner.display_name, ''), owner.username, '')"
 _COLUMNS = {
+    "external_id": "app.external_id",
     "name": "app.name",
     "department": "department.name",
     "kind": "app.kind",
@@ -77,11 +78,16 @@ def page(user: User, wanted: Wanted, day: date, number: int) -> Page:
 
 def every(user: User, wanted: Wanted, day: date) -> Iterator[Row]:
     """The whole list of what the person may take away; the ids at once, the rows a chunk at a time."""
-    ids = _ids(*asked(user, wanted, day, Permission.EXPORT))
+    ids = taken_away(user, wanted, day)
     for start in range(0, len(ids), ROWS_A_CHUNK):
         part = ids[start : start + ROWS_A_CHUNK]
         whole = rows(part, day, wanted.principle)
         yield from (whole[pk] for pk in part if pk in whole)
+
+
+def taken_away(user: User | None, wanted: Wanted, day: date) -> list[int]:
+    """The ids of what the person may take away of the list as it stood, in the order wanted."""
+    return _ids(*asked(user, wanted, day, Permission.EXPORT))
 
 
 def asked(

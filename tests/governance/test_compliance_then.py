@@ -72,7 +72,7 @@ def test_one_framework_and_the_gaps_of_then_are_the_same_figures(dan: Client) ->
         ((department, counts),) = answer.context["rows"]
         assert (department.key, counts) == ("retail", [1, 0, 9, 0, 0, 0, 2])
         body = answer.content.decode()
-        assert "known of today alone" in body
+        assert "worked out for the export alone" in body
         assert 'id="pairs"' not in body
         assert 'id="pairs"' in dan.get(path).content.decode()
 

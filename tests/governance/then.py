@@ -11,7 +11,7 @@ from risk.models import ScoreSnapshot
 
 _KEPT = (
     *("external_id", "purpose", "kind", "origin", "vendor", "department_id", "registered_at"),
-    *("name", "lifecycle", "owner_id", "next_review"),
+    *("name", "lifecycle", "owner_id", "deputy_id", "next_review"),
 )
 
 
@@ -35,7 +35,7 @@ def stood(application: AIApplication, day: date, **changed: Any) -> None:
 
 def judged(application: AIApplication, day: date, point: float, band: str, **changed: Any) -> ScoreSnapshot:
     """A judgement of that day: the newest one, but for its risk and what is named."""
-    row = ScoreSnapshot.objects.filter(application=application).latest("id")
+    row = ScoreSnapshot.objects.filter(application=application).latest("as_of", "id")
     row.pk, row.as_of, row.computed_at, row.overall_point, row.band = None, day, noon(day), point, band
     for name, value in changed.items():
         setattr(row, name, value)
