@@ -32,7 +32,8 @@ STATES = (
 @dataclass(frozen=True)
 class FrameworkCoverage:
     """How many (application, requirement) pairs of a framework are in each state. `low`, `high`: its coverage, from 0
-    to 1 (docs/method.md §8), None where nothing is assessed. `url` lists them all."""
+    to 1 (docs/method.md §8), None where nothing is assessed. `url` lists them all; `by_state`: also those in one state,
+    which a past day can't."""
 
     name: str
     met: int
@@ -43,6 +44,7 @@ class FrameworkCoverage:
     low: float | None = None
     high: float | None = None
     url: str = ""
+    by_state: bool = True
 
     @property
     def coverage(self) -> str:
@@ -58,7 +60,9 @@ class FrameworkCoverage:
 
     def url_of(self, state: str) -> str:
         """The list behind one part of the bar."""
-        return f"{self.url}{'&' if '?' in self.url else '?'}state={state}" if self.url else ""
+        if not self.url or not self.by_state:
+            return self.url
+        return f"{self.url}{'&' if '?' in self.url else '?'}state={state}"
 
 
 def _part(state: str, words: str, pattern: str, rows: Sequence[FrameworkCoverage], shares: bool) -> Figure:

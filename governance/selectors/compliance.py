@@ -1,7 +1,7 @@
 """Coverage of frameworks, read from roll-ups. Binding and voluntary ones are never put into one figure."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -130,6 +130,17 @@ def by_department(scope: Scope, day: date, most: int, among: Among = ALL) -> tup
     ]
     found.sort(key=lambda one: (-one.binding_gaps, one.department.name))
     return found[:most], len(found[most:])
+
+
+def states_by_department(scope: Scope, day: date, frameworks: Collection[str]) -> list[tuple[Department, Counter[str]]]:
+    """The departments one level below what is looked at, with their pairs by state (and those overdue) over some
+    frameworks together, most gaps first."""
+    sums: dict[int, Counter[str]] = {}
+    for row in rollups.coverages(scope.rows(), day, frameworks):
+        mine = sums.setdefault(row.department_id, Counter())
+        mine.update({name: getattr(row, name) for name in (*RequirementStatus.values, "overdue")})
+    named = scope.rows().in_bulk(list(sums))
+    return sorted(((named[pk], mine) for pk, mine in sums.items()), key=lambda row: (-row[1][State.GAP], row[0].name))
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
+from governance.selectors import compliance_then
 from governance.selectors.extent import Extent, figures, texts, truths
 from governance.selectors.narrowing import LATE, YES, Filters
 from governance.selectors.requirements import Asked, Pair, coverage_rows, expanded, narrowed
@@ -46,6 +47,9 @@ def assessed(filters: Filters) -> Asked:
 def pairs(extent: Extent) -> Iterator[Pair]:
     """The pairs asked for, application by application."""
     asked = assessed(extent.filters)
+    if extent.past:
+        yield from compliance_then.pairs(extent, asked)
+        return
     rows = (
         narrowed(coverage_rows(extent.user, extent.department), asked)
         .order_by("application__external_id", "framework")

@@ -20,12 +20,25 @@ DATASETS = {
             register_rows.APPLICATION_COLUMNS,
             register_rows.application_rows,
             narrowing.REGISTER,
+            dated=True,
         ),
         Dataset(
-            "scores", "Scores by principle", register_rows.SCORE_COLUMNS, register_rows.score_rows, narrowing.SCORES
+            "scores",
+            "Scores by principle",
+            register_rows.SCORE_COLUMNS,
+            register_rows.score_rows,
+            narrowing.SCORES,
+            dated=True,
         ),
         Dataset("department_scores", "Department scores", department_rows.COLUMNS, department_rows.rows, dated=True),
-        Dataset("compliance", "Compliance", compliance_rows.COLUMNS, compliance_rows.rows, narrowing.REQUIREMENTS),
+        Dataset(
+            "compliance",
+            "Compliance",
+            compliance_rows.COLUMNS,
+            compliance_rows.rows,
+            narrowing.REQUIREMENTS,
+            dated=True,
+        ),
         Dataset("evidence", "Evidence", evidence_rows.COLUMNS, evidence_rows.rows, narrowing.EVIDENCE),
         Dataset(
             "recommendations",

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
+from django.utils import timezone
+
 from governance.selectors.narrowing import NOTHING, Filters, Narrowing
 from inventory.models import Department, User
 
@@ -27,6 +29,10 @@ class Extent:
     day: date
     department: Department | None = None
     filters: Filters = field(default_factory=dict)
+
+    @property
+    def past(self) -> bool:
+        return self.day < timezone.localdate()
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Rows of the datasets `applications` and `scores`: the register with its present judgement."""
+"""Rows of the datasets `applications` and `scores`: the register with its judgement, present or of a past day."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Case, CharField, F, Func, OuterRef, QuerySet, Value, When
 from django.db.models.functions import Concat
 
+from governance.selectors import register_then
 from governance.selectors.extent import Extent, figures, texts
 from governance.selectors.streaming import streamed
 from inventory import access
@@ -72,6 +73,8 @@ def applications_in(extent: Extent) -> QuerySet[AIApplication]:
 
 def application_rows(extent: Extent) -> Iterator[tuple]:
     """A row an application, scored or not (its score's columns are then empty)."""
+    if extent.past:
+        return register_then.rows(extent, register_then.APPLICATION)
     identifiers = (  # an array: an aggregate for each of a hundred thousand applications costs several times as much
         Identifier.objects.filter(application=OuterRef("pk"))
         .order_by("kind", "folded")
@@ -92,7 +95,6 @@ def application_rows(extent: Extent) -> Iterator[tuple]:
 def score_rows(extent: Extent) -> Iterator[tuple]:
     """Seven rows a scored application: overall, then the six principles, or only those asked for. There is no inherent
     overall risk. A prohibited practice is a gate: no values, and that word as its band."""
-    band = load_method().band
     measures = extent.filters.get("principle", MEASURES)
     fields = [of_score(f"{p}_{part}") for p in Principle.values for part in ("inherent", "low", "point", "high")]
     rows = (
@@ -105,7 +107,8 @@ def score_rows(extent: Extent) -> Iterator[tuple]:
             *fields,
         )
     )
-    for external_id, name, department, method, as_of, overall_band, low, point, high, *values in streamed(rows):
+    found = register_then.rows(extent, register_then.SCORE, scored=True) if extent.past else streamed(rows)
+    for external_id, name, department, method, as_of, overall_band, low, point, high, *values in found:
         head = (external_id, name, department)
         if OVERALL in measures:
             yield *head, OVERALL, None, low, point, high, overall_band, method, as_of
@@ -113,5 +116,5 @@ def score_rows(extent: Extent) -> Iterator[tuple]:
             if principle not in measures:
                 continue
             part = values[4 * place : 4 * place + 4]
-            own = overall_band if part[2] is None else band(part[2])
+            own = overall_band if part[2] is None else load_method(method).band(part[2])
             yield *head, principle, *part, own, method, as_of

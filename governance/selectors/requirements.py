@@ -23,7 +23,7 @@ from risk.method import load_method
 from risk.models import ApplicationCoverage, CurrentScore
 from risk.scoring.coverage import RequirementState
 from risk.scoring.judgement import judge
-from risk.scoring.method import Control, Framework, Requirement
+from risk.scoring.method import Control, Framework, Method, Requirement
 from risk.scoring.tally import ABSENT, LETTERS, STATES, coverage_of, overdue
 from risk.scoring.vocabulary import State
 from risk.selectors import cases
@@ -188,7 +188,8 @@ def expanded(rows: Sequence[tuple[int, str, str]], asked: Asked) -> Iterator[Pai
                 continue
             late = overdue(one, day)
             if asked.of(framework, requirement.id, STATES[letter], late):
-                yield _pair(method.frameworks[framework], one, STATES[letter], application, *named[application], late)
+                about = (application, *named[application])
+                yield pair(method, method.frameworks[framework], one, STATES[letter], about, late)
 
 
 def coverage(applications: Iterable[int], day: date) -> dict[int, dict[str, dict[str, RequirementState]]]:
@@ -201,10 +202,11 @@ def coverage(applications: Iterable[int], day: date) -> dict[int, dict[str, dict
     return found
 
 
-def _pair(
-    framework: Framework, one: RequirementState, state: State, application: int, name: str, department: str, late: bool
+def pair(
+    method: Method, framework: Framework, one: RequirementState, state: State, about: tuple[int, str, str], late: bool
 ) -> Pair:
-    controls = load_method().controls
+    """A requirement as a row, `about`: the application's key, its name and its department's."""
+    controls, (application, name, department) = method.controls, about
     return Pair(
         framework=framework,
         requirement=one.requirement,

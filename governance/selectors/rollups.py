@@ -11,7 +11,6 @@ from django.db.models import QuerySet
 
 from inventory.models import Department
 from risk.choices import OVERALL, Principle
-from risk.models import DepartmentDay
 
 ALL = (OVERALL, *Principle.values)
 
@@ -134,9 +133,3 @@ def history(departments: QuerySet[Department], principle: str, since: date, unti
     with connection.cursor() as cursor:
         cursor.execute(sql, [*params, principle, until, principle, since, since])
         return [Risk(*row) for row in cursor.fetchall()]
-
-
-def first_day(departments: QuerySet[Department]) -> date | None:
-    """The day of the oldest figures of these departments; the index by day finds it from its beginning."""
-    found = DepartmentDay.objects.filter(department__in=departments.order_by().values("pk"))
-    return found.order_by("day").values_list("day", flat=True).first()

@@ -10,9 +10,12 @@ from django.utils import timezone
 
 from governance.exports.formats import Format
 from governance.models import Export
+from governance.selectors.datasets import DATASETS
+from governance.selectors.department_rows import departments_in
 from governance.selectors.extent import Dataset, Extent
 from inventory import access, audit_log
 from inventory.models import User
+from risk.selectors.history import first_day
 
 
 class NotKeptError(ValueError):
@@ -55,10 +58,16 @@ def check(*, actor: User | None, dataset: Dataset, extent: Extent) -> None:
     if extent.day > today:
         raise NotKeptError(f"{extent.day} lies ahead. Leave the day out to get the figures of now.")
     if extent.day < today and not dataset.dated:
+        kept = ", ".join(one.title for one in DATASETS.values() if one.dated)
         raise NotKeptError(
-            f"{dataset.title} can only be exported as they are today: earlier states of this dataset "
-            "are not offered. Leave the day out; department scores are kept by day."
+            f"{dataset.title}: only today's can be exported, since earlier days are not kept. Leave the day out. "
+            f"Kept by day are: {kept}."
         )
+    if extent.day < today:
+        first = first_day(departments_in(extent))
+        if first is None or extent.day < first:
+            since = f"of {first}" if first else "which are still to come"
+            raise NotKeptError(f"{extent.day} is before the first figures, {since}.")
 
 
 @contextmanager

@@ -12,7 +12,6 @@ from django.views.decorators.http import require_safe
 from governance.selectors import usage
 from governance.selectors.analytics import use
 from governance.web import analytics_charts as drawn
-from governance.web.as_of import At, at_of
 from governance.web.links import framework_charts
 from governance.web.overview import interactions_chart, sensitive_chart
 from inventory.access import Permission, requires
@@ -20,7 +19,9 @@ from inventory.charts.base import Chart
 from inventory.models import User
 from inventory.selectors import feeds
 from inventory.selectors.scope import Scope, options, scope_of
+from inventory.web.as_of import At
 from inventory.web.filters import Filters
+from risk.web.as_of import at_of
 
 SECTIONS = (
     ("analytics", "Use"),
@@ -96,12 +97,12 @@ def risk_page(request: HttpRequest) -> HttpResponse:
     shown = [
         (drawn.bands_over_time(scope, at.day, filters.period), 6, words, BY_DAY),
         *([(drawn.course(scope, filters, at), 6, words, BY_DAY)] if whole else []),
-        (drawn.ranking(scope, at.day), 6, on, BY_DAY),
+        (drawn.ranking(scope, at), 6, on, BY_DAY),
     ]
     if not at.past:  # of past days the single scores are not at hand here
         shown.append((drawn.distribution(scope, filters), 6, on, "present scores"))
     if whole:
-        shown.append((drawn.profile(scope, at.day), 6 if at.past else 12, on, BY_DAY))
+        shown.append((drawn.profile(scope, at), 6 if at.past else 12, on, BY_DAY))
     return _shown(request, "analytics_risk", filters, scope, at, shown)
 
 

@@ -8,12 +8,12 @@ from governance import charts
 from governance.charts import risk as risk_charts
 from governance.selectors import compliance, department
 from governance.selectors.analytics import risk, use
-from governance.web.as_of import At
 from governance.web.links import address, applications_url, department_url, events_url
 from inventory.charts.bars import Bar, Line, Part, daily_lines, most_in, ranked_bars
 from inventory.charts.base import Chart, many
 from inventory.choices import Lifecycle, Severity
 from inventory.selectors.scope import Scope, path_to
+from inventory.web.as_of import At
 from inventory.web.filters import Filters
 from risk.choices import Principle
 from risk.selectors import evidence as found_evidence
@@ -216,27 +216,29 @@ def bands_over_time(scope: Scope, day: date, period: int) -> Chart:
     return risk_charts.bands_over_time(days, day)
 
 
-def ranking(scope: Scope, day: date) -> Chart:
+def ranking(scope: Scope, at: At) -> Chart:
     """Departments by index, with its parts."""
     return risk_charts.department_ranking(
         [
             risk_charts.Ranked(
-                one.department.name, one.worst, one.tail, one.mean, one.guard, department_url(one.department)
+                one.department.name, one.worst, one.tail, one.mean, one.guard, department_url(one.department, at.then)
             )
-            for one in risk.ranking(scope, day)
+            for one in risk.ranking(scope, at.day)
         ]
     )
 
 
-def profile(scope: Scope, day: date) -> Chart:
+def profile(scope: Scope, at: At) -> Chart:
     """The principles of the one department looked at, against the highest above it in sight."""
     assert scope.top is not None
     top = scope.top
-    found = risk.profile(top, path_to(scope.user, top), day)
+    found = risk.profile(top, path_to(scope.user, top), at.day)
     rows = []
     for principle in Principle:
         own, other = found.own.get(principle), found.other.get(principle)
-        url = applications_url(department=top, lifecycle=Lifecycle.LIVE, principle=principle, sort="-risk")
+        url = applications_url(
+            department=top, lifecycle=Lifecycle.LIVE, principle=principle, sort="-risk", as_of=at.then
+        )
         values = (own.index if own else None, other.index if other else None)
         rows.append(risk_charts.PrincipleRisk(str(principle.label), *values, url))
     return risk_charts.principle_profile(rows, found.named, found.held_by)

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from governance.selectors import changes, rollups
+from governance.selectors import changes
 from governance.selectors.changes import KINDS, ROWS_A_PAGE, ChangedRow, Side
 from inventory import access
 from inventory.access import Permission, requires
@@ -22,6 +22,7 @@ from inventory.web.downloads import list_download
 from inventory.web.filters import Filters, tell
 from inventory.web.requests import PersonRequest
 from risk.choices import Band
+from risk.selectors.history import first_day
 
 DAYS_BACK = 30
 COLUMNS = (
@@ -46,7 +47,7 @@ def span_of(request: HttpRequest, scope: Scope) -> Span:
     answered for are left out, and the person is told."""
     reader, today = Reader(request.GET), timezone.localdate()
     now, then = reader.day("to") or today, reader.day("from")
-    first = rollups.first_day(scope.departments())
+    first = first_day(scope.departments())
     if now > today:
         reader.refuse("to", now.isoformat(), "is still to come")
         now = today

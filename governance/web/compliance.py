@@ -13,21 +13,24 @@ from django.views.decorators.http import require_safe
 
 from governance import charts
 from governance.selectors import compliance
-from governance.selectors.among import Among, among
+from governance.selectors.among import ALL, Among, among
 from governance.selectors.compliance import FrameworkFigures, RequirementFigures
 from governance.selectors.compliance_rows import asked_for
 from governance.selectors.narrowing import LATE, YES, requirements
 from governance.selectors.requirements import Pairs
+from governance.web import compliance_then
 from governance.web.links import framework_bars
 from inventory.access import Permission, requires
 from inventory.choices import ApplicationKind
 from inventory.models import User
 from inventory.selectors.asked import Reader
 from inventory.selectors.scope import Scope, options, scope_of
+from inventory.web.as_of import At
 from inventory.web.filters import Filters, tell
 from risk.choices import RequirementStatus
 from risk.method import load_method
 from risk.scoring.vocabulary import State
+from risk.web.as_of import at_of
 
 ROWS_A_PAGE = 25
 DEPARTMENT_ROWS = 20
@@ -38,9 +41,10 @@ STATES = (*RequirementStatus.values, EVERY_STATE)
 @require_safe
 @requires(Permission.VIEW)
 def compliance_page(request: HttpRequest) -> HttpResponse:
-    """All frameworks with their coverage, gaps by framework, departments, and what is coming."""
-    filters, scope = _asked(request)
-    day, left = timezone.localdate(), among(filters)
+    """All frameworks with their coverage, gaps by framework, departments, and what is coming; with `as_of`, as at the
+    end of a past day."""
+    filters, scope, at = asked(request)
+    day, left = at.day, ALL if at.past else among(filters)
     covered = compliance.frameworks(scope, day, left)
     binding = [one for one in covered if one.framework.binding]
     voluntary = [one for one in covered if not one.framework.binding]
@@ -48,6 +52,7 @@ def compliance_page(request: HttpRequest) -> HttpResponse:
     context = {
         "filters": filters,
         "scope": scope,
+        "at": at,
         "departments": options(scope),
         "kinds": ApplicationKind.choices,
         "groups": (
@@ -62,7 +67,8 @@ def compliance_page(request: HttpRequest) -> HttpResponse:
         ),
         "rows": departments,
         "more": more,
-        "duties": compliance.upcoming_duties(scope, day, covered, left),
+        # Of a past day the figures alone are kept, not which requirement stood how for which application
+        "duties": () if at.past else compliance.upcoming_duties(scope, day, covered, left),
     }
     return render(request, "governance/compliance.html", context)
 
@@ -74,17 +80,20 @@ def framework_page(request: HttpRequest, framework: str) -> HttpResponse:
     found = load_method().frameworks.get(framework)
     if found is None:
         raise Http404("No such framework.")
-    filters, scope = _asked(request)
+    filters, scope, at = asked(request)
+    if at.past:
+        return compliance_then.framework_page(request, filters, scope, at, found)
     left = among(filters)
-    covered = compliance.frameworks(scope, timezone.localdate(), left)
+    covered = compliance.frameworks(scope, at.day, left)
     figures = next(one for one in covered if one.framework.id == framework)
     reader = Reader(request.GET)
-    asked = requirements(reader, only=found, states=STATES)
+    wanted = requirements(reader, only=found, states=STATES)
     tell(request, reader.problems)
     own, of_organisation = compliance.requirements_of(scope.user, scope.chosen, found, left)
     context = {
         "filters": filters,
         "scope": scope,
+        "at": at,
         "departments": options(scope),
         "kinds": ApplicationKind.choices,
         "framework": found,
@@ -93,7 +102,7 @@ def framework_page(request: HttpRequest, framework: str) -> HttpResponse:
         "requirements": [one for one in own if one.total],
         "idle": [one.requirement for one in own if not one.total],
         "of_organisation": of_organisation,
-        **pair_list(filters, scope, asked, counted(figures, own, "".join(asked["requirement"]))),
+        **pair_list(filters, scope, wanted, counted(figures, own, "".join(wanted["requirement"]))),
     }
     return render(request, "governance/framework.html", context)
 
@@ -102,20 +111,23 @@ def framework_page(request: HttpRequest, framework: str) -> HttpResponse:
 @requires(Permission.VIEW)
 def gap_list(request: HttpRequest) -> HttpResponse:
     """What is not met, over all binding frameworks; the other ones, or one alone, by the address."""
-    filters, scope = _asked(request)
+    filters, scope, at = asked(request)
     reader = Reader(request.GET)
-    asked = dict(requirements(reader, states=STATES))
-    if not asked["framework"] and not any(asked["binding"]):
-        asked["binding"] = (YES,)
+    wanted = dict(requirements(reader, states=STATES))
+    if not wanted["framework"] and not any(wanted["binding"]):
+        wanted["binding"] = (YES,)
     tell(request, reader.problems)
-    counts = {} if any(asked["requirement"]) else gap_counts(scope, asked, among(filters))
+    if at.past:
+        return compliance_then.gaps_page(request, filters, scope, at, wanted)
+    counts = {} if any(wanted["requirement"]) else gap_counts(scope, wanted, among(filters))
     context = {
         "filters": filters,
         "scope": scope,
+        "at": at,
         "departments": options(scope),
         "kinds": ApplicationKind.choices,
-        "binding": "".join(asked["binding"]),
-        **pair_list(filters, scope, asked, counts),
+        "binding": "".join(wanted["binding"]),
+        **pair_list(filters, scope, wanted, counts),
     }
     return render(request, "governance/gaps.html", context)
 
@@ -162,7 +174,9 @@ def pair_list(
     }
 
 
-def _asked(request: HttpRequest) -> tuple[Filters, Scope]:
+def asked(request: HttpRequest) -> tuple[Filters, Scope, At]:
+    """The filters of these pages, what is looked at, and the day."""
     user: User = request.user  # type: ignore[assignment]
     filters = Filters.from_request(request)
-    return filters, scope_of(user, filters.department)
+    scope = scope_of(user, filters.department)
+    return filters, scope, at_of(request, scope)

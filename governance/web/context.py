@@ -38,26 +38,27 @@ class Entry:
     route: str
     allowed: Callable[[User], bool] = _may_view
     analytic: bool = False  # takes the filters that analytic pages share along
+    past: bool = False  # and the day, since it answers for a past one
 
 
 GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     (
         "",
         (
-            Entry("Overview", "layout-dashboard", "governance:overview", analytic=True),
-            Entry("Departments", "sitemap", "governance:departments", analytic=True),
-            Entry("AI applications", "apps", "risk:applications", analytic=True),
-            Entry("Analytics", "chart-line", "governance:analytics", analytic=True),
+            Entry("Overview", "layout-dashboard", "governance:overview", analytic=True, past=True),
+            Entry("Departments", "sitemap", "governance:departments", analytic=True, past=True),
+            Entry("AI applications", "apps", "risk:applications", analytic=True, past=True),
+            Entry("Analytics", "chart-line", "governance:analytics", analytic=True, past=True),
             Entry("Changes", "history", "governance:changes", analytic=True),
-            Entry("Recommendations", "sparkles", "governance:recommendations", analytic=True),
+            Entry("Recommendations", "sparkles", "governance:recommendations", analytic=True, past=True),
             Entry("Tasks", "list-check", "risk:tasks"),
             Entry("Discovery", "radar-2", "inventory:sightings", analytic=True),
-            Entry("Activity explorer", "eye", "inventory:events", analytic=True),
+            Entry("Activity explorer", "eye", "inventory:events", analytic=True, past=True),
             Entry("Alerts", "bell", "risk:alerts", analytic=True),
             Entry("Incidents", "flag", "risk:incidents", analytic=True),
             Entry("Unusual activity", "bolt", "inventory:unusual", analytic=True),
             Entry("Data events", "shield-half", "inventory:data_events", analytic=True),
-            Entry("Compliance", "scale", "governance:compliance", analytic=True),
+            Entry("Compliance", "scale", "governance:compliance", analytic=True, past=True),
             Entry("Evidence", "file-certificate", "risk:evidence", analytic=True),
             Entry("Exports", "file-export", "governance:exports", _anywhere(Permission.EXPORT)),
         ),
@@ -119,14 +120,11 @@ def navigation(request: HttpRequest) -> Navigation:
     ]
     here = _active(request.path, [url for _, entries in shown for _, url in entries])
     # Only what a page has read well: on an error page nothing is carried along
-    shared = getattr(request, "shared_filters", "")
+    shared = getattr(request, "shared_filters", ""), getattr(request, "shared_today", "")
     groups = (
         Group(
             label,
-            tuple(
-                Item(entry.label, entry.icon, url + shared if entry.analytic else url, url == here)
-                for entry, url in entries
-            ),
+            tuple(Item(entry.label, entry.icon, url + _along(entry, *shared), url == here) for entry, url in entries),
         )
         for label, entries in shown
         if entries
@@ -137,6 +135,13 @@ def navigation(request: HttpRequest) -> Navigation:
         *(tuple(groups), search_url, search_box_url, _saved(request)),
         *(_url("inventory:account"), _url("account_logout")),
     )
+
+
+def _along(entry: Entry, shared: str, shared_today: str) -> str:
+    """What goes along to a page."""
+    if not entry.analytic:
+        return ""
+    return shared if entry.past else shared_today
 
 
 def _saved(request: HttpRequest) -> tuple[str, str] | None:

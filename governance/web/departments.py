@@ -16,7 +16,6 @@ from governance.selectors.departments import SORTS, tree
 from governance.selectors.highest_then import highest_then
 from governance.selectors.not_computable import left_out
 from governance.web import analytics_charts as drawn
-from governance.web.as_of import At, at_of
 from governance.web.links import EVERY_ONE, address, applications_url, framework_charts
 from inventory import access
 from inventory.access import Permission, requires
@@ -24,10 +23,12 @@ from inventory.choices import ApplicationKind
 from inventory.models import Department, User
 from inventory.selectors import unusual
 from inventory.selectors.scope import Scope, options, path_to, scope_of
+from inventory.web.as_of import At
 from inventory.web.filters import Filters
 from inventory.web.unusual import explained
 from risk.choices import Band
 from risk.selectors.movers import moving
+from risk.web.as_of import at_of
 
 ROWS_A_PAGE = 50
 CHART_ROWS = 12
@@ -85,7 +86,7 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
             next((bands_row(row, at) for row in below.whole if row.overall), None),
         ),
         "bands_course": drawn.bands_over_time(scope, day, filters.period),
-        "profile": drawn.profile(scope, day),
+        "profile": drawn.profile(scope, at),
         "below": below,
         "highest": highest_then(scope, day) if at.past else overview.highest(scope, left),
         "used": usage.applications_used(scope, day, filters.period, left),
@@ -95,8 +96,8 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
         "at": at,
         "period_words": words[:1].upper() + words[1:],
         "use_words": f"By the people of this department · {words}",
-        "below_url": address("governance:departments", department=found, as_of=day if at.past else None),
-        "live_url": applications_url(department=found, **left.query, lifecycle="live"),
+        "below_url": address("governance:departments", department=found, as_of=at.then),
+        "live_url": applications_url(department=found, **left.query, lifecycle="live", as_of=at.then),
     }
     if not at.past:
         context |= _of_today(found, scope, filters)
@@ -131,7 +132,7 @@ def ahead_page(request: HttpRequest) -> HttpResponse:
 
 
 def bands_row(row: overview.DepartmentRow, at: At) -> charts.DepartmentBands:
-    """A department's bar in the chart of bands, leading to its applications, or to its figures of the past day."""
+    """A department's bar in the chart of bands, leading to its applications as of the day."""
     risk = row.overall
     assert risk is not None
     return charts.DepartmentBands(
@@ -140,7 +141,5 @@ def bands_row(row: overview.DepartmentRow, at: At) -> charts.DepartmentBands:
         moderate=risk.moderate_count,
         high=risk.high_count,
         critical=risk.critical_count,
-        url=address("governance:departments", department=row.department, as_of=at.day)
-        if at.past
-        else applications_url(department=row.department, lifecycle="live"),
+        url=applications_url(department=row.department, lifecycle="live", as_of=at.then),
     )

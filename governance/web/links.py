@@ -63,9 +63,14 @@ def events_url(filters: Filters, day: date | None = None, **query: Any) -> str:
     return address("inventory:events", department=filters.department, **query, people="own", since=since, until=day)
 
 
-def department_url(department: Department) -> str:
-    """The page of a department."""
-    return address("governance:department", department.key)
+def department_url(department: Department, as_of: date | None = None) -> str:
+    """The page of a department, as of a past day where one is given."""
+    return address("governance:department", department.key, as_of=as_of)
+
+
+def as_of_day(url: str, day: date) -> str:
+    """The same page as of a past day; nothing where there is none."""
+    return f"{url}{'&' if '?' in url else '?'}as_of={day}" if url else ""
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,7 @@ class FrameworkCharts:
 
 def framework_bars(found: Sequence[FrameworkFigures], filters: Filters) -> list[charts.FrameworkCoverage]:
     """The frameworks as bars; each part leads to the requirements in that state, narrowed as the page is."""
-    kept = {"department": filters.department, **among(filters).query}
+    kept = {"department": filters.department, **among(filters).query, "as_of": filters.as_of}
     return [
         charts.FrameworkCoverage(
             name=one.short_name,
@@ -90,6 +95,7 @@ def framework_bars(found: Sequence[FrameworkFigures], filters: Filters) -> list[
             low=one.low,
             high=one.high,
             url=address("governance:framework", one.framework.id, **kept),
+            by_state=not filters.as_of,
         )
         for one in found
     ]

@@ -5,11 +5,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from governance.web import overview, overview_then
-from governance.web.as_of import at_of
 from inventory.access import Permission, requires
 from inventory.models import User
 from inventory.selectors.scope import scope_of
 from inventory.web.filters import Filters
+from risk.web.as_of import at_of
 
 
 @require_safe

@@ -1,6 +1,8 @@
 """Recommendations: the cards, one of them with its evidence, what people do about it, and the next best actions."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -12,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from governance.models import RecommendationState
-from governance.selectors import recommendations
+from governance.selectors import recommendations, recommendations_then
 from governance.selectors.next_actions import APPLICATIONS, next_actions
 from governance.selectors.recommendations import SEVERITIES, UNDER_WAY, Card, Line
 from governance.services import recommendations as service
@@ -23,6 +25,7 @@ from inventory import access
 from inventory.access import Permission, requires
 from inventory.models import Department, User
 from inventory.selectors.scope import Scope, options, scope_of
+from inventory.web.as_of import At, asked_day
 from inventory.web.downloads import list_download
 from inventory.web.filters import Filters
 from inventory.web.requests import PersonRequest
@@ -43,16 +46,21 @@ _OWN = {"state": [*RecommendationState.values, "all"], "severity": list(SEVERITI
 @require_safe
 @requires(Permission.VIEW)
 def recommendation_list(request: PersonRequest) -> HttpResponse:
-    """The cards of a department or of everything in sight; without a state asked for, those under way."""
+    """The cards of a department or of everything in sight; without a state asked for, those under way. With `as_of`,
+    their states at the end of a past day."""
     filters = Filters.from_request(request, own=_OWN)
     scope = scope_of(request.user, filters.department)
     asked = filters.own.get("state", ())
     states = () if "all" in asked else asked or UNDER_WAY
+    at = asked_day(request, lambda: recommendations_then.first_day(scope))
+    if at.past:
+        return _then(request, filters, scope, at, states)
     found = recommendations.cards(scope, states=states, severities=filters.own.get("severity", ()))
     lacking, evaluated_at = recommendations.lacking()
     context = {
         "filters": filters,
         "scope": scope,
+        "at": at,
         "departments": options(scope),
         "severities": [(word, word.capitalize()) for word in reversed(SEVERITIES)],
         "chosen": {name: ",".join(words) for name, words in filters.own.items()},
@@ -68,6 +76,23 @@ def recommendation_list(request: PersonRequest) -> HttpResponse:
     return render(request, "governance/recommendations.html", context)
 
 
+def _then(request: PersonRequest, filters: Filters, scope: Scope, at: At, states: Sequence[str]) -> HttpResponse:
+    """The cards that were in these states, or in any. How severe they were is not kept, so that narrows nothing."""
+    found = recommendations_then.cards(scope, at.day)
+    asked = filters.own.get("state", ())
+    context = {
+        "filters": replace(filters, own={"state": asked} if asked else {}),
+        "scope": scope,
+        "at": at,
+        "departments": options(scope),
+        "asked": ",".join(asked),
+        "views": _views(filters, Counter(card.state for card in found), asked),
+        "cards": [card for card in found if not states or card.state in states],
+        "tones": TONES,
+    }
+    return render(request, "governance/recommendations_then.html", context)
+
+
 def _views(filters: Filters, count: dict[str, int], asked: tuple[str, ...]) -> list[dict[str, Any]]:
     """The looks at the cards, each with how many it holds."""
     looks: list[tuple[str, tuple[str, ...], str]] = [
@@ -79,8 +104,10 @@ def _views(filters: Filters, count: dict[str, int], asked: tuple[str, ...]) -> l
         {
             "label": label,
             "count": sum(count.get(state, 0) for state in states),
-            "url": address("governance:recommendations", department=filters.department, state=word),
-            "on": ",".join(asked) == word and "severity" not in filters.own,
+            "url": address(
+                "governance:recommendations", department=filters.department, state=word, as_of=filters.as_of
+            ),
+            "on": ",".join(asked) == word and (bool(filters.as_of) or "severity" not in filters.own),
         }
         for label, states, word in looks
     ]

@@ -62,7 +62,7 @@ def _read(filters: "Filters", given: QueryDict) -> dict[str, str]:
     values.update({name: ",".join(words) for name, words in filters.own.items()})
     ignored = {problem.parameter for problem in filters.ignored}
     for name in given:
-        known = name in NAMES or name in WORDS or name == "as_of"
+        known = name in NAMES or name in WORDS
         if known and name not in values and name not in ignored and (text := ",".join(given.getlist(name)).strip()):
             values[name] = text
     return {name: value for name, value in values.items() if name not in _NO_FILTERS}

@@ -20,6 +20,7 @@ from inventory.selectors import dictionary, events, feeds
 from inventory.selectors.asked import Reader
 from inventory.selectors.scope import options, scope_of
 from inventory.services import events as service
+from inventory.web.as_of import At, asked_day
 from inventory.web.downloads import list_download
 from inventory.web.filters import Filters, tell
 from inventory.web.requests import PersonRequest
@@ -46,17 +47,19 @@ class Asked:
     filters: Filters
     wanted: events.Wanted
     before: tuple[datetime, UUID] | None
+    at: At
 
 
 @requires(Permission.VIEW)
 @require_GET
 def event_list(request: PersonRequest) -> HttpResponse:
-    """A page of events, newest first, with how many there are by the daily figures."""
+    """A page of events, newest first, with how many there are by the daily figures; with `as_of`, none after it."""
     asked = _asked(request)
     found = events.days(request.user, asked.wanted)
     page = events.page(request.user, asked.wanted, found, asked.before)
     context = {
         "filters": asked.filters,
+        "at": asked.at,
         "wanted": asked.wanted,
         "heeded": HEEDED,
         "own_people": asked.wanted.own_people and not access.sees_everything(request.user),
@@ -156,10 +159,10 @@ def _asked(request: PersonRequest) -> Asked:
     left out, and the person is told."""
     filters = Filters.from_request(request, own=OWN)
     reader = Reader(request.GET)
-    today = timezone.localdate()
+    at = asked_day(request)
     first, last = reader.day("since"), reader.day("until")
-    last = min(last or today, today)
-    first = first or (last if reader.text("until") else today - timedelta(days=filters.period - 1))
+    last = min(last or at.day, at.day)
+    first = first or (last if reader.text("until") else at.day - timedelta(days=filters.period - 1))
     known = dictionary.names()
     label, kind = reader.text("label"), reader.text("information_type")
     own = {name: next(iter(filters.own.get(name, ())), "") for name in OWN}
@@ -180,7 +183,7 @@ def _asked(request: PersonRequest) -> Asked:
     )
     before = _before(reader)
     tell(request, reader.problems)
-    return Asked(filters, wanted, before)
+    return Asked(filters, wanted, before, at)
 
 
 def _application(request: PersonRequest, reader: Reader) -> AIApplication | None:

@@ -1,11 +1,12 @@
 """The filters that every analytic page takes from its address, so that a link shows what its sender saw."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, QueryDict
+from django.utils import timezone
 from django.utils.http import urlencode
 
 from inventory import access
@@ -43,6 +44,7 @@ class Filters:
     owner: str = ""  # user name
     sort: str = ""  # a leading "-" turns it round
     page: int = 1
+    as_of: str = ""  # a past day; whether the page can answer for it is the page's to say (inventory.web.as_of)
     own: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # what only this page can be narrowed by
     ignored: tuple[Problem, ...] = ()  # what could not be read
 
@@ -55,7 +57,9 @@ class Filters:
         it can be narrowed by, with their words."""
         found = cls.from_query(request.user, request.GET, sorts=sorts, own=own)
         tell(request, found.ignored)
-        request.shared_filters = found.shared()  # type: ignore[attr-defined]  # what the navigation carries along
+        # What the navigation carries along: to pages that answer for a past day, and to the others
+        request.shared_filters = found.shared()  # type: ignore[attr-defined]
+        request.shared_today = replace(found, as_of="").shared()  # type: ignore[attr-defined]
         return found
 
     @classmethod
@@ -77,6 +81,7 @@ class Filters:
             owner=reader.text("owner"),
             sort=reader.word("sort", [*sorts, *(f"-{word}" for word in sorts)]) if sorts else "",
             page=reader.number("page", 1),
+            as_of=_past_day(query),
             own={name: found for name, known in (own or {}).items() if (found := reader.words(name, known))},
             ignored=tuple(reader.problems),
         )
@@ -123,6 +128,7 @@ class Filters:
             "owner": self.owner,
             "sort": self.sort,
             "page": "" if self.page == 1 else str(self.page),
+            "as_of": self.as_of,
         }
 
 
@@ -131,6 +137,11 @@ def tell(request: HttpRequest, problems: Sequence[Problem]) -> None:
     if hasattr(request, "_messages"):
         for problem in problems:
             messages.warning(request, problem.left_out)
+
+
+def _past_day(query: QueryDict) -> str:
+    day = Reader(query).day("as_of")  # who answers for days says what is wrong with one
+    return day.isoformat() if day and day < timezone.localdate() else ""
 
 
 def _text(value: Any) -> str:

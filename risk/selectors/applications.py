@@ -81,10 +81,11 @@ class Row:
     vendor: str
     updated: datetime
     points: Sequence[float | None]  # of each principle, in their order
+    method: str | None = None  # of a judgement that is not the present one
 
     @property
     def band(self) -> str | None:
-        return None if self.point is None else load_method().band(self.point)
+        return self._band(self.point)
 
     @property
     def kind_words(self) -> str:
@@ -93,7 +94,10 @@ class Row:
     def of(self, principles: Sequence[str]) -> list[tuple[float | None, str | None]]:
         """Risk and band of some principles."""
         points = [self.points[Principle.values.index(one)] for one in principles]
-        return [(point, None if point is None else load_method().band(point)) for point in points]
+        return [(point, self._band(point)) for point in points]
+
+    def _band(self, point: float | None) -> str | None:
+        return None if point is None else load_method(self.method).band(point)
 
 
 class Asked(Protocol):
@@ -192,8 +196,7 @@ def among(wanted: Wanted) -> QuerySet[AIApplication, Any] | None:
 
 def page(user: User, wanted: Wanted, number: int) -> Page:
     """One page of the list as rows; three queries, whatever the page."""
-    found = narrowed(access.applications(user), wanted)
-    rows = _Rows(found, wanted, _scores_alone(user, wanted))
+    rows = _Rows(narrowed(access.applications(user), wanted), wanted, _scores_alone(user, wanted))
     return Paginator(rows, ROWS_A_PAGE).get_page(number)
 
 
@@ -229,9 +232,7 @@ def ordering(sort: str, principle: str) -> list[OrderBy | str]:
     column = column_of(word, principle)
     nulls_last = True if column in _MAY_BE_NULL else None
     field = F(column)
-    if backwards:
-        return [field.desc(nulls_last=nulls_last), "-pk"]
-    return [field.asc(nulls_last=nulls_last), "pk"]
+    return [field.desc(nulls_last=nulls_last), "-pk"] if backwards else [field.asc(nulls_last=nulls_last), "pk"]
 
 
 def column_of(word: str, principle: str) -> str:

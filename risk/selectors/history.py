@@ -9,8 +9,9 @@ from django.db import connection, models
 from django.db.models import F, OuterRef, Q, Subquery
 from django.utils import timezone
 
+from inventory.models import Department
 from risk.choices import EUClass
-from risk.models import BandChange, NotComputable, NotComputableSpell, ScoreSnapshot
+from risk.models import BandChange, DepartmentDay, NotComputable, NotComputableSpell, ScoreSnapshot
 from risk.selectors.keys import array
 
 CHANGE_DAYS = 30
@@ -54,6 +55,12 @@ class Spell:
 def end_of(day: date) -> datetime:
     """The first moment that no longer belongs to a day."""
     return datetime.combine(day + timedelta(days=1), time.min, timezone.get_default_timezone())
+
+
+def first_day(departments: models.QuerySet[Department]) -> date | None:
+    """The day of the oldest figures of these departments; the index by day finds it from its beginning."""
+    found = DepartmentDay.objects.filter(department__in=departments.order_by().values("pk"))
+    return found.order_by("day").values_list("day", flat=True).first()
 
 
 def points_before(applications: Sequence[int], day: date) -> dict[int, float]:

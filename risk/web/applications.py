@@ -1,5 +1,7 @@
 """The list of AI applications."""
 
+from dataclasses import replace
+
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -7,13 +9,16 @@ from django.views.decorators.http import require_safe
 from inventory import access
 from inventory.access import Permission, requires
 from inventory.choices import ApplicationKind, Lifecycle
-from inventory.selectors.scope import options, scope_of
+from inventory.selectors.asked import Problem
+from inventory.selectors.scope import Scope, options, scope_of
+from inventory.web.as_of import At
 from inventory.web.downloads import list_download
 from inventory.web.filters import Filters, tell
 from inventory.web.requests import PersonRequest
 from risk.choices import OVERALL, Band, EUClass, Principle
-from risk.selectors import applications
+from risk.selectors import applications, applications_then
 from risk.web import columns
+from risk.web.as_of import at_of
 
 OWN = {"points": applications.POINTS}
 _AFRESH = ("columns", "page")  # what a choice of columns doesn't keep of the address
@@ -22,22 +27,27 @@ _AFRESH = ("columns", "page")  # what a choice of columns doesn't keep of the ad
 @require_safe
 @requires(Permission.VIEW)
 def application_list(request: PersonRequest) -> HttpResponse:
-    """Every application the person may see: search, filters, sort, pages."""
-    filters = Filters.from_request(request, sorts=applications.SORTS, own=OWN)
+    """Every application the person may see: search, filters, sort, pages; with `as_of`, as it stood at the end
+    of a past day."""
+    filters, scope, at, wanted = _asked(request)
     principle = filters.principle or OVERALL
     chosen, problems = columns.read(request.GET)
     tell(request, problems)
-    page = applications.page(request.user, applications.wanted(filters), filters.page)
+    if at.past:
+        page = applications_then.page(request.user, wanted, at.day, filters.page)
+    else:
+        page = applications.page(request.user, wanted, filters.page)
     own = columns.principles(chosen)
     context = {
         "filters": filters,
+        "at": at,
         "page": page,
         "rows": [(row, row.of(own)) for row in page.object_list],
         "columns": chosen,
         "column_choices": [(key, columns.called(key, principle), key in chosen) for key in columns.CALLED],
         "columns_kept": [(key, value) for key, values in request.GET.lists() if key not in _AFRESH for value in values],
         "own_principles": [(one, Principle(one).label) for one in own],
-        "departments": options(scope_of(request.user, filters.department)),
+        "departments": options(scope),
         "kinds": ApplicationKind.choices,
         "lifecycles": Lifecycle.choices,
         "bands": Band.choices,
@@ -56,8 +66,21 @@ def application_list(request: PersonRequest) -> HttpResponse:
 @requires(Permission.EXPORT)
 def application_csv(request: PersonRequest) -> StreamingHttpResponse:
     """The list as the address narrows, sorts and shows it, all pages of it."""
-    filters = Filters.from_request(request, sorts=applications.SORTS, own=OWN)
-    wanted = applications.wanted(filters)
+    _, _, at, wanted = _asked(request)
     chosen, _ = columns.read(request.GET)
-    rows = (columns.cells(row, chosen, wanted.principle) for row in applications.every(request.user, wanted))
-    return list_download(request, "applications", "applications.csv", columns.header(chosen), rows)
+    if at.past:
+        name, found = f"applications-{at.day}.csv", applications_then.every(request.user, wanted, at.day)
+    else:
+        name, found = "applications.csv", applications.every(request.user, wanted)
+    rows = (columns.cells(row, chosen, wanted.principle) for row in found)
+    return list_download(request, "applications", name, columns.header(chosen), rows)
+
+
+def _asked(request: PersonRequest) -> tuple[Filters, Scope, At, applications.Wanted]:
+    filters = Filters.from_request(request, sorts=applications.SORTS, own=OWN)
+    scope = scope_of(request.user, filters.department)
+    at, wanted = at_of(request, scope), applications.wanted(filters)
+    if at.past and wanted.sort and wanted.sort.removeprefix("-") not in applications_then.SORTS:
+        tell(request, [Problem("sort", wanted.sort, "a past day can't be sorted by")])
+        wanted = replace(wanted, sort="")
+    return filters, scope, at, wanted

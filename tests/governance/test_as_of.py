@@ -2,7 +2,10 @@
 
 import csv
 import io
+import re
 from datetime import datetime, time, timedelta
+from html import unescape
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -12,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from governance.models import Export
+from governance.models import Export, SavedView
 from inventory.models import AuditLogEntry, Department
 from risk.models import DepartmentDay, ScoreSnapshot
 from tests.governance.estate import Estate
@@ -151,7 +154,7 @@ def test_the_overview_as_it_stood(dan: Client, estate: Estate) -> None:
     now = dan.get("/")
     then = dan.get("/", {"as_of": BETWEEN})
     (row,) = then.context["matrix"].rows
-    assert (row.label, row.url) == ("Retail Banking", f"/departments/?department=retail&as_of={BETWEEN}")
+    assert (row.label, row.url) == ("Retail Banking", f"/departments/retail/?as_of={BETWEEN}")
     assert len(now.context["matrix"].rows) > 1
     body = then.content.decode()
     assert "What changed since" in body
@@ -197,7 +200,43 @@ def test_a_department_as_it_stood(dan: Client, estate: Estate) -> None:
 
 
 def test_a_page_that_cannot_go_back_says_so(dan: Client) -> None:
-    for path, applied in (("/applications/", False), ("/alerts/", False), ("/", True), ("/departments/", True)):
+    for path, applied in (("/applications/", True), ("/alerts/", False), ("/", True), ("/departments/", True)):
         body = dan.get(path, {"as_of": BETWEEN}).content.decode()
         assert f"As of: <strong>{BETWEEN}</strong>" in body, path
         assert ("not applied here" not in body) is applied, path
+
+
+def test_the_day_goes_along_to_pages_that_answer_for_it(dan: Client) -> None:
+    body = unescape(dan.get("/", {"as_of": BETWEEN, "department": "retail"}).content.decode())
+    along = f"?department=retail&as_of={BETWEEN}"
+    for path in (
+        "/",
+        "/departments/",
+        "/applications/",
+        "/analytics/",
+        "/recommendations/",
+        "/activity/",
+        "/compliance/",
+    ):
+        assert f'href="{path}{along}"' in body, path
+    for path in ("/alerts/", "/incidents/", "/discovery/", "/evidence/", "/changes/"):
+        assert f'href="{path}?department=retail"' in body, path
+    assert f'href="/analytics/risk/{along}"' in unescape(dan.get(f"/analytics/{along}").content.decode())
+    for day in (TODAY, TODAY + timedelta(days=1), "nonsense"):
+        assert "as_of=2" not in re.sub(r"<form.*?</form>", "", nav(dan.get("/", {"as_of": day})), flags=re.S)
+
+
+def nav(answer: Any) -> str:
+    return answer.content.decode().split("<nav")[1].split("</nav>")[0]
+
+
+def test_a_saved_view_holds_the_day(dan: Client, estate: Estate) -> None:
+    query = f"as_of={BETWEEN}&sort=name"
+    body = unescape(dan.get(f"/applications/?{query}").content.decode())
+    (form,) = re.findall(r'<form method="post" action="([^"]+)">.*?name="page" value="risk:applications"', body)
+    assert f'name="query" value="{query}"' in body
+    answer = dan.post(form, {"page": "risk:applications", "query": query, "name": "As it was"})
+    assert (answer.status_code, answer["Location"]) == (302, f"/applications/?{query}")
+    view = SavedView.objects.get(owner=estate.cast.dan)
+    assert dan.get(f"/views/{view.pk}/")["Location"] == f"/applications/?{query}"
+    assert dan.post(f"{form}?as_of={BETWEEN}", {"page": "risk:applications", "name": "No"}).status_code == 409

@@ -213,7 +213,7 @@ def test_command_says_what_is_wrong(estate: Estate, tmp_path: Path) -> None:
     out = tmp_path / "x.csv"
     with pytest.raises(CommandError, match="no department with the key 'nope'"):
         call_command("export", "scores", "--out", str(out), "--department", "nope")
-    with pytest.raises(CommandError, match="as they are today"):
+    with pytest.raises(CommandError, match="before the first figures"):
         call_command("export", "scores", "--out", str(out), "--as-of", "2020-01-01")
     with pytest.raises(CommandError, match="lies ahead"):
         call_command("export", "department_scores", "--out", str(out), "--as-of", "2999-01-01")

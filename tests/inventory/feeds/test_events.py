@@ -202,3 +202,27 @@ def test_the_file_holds_all_pages(client: Client, told: Cast, tmp_path: Path) ->
     assert [one["labels"] for one in lines(told.dan, event="sensitive")] == [LABEL]
     assert {one["department"] for one in lines(told.bob)} == {"Cards", "Treasury"}
     assert "ann@" not in str(lines(told.bob))
+
+
+def test_the_period_ends_on_a_past_day(told: Cast, client: Client) -> None:
+    client.force_login(told.dan)
+    today = timezone.localdate()
+
+    def seen(**query: Any) -> list[int]:
+        answer = client.get(reverse(PAGE), query)
+        rows = [int(str(one.record_id)[:8], 16) for one in answer.context["page"].rows]
+        assert answer.context["total"] == len(rows)
+        lines = b"".join(client.get(reverse("inventory:event_csv"), query)).decode().splitlines()  # type: ignore[arg-type]
+        assert len(lines) == len(rows) + 1
+        return sorted(rows)
+
+    day = today - timedelta(days=2)
+    assert seen(as_of=day) == [4]
+    assert seen(as_of=day, period=90) == seen(as_of=day, since=today - timedelta(days=50)) == [4, 5]
+    assert seen(as_of=day, until=today, since=day) == []
+    assert seen(as_of=today - timedelta(days=35)) == [5]
+    assert seen(as_of=today) == seen(as_of=today + timedelta(days=1)) == [1, 2, 3, 4]
+    body = client.get(reverse(PAGE), {"as_of": day}).content.decode()
+    assert f"As of {day:%-d %B %Y}" in body
+    assert "not applied here" not in body
+    assert "still to come" in client.get(reverse(PAGE), {"as_of": today + timedelta(days=1)}).content.decode()

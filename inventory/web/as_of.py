@@ -1,39 +1,43 @@
-"""The day that a page is asked to answer for: today, or the end of a past day from the roll-ups."""
+"""The day that a page is asked to answer for: today, or the end of a past day."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
 from django.http import HttpRequest
 from django.utils import timezone
 
-from governance.selectors import rollups
 from inventory.selectors.asked import Reader
-from inventory.selectors.scope import Scope
 from inventory.web.filters import tell
 
 
 @dataclass(frozen=True)
 class At:
-    """The end of `day`. `first`: the day of the oldest figures, None where there are none."""
+    """The end of `day`. `first`: the day of the oldest figures, None where there are none or nobody asked."""
 
     day: date
     today: date
-    first: date | None
+    first: date | None = None
 
     @property
     def past(self) -> bool:
         return self.day < self.today
 
+    @property
+    def then(self) -> date | None:
+        """The day where it is past, as addresses name it."""
+        return self.day if self.past else None
 
-def at_of(request: HttpRequest, scope: Scope) -> At:
-    """The day in the address (`as_of`). One still to come, or before the first figures, is left out, and the person
-    is told. Today asks the database nothing."""
+
+def asked_day(request: HttpRequest, oldest: Callable[[], date | None] | None = None) -> At:
+    """The day in the address (`as_of`). One still to come, or before the first figures (`oldest`, where they have a
+    beginning), is left out, and the person is told. Today asks the database nothing."""
     reader, today = Reader(request.GET), timezone.localdate()
     asked = reader.day("as_of")
-    first = rollups.first_day(scope.departments()) if asked and asked < today else None
+    first = oldest() if oldest and asked and asked < today else None
     if asked and asked > today:
         reader.refuse("as_of", asked.isoformat(), "is still to come")
-    elif asked and asked < today and first is None:
+    elif oldest and asked and asked < today and first is None:
         reader.refuse("as_of", asked.isoformat(), "is before the first figures, which are still to come")
     elif asked and first and asked < first:
         reader.refuse("as_of", asked.isoformat(), f"is before the first figures, of {first.isoformat()}")
