@@ -61,6 +61,13 @@ class Span:
     now: date
 
     @property
+    def words(self) -> str:
+        """Its days, first and last."""
+        first = self.then + timedelta(days=1)
+        last = f"{self.now:%-d %B %Y}"
+        return last if first == self.now else f"{first:%-d %B %Y} to {last}"
+
+    @property
     def begin(self) -> datetime:
         return end_of(self.then)
 

@@ -8,7 +8,7 @@ workers send one digest at a time: the lock and the number of the try see to it 
 
 import logging
 from datetime import datetime, timedelta
-from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPSenderRefused
+from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPResponseException, SMTPSenderRefused
 from typing import Any
 
 from django.conf import settings
@@ -176,11 +176,25 @@ def _end(one: Digest, state: DigestState, **values: Any) -> None:
 
 def _failed(one: Digest, problem: Exception) -> None:
     """Keep why a try failed; the last one gives the digest up."""
-    words = f"{type(problem).__name__}: {problem}"[:_LONGEST_ERROR]
     given_up = one.tries >= MOST_TRIES
     ended = {"state": DigestState.GIVEN_UP, "ended_at": Now()} if given_up else {"state": DigestState.FAILED}
     mine = Digest.objects.filter(pk=one.pk, tries=one.tries, state=DigestState.SENDING)
-    mine.update(error=words.replace("\x00", ""), **ended)
+    mine.update(error=_words(problem)[:_LONGEST_ERROR], **ended)
+
+
+def _words(problem: Exception) -> str:
+    """What went wrong; of a server its own answer."""
+    answer: tuple[int, bytes | str] | None = None
+    if isinstance(problem, SMTPRecipientsRefused):
+        answer = next(iter(problem.recipients.values()), None)
+    elif isinstance(problem, SMTPResponseException):
+        answer = problem.smtp_code, problem.smtp_error
+    if answer is None:
+        said = f"{type(problem).__name__}: {problem}"
+    else:
+        code, text = answer
+        said = f"The mail server said {code} {text.decode(errors='replace') if isinstance(text, bytes) else text}"
+    return said.replace("\x00", "")
 
 
 @transaction.atomic

@@ -47,7 +47,7 @@ def digest_page(request: PersonRequest) -> HttpResponse:
         "wish": wish,
         "choices": Frequency.choices,
         "scope": scope,
-        "days": f"From the end of {span.then:%-d %b %Y} to the end of {span.now:%-d %b %Y}",
+        "days": span.words,
         "changes": digest_changes.told(scope, span),
         "everything_url": digest_changes.everything_of(scope, span),
         "next": selectors.next_period(recent[0] if recent else None, today, wish.frequency),

@@ -5,8 +5,10 @@ from email.message import EmailMessage
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.test import override_settings
 from django.utils import timezone
 
+from governance.checks import mail_password_is_hidden
 from governance.models import Digest
 from governance.selectors.digests import next_period, span_of, wish_of
 from governance.services import digests
@@ -97,6 +99,7 @@ def test_what_arrives(cast: Cast, scorer: AIApplication, server: Inbox, settings
     assert server.readers == [[cast.carol.email]]
     assert message["To"] == cast.carol.email
     assert message["Subject"] == "2 changes in Retail Banking"
+    assert f"{MONDAY - timedelta(days=7):%-d %B %Y} to {MONDAY - timedelta(days=1):%-d %B %Y}" in body(message, "plain")
     digest = Digest.objects.get(user=cast.carol)
     assert message["Message-ID"] == f"<digest-{digest.pk}-{MONDAY:%Y%m%d}@hub.bank.example>"
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
@@ -160,7 +163,7 @@ def test_a_refused_reader_holds_up_nobody(cast: Cast, scorer: AIApplication, ser
     assert digests.deliver(morning()) == 1
     failed = Digest.objects.get(user=cast.carol)
     assert (failed.state, failed.tries) == ("failed", 1)
-    assert "no such mailbox" in failed.error
+    assert failed.error == "The mail server said 550 no such mailbox"
     assert failed.next_try > timezone.now() + timedelta(minutes=9)
     assert Digest.objects.get(user=other).state == "sent"
     assert digests.send_due() == 0  # not before its time
@@ -223,6 +226,14 @@ def test_without_a_server_nothing_falls_due(cast: Cast, scorer: AIApplication, s
     assert settings.EMAIL_HOST == ""
     assert digests.deliver(morning()) == 0
     assert not Digest.objects.exists()
+
+
+def test_a_password_in_the_clear_is_refused(settings) -> None:
+    settings.EMAIL_HOST, settings.EMAIL_SECURITY, settings.EMAIL_HOST_PASSWORD = "mail.bank.example", "none", "secret"
+    assert [one.id for one in mail_password_is_hidden(None)] == ["governance.E005"]
+    for name, value in (("EMAIL_SECURITY", "tls"), ("EMAIL_HOST_PASSWORD", ""), ("EMAIL_HOST", "127.0.0.1")):
+        with override_settings(**{name: value}):
+            assert mail_password_is_hidden(None) == []
 
 
 def test_old_rows_go(cast: Cast) -> None:
