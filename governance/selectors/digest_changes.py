@@ -33,7 +33,8 @@ ENDS_WITHIN = 30  # days
 LEAST_MOVE = 1.0  # of an index, as it is shown
 
 # Of each application that counts in a grave band now: how it stood at the end of the earlier day. "Newly": it did not
-# count then, or in a lighter band.
+# count then, or in a lighter band. One that moved to another department is asked for by where it is: what it counts for
+# follows only with the next judgement.
 _NEWLY_GRAVE = """
 SELECT a.id, a.name, d.name, now.band, now.overall_point, COALESCE(now.eu_class, ''),
     COALESCE(app.lifecycle = 'live', false), COALESCE(score.band, ''), score.overall_point
@@ -48,6 +49,7 @@ LEFT JOIN LATERAL (
     SELECT band, overall_point FROM risk_scoresnapshot
     WHERE application_id = a.id AND as_of <= %(then)s ORDER BY as_of DESC, id DESC LIMIT 1) score ON true
 WHERE now.counted_in_id = ANY(%(departments)s) AND now.band = ANY(%(grave)s)
+  AND a.department_id = ANY(%(departments)s)
   AND (app.lifecycle IS DISTINCT FROM 'live' OR score.band IS NULL
        OR array_position(%(bands)s, score.band::text) < array_position(%(bands)s, now.band::text))
 ORDER BY array_position(%(bands)s, now.band::text) DESC, now.overall_point DESC, a.id LIMIT %(most)s"""

@@ -12,7 +12,7 @@ from governance.models import Gravity, Recommendation
 from governance.selectors import digest_changes
 from governance.selectors.digest_changes import Span, Told
 from inventory.choices import AlertState, RoleKind, Severity
-from inventory.models import AIApplication, Alert, Department, User
+from inventory.models import AIApplication, Alert, ChangedApplication, Department, User
 from risk.models import BandChange, DepartmentDay, Evidence, IncidentAlert, ScoreSnapshot
 from risk.services import assessments, incidents, scores
 from tests.builders import make_application, make_user
@@ -139,6 +139,17 @@ def test_a_grave_band_is_told_when_it_is_new(cast: Cast) -> None:
     assert told(cast.carol) == []  # as grave as it was
     lived(application, "approved")
     assert told(cast.carol)[0].note.endswith("did not count before")
+
+
+def test_an_application_that_left_is_not_told_before_it_is_judged_anew(cast: Cast) -> None:
+    application = make_application(cast.cards)
+    grave(application)
+    AIApplication.objects.filter(pk=application.pk).update(department=cast.treasury)
+    assert told(cast.carol) == told(cast.eve) == []
+    ChangedApplication.objects.mark([application.pk])
+    scores.rescore_changed()
+    assert kinds(cast.carol) == []
+    assert kinds(cast.eve) == ["Newly in the band High"]
 
 
 def lived(application: AIApplication, lifecycle: str) -> None:
