@@ -59,6 +59,21 @@ def debugging_stays_at_home(app_configs: Any, **kwargs: Any) -> list[CheckMessag
     return [Error("HUB_DEBUG=1 on a site of its own.", hint="Unset HUB_DEBUG.", id="governance.E004")]
 
 
+@register(Tags.security)
+def mail_password_is_hidden(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """A password must not cross a network in the clear."""
+    here = settings.EMAIL_HOST in {"", "127.0.0.1", "localhost", "::1"}
+    if here or settings.EMAIL_SECURITY != "none" or not settings.EMAIL_HOST_PASSWORD:
+        return []
+    return [
+        Error(
+            f"EMAIL_PASSWORD would go to {settings.EMAIL_HOST} in the clear.",
+            hint="Set EMAIL_SECURITY to starttls or tls.",
+            id="governance.E005",
+        )
+    ]
+
+
 @register(Tags.database)
 def embedded_servers_serve_one_machine(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """The embedded servers can't be reached from, nor shared with, a second machine."""

@@ -11,11 +11,11 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from governance import embedded
+from governance.schedule import BEAT_SCHEDULE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 HUB_HOME = Path(os.environ.get("HUB_HOME") or BASE_DIR / ".hub").resolve()
@@ -294,38 +294,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(HUB_HOME / "beat-schedule")
-CELERY_BEAT_SCHEDULE = {
-    "rescore what changed": {"task": "risk.tasks.rescore_changed", "schedule": 30.0},
-    "judge everything as of the new day": {
-        "task": "risk.tasks.nightly",
-        "schedule": crontab(hour=0, minute=20),
-    },
-    "go on with recalculations": {"task": "risk.tasks.recalculate", "schedule": 30.0},
-    "evaluate recommendations": {"task": "governance.tasks.evaluate_recommendations", "schedule": 600.0},
-    "compare methods": {"task": "risk.tasks.compare_methods", "schedule": 60.0},
-    "ask again what no longer is agreed not to apply": {
-        "task": "risk.tasks.end_not_applicable",
-        "schedule": 3600.0,
-    },
-    "thin old score snapshots": {
-        "task": "risk.tasks.thin_snapshots",
-        "schedule": crontab(hour=3, minute=10),
-    },
-    "resume interrupted imports": {
-        "task": "inventory.tasks.run_waiting_imports",
-        "schedule": 60.0,
-    },
-    "look into the drop folder": {"task": "inventory.tasks.look_into_drop_folder", "schedule": 20.0},
-    "look for unusual activity": {"task": "inventory.tasks.find_unusual", "schedule": 60.0},
-    "look for unusual activity again": {
-        "task": "inventory.tasks.look_back_for_unusual",
-        "schedule": crontab(hour=2, minute=40),
-    },
-    "drop what is kept for a time only": {
-        "task": "inventory.tasks.purge_expired",
-        "schedule": 24 * 3600.0,
-    },
-}
+CELERY_BEAT_SCHEDULE = BEAT_SCHEDULE
 
 # How far a page may be behind after another method was put in force; what is stored is never behind
 METHOD_RECHECK_SECONDS = 2.0
@@ -364,6 +333,20 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
 }
+
+# E-mail; without a host none is sent. The way to the server: "starttls", "tls" (from the first byte) or "none"
+EMAIL_HOST = os.environ.get("EMAIL_HOST") or ""
+EMAIL_SECURITY = os.environ.get("EMAIL_SECURITY") or "starttls"
+_mail_ports = {"starttls": 587, "tls": 465, "none": 25}
+if EMAIL_SECURITY not in _mail_ports:
+    raise ImproperlyConfigured(f"EMAIL_SECURITY is {EMAIL_SECURITY!r}. Give one of {', '.join(_mail_ports)}.")
+EMAIL_USE_TLS, EMAIL_USE_SSL = EMAIL_SECURITY == "starttls", EMAIL_SECURITY == "tls"
+EMAIL_PORT = int(os.environ.get("EMAIL_PORT") or _mail_ports[EMAIL_SECURITY])
+EMAIL_HOST_USER = os.environ.get("EMAIL_USER") or ""
+EMAIL_HOST_PASSWORD = given_secret("EMAIL_PASSWORD")
+EMAIL_TIMEOUT = 20  # seconds that the server may be silent
+DEFAULT_FROM_EMAIL = os.environ.get("EMAIL_FROM") or f"AI Governance Hub <hub@{_site.hostname}>"
+DIGEST_HOUR = int(os.environ.get("DIGEST_HOUR") or 7)  # from which digests go out, in the organisation's zone
 
 # Retention, in days: interactions are counted per day for ever, single records and raw lines are not kept for ever
 INTERACTION_RETENTION_DAYS = int(os.environ.get("INTERACTION_RETENTION_DAYS") or 730)

@@ -118,6 +118,13 @@ def departments(user: User | None, permission: Permission = P.VIEW) -> Departmen
     return everything.filter(id__in=_granted(user, permission)) if user.is_active else everything.none()
 
 
+def led(user: User) -> DepartmentQuerySet:
+    """The departments that the person leads, with all below them; none for who leads none."""
+    everything = Department.objects.all()
+    led_by = RawSQL(_GRANTED, [user.pk, [RoleKind.LEADER.value]])  # noqa: S611 - constant SQL, bound parameters
+    return everything.filter(id__in=led_by) if user.is_active else everything.none()
+
+
 def around(user: User) -> DepartmentQuerySet:
     """The departments that the person sees, and all above those in which they have a role: what is shared there is
     meant for them as well. It gives no right to see anything of these."""

@@ -28,6 +28,7 @@ EVERY = (
     *(f"/applications/{{application}}/{part}/" for part in ("activity", "history", "compare", "what-if")),
     *("/discovery/", "/discovery/never-seen/", "/discovery/beyond-approval/", "/unusual/", "/data-events/"),
     *("/alerts/", "/incidents/", "/evidence/", "/tasks/", "/feeds/", "/settings/departments/", "/people/"),
+    *("/account/digest/", "/settings/mail/"),
 )
 
 

@@ -1,3 +1,4 @@
+from governance.models.digest import Digest, DigestChoice, DigestState, Frequency
 from governance.models.export import Export
 from governance.models.recommendation import (
     Gravity,
@@ -12,7 +13,11 @@ from governance.models.recommendation import (
 from governance.models.view import SavedView, StartPage
 
 __all__ = [
+    "Digest",
+    "DigestChoice",
+    "DigestState",
     "Export",
+    "Frequency",
     "Gravity",
     "Recommendation",
     "RecommendationAction",

@@ -74,6 +74,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Department tree", "affiliate", "inventory:department_admin", _may_administer),
             Entry("People", "users", "inventory:people", _may_administer),
             Entry("Recalculation", "refresh", "risk:recalculation", _may_administer),
+            Entry("E-mail", "message-circle", "governance:mail", _may_administer),
         ),
     ),
 )

@@ -1,5 +1,6 @@
 """One's own account: roles, password, API tokens, sessions. Everybody who is signed in has one."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
@@ -57,6 +58,7 @@ def _page(request: PersonRequest, *, form: TokenForm | None = None, token: str =
         "form": form or TokenForm(),
         "token": token,
         "has_password": has_password,
+        "mail_is_on": bool(settings.EMAIL_HOST),
         "password_url": reverse("account_change_password" if has_password else "account_set_password"),
     }
     return render(request, "inventory/account.html", context)

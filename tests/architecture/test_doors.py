@@ -27,6 +27,7 @@ OPEN = {
     "account_reset_password_from_key": "the link in that message",
     "account_reset_password_from_key_done": "says that the password is new",
     "inventory:sign_in_link": "the way in by a one-time link",
+    "governance:digest_stop": "the way out of a mail, by the signed word in its address",
     "governance:health": "for load balancers; says nothing but up or down",
 }
 # What an auditor may send: things of the auditor's own, and taking figures away.
@@ -52,6 +53,7 @@ AN_AUDITORS_OWN = {
     "governance:view_rename": "the own views",
     "governance:view_delete": "the own views",
     "governance:view_start": "where the auditor starts",
+    "governance:digest": "how often the auditor gets a digest",
     "governance:overview_html": "an auditor exports; it is written to the log",
 }
 SAMPLES = {"framework": "eu_ai_act", "key": "retail", "token": "x", "digest": "0" * 64, "token_key": "x"}
