@@ -1,7 +1,7 @@
 """Compliance as of a past day: the figures of then on each of its pages, equal to one another; what isn't kept is
 hidden or said."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.core.cache import cache
@@ -20,7 +20,7 @@ NOTHING = dict.fromkeys(("partial", "unknown", "upcoming", "not_assessed", "fulf
 LAW, STANDARD = "eu_ai_act", "nist_ai_rmf"
 
 
-def covered(department: Department, day: object, framework: str, met: int, gap: int, overdue: int) -> None:
+def covered(department: Department, day: date, framework: str, met: int, gap: int, overdue: int) -> None:
     counts = {"met": met, "gap": gap, "overdue": overdue, "assessed": met + gap, "applications": 1}
     CoverageDay.objects.create(department=department, day=day, framework=framework, **{**NOTHING, **counts})
 

@@ -31,9 +31,9 @@ DATED = {"applications", "scores", "department_scores", "compliance"}
 def dan(estate: Estate, client: Client) -> Client:
     """Dan. The scorer lay in retail and was low, then it was as it is today; the summariser was an idea, then live."""
     cast = estate.cast
-    for row in DepartmentDay.objects.filter(department=cast.retail, principle="overall"):
-        row.pk, row.day = None, FIRST
-        row.save()
+    for figure in DepartmentDay.objects.filter(department=cast.retail, principle="overall"):
+        figure.pk, figure.day = None, FIRST
+        figure.save()
     owned = {"owner_id": cast.bob.pk, "deputy_id": cast.alice.pk}
     stood(estate.scorer, FIRST, name="=Scorer of old", department_id=cast.retail.pk, **owned)
     judged(estate.scorer, FIRST, 12.5, "low", eu_class="minimal", fairness_point=3.5)
