@@ -197,6 +197,15 @@ def test_a_server_that_is_away_costs_one_try(cast: Cast, scorer: AIApplication, 
     assert digests.send_due() == 1
 
 
+def test_a_server_without_encryption_gets_nothing(cast: Cast, scorer: AIApplication, server: Inbox, settings) -> None:
+    settings.EMAIL_USE_TLS = True
+    settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "hub", "correct horse"
+    assert digests.deliver(morning()) == 0
+    assert server.messages == []
+    error = Digest.objects.get(user=cast.carol).error
+    assert error == "SMTPNotSupportedError: STARTTLS extension not supported by server."
+
+
 def test_an_error_of_our_own_is_kept_as_well(cast: Cast, scorer: AIApplication, server: Inbox, monkeypatch) -> None:
     def broken(*args: object) -> None:
         raise ZeroDivisionError("half-written")
