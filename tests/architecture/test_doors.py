@@ -20,12 +20,6 @@ OPEN = {
     "account_logout": "the way out; answers strangers with a redirect",
     "account_signup": "says that sign-up is closed",
     "account_inactive": "says that the account is switched off",
-    "account_email_verification_sent": "says that a message was sent",
-    "account_confirm_email": "proves an address, by a link in a message",
-    "account_reset_password": "a new password, by a link in a message",
-    "account_reset_password_done": "says that a message was sent",
-    "account_reset_password_from_key": "the link in that message",
-    "account_reset_password_from_key_done": "says that the password is new",
     "inventory:sign_in_link": "the way in by a one-time link",
     "governance:digest_stop": "the way out of a mail, by the signed word in its address",
     "governance:health": "for load balancers; says nothing but up or down",
@@ -35,13 +29,9 @@ AN_AUDITORS_OWN = {
     "account_login": "signing in",
     "account_logout": "signing out",
     "account_signup": "sends away whoever is signed in",
-    "account_confirm_login_code": "signing in",
-    "account_reset_password": "the own password",
-    "account_reset_password_from_key": "the own password",
     "account_reauthenticate": "proving once more who one is",
     "account_change_password": "the own password",
     "account_set_password": "the own password",
-    "account_email": "the own address",
     "inventory:sign_in_link": "signing in",
     "inventory:sign_out_elsewhere": "the own sessions",
     "api-token-list": "the own tokens, which carry the own rights",
@@ -114,6 +104,15 @@ def test_a_stranger_is_sent_to_sign_in(client: Client, door: Door) -> None:
         answer = getattr(client, method)(door.path)
         sent_away = answer.status_code == 302 and answer["Location"].startswith("/accounts/login/")
         assert sent_away or answer.status_code in {401, 403, 405}, f"{method} {door.path}: {answer.status_code}"
+
+
+@pytest.mark.parametrize("page", ["password/reset/", "email/", "confirm-email/", "login/code/confirm/"])
+def test_nobody_has_mails_written_or_addresses_changed(client: Client, cast: Cast, page: str, mailoutbox: list) -> None:
+    """Whoever names an address gets no mail sent there, and nobody signs in as an address they gave themselves."""
+    assert client.post(f"/accounts/{page}", {"email": "someone@example.org"}).status_code == 302
+    client.force_login(cast.ada)
+    assert client.post(f"/accounts/{page}", {"email": "someone@example.org"}).status_code == 404
+    assert mailoutbox == []
 
 
 @pytest.mark.django_db
