@@ -1,9 +1,12 @@
 """What comes after a link by the identifier that the link added goes back with it; and names are folded in one way."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
+from django.db import connection
 
 from inventory.models import AgentListing, AIApplication, CloudApp, DataEvent, Interaction, Ruling, Sighting
 from inventory.services import discovery
@@ -116,3 +119,14 @@ def test_reported_apps_meet_their_ruling_whatever_the_name(
     assert Sighting.objects.count() == 1
     taken_back(cast)
     assert held(CloudApp, letters) == (0, 1)
+
+
+def test_events_that_were_stored_before_are_folded_the_same_way(db: None, tmp_path: Path) -> None:
+    explorer.ingest(tmp_path, *(matched(n, name) for n, name in enumerate(NAMES)))
+    stored = set(DataEvent.objects.values_list("seen_as", "folded"))
+    assert len(stored) == len(NAMES)
+    DataEvent.objects.update(folded="")
+    migration = import_module("inventory.migrations.0012_events_by_folded_name")
+    with connection.schema_editor() as editor:
+        migration.fold(apps, editor)
+    assert set(DataEvent.objects.values_list("seen_as", "folded")) == stored

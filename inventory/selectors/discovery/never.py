@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
@@ -22,6 +22,7 @@ from inventory.models import (
     Metric,
     User,
 )
+from inventory.selectors.kept import KeptPaginator
 
 A_PAGE = 25
 DAYS = (30, 90, 180, 365)
@@ -76,7 +77,7 @@ def registered_never_seen(
 
 def never_page(found: QuerySet[AIApplication], page: int = 1) -> Page:
     """A page of NeverRow by name; the same number of queries whatever the size."""
-    result: Page = Paginator(found.select_related("department").order_by("name", "pk"), A_PAGE).get_page(page)
+    result: Page = KeptPaginator(found.select_related("department").order_by("name", "pk"), A_PAGE).get_page(page)
     rows = list(result.object_list)
     ids = [one.pk for one in rows]
     names = Identifier.objects.filter(application__in=ids).order_by().values_list("application")
