@@ -5,7 +5,13 @@ from typing import NoReturn
 from django.http import Http404, HttpRequest
 from django.urls import include, path, re_path
 
-NOT_OFFERED = ("password/reset", "email", "confirm-email", "login/code")  # each with all that lies below it
+# Each with all that lies below it
+NOT_OFFERED = {
+    "no_password_reset": "password/reset",
+    "no_own_address": "email",
+    "no_confirmation": "confirm-email",
+    "no_sign_in_code": "login/code",
+}
 
 
 def not_offered(request: HttpRequest) -> NoReturn:
@@ -18,10 +24,7 @@ urlpatterns = [
     path("", include("governance.web.urls")),
     path("", include("inventory.web.urls")),
     path("", include("risk.web.urls")),
-    *(
-        re_path(f"^accounts/{page}/", not_offered, name=f"not_offered_{place}")
-        for place, page in enumerate(NOT_OFFERED)
-    ),
+    *(re_path(f"^accounts/{page}/", not_offered, name=name) for name, page in NOT_OFFERED.items()),
     path("accounts/", include("allauth.account.urls")),
     path("api/v1/", include("governance.api.urls")),
 ]
