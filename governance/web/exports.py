@@ -64,7 +64,7 @@ def _export_page(request: HttpRequest, kept: Filters, refused: Sequence[str] = (
         "asked": request.GET,
         "as_of": day.isoformat() if (day := Reader(request.GET).day("as_of")) else "",
         "today": timezone.localdate().isoformat(),
-        "dated": [dataset.title.lower() for dataset in DATASETS.values() if dataset.dated],
+        "dated": [dataset.title for dataset in DATASETS.values() if dataset.dated],
         "kept": kept,
         "refused": refused,
         "titles": {name: dataset.title for name, dataset in DATASETS.items()},
