@@ -27,6 +27,10 @@ EVERY = (
     *(f"/applications/{{application}}/{part}/" for part in ("questionnaire", "classification", "controls", "evidence")),
     *(f"/applications/{{application}}/{part}/" for part in ("activity", "history", "compare", "what-if")),
     *("/discovery/", "/discovery/never-seen/", "/discovery/beyond-approval/", "/unusual/", "/data-events/"),
+    *(
+        f"/{page}/?as_of={{past}}"
+        for page in ("departments", "applications", "compliance", "recommendations", "activity")
+    ),
     *("/alerts/", "/incidents/", "/evidence/", "/tasks/", "/feeds/", "/settings/departments/", "/people/"),
     *("/account/digest/", "/settings/mail/"),
 )

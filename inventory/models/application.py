@@ -29,7 +29,7 @@ class ApplicationQuerySet(models.QuerySet["AIApplication"]):
         return self.filter(condition)
 
 
-@tracked()
+@tracked(newest="application_in_force")
 class AIApplication(models.Model):
     external_id = models.CharField(max_length=64, unique=True)
     name = models.CharField(max_length=200)

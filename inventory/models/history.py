@@ -9,10 +9,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pghistory
+from django.db import models
 
 
-def tracked(*, exclude: list[str] | None = None) -> Callable[[Any], Any]:
-    """Class decorator: keep each version of the rows of this model in `<Model>Event`, append-only."""
+def tracked(*, exclude: list[str] | None = None, newest: str = "") -> Callable[[Any], Any]:
+    """Class decorator: keep each version of the rows of this model in `<Model>Event`, append-only. `newest`: the name
+    of an index that finds the version in force at a time, for lists that ask for very many rows."""
+    found = [models.Index(fields=["pgh_obj", "-pgh_created_at", "-pgh_id"], name=newest)] if newest else []
     return pghistory.track(
         pghistory.InsertEvent(),
         pghistory.UpdateEvent(),
@@ -21,4 +24,5 @@ def tracked(*, exclude: list[str] | None = None) -> Callable[[Any], Any]:
         append_only=True,
         context_field=None,  # type: ignore[arg-type]  # None is documented: no context
         exclude=exclude,
+        meta={"indexes": found},
     )

@@ -40,8 +40,8 @@ def dan(estate: Estate, client: Client) -> Client:
     stood(estate.summariser, FIRST, lifecycle="idea")
     for application in (estate.scorer, estate.summariser):
         stood(application, SECOND)
-        row = application.snapshots.latest("as_of", "id")
-        judged(application, SECOND, row.overall_point, row.band)
+        newest = application.snapshots.latest("as_of", "id")
+        judged(application, SECOND, newest.overall_point, newest.band)
     client.force_login(cast.dan)
     cache.clear()
     return client
