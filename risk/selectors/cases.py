@@ -24,7 +24,10 @@ SELECT application_id, jsonb_object_agg(question, value)::text FROM risk_answer
 WHERE application_id = ANY(%s) GROUP BY application_id"""
 _CONTROLS = """
 SELECT application_id, jsonb_object_agg(
-    control, CASE WHEN not_applicable_until IS NOT NULL
+    control, CASE WHEN evidenced_until IS NOT NULL
+                      THEN jsonb_build_array(status, as_of, due, valid_until, NOT not_applicable, not_applicable_until,
+                                             evidenced_until)
+                  WHEN not_applicable_until IS NOT NULL
                       THEN jsonb_build_array(status, as_of, due, valid_until, NOT not_applicable, not_applicable_until)
                   WHEN valid_until IS NOT NULL OR not_applicable
                       THEN jsonb_build_array(status, as_of, due, valid_until, NOT not_applicable)

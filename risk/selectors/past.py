@@ -60,7 +60,7 @@ def past(application: AIApplication, day: date, moment: datetime | None = None) 
     answers = _newest(Answer, "question", application, end, ("value", "answered_at", "answered_by_id"))
     columns = (
         *("status", "as_of", "due", "valid_until", "not_applicable", "not_applicable_until"),
-        *("stated_at", "stated_by_id"),
+        *("evidenced_until", "stated_at", "stated_by_id"),
     )
     controls = _newest(ControlState, "control", application, end, columns)
     names = _names([*(row["answered_by_id"] for row in answers), *(row["stated_by_id"] for row in controls)])
@@ -113,6 +113,7 @@ def _control(row: Mapping[str, Any], names: Mapping[int, str], day: date, method
         row["valid_until"],
         not row["not_applicable"],
         row["not_applicable_until"],
+        row["evidenced_until"],
     )
     worth = stated.status_on(day)
     state = control_state(stated)
