@@ -17,10 +17,11 @@ class ControlState(models.Model):
 
     Everything that scoring reads of a control stands in this row. `as_of` is the day from which the statement ages
     (methods.md §3); `due` the day by which the next step is promised; `valid_until` the last day on which its evidence
-    holds (null: no end). `not_applicable`: a second person agreed that the control does not apply, up to the day
-    `not_applicable_until` (null: no end); `status` is null only where nothing else was ever stated. `inherited_from`:
-    the shared platform whose statement this row repeats. `attested_by`: who claims it, and so may not be the one who
-    verifies it.
+    holds (null: no end). `evidenced_until`: of an independent check whose evidence ends, the last day on which other
+    evidence keeps the statement *evidenced* after that (null: on none; `date.max`: no end). `not_applicable`: a second
+    person agreed that the control does not apply, up to the day `not_applicable_until` (null: no end); `status` is null
+    only where nothing else was ever stated. `inherited_from`: the shared platform whose statement this row repeats.
+    `attested_by`: who claims it, and so may not be the one who verifies it.
     """
 
     application = models.ForeignKey(AIApplication, models.CASCADE, related_name="control_states", db_index=False)
@@ -29,6 +30,7 @@ class ControlState(models.Model):
     as_of = models.DateField()
     due = models.DateField(null=True, blank=True)
     valid_until = models.DateField(null=True)
+    evidenced_until = models.DateField(null=True)
     not_applicable = models.BooleanField(default=False, db_default=False)
     not_applicable_until = models.DateField(null=True)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")

@@ -19,7 +19,7 @@ from risk.scoring.forecast import HORIZONS
 from risk.scoring.kinds import Kind, kinds
 from risk.scoring.method import Method
 from risk.scoring.patterns import Patterns, patterns_of
-from risk.scoring.vocabulary import ATTESTED, EU_CLASS_FACTOR, PROVEN, SCALE_FACTOR, WORST
+from risk.scoring.vocabulary import ATTESTED, EU_CLASS_FACTOR, EVIDENCED, PROVEN, SCALE_FACTOR, WORST
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,12 +171,13 @@ class _Statements:
     until: Numbers
     excluded: Flags
     agreed: Numbers
+    rest: Numbers
 
     @classmethod
     def of(cls, cases: Cases, table: Numbers) -> "_Statements":
-        status, as_of, due, until, applies, agreed = (column[cases.statements] for column in table.T)
+        status, as_of, due, until, applies, agreed, rest = (column[cases.statements] for column in table.T)
         stated = cases.statements > 0
-        return cls(stated, status, as_of, due, until, stated & (applies == 0), agreed)
+        return cls(stated, status, as_of, due, until, stated & (applies == 0), agreed, rest)
 
     def ending(self, day: date) -> Flags:
         """Where a control was agreed not to apply and the time of that is up on the day."""
@@ -198,6 +199,7 @@ class _Statuses:
     base: Floats
     proven: Flags
     attested: int
+    evidenced: int
     interval: Numbers  # by control
 
 
@@ -208,6 +210,7 @@ def _statuses(method: Method) -> _Statuses:
         base=np.array([*method.control_status.values(), 0.0]),
         proven=np.array([name in PROVEN for name in names] + [False]),
         attested=names.index(ATTESTED),
+        evidenced=names.index(EVIDENCED),
         interval=np.array([one.review_days for one in method.controls.values()], np.int32),
     )
 
@@ -227,10 +230,12 @@ def _standing(
 
 
 def _worth(statements: _Statements, day: date, statuses: _Statuses) -> Floats:
-    """e of each statement: base of the status · φ(age); evidence that has run out is worth an attestation."""
+    """e of each statement: base of the status · φ(age); evidence that has run out is worth an attestation, unless there
+    is other evidence."""
     now, status, interval = day.toordinal(), statements.status, statuses.interval
     ended = (statements.until > 0) & (now > statements.until) & statuses.proven[status]
-    base = statuses.base[np.where(ended, statuses.attested, status)]
+    left = np.where(now <= statements.rest, statuses.evidenced, statuses.attested)
+    base = statuses.base[np.where(ended, left, status)]
     age = np.maximum(0, now - statements.as_of)
     return np.where(age <= interval, base, base * np.maximum(0.0, 2 - age / interval))
 

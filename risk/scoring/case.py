@@ -15,7 +15,7 @@ from risk.scoring.application import Ratchet
 from risk.scoring.classify import Answer
 from risk.scoring.expressions import Truth
 from risk.scoring.method import Method
-from risk.scoring.vocabulary import ATTESTED, PROVEN
+from risk.scoring.vocabulary import ATTESTED, EVIDENCED, PROVEN
 
 WINDOW_DAYS = 30  # signals count for this many days (docs/method.md §4)
 APPROVED_FOR = "data_sensitivity"  # the question whose answer says what an application may work on
@@ -25,9 +25,10 @@ APPROVED_FOR = "data_sensitivity"  # the question whose answer says what an appl
 class Stated:
     """A control as a person stated it. `as_of`: the day from which it ages; `due`: the promised next day.
 
-    `valid_until`: the last day on which its evidence holds (None: no end). `applicable` False: two people agreed that
-    it does not apply, so it isn't asked, up to the day `agreed_until` (None: no end). `status` is None only then, where
-    nothing else was stated.
+    `valid_until`: the last day on which its evidence holds (None: no end); `evidenced_until`: the last on which other
+    evidence keeps it *evidenced*, once that of an independent check has ended. `applicable` False: two people agreed
+    that it does not apply, so it isn't asked, up to the day `agreed_until` (None: no end). `status` is None only then,
+    where nothing else was stated.
     """
 
     status: str | None
@@ -36,6 +37,7 @@ class Stated:
     valid_until: date | None = None
     applicable: bool = True
     agreed_until: date | None = None
+    evidenced_until: date | None = None
 
     def ended_by(self, day: date) -> bool:
         """Whether it was agreed that the control does not apply, and the time of that is up."""
@@ -43,9 +45,9 @@ class Stated:
 
     def status_on(self, day: date) -> str | None:
         """What the statement is worth on a day: once its evidence has run out, the word of who gave it."""
-        if self.valid_until is not None and day > self.valid_until and self.status in PROVEN:
-            return ATTESTED
-        return self.status
+        if self.valid_until is None or day <= self.valid_until or self.status not in PROVEN:
+            return self.status
+        return EVIDENCED if self.evidenced_until is not None and day <= self.evidenced_until else ATTESTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,13 +215,15 @@ def _occurrence(values: Sequence[Any]) -> Occurrence:
 def stated(values: Sequence[Any]) -> Stated:
     """A control from `[status, day]`, `[status, day, due day]` or
     `[status, day, due day or null, last day of its evidence or null, whether it applies]`, the last with the last day
-    of an agreement that it does not apply behind it."""
+    of an agreement that it does not apply behind it (or null), and the last day on which other evidence keeps it
+    *evidenced*."""
     status, as_of, *rest = values
     if len(rest) < 3:
         return Stated(status, date.fromisoformat(as_of), _day(rest[0]) if rest else None)
-    due, valid_until, applicable, *agreed = rest
-    agreed_until = _day(agreed[0]) if agreed else None
-    return Stated(status, date.fromisoformat(as_of), _day(due), _day(valid_until), applicable, agreed_until)
+    due, valid_until, applicable, *more = rest
+    agreed_until, evidenced_until = (_day(more[n]) if len(more) > n else None for n in (0, 1))
+    days = _day(due), _day(valid_until)
+    return Stated(status, date.fromisoformat(as_of), *days, applicable, agreed_until, evidenced_until)
 
 
 def _day(text: str | None) -> date | None:
@@ -241,6 +245,8 @@ def stated_plain(one: Stated) -> list[Any]:
     due = one.due.isoformat() if one.due else None
     until = one.valid_until.isoformat() if one.valid_until else None
     if until or not one.applicable:
-        agreed = [one.agreed_until.isoformat()] if one.agreed_until else []
-        return [one.status, one.as_of.isoformat(), due, until, one.applicable, *agreed]
+        more = [day and day.isoformat() for day in (one.agreed_until, one.evidenced_until)]
+        while more and more[-1] is None:
+            more.pop()
+        return [one.status, one.as_of.isoformat(), due, until, one.applicable, *more]
     return [one.status, one.as_of.isoformat(), *([due] if due else [])]

@@ -146,7 +146,7 @@ class AnswerBook(Book):
 
 class StatementBook(Book):
     """Statements about controls: status (its place, −1 for none), day, due day, last day of the evidence as ordinals
-    (0 for none), whether it applies, and the last day of an agreement that it does not (0 for none).
+    (0 for none), whether it applies, and the last days of an agreement that it does not and of other evidence.
 
     Days make nearly every statement another one, so that a new one has to cost little: a text is cut up, no more.
     """
@@ -156,24 +156,29 @@ class StatementBook(Book):
         self._method = method
         self._names = tuple(method.control_status)
         self._statuses = {name: place for place, name in enumerate(self._names)}
-        self._rows: list[tuple[int, int, int, int, bool, int]] = [(-1, 0, 0, 0, True, 0)]
-        self._table = np.zeros((0, 6), np.int32)
+        self._rows: list[tuple[int, int, int, int, bool, int, int]] = [(-1, 0, 0, 0, True, 0, 0)]
+        self._table = np.zeros((0, 7), np.int32)
         self._days: dict[str, str] = {"": "null"}
 
     def number(self, control: str, one: Stated) -> int:
         """The number of a statement; nothing for a control that the method does not know."""
-        days = [str(day.toordinal()) if day else "" for day in (one.as_of, one.due, one.valid_until, one.agreed_until)]
+        given = (one.as_of, one.due, one.valid_until, one.agreed_until, one.evidenced_until)
+        days = [str(day.toordinal()) if day else "" for day in given]
         applies = "t" if one.applicable else "f"
-        return self.of_text(",".join([control, one.status or "", *days[:3], applies, days[3]]))
+        rest = [days[4]] if days[4] else []
+        return self.of_text(",".join([control, one.status or "", *days[:3], applies, days[3], *rest]))
 
     def of_text(self, text: str) -> int:
-        """The number of a statement as `control,status,day,due,until,applies,agreed until`, days as ordinals."""
+        """The number of a statement as `control,status,day,due,until,applies,agreed until`, days as ordinals; with the
+        day up to which other evidence counts behind it, where there is one."""
         known = self.numbers.get(text)
         if known is None:
             known = self.numbers[text] = self._new(*text.split(","))
         return known
 
-    def _new(self, control: str, status: str, as_of: str, due: str, until: str, applies: str, agreed: str) -> int:
+    def _new(
+        self, control: str, status: str, as_of: str, due: str, until: str, applies: str, agreed: str, rest: str = ""
+    ) -> int:
         if control not in self.columns:
             return NOTHING
         faults = {}
@@ -182,11 +187,12 @@ class StatementBook(Book):
         days = f"{self._day(as_of)},{self._day(due)}"
         if until or applies == "f":  # the shortest form, as `case.stated_plain` chooses it
             days = f"{days},{self._day(until)},{'true' if applies == 't' else 'false'}"
-            days += f",{self._day(agreed)}" if agreed else ""
+            days += f",{self._day(agreed)}" if agreed or rest else ""
+            days += f",{self._day(rest)}" if rest else ""
         elif not due:
             days = self._day(as_of)
         given = orjson.dumps(status or None).decode()
-        numbers = (int(as_of), int(due or 0), int(until or 0), applies == "t", int(agreed or 0))
+        numbers = (int(as_of), int(due or 0), int(until or 0), applies == "t", int(agreed or 0), int(rest or 0))
         self._rows.append((self._statuses.get(status, -1), *numbers))
         return self.add(control, f'"{control}":[{given},{days}]', faults)
 
@@ -199,7 +205,7 @@ class StatementBook(Book):
 
     def statement(self, number: int) -> Stated:
         """The statement of a number."""
-        status, as_of, due, until, applies, agreed = self._rows[number]
+        status, as_of, due, until, applies, agreed, rest = self._rows[number]
         return Stated(
             self._names[status] if status >= 0 else None,
             date.fromordinal(as_of),
@@ -207,11 +213,13 @@ class StatementBook(Book):
             date.fromordinal(until) if until else None,
             applicable=applies,
             agreed_until=date.fromordinal(agreed) if agreed else None,
+            evidenced_until=date.fromordinal(rest) if rest else None,
         )
 
     @property
     def table(self) -> Numbers:
-        """One row a statement: status, day, due day, last day of the evidence, applies, last day of an agreement."""
+        """One row a statement: status, day, due day, last day of the evidence, applies, last day of an agreement, last
+        day of other evidence."""
         if len(self._table) < len(self._rows):
             more = np.array(self._rows[len(self._table) :], np.int32)
             self._table = np.concatenate([self._table, more])

@@ -83,8 +83,9 @@ def _losses(stated: Stated, interval: timedelta) -> Iterator[tuple[date, Turning
     """The days from which a statement is worth less, or loses value."""
     yield stated.as_of + interval + timedelta(days=1), Turning.REVIEW_DUE
     yield stated.as_of + 2 * interval, Turning.WORTHLESS
-    if stated.valid_until is not None and stated.status in PROVEN:
-        yield stated.valid_until + timedelta(days=1), Turning.EVIDENCE_ENDS
+    for end in (stated.valid_until, stated.evidenced_until) if stated.status in PROVEN else ():
+        if end is not None and end < date.max:
+            yield end + timedelta(days=1), Turning.EVIDENCE_ENDS
 
 
 def course(judgement: Judgement, method: Method, days: int = HORIZONS[-1], step: int = 7) -> list[Judgement]:

@@ -29,7 +29,8 @@ MET_FROM: Final = 0.8
 
 # What a control's statement is worth once its evidence has run out, and the statements that rest on evidence.
 ATTESTED: Final = "attested"
-PROVEN: Final = frozenset({"evidenced", "verified"})
+EVIDENCED: Final = "evidenced"
+PROVEN: Final = frozenset({EVIDENCED, "verified"})
 
 # Built into the expression language: true for every application.
 ALWAYS: Final = "always"

@@ -17,9 +17,8 @@ from risk.scoring.judgement import Judgement, Previous, classified, judge, state
 from risk.scoring.method import Method
 from risk.scoring.score import score_application
 from risk.scoring.unknowns import TELEMETRY, unknown_shares
-from risk.scoring.vocabulary import EU_CLASS_FACTOR, OVERALL, Kind
+from risk.scoring.vocabulary import EU_CLASS_FACTOR, EVIDENCED, OVERALL, Kind
 
-EVIDENCED_STATUS = "evidenced"
 BEST_STATUS = "verified"
 DECIDING_QUESTIONS = 2  # how many questions that decide the class are tried
 
@@ -129,7 +128,7 @@ def control_effects(judgement: Judgement, method: Method, measure: str = OVERALL
         def stated(status: str, place: int = place, control: ControlInput = control) -> float:
             return value_of(_score_with(judgement, place, control, status, method), measure)
 
-        evidenced, then = stated(EVIDENCED_STATUS), stated(BEST_STATUS)
+        evidenced, then = stated(EVIDENCED), stated(BEST_STATUS)
         if then < now:
             found.append(Effect(control.id, now, evidenced if evidenced < now else None, then))
     return sorted(found, key=lambda one: (-one.gain, one.control))

@@ -1,7 +1,7 @@
 """Everything a judgement needs, read for many applications at once: six queries however many they are."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -24,7 +24,10 @@ SELECT application_id, jsonb_object_agg(question, value)::text FROM risk_answer
 WHERE application_id = ANY(%s) GROUP BY application_id"""
 _CONTROLS = """
 SELECT application_id, jsonb_object_agg(
-    control, CASE WHEN not_applicable_until IS NOT NULL
+    control, CASE WHEN evidenced_until IS NOT NULL
+                      THEN jsonb_build_array(status, as_of, due, valid_until, NOT not_applicable, not_applicable_until,
+                                             evidenced_until)
+                  WHEN not_applicable_until IS NOT NULL
                       THEN jsonb_build_array(status, as_of, due, valid_until, NOT not_applicable, not_applicable_until)
                   WHEN valid_until IS NOT NULL OR not_applicable
                       THEN jsonb_build_array(status, as_of, due, valid_until, NOT not_applicable)
@@ -110,17 +113,14 @@ def _principle(row: CurrentScore, principle: str) -> PrincipleScore:
     return PrincipleScore(low, high, point, inherent, inherent, inherent)  # the ends of inherent are not kept
 
 
-def judge_now(application: AIApplication, day: date, changes: Mapping[str, Any] | None = None) -> Judgement:
-    """The judgement of one application as it stands this moment, or as it would stand with some answers changed.
+def judge_now(application: AIApplication, day: date) -> Judgement:
+    """The judgement of one application as it stands this moment.
 
     The same road as the worker's, so a page shows an answer's effect before the worker has written it. Raises
     NotComputableError where something stored doesn't fit the method; a page of its own then says what.
     """
-    case = case_now(application, day)
-    if changes:
-        case = replace(case, answers={**case.answers, **changes})
     try:
-        return judge_fit(case, day, load_method(), _previous_of(application))
+        return judge_fit(case_now(application, day), day, load_method(), _previous_of(application))
     except NotComputableError as error:
         error.application = application.pk
         raise

@@ -12,7 +12,7 @@ from risk.scoring.explain import SHOWN_DECIMALS, shown
 from risk.scoring.judgement import Judgement
 from risk.scoring.method import Method
 from risk.scoring.questionnaire import option_label
-from risk.scoring.vocabulary import PROVEN, Kind
+from risk.scoring.vocabulary import EVIDENCED, Kind
 
 NOT_KNOWN = "not known"
 KIND_WORDS = {
@@ -121,12 +121,20 @@ def ageing(key: str, stated: Stated | None, day: date, method: Method) -> str:
     """Why a statement is worth less on a day than it was."""
     if stated is None or key not in method.controls:
         return ""
-    if stated.status in PROVEN and stated.valid_until is not None and stated.valid_until < day:
-        return f"its evidence ended on {stated.valid_until:%-d %b %Y}"
+    if stated.status_on(day) != stated.status:
+        return _ended(stated, day)
     interval = timedelta(days=method.controls[key].review_days)
     if day >= stated.as_of + 2 * interval:
         return f"not reviewed for two intervals, worth nothing since {stated.as_of + 2 * interval:%-d %b %Y}"
     return f"its review was due on {stated.as_of + interval:%-d %b %Y}, it loses value since"
+
+
+def _ended(stated: Stated, day: date) -> str:
+    end = f"{stated.valid_until:%-d %b %Y}"
+    if stated.status_on(day) == EVIDENCED:
+        return f"what was verified of its evidence ended on {end}, and the rest was not"
+    last = stated.evidenced_until
+    return f"its evidence ended on {f'{last:%-d %b %Y}' if last else end}"
 
 
 def _alert(one: Cause, day: date) -> str:

@@ -38,7 +38,8 @@ SELECT application_id, string_agg(
     || CASE WHEN due IS NULL THEN ',' ELSE ',' || {_ORDINAL.format("due")} END
     || CASE WHEN valid_until IS NULL THEN ',' ELSE ',' || {_ORDINAL.format("valid_until")} END
     || CASE WHEN not_applicable THEN ',f' ELSE ',t' END
-    || CASE WHEN not_applicable_until IS NULL THEN ',' ELSE ',' || {_ORDINAL.format("not_applicable_until")} END,
+    || CASE WHEN not_applicable_until IS NULL THEN ',' ELSE ',' || {_ORDINAL.format("not_applicable_until")} END
+    || CASE WHEN evidenced_until IS NULL THEN '' ELSE ',' || {_ORDINAL.format("evidenced_until")} END,
     '{_BETWEEN}')
 FROM risk_controlstate WHERE application_id = ANY(%s::bigint[]) GROUP BY application_id"""  # noqa: S608 - constants
 

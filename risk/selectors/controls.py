@@ -13,7 +13,7 @@ from risk.scoring.case import Stated
 from risk.scoring.controls import AskedControl
 from risk.scoring.judgement import Judgement
 from risk.scoring.method import Control, Method
-from risk.scoring.vocabulary import ATTESTED, PROVEN, Why
+from risk.scoring.vocabulary import ATTESTED, EVIDENCED, PROVEN, Why
 from risk.selectors.evidence import SOON_DAYS, current_counts
 from risk.selectors.summary import framework_names, satisfied
 
@@ -60,6 +60,11 @@ class Line:
     def inherited(self) -> bool:
         """Whether it repeats a shared platform's statement."""
         return self.state is not None and self.state.inherited_from_id is not None
+
+    @property
+    def check_ran_out(self) -> bool:
+        """Whether what was verified of its evidence has ended, and the rest still counts."""
+        return self.state is not None and self.state.status != self.worth == EVIDENCED
 
     @property
     def ran_out(self) -> bool:
@@ -184,12 +189,13 @@ def _value(state: ControlState | None, control: Control, day: date) -> tuple[str
     """(status that counts, last day of full value); a plan has no such day."""
     if state is None:
         return "", None
-    worth = Stated(state.status, state.as_of, valid_until=state.valid_until).status_on(day) or ""
+    end, rest = state.valid_until, state.evidenced_until
+    worth = Stated(state.status, state.as_of, valid_until=end, evidenced_until=rest).status_on(day) or ""
     if worth not in _WORKING:
         return worth, None
     review = state.as_of + timedelta(days=control.review_days)
-    ends = state.valid_until if state.status in PROVEN else None
-    return worth, min(review, ends) if ends and ends >= day else review
+    ends = [one for one in (end, rest) if one and one >= day] if state.status in PROVEN else []
+    return worth, min([review, *ends])
 
 
 def _wanted(families: Sequence[Family], family: str) -> str:

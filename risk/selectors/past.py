@@ -41,7 +41,8 @@ class PastControl:
 @dataclass(frozen=True, slots=True)
 class Past:
     """Everything as it stood at the `end` of the day, or at that moment of it. `score`: the judgement in force; None
-    before the first, and where it was `not_computable`, which then says why."""
+    before the first, and where it was `not_computable`, which then says why. `organisation`: the facts about the
+    organisation that it was made with, as (question, answer)."""
 
     day: date
     end: datetime  # the first moment that no longer counts
@@ -50,6 +51,7 @@ class Past:
     not_computable: str
     answers: Sequence[PastAnswer]
     controls: Sequence[PastControl]
+    organisation: Sequence[tuple[str, str]]
 
 
 def past(application: AIApplication, day: date, moment: datetime | None = None) -> Past:
@@ -58,20 +60,23 @@ def past(application: AIApplication, day: date, moment: datetime | None = None) 
     answers = _newest(Answer, "question", application, end, ("value", "answered_at", "answered_by_id"))
     columns = (
         *("status", "as_of", "due", "valid_until", "not_applicable", "not_applicable_until"),
-        *("stated_at", "stated_by_id"),
+        *("evidenced_until", "stated_at", "stated_by_id"),
     )
     controls = _newest(ControlState, "control", application, end, columns)
     names = _names([*(row["answered_by_id"] for row in answers), *(row["stated_by_id"] for row in controls)])
-    snapshots = up_to(ScoreSnapshot.objects.filter(application=application), "as_of", "computed_at", day, moment)
+    judged = ScoreSnapshot.objects.with_inputs().filter(application=application)
     failed = why_not_computable(application.pk, end)
+    score = None if failed else up_to(judged, "as_of", "computed_at", day, moment).order_by("-as_of", "-id").first()
+    facts = score.plain.get("organisation", {}) if score else {}
     return Past(
         day=day,
         end=end,
         whole=moment is None,
-        score=None if failed else snapshots.order_by("-as_of", "-id").defer("inputs", "moving").first(),
+        score=score,
         not_computable=failed,
         answers=[_answer(row, names, method) for row in answers],
         controls=[_control(row, names, day, method) for row in controls],
+        organisation=[(question_text(key, method), answer_text(key, value, method)) for key, value in facts.items()],
     )
 
 
@@ -108,6 +113,7 @@ def _control(row: Mapping[str, Any], names: Mapping[int, str], day: date, method
         row["valid_until"],
         not row["not_applicable"],
         row["not_applicable_until"],
+        row["evidenced_until"],
     )
     worth = stated.status_on(day)
     state = control_state(stated)

@@ -85,8 +85,9 @@ def state_control(
     if proof is not None:
         evidence.check(control, proof, is_file=False)
         evidence.insert(actor=actor, application=application, control=control, proof=proof)
-    items = _resting_on(actor, status, evidence.standing_items(application, control))
-    return _write(actor, application, control, before, stated, items, _attester(actor, old, stated))
+    items = evidence.standing_items(application, control)
+    ends = evidence.ends_of(_resting_on(actor, status, items), items)
+    return _write(actor, application, control, before, stated, ends, _attester(actor, old, stated))
 
 
 def _attester(actor: User | None, old: ControlState | None, stated: Mapping[str, Any]) -> User | None:
@@ -113,7 +114,7 @@ def _write(
     control: str,
     before: Mapping[str, Any],
     stated: Mapping[str, Any],
-    items: list[Evidence],
+    ends: tuple[date | None, date | None],
     attester: User | None,
 ) -> ControlState:
     state, _ = ControlState.objects.update_or_create(
@@ -121,7 +122,8 @@ def _write(
         control=control,
         defaults={
             **stated,
-            "valid_until": evidence.latest_end(items),
+            "valid_until": ends[0],
+            "evidenced_until": ends[1],
             "inherited_from": None,
             "attested_by": attester,
             "stated_by": actor,

@@ -168,10 +168,17 @@ def latest_end(items: Sequence[Evidence]) -> date | None:
     return None if None in ends else max(ends, default=None)  # type: ignore[type-var]
 
 
+def ends_of(covered: Sequence[Evidence], items: Sequence[Evidence]) -> tuple[date | None, date | None]:
+    """(valid until, evidenced until) of a statement that covers some of its items: the last day of these, and of the
+    others where they last longer."""
+    end, last = latest_end(covered), latest_end(items)
+    return end, None if end is None or last == end else last or date.max
+
+
 def rests_on(
     status: str | None, stated_at: datetime, stated_by: int | None, items: Sequence[Evidence], day: date
-) -> tuple[Any, date | None]:
-    """(status, valid until) that this evidence carries.
+) -> tuple[Any, date | None, date | None]:
+    """(status, valid until, evidenced until) that this evidence carries.
 
     An independent check covers what others had added when it was made: once none of that counts, the statement is
     *evidenced* by the rest. Without any evidence it is the word of who gave it.
@@ -179,11 +186,11 @@ def rests_on(
     if status == ControlStatus.VERIFIED:
         seen = [item for item in for_check_by(stated_by, items) if item.changed_at <= stated_at]
         if any(is_current(item, day) for item in seen):
-            return status, latest_end(seen)
+            return status, *ends_of(seen, items)
         status = ControlStatus.EVIDENCED
     if status == ControlStatus.EVIDENCED and not items:
         status = ControlStatus.ATTESTED
-    return status, latest_end(items)
+    return status, latest_end(items), None
 
 
 def settle(actor: User | None, application: AIApplication, control: str) -> None:
@@ -192,10 +199,12 @@ def settle(actor: User | None, application: AIApplication, control: str) -> None
     if state is None:
         return
     items = standing_items(application, control)
-    status, valid_until = rests_on(state.status, state.stated_at, state.stated_by_id, items, timezone.localdate())
-    if (status, valid_until) == (state.status, state.valid_until):
+    found = rests_on(state.status, state.stated_at, state.stated_by_id, items, timezone.localdate())
+    if found == (state.status, state.valid_until, state.evidenced_until):
         return
-    ControlState.objects.filter(pk=state.pk).update(status=status, valid_until=valid_until)
+    status, valid_until, evidenced_until = found
+    carried = {"status": status, "valid_until": valid_until, "evidenced_until": evidenced_until}
+    ControlState.objects.filter(pk=state.pk).update(**carried)
     scores.mark([application.pk])
     if followers := inheritance.follow(application, control):
         audit_log.record(

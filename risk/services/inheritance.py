@@ -10,7 +10,10 @@ from risk.selectors.sharing import digest_of
 from risk.services import scores
 
 # What a statement says; whether a control applies is each application's own question
-COPIED = ("status", "as_of", "due", "valid_until", "note", "owner_id", "attested_by_id", "stated_by_id", "stated_at")
+COPIED = (
+    *("status", "as_of", "due", "valid_until", "evidenced_until", "note"),
+    *("owner_id", "attested_by_id", "stated_by_id", "stated_at"),
+)
 
 _FOLLOW = f"""
 UPDATE risk_controlstate AS follower SET {", ".join(f"{column} = own.{column}" for column in COPIED)}

@@ -172,7 +172,7 @@ def _reached(waiting: list[Task], day: date) -> list[Task]:
         one, control = stated.get((task.application_id, task.control)), method.controls.get(task.control)
         if one is None or control is None:
             return False
-        known = Stated(one.status, one.as_of, valid_until=one.valid_until)
+        known = Stated(one.status, one.as_of, valid_until=one.valid_until, evidenced_until=one.evidenced_until)
         return one.left_out_on(day) or _is_worth(known, task.wanted, day, control, method)
 
     return [one for one in waiting if is_reached(one)]

@@ -11,8 +11,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from inventory.models import AIApplication, AuditLogEntry, ChangedApplication
+from risk.method import load_method
 from risk.models import ControlState, CurrentScore, Evidence, EvidenceFile
-from risk.selectors import cases
+from risk.scoring.case import from_plain, to_plain
+from risk.scoring.forecast import turning_points
+from risk.selectors import cases, replay
 from risk.services import controls, evidence, runs, scores
 from tests.cast import Cast
 from tests.risk.evidence import PDF, file, link, proof
@@ -198,6 +201,54 @@ def test_a_check_covers_what_stood_when_it_was_made(cast: Cast, application: AIA
     assert (now(application).status, now(application).valid_until) == ("evidenced", today + timedelta(days=500))
     state(cast.bob, application, "verified")
     assert now(application).valid_until == today + timedelta(days=500)
+
+
+def test_once_a_check_ends_other_evidence_carries_the_statement_by_the_day_alone(
+    cast: Cast, application: AIApplication, monkeypatch
+) -> None:
+    """Who renews a report in time must not be worse off than who touches the control afterwards."""
+    today, real = timezone.localdate(), timezone.localdate
+    state(cast.alice, application, "evidenced", proof=proof(10))
+    state(cast.bob, application, "verified")
+    assert now(application).evidenced_until is None
+    link(application, days=40, actor=cast.alice)
+    found = now(application)
+    assert (found.valid_until, found.evidenced_until) == (today + timedelta(10), today + timedelta(40))
+    stated = cases.judge_now(application, today).case.controls["GV-01"]
+    worth = [stated.status_on(today + timedelta(days)) for days in (10, 11, 40, 41)]
+    assert worth == ["verified", "evidenced", "evidenced", "attested"]
+    scores.rescore_changed()
+    promised = CurrentScore.objects.get()
+
+    def judged_in(days: int) -> float:
+        day = today + timedelta(days)
+        monkeypatch.setattr(timezone, "localdate", lambda value=None, zone=None: real(value, zone) if value else day)
+        runs.finish(runs.start(actor=None, nightly=True))
+        return CurrentScore.objects.get().overall_point
+
+    assert judged_in(60) == pytest.approx(promised.overall_60d, abs=1e-9)
+    before = judged_in(30)
+    assert before == pytest.approx(promised.overall_30d, abs=1e-9)
+    assert not [one for one in replay.replayed(replay.snapshots(newest_only=False)) if one.differences]
+    page = Client()
+    page.force_login(cast.bob)
+    text = page.get(reverse("risk:control", args=[application.pk, "GV-01"])).content.decode()
+    assert "so it counts as evidenced until somebody verifies it again" in text
+    evidence.change(actor=cast.alice, item=application.evidence.order_by("id")[0], proof=proof(10, title="Renamed."))
+    scores.rescore_changed()
+    assert (now(application).status, CurrentScore.objects.get().overall_point) == ("evidenced", before)
+
+
+def test_other_evidence_without_end_has_none(cast: Cast, application: AIApplication) -> None:
+    state(cast.alice, application, "evidenced", proof=proof(10))
+    own = link(application, actor=cast.bob)
+    state(cast.bob, application, "verified")  # his own item is none that his check covers
+    assert now(application).evidenced_until == date.max
+    judgement = cases.judge_now(application, timezone.localdate())
+    assert from_plain(to_plain(judgement.case)).controls == judgement.case.controls
+    assert [one.what for one in turning_points(judgement, load_method(), date(9999, 1, 1))].count("evidence_ends") == 1
+    evidence.withdraw(actor=cast.bob, item=own, why="Wrong.")
+    assert now(application).evidenced_until is None
 
 
 def test_freshness_decays_by_the_day_alone(cast: Cast, application: AIApplication) -> None:

@@ -56,6 +56,26 @@ def test_the_score_is_the_one_in_force(cast: Cast, application: AIApplication) -
     assert past(application, NOW - timedelta(days=40)).score is None
 
 
+def test_the_facts_of_the_organisation_are_those_of_the_judgement_in_force(
+    cast: Cast, application: AIApplication
+) -> None:
+    def stated(value: bool | None) -> None:
+        answers = {"org.public_body": value}
+        assessments.save_organisation_answers(actor=cast.ada, department=cast.root, answers=answers)
+        scores.rescore_changed()
+
+    stated(True)
+    first = ScoreSnapshot.objects.order_by("-id")[0]
+    assert past(application, NOW).organisation == [("Public body, or acting for one", "yes")]
+    stated(None)
+    assert past(application, NOW).organisation == [("Public body, or acting for one", "not known")]
+    assert past(application, NOW, first.computed_at + timedelta(microseconds=1)).organisation[0][1] == "yes"
+    client = Client()
+    client.force_login(cast.dan)
+    page = client.get(reverse("risk:history", args=[application.pk]), {"as_of": NOW.isoformat()}).content.decode()
+    assert "1 fact about the organisation" in page
+
+
 def test_the_page_says_that_it_shows_the_past(cast: Cast, application: AIApplication) -> None:
     client = Client()
     client.force_login(cast.dan)

@@ -59,6 +59,13 @@ stated = st.builds(
     due=st.none() | days,
     valid_until=st.none() | st.none() | days,
 )
+checked = st.builds(  # an independent check, and other evidence beside it
+    Stated,
+    status=st.just("verified"),
+    as_of=days,
+    valid_until=days,
+    evidenced_until=st.just(date.max) | days,
+)
 left_out = st.builds(
     Stated,
     status=st.none() | st.sampled_from(list(METHOD.control_status)),
@@ -67,7 +74,7 @@ left_out = st.builds(
     applicable=st.just(False),
     agreed_until=ends,
 )
-statements = st.one_of(stated, stated, stated, left_out)
+statements = st.one_of(stated, stated, stated, checked, left_out)
 occurrences = st.builds(
     Occurrence,
     severity=st.sampled_from(list(METHOD.signal_severity)),
