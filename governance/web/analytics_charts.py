@@ -101,15 +101,13 @@ def _highest(bars: Sequence[Bar], noun: str, nothing: str) -> str:
 def users_by_app(found: Sequence[use.App], filters: Filters, day: date) -> Chart:
     """Distinct people by AI app."""
     bars = [Bar(one.name, one.amounts, _events(one, filters, day)) for one in found]
-    return ranked_bars(
+    return _most_users(
         bars,
-        [Part("Distinct users", "series-2")],
+        "series-2",
         key="users-by-app",
         title="Users per AI app",
         unit="Distinct people who used it; they don't add up, and each may have many events behind them",
         of="AI app",
-        summary=f"{bars[0].name} has most, {many(bars[0].values[0], 'distinct user')}." if bars else "Nobody used AI.",
-        empty=f"Nobody was seen using AI in this period. {AUDIT}",
     )
 
 
@@ -126,15 +124,25 @@ def users_by_department(found: Sequence[use.DepartmentUsers], filters: Filters, 
         )
         for one in found
     ]
-    return ranked_bars(
+    return _most_users(
         bars,
-        [Part("Distinct users", "series-1")],
+        "series-1",
         key="users-by-department",
         title="Users per department",
         unit="Distinct people of the department and those below it who used AI; they don't add up",
         of="Department",
+        hint=" The department comes with the Entra user list.",
+    )
+
+
+def _most_users(bars: Sequence[Bar], series: str, hint: str = "", **words: str) -> Chart:
+    """Distinct people a bar. `hint`: what else an empty chart may lack."""
+    return ranked_bars(
+        bars,
+        [Part("Distinct users", series)],
         summary=f"{bars[0].name} has most, {many(bars[0].values[0], 'distinct user')}." if bars else "Nobody used AI.",
-        empty=f"Nobody was seen using AI in this period. {AUDIT} The department comes with the Entra user list.",
+        empty=f"Nobody was seen using AI in this period. {AUDIT}{hint}",
+        **words,
     )
 
 
