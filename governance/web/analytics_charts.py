@@ -135,7 +135,7 @@ def users_by_department(found: Sequence[use.DepartmentUsers], filters: Filters, 
     )
 
 
-def _most_users(bars: Sequence[Bar], series: str, hint: str = "", **words: str) -> Chart:
+def _most_users(bars: Sequence[Bar], series: str, hint: str = "", **words: Any) -> Chart:
     """Distinct people a bar. `hint`: what else an empty chart may lack."""
     return ranked_bars(
         bars,
