@@ -23,7 +23,7 @@ LOOK = 0.2
 INPUTS = {
     "risk_answer": "application_id, question, value",
     "risk_controlstate": "application_id, control, status, as_of, due, valid_until, not_applicable, "
-    "not_applicable_until",
+    "not_applicable_until, evidenced_until",
 }
 RESULTS = (
     "risk_currentscore",

@@ -99,6 +99,9 @@ class ControlStateSerializer(serializers.Serializer):
     note = serializers.CharField(required=False, allow_blank=True, max_length=4000)
     evidence = LinkSerializer(required=False, write_only=True, help_text="A link, added as evidence in the same step.")
     valid_until = serializers.DateField(read_only=True, help_text="The last day of its evidence; null: no end.")
+    evidenced_until = serializers.DateField(
+        read_only=True, help_text="Verified: up to when other evidence keeps it evidenced after that; null: it doesn't."
+    )
     not_applicable = serializers.BooleanField(read_only=True, help_text="Two people agreed that it does not apply.")
     inherited_from: serializers.SlugRelatedField = serializers.SlugRelatedField(
         slug_field="external_id", read_only=True, help_text="The platform whose statement this repeats."

@@ -159,10 +159,11 @@ def control_evidence(request: PersonRequest, pk: int, key: str) -> HttpResponse:
 
 @require_http_methods(["POST"])
 def not_applicable(request: PersonRequest, pk: int, key: str) -> HttpResponse:
-    """Ask to leave a control out, decide what was asked, or take it back, as the form's `do` says."""
+    """Ask to leave a control out, decide what was asked, or take it back, as the form's `do` says: the `request` that
+    was on the page, since nobody decides what they never read."""
     application = access.application_or_404(request.user, pk, Permission.EDIT)
     actor, do, why = request.user, request.POST.get("do", ""), request.POST.get("why", "")
-    found = requests_of(application, key)[:1]
+    found = [one for one in requests_of(application, key) if str(one.pk) == request.POST.get("request")]
     try:
         if do == "ask":
             applicability.ask(actor=actor, application=application, control=key, reason=why)

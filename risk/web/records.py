@@ -104,14 +104,14 @@ def _submit(request: PersonRequest, application: AIApplication, form: str, versi
 
 
 def _withdraw(request: PersonRequest, application: AIApplication, form: str, version: Record | None) -> str:
-    records.withdraw(actor=request.user, record=_existing(version), reason=request.POST.get("note", ""))
+    records.withdraw(actor=request.user, record=_read(request, version), reason=request.POST.get("note", ""))
     return "Withdrawn. Begin a new version to change it."
 
 
 def _sign(request: PersonRequest, application: AIApplication, form: str, version: Record | None) -> str:
     agrees = request.POST.get("agrees") == "yes"
     note = request.POST.get("note", "")
-    one = records.sign(actor=request.user, record=_existing(version), agrees=agrees, note=note)
+    one = records.sign(actor=request.user, record=_read(request, version), agrees=agrees, note=note)
     if one.state == RecordState.SUBMITTED:
         return "Signed. Another person has to sign as well."
     return f"{one.get_state_display()}."
@@ -143,6 +143,14 @@ def _existing(version: Record | None) -> Record:
     if version is None:
         raise Http404("There is no version yet.")
     return version
+
+
+def _read(request: PersonRequest, newest: Record | None) -> Record:
+    """The newest version, where it is the one that the person had before them: nobody signs what they never saw."""
+    one = _existing(newest)
+    if request.POST.get("version") != str(one.version):
+        raise ValidationError({"record": f"Version {one.version} came since this page was opened. Read it first."})
+    return one
 
 
 def _page(

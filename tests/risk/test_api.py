@@ -113,7 +113,14 @@ def test_controls_go_the_same_way_as_on_the_page(cast: Cast, application: AIAppl
     client, address = api(cast.alice), f"/api/v1/applications/{application.pk}/controls/"
     given = {"control": "GV-01", "status": "attested", "as_of": "2026-01-02"}
     assert client.post(address, given, content_type=JSON).status_code == 200
-    unset = {"due": None, "owner": None, "note": "", "valid_until": None, "inherited_from": None}
+    unset = {
+        "due": None,
+        "owner": None,
+        "note": "",
+        "valid_until": None,
+        "evidenced_until": None,
+        "inherited_from": None,
+    }
     assert client.get(address).json() == [{**given, **unset, "not_applicable": False}]
     assert client.post(address, {**given, "control": "XX-01"}, content_type=JSON).status_code == 400
     assert client.post(address, {**given, "status": "verified"}, content_type=JSON).status_code == 403

@@ -115,14 +115,15 @@ def test_on_the_pages(cast: Cast, application: AIApplication) -> None:
     page = reverse("risk:control", args=[application.pk, "GV-01"])
     address = reverse("risk:not_applicable", args=[application.pk, "GV-01"])
     as_(cast.alice).post(address, {"do": "ask", "why": "Bought as a service."})
+    asked = {"request": str(NotApplicableRequest.objects.get().pk)}
     assert "Agree: leave it out" not in shown(as_(cast.alice), page)
     assert "Agree: leave it out" in shown(as_(cast.bob), page)
     for person in (cast.dan, cast.eve):
-        assert as_(person).post(address, {"do": "approve"}).status_code in (403, 404)
-    assert as_(cast.alice).post(address, {"do": "approve"}).status_code == 403
+        assert as_(person).post(address, {"do": "approve", **asked}).status_code in (403, 404)
+    assert as_(cast.alice).post(address, {"do": "approve", **asked}).status_code == 403
     listed = reverse("risk:controls", args=[application.pk])
     assert "Asked to leave out" in shown(as_(cast.dan), listed, show="not_applicable")
-    as_(cast.bob).post(address, {"do": "approve"})
+    as_(cast.bob).post(address, {"do": "approve", **asked})
     assert NotApplicableRequest.objects.get().state == "approved"
     page_of_list = shown(as_(cast.dan), listed)
     assert "Agreed not to apply" in page_of_list
@@ -130,5 +131,22 @@ def test_on_the_pages(cast: Cast, application: AIApplication) -> None:
     assert 'id="GV-01"' not in page_of_list
     assert "Not asked here" in shown(as_(cast.alice), page)
     assert as_(cast.alice).post(page, {"GV-01-status": "attested"}).status_code == 404
-    as_(cast.alice).post(address, {"do": "take_back", "why": "After all."})
+    as_(cast.alice).post(address, {"do": "take_back", "why": "After all.", **asked})
     assert is_asked(application)
+
+
+def test_nobody_decides_a_request_that_they_never_read(cast: Cast, application: AIApplication) -> None:
+    """Alice withdraws what Bob reads and asks anew for another reason: his page, still open, does not agree to that."""
+    address = reverse("risk:not_applicable", args=[application.pk, "GV-01"])
+    first = ask(cast.alice, application)
+    page = shown(as_(cast.bob), reverse("risk:control", args=[application.pk, "GV-01"]))
+    assert f'<input type="hidden" name="request" value="{first.pk}">' in page
+    applicability.take_back(actor=cast.alice, request=first, why="Not so.")
+    second = ask(cast.alice, application)
+    as_(cast.bob).post(address, {"do": "approve", "request": str(first.pk)})
+    assert as_(cast.bob).post(address, {"do": "approve"}).status_code == 404
+    second.refresh_from_db()
+    assert second.state == "asked"
+    as_(cast.bob).post(address, {"do": "approve", "request": str(second.pk)})
+    second.refresh_from_db()
+    assert second.state == "approved"

@@ -75,7 +75,9 @@ def test_from_the_first_word_to_the_last_signature(cast: Cast, application: AIAp
     assert 'name="agrees"' not in shown(cast.alice, address(application))
     for person, said in ((cast.bob, "Another person has to sign as well"), (cast.ada, "Approved")):
         assert 'name="agrees"' in shown(person, address(application))
-        answer = as_(person).post(address(application), {"action": "sign", "agrees": "yes"}, follow=True)
+        answer = as_(person).post(
+            address(application), {"action": "sign", "agrees": "yes", "version": "1"}, follow=True
+        )
         assert said in answer.content.decode()
         assert ("Sensitive use: one signature is missing" in answer.content.decode()) == (person == cast.bob)
     assert "missing" not in shown(cast.dan, address(application))
@@ -177,3 +179,23 @@ def test_the_summary_says_what_has_to_be_written_again(cast: Cast, application: 
     page = shown(cast.carol, summary)
     assert "Impact assessment: due again" in page
     assert "Fundamental rights impact assessment: due again" not in page
+
+
+def test_nobody_signs_or_withdraws_a_version_that_they_never_saw(cast: Cast, application: AIApplication) -> None:
+    """Bob reads version 1; Alice takes it back and hands in version 2, with another text, while his page stays open."""
+    one = write(cast.alice, records.start(actor=cast.alice, application=application, form="impact"))
+    records.submit(actor=cast.alice, record=one)
+    page = shown(cast.bob, address(application))
+    assert '<input type="hidden" name="version" value="1">' in page
+    records.withdraw(actor=cast.alice, record=one, reason="Forgot a use.")
+    two = records.start(actor=cast.alice, application=application, form="impact")
+    records.submit(actor=cast.alice, record=two)
+    for person, given in ((cast.bob, {"action": "sign", "agrees": "yes"}), (cast.alice, {"action": "withdraw"})):
+        for version in ({"version": "1"}, {}):
+            refused = as_(person).post(address(application), {"note": "x", **given, **version})
+            assert refused.status_code == 400
+            assert "Version 2 came since this page was opened" in refused.content.decode()
+    assert Record.objects.get(pk=two.pk).state == "submitted"
+    assert not two.signatures.exists()
+    as_(cast.bob).post(address(application), {"action": "sign", "agrees": "yes", "version": "2"})
+    assert Record.objects.get(pk=two.pk).state == "approved"
