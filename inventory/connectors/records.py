@@ -76,9 +76,14 @@ def inner(value: Any) -> Any:
 
 
 def as_bytes(record: Record) -> bytes:
-    """The record as JSON, for quarantine."""
+    """The record as JSON, for quarantine; without what is nested as deeply as can be read, but not written."""
     plain = {key: value for key, value in record.items() if isinstance(key, str)}
-    return json.dumps(plain, ensure_ascii=False, default=str).encode("utf-8", "replace")
+    try:
+        written = json.dumps(plain, ensure_ascii=False, default=str)
+    except RecursionError:
+        flat = {key: value for key, value in plain.items() if not isinstance(value, list | dict)}
+        written = json.dumps(flat, ensure_ascii=False, default=str)
+    return written.encode("utf-8", "replace")
 
 
 def _from_table(source: Source, from_line: int) -> Iterator[tuple[Place, Record | Unreadable]]:
@@ -102,7 +107,15 @@ def _from_json(source: Source) -> Iterator[tuple[Place, Record | Unreadable]]:
         elif isinstance(value, _Broken):
             yield place, Unreadable(place, value.reason, value.text.encode("utf-8", "replace"))
         else:
-            yield place, Unreadable(place, "This is no record: an object was expected.", str(value)[:_KEPT].encode())
+            shown = _shown(value).encode("utf-8", "replace")
+            yield place, Unreadable(place, "This is no record: an object was expected.", shown)
+
+
+def _shown(value: Any) -> str:
+    try:
+        return str(value)[:_KEPT]
+    except RecursionError:
+        return ""
 
 
 class _Broken:
@@ -267,8 +280,4 @@ def _listed_in_text(buffer: _Buffer) -> Iterator[Any]:
     if isinstance(listed, list):
         yield from listed
     else:
-        yield (
-            listed
-            if isinstance(listed, _Broken)
-            else _Broken("The list in the text can't be read.", str(value)[:_KEPT])
-        )
+        yield (listed if isinstance(listed, _Broken) else _Broken("The list in the text can't be read.", _shown(value)))

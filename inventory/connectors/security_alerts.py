@@ -5,14 +5,13 @@ SecurityAlert of Log Analytics as CSV or JSON, and OCSF class 2004. All become o
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 from inventory.connectors import alert_entities, prompts, records
 from inventory.connectors.alert_types import DOCUMENTED
 from inventory.connectors.base import MAX_NAME, Item, SecurityAlert, Source, Unreadable, WithContent
 from inventory.connectors.delimited import clean
-from inventory.connectors.moments import moment
+from inventory.connectors.moments import moment_of
 from inventory.connectors.records import Record, inner, member
 
 _STATES = {
@@ -27,7 +26,6 @@ _STATES = {
 _SEVERITIES = ("informational", "low", "medium", "high")
 _OCSF = 2004  # class_uid of a detection finding
 _DESCRIPTION = 2000  # characters
-_MILLISECONDS = 10_000_000_000  # a number of seconds this large would be in the year 2286
 
 
 class SecurityAlerts:
@@ -60,7 +58,7 @@ def _alert(place: int, record: Record) -> Item:
     alert_id = _text(member(given, "systemalertid", "name", "vendororiginalid"), 200)
     if not alert_id:
         return Unreadable(place, "The alert has no SystemAlertId.", records.as_bytes(record))
-    at = _when(member(given, "starttimeutc", "starttime", "timegeneratedutc", "timegenerated"))
+    at = moment_of(member(given, "starttimeutc", "starttime", "timegeneratedutc", "timegenerated"))
     if at is None:
         return Unreadable(place, "The alert has no start time that can be read.", records.as_bytes(record))
     title = _text(member(given, "alertdisplayname", "displayname"))
@@ -112,8 +110,7 @@ def _from_ocsf(given: Record) -> Record:
     """A detection finding under the names of the others."""
     info = member(given, "finding_info", "findinginfo") or {}
     info = inner(info) if isinstance(inner(info), dict) else {}
-    resources = inner(member(given, "resources")) or []
-    first = next((one for one in resources if isinstance(one, dict)), {})
+    resources = _objects(member(given, "resources"))
     types = member(info, "types") or [None]
     return {
         "SystemAlertId": member(info, "uid"),
@@ -123,21 +120,14 @@ def _from_ocsf(given: Record) -> Record:
         "Status": member(given, "status"),
         "Description": member(given, "message"),
         "StartTime": member(given, "time"),
-        "ResourceId": member(first, "uid"),
-        "Entities": [
-            {"type": "azure-resource", "resourceId": member(one, "uid")} for one in resources if isinstance(one, dict)
-        ],
+        "ResourceId": member(resources[0], "uid") if resources else None,
+        "Entities": [{"type": "azure-resource", "resourceId": member(one, "uid")} for one in resources],
     }
 
 
-def _when(value: Any) -> datetime | None:
-    if isinstance(value, int | float) or (isinstance(value, str) and value.isdecimal()):
-        seconds = float(value)
-        try:
-            return datetime.fromtimestamp(seconds / 1000 if seconds > _MILLISECONDS else seconds, UTC)
-        except (OverflowError, ValueError, OSError):
-            return None
-    return moment(value)
+def _objects(value: Any) -> list[Record]:
+    value = inner(value)
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _listed(value: Any) -> Iterable[str]:
@@ -145,7 +135,7 @@ def _listed(value: Any) -> Iterable[str]:
     value = inner(value)
     if isinstance(value, str):
         value = value.split(",")
-    return [name for one in value or () if isinstance(one, str) and (name := _text(one, 60))][:20]
+    return [name for one in value if (name := _text(one, 60))][:20] if isinstance(value, list) else []
 
 
 def _text(value: Any, most: int = MAX_NAME) -> str:
