@@ -12,7 +12,8 @@ import pytest
 from inventory.connectors import records
 from inventory.connectors.base import Unreadable
 from inventory.connectors.delimited import as_utf8, read_header
-from inventory.connectors.registry import recognise
+from inventory.connectors.moments import moment, moment_of
+from inventory.connectors.registry import CONNECTORS, recognise
 from tests.inventory.feeds.files import SAMPLES, csv_text, record
 
 PLACE = '"@@"'
@@ -97,3 +98,31 @@ def test_a_prompt_nested_deeply_is_refused_and_not_kept() -> None:
         (found,) = recognise(opened(text.encode())).read(as_utf8(opened(text.encode())))
         assert found.reason.startswith("Contains content")
         assert found.text.endswith(b"what somebody asked")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "9999-12-31T23:59:59",
+        "9999-12-31T23:59:59Z",
+        "0001-01-01T00:00:00",
+        "1601-01-01T00:00:00Z",
+        "1/1/0001 0:00",
+        "2200-01-01T00:00:00",
+    ],
+)
+def test_no_record_is_of_a_time_that_cannot_be(written: str) -> None:
+    """Programs write such times for none; and pages add hours to the time of an alert, which has to be countable."""
+    assert moment(written) is None
+    assert moment_of(written) is None
+    alert = {"SystemAlertId": "a", "AlertType": "AI.Azure_X", "StartTime": written}
+    (found,) = CONNECTORS["security_alerts"].read(as_utf8(opened(json.dumps(alert).encode())))
+    assert isinstance(found, Unreadable)
+
+
+def test_seconds_of_a_time_that_cannot_be_are_none() -> None:
+    assert moment_of(99999999999) is None
+    assert moment_of("253402300799000") is None
+    line = b"99999999999.123 5 10.0.0.1 TCP_MISS/200 1 GET https://chatgpt.com/ u HIER_DIRECT/1.2.3.4 text/html\n"
+    (found,) = CONNECTORS["cloud_discovery"].read(as_utf8(opened(line)))
+    assert isinstance(found, Unreadable)
