@@ -22,9 +22,19 @@ _STATES = {
     "resolved": "resolved",
     "dismissed": "dismissed",
     "suppressed": "dismissed",
+    "archived": "resolved",
+    "deleted": "dismissed",
 }
-_SEVERITIES = ("informational", "low", "medium", "high")
+# What other products call critical is high here: critical is what a reviewer makes of an incident (docs/method.md §4)
+_SEVERITIES = {
+    **{word: word for word in ("informational", "low", "medium", "high")},
+    **dict.fromkeys(("critical", "fatal"), "high"),
+}
 _OCSF = 2004  # class_uid of a detection finding
+# The words of OCSF for its numbers, which alone every finding has: 0 and 99 say nothing
+_OCSF_SEVERITIES = {"1": "Informational", "2": "Low", "3": "Medium", "4": "High", "5": "Critical", "6": "Fatal"}
+_OCSF_STATES = {"1": "New", "2": "In Progress", "3": "Suppressed", "4": "Resolved", "5": "Archived", "6": "Deleted"}
+_OCSF_CLOSE = "3"  # activity_id
 _DESCRIPTION = 2000  # characters
 
 
@@ -95,7 +105,7 @@ def _rated(given: Record, alert_type: str) -> tuple[str, tuple[str, ...]]:
     severity, tactics = DOCUMENTED.get(alert_type.casefold(), ("medium", ()))
     delivered = _text(member(given, "severity", "alertseverity")).casefold()
     named = [one for one in _listed(member(given, "tactics", "intent")) if one.casefold() != "unknown"]
-    return (delivered if delivered in _SEVERITIES else severity), tactics or tuple(named)
+    return _SEVERITIES.get(delivered, severity), tactics or tuple(named)
 
 
 def _resource(given: Record) -> str:
@@ -111,18 +121,39 @@ def _from_ocsf(given: Record) -> Record:
     info = member(given, "finding_info", "findinginfo") or {}
     info = inner(info) if isinstance(inner(info), dict) else {}
     resources = _objects(member(given, "resources"))
+    attacks = _objects(member(info, "attacks") or member(given, "attacks"))
     types = member(info, "types") or [None]
     return {
         "SystemAlertId": member(info, "uid"),
         "AlertType": types[0] if isinstance(types, list) else types,
         "AlertDisplayName": member(info, "title") or member(given, "message"),
-        "Severity": member(given, "severity"),
-        "Status": member(given, "status"),
+        "Severity": _ocsf_word(given, "severity", _OCSF_SEVERITIES, _SEVERITIES),
+        "Status": _ocsf_word(given, "status", _OCSF_STATES, _STATES) or _ocsf_closed(given),
+        "Tactics": [name for one in attacks for name in _named(one, "tactic", "name")],
+        "Techniques": [
+            name for one in attacks for name in _named(one, "technique", "uid") or _named(one, "technique", "name")
+        ],
         "Description": member(given, "message"),
         "StartTime": member(given, "time"),
         "ResourceId": member(resources[0], "uid") if resources else None,
         "Entities": [{"type": "azure-resource", "resourceId": member(one, "uid")} for one in resources],
     }
+
+
+def _ocsf_word(given: Record, name: str, words: dict[str, str], known: dict[str, str]) -> Any:
+    """A severity or state: the word, which may be missing or the product's own, else the word for its number."""
+    word = _text(member(given, name))
+    return word if word.casefold() in known else words.get(str(member(given, f"{name}_id", f"{name}id")))
+
+
+def _ocsf_closed(given: Record) -> str | None:
+    return "Resolved" if str(member(given, "activity_id", "activityid")) == _OCSF_CLOSE else None
+
+
+def _named(attack: Record, thing: str, by: str) -> list[str]:
+    """Of an attack its tactic (earlier: tactics) or technique, by its name or its id."""
+    held = inner(member(attack, thing, f"{thing}s"))
+    return [name for one in _objects([held] if isinstance(held, dict) else held) if (name := _text(member(one, by)))]
 
 
 def _objects(value: Any) -> list[Record]:

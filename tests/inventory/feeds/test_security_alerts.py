@@ -99,6 +99,52 @@ def test_an_unknown_type_about_ai_is_kept_as_delivered() -> None:
     assert not mapped(found.type)
 
 
+def finding(**given: Any) -> dict[str, Any]:
+    """A detection finding with no more than OCSF asks for."""
+    info = {"uid": "f-1", "title": "Model misused", "types": ["AI.Azure_BrandNew"], **given.pop("finding_info", {})}
+    told = {"class_uid": 2004, "category_uid": 2, "activity_id": 1, "severity_id": 4, "time": 1784036472000}
+    return {**told, "finding_info": info, **given}
+
+
+@pytest.mark.parametrize(
+    ("given_", "severity", "state"),
+    [
+        ({}, "high", "active"),
+        ({"severity_id": 1}, "informational", "active"),
+        ({"severity_id": "2", "status_id": "2"}, "low", "in_progress"),
+        ({"severity_id": 5, "severity": "Critical", "status_id": 4}, "high", "resolved"),
+        ({"severity_id": 6, "severity": "P1", "status_id": 3}, "high", "dismissed"),
+        ({"severity_id": 3, "activity_id": 3}, "medium", "resolved"),
+        ({"severity_id": 3, "activity_id": 3, "status_id": 2}, "medium", "in_progress"),
+        ({"severity_id": 0, "status_id": 99, "status": "Odd"}, "medium", "active"),
+    ],
+)
+def test_findings_say_by_number_how_severe_they_are_and_where_they_stand(
+    given_: dict[str, Any], severity: str, state: str
+) -> None:
+    (found,) = items(json.dumps([finding(**given_)]).encode())
+    assert isinstance(found, SecurityAlert)
+    assert (found.severity, found.state) == (severity, state)
+
+
+def test_tactics_and_techniques_of_a_finding_are_read_in_both_spellings() -> None:
+    attacks = [
+        {"tactic": {"name": "Impact", "uid": "TA0040"}, "technique": {"name": "Denial of Service", "uid": "T1499"}},
+        {"tactics": [{"name": "Execution"}, {"name": "Initial Access"}], "technique": {"name": "Odd one"}},
+        {"tactic": 7, "technique": ["x"]},
+    ]
+    (found,) = items(json.dumps([finding(finding_info={"attacks": attacks})]).encode())
+    assert isinstance(found, SecurityAlert)
+    assert found.tactics == ("Impact", "Execution", "Initial Access")
+    assert found.techniques == ("T1499", "Odd one")
+
+
+def test_critical_is_no_less_than_high() -> None:
+    (found,) = items(json.dumps([alert(Severity="Critical")]).encode())
+    assert isinstance(found, SecurityAlert)
+    assert found.severity == "high"
+
+
 @pytest.mark.parametrize("missing", ["SystemAlertId", "StartTimeUtc"])
 def test_what_no_alert_can_be_without(missing: str) -> None:
     broken = {key: value for key, value in alert(2).items() if key != missing}
