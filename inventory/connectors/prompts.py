@@ -179,7 +179,8 @@ def _found(record: Record) -> Iterable[tuple[str, str]]:
 def _text(member: Any) -> str:
     """The text that a member holds, itself or in lists; an empty one where it holds ids, counts or nothing. Without
     recursion, as `_found`."""
-    open_ends, texts = [member], []
+    open_ends: list[Any] = [member]
+    texts: list[str] = []
     while open_ends and len(texts) < _MOST_TEXTS:
         value = open_ends.pop()
         if isinstance(value, list):
