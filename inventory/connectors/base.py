@@ -15,6 +15,10 @@ class UnknownFormatError(ValueError):
     """The file is none of the kinds we know, or not of the kind it was said to be. The message is for people."""
 
 
+class NoRecordError(UnknownFormatError):
+    """JSON without any record, which is nothing wrong where it is known what it would hold."""
+
+
 class Seen(NamedTuple):
     """How a record names the AI application it is about; an empty text where it doesn't say."""
 

@@ -22,7 +22,7 @@ from inventory.connectors.base import (
     Visit,
 )
 from inventory.connectors.delimited import Header, Row, UnclosedQuoteError, read_header, rows, split, text
-from inventory.connectors.moments import moment
+from inventory.connectors.moments import in_utc, moment
 
 # time elapsed client result/status bytes method address user hierarchy type
 _NATIVE = re.compile(
@@ -148,16 +148,15 @@ def host_of(address: str) -> str:
 
 
 def _since_1970(written: bytes) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(float(written), UTC) if re.fullmatch(rb"\d{9,11}(\.\d+)?", written) else None
-    except (OverflowError, ValueError, OSError):
+    if not re.fullmatch(rb"\d{9,11}(\.\d+)?", written):
         return None
+    return in_utc(datetime.fromtimestamp(float(written), UTC))
 
 
 def _common_time(written: bytes) -> datetime | None:
     try:
-        return datetime.strptime(written.decode("ascii", "replace"), _COMMON_TIME).astimezone(UTC)
-    except (ValueError, OverflowError):
+        return in_utc(datetime.strptime(written.decode("ascii", "replace"), _COMMON_TIME))
+    except ValueError:
         return None
 
 

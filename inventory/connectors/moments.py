@@ -10,6 +10,9 @@ _POINTS = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y")  # with points the
 _MONTH_FIRST = ("%m/%d/%Y",)  # with a time, `moment` reads them
 _FINEST = (10**17, 10**14, 10**11)  # from here on a number counts nano-, micro-, milliseconds: else it were year 5138
 _DIGITS = 20
+# What lies outside is no time of a record but a mistake, or a program's way of writing none (0001-01-01, 1601-01-01);
+# and what is near the last year that can be counted breaks whoever adds an hour to it.
+_YEARS = range(1970, 2200)
 
 
 def moment(value: Any) -> datetime | None:
@@ -19,14 +22,15 @@ def moment(value: Any) -> datetime | None:
         return None
     try:
         if len(value) == 19:
-            return datetime.fromisoformat(value + "+00:00")
+            at = datetime.fromisoformat(value + "+00:00")
+            return at if at.year in _YEARS else None
         at = datetime.fromisoformat(value)
     except ValueError:
         american = _read(value.strip(), _AMERICAN)
         if american is None:
             return None
         at = american
-    return _in_utc(at, UTC)
+    return in_utc(at)
 
 
 def moment_of(value: Any, *, day_first: bool = False, zone: tzinfo = UTC) -> datetime | None:
@@ -41,14 +45,14 @@ def moment_of(value: Any, *, day_first: bool = False, zone: tzinfo = UTC) -> dat
         return _since_1970(int(text)) if len(text) <= _DIGITS else None
     at = _read(text, _DAY_FIRST if day_first else (*_POINTS, *_MONTH_FIRST))
     if at:
-        return _in_utc(at, zone)
+        return in_utc(at, zone)
     if zone is UTC:
         return moment(text)
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
         at = _read(text, _AMERICAN)
-    return _in_utc(at, zone) if at else None
+    return in_utc(at, zone) if at else None
 
 
 def _read(text: str, patterns: tuple[str, ...]) -> datetime | None:
@@ -60,17 +64,19 @@ def _read(text: str, patterns: tuple[str, ...]) -> datetime | None:
     return None
 
 
-def _in_utc(at: datetime, zone: tzinfo) -> datetime | None:
+def in_utc(at: datetime, zone: tzinfo = UTC) -> datetime | None:
+    """The point in time in UTC, `zone` being that of one that names none; None where nothing can be of that time."""
     try:
-        return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+        found = (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
     except (OverflowError, ValueError):
         return None
+    return found if found.year in _YEARS else None
 
 
 def _since_1970(number: float) -> datetime | None:
     size = abs(number)
     scale = next((scale for scale, least in zip((10**9, 10**6, 10**3), _FINEST, strict=True) if size >= least), 1)
     try:
-        return datetime.fromtimestamp(number / scale, UTC)
+        return in_utc(datetime.fromtimestamp(number / scale, UTC))
     except (OverflowError, ValueError, OSError):
         return None

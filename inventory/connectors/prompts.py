@@ -12,6 +12,7 @@ from inventory.connectors.records import Record, inner
 
 REASON = "Contains content (“{}”), which is refused. Nothing of the row is kept."
 MOST_TEXT = 64 * 1024  # characters of one row that capture keeps
+_MOST_TEXTS = 100  # of one member
 # Folded names of members whose text is content, wherever they stand
 NAMES = frozenset(
     {
@@ -176,7 +177,14 @@ def _found(record: Record) -> Iterable[tuple[str, str]]:
 
 
 def _text(member: Any) -> str:
-    """The text that a member holds, itself or in a list; an empty one where it holds ids, counts or nothing."""
-    if isinstance(member, list):
-        return "\n".join(filter(None, map(_text, member[:100])))
-    return member.strip() if isinstance(member, str) else ""
+    """The text that a member holds, itself or in lists; an empty one where it holds ids, counts or nothing. Without
+    recursion, as `_found`."""
+    open_ends: list[Any] = [member]
+    texts: list[str] = []
+    while open_ends and len(texts) < _MOST_TEXTS:
+        value = open_ends.pop()
+        if isinstance(value, list):
+            open_ends.extend(reversed(value[:_MOST_TEXTS]))
+        elif isinstance(value, str) and (text := value.strip()):
+            texts.append(text)
+    return "\n".join(texts)

@@ -185,7 +185,7 @@ class _Reader:
         if not user.isprintable():
             user = clean(user)
         if type(event) is str:
-            event = _object(event.encode())
+            event = _object(event.encode("utf-8", "replace"))
         if type(event) is not dict:
             event = {}
         messages, resources, host, inner_identity, inner_id, inner_name, inner_types, inner_text = _EVENT.of(event)

@@ -9,10 +9,10 @@ import codecs
 import json
 import re
 from collections.abc import Iterator
-from itertools import count
+from itertools import count, islice
 from typing import Any
 
-from inventory.connectors.base import MAX_ROW_BYTES, Source, UnknownFormatError, Unreadable
+from inventory.connectors.base import MAX_ROW_BYTES, NoRecordError, Source, UnknownFormatError, Unreadable
 from inventory.connectors.delimited import UnclosedQuoteError, folded, read_header, rows, split, text
 
 Record = dict[str, Any]
@@ -24,6 +24,7 @@ _WRAPPERS = frozenset(
 _QUOTED_WRAPPERS = tuple(f'"{name}"' for name in sorted(_WRAPPERS))
 _BLOCK = 1 << 16  # small: where something is broken, Python counts the lines up to it
 _KEPT = 4096  # characters of what can't be read
+_TRIED = 100  # records that are looked at for one that can be read
 _SPACE = re.compile(r"[\s,\ufeff\x00]*")
 _NEXT = re.compile(r"\n\s*\{|\}\s*,\s*\{")
 _BRACKET = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]', re.DOTALL)  # a text, which may hold brackets, or a bracket
@@ -46,17 +47,22 @@ def read(source: Source, from_place: Place = 0) -> Iterator[tuple[Place, Record 
 
 
 def names(source: Source) -> list[str]:
-    """The folded names of the first record's members, and of those one level below: what a kind is recognised by.
+    """The folded names of the first readable record's members, and of those one level below: what a kind is recognised
+    by.
 
-    Raises UnknownFormatError where the first record can't be read.
+    Raises UnknownFormatError where none of the first records can be read, or there is none.
     """
     if not is_json(source):
         return read_header(source).columns
-    _, first = next(_from_json(source), (0, {}))
-    if isinstance(first, Unreadable):
-        raise UnknownFormatError(f"The file begins as JSON does, but can't be read as such. {first.reason}")
-    inner = [key for value in first.values() if isinstance(value, dict) for key in value]
-    return folded([str(key).encode("utf-8", "replace") for key in [*first, *inner]])
+    reason = ""
+    for _, record in islice(_from_json(source), _TRIED):
+        if not isinstance(record, Unreadable):
+            inner = [key for value in record.values() if isinstance(value, dict) for key in value]
+            return folded([str(key).encode("utf-8", "replace") for key in [*record, *inner]])
+        reason = reason or record.reason
+    if not reason:
+        raise NoRecordError("The file holds no record, so nothing tells its kind.")
+    raise UnknownFormatError(f"The file begins as JSON does, but can't be read as such. {reason}")
 
 
 def member(record: Record, *wanted: str) -> Any:
@@ -76,9 +82,14 @@ def inner(value: Any) -> Any:
 
 
 def as_bytes(record: Record) -> bytes:
-    """The record as JSON, for quarantine."""
+    """The record as JSON, for quarantine; without what is nested as deeply as can be read, but not written."""
     plain = {key: value for key, value in record.items() if isinstance(key, str)}
-    return json.dumps(plain, ensure_ascii=False, default=str).encode("utf-8", "replace")
+    try:
+        written = json.dumps(plain, ensure_ascii=False, default=str)
+    except RecursionError:
+        flat = {key: value for key, value in plain.items() if not isinstance(value, list | dict)}
+        written = json.dumps(flat, ensure_ascii=False, default=str)
+    return written.encode("utf-8", "replace")
 
 
 def _from_table(source: Source, from_line: int) -> Iterator[tuple[Place, Record | Unreadable]]:
@@ -102,7 +113,15 @@ def _from_json(source: Source) -> Iterator[tuple[Place, Record | Unreadable]]:
         elif isinstance(value, _Broken):
             yield place, Unreadable(place, value.reason, value.text.encode("utf-8", "replace"))
         else:
-            yield place, Unreadable(place, "This is no record: an object was expected.", str(value)[:_KEPT].encode())
+            shown = _shown(value).encode("utf-8", "replace")
+            yield place, Unreadable(place, "This is no record: an object was expected.", shown)
+
+
+def _shown(value: Any) -> str:
+    try:
+        return str(value)[:_KEPT]
+    except RecursionError:
+        return ""
 
 
 class _Broken:
@@ -186,14 +205,16 @@ class _Buffer:
 
 
 def _end_of(written: str, start: int) -> int | None:
-    """Where the object or list that begins at `start` ends by its brackets; None where it doesn't in this text."""
-    depth = 0
+    """Where the object or list that begins at `start` ends by its brackets; None where it doesn't in this text, or
+    another ends within it: then it was never closed, and what follows is none of its own."""
+    wanted: list[str] = []
     for found in _BRACKET.finditer(written, start, start + _REACH):
         if found[0] in "{[":
-            depth += 1
+            wanted.append("}" if found[0] == "{" else "]")
         elif found[0] in "}]":
-            depth -= 1
-            if depth == 0:
+            if not wanted or wanted.pop() != found[0]:
+                return None
+            if not wanted:
                 return found.end()
     return None
 
@@ -267,8 +288,4 @@ def _listed_in_text(buffer: _Buffer) -> Iterator[Any]:
     if isinstance(listed, list):
         yield from listed
     else:
-        yield (
-            listed
-            if isinstance(listed, _Broken)
-            else _Broken("The list in the text can't be read.", str(value)[:_KEPT])
-        )
+        yield (listed if isinstance(listed, _Broken) else _Broken("The list in the text can't be read.", _shown(value)))

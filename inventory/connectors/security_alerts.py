@@ -5,14 +5,13 @@ SecurityAlert of Log Analytics as CSV or JSON, and OCSF class 2004. All become o
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 from inventory.connectors import alert_entities, prompts, records
 from inventory.connectors.alert_types import DOCUMENTED
 from inventory.connectors.base import MAX_NAME, Item, SecurityAlert, Source, Unreadable, WithContent
 from inventory.connectors.delimited import clean
-from inventory.connectors.moments import moment
+from inventory.connectors.moments import moment_of
 from inventory.connectors.records import Record, inner, member
 
 _STATES = {
@@ -23,11 +22,20 @@ _STATES = {
     "resolved": "resolved",
     "dismissed": "dismissed",
     "suppressed": "dismissed",
+    "archived": "resolved",
+    "deleted": "dismissed",
 }
-_SEVERITIES = ("informational", "low", "medium", "high")
+# What other products call critical is high here: critical is what a reviewer makes of an incident (docs/method.md §4)
+_SEVERITIES = {
+    **{word: word for word in ("informational", "low", "medium", "high")},
+    **dict.fromkeys(("critical", "fatal"), "high"),
+}
 _OCSF = 2004  # class_uid of a detection finding
+# The words of OCSF for its numbers, which alone every finding has: 0 and 99 say nothing
+_OCSF_SEVERITIES = {"1": "Informational", "2": "Low", "3": "Medium", "4": "High", "5": "Critical", "6": "Fatal"}
+_OCSF_STATES = {"1": "New", "2": "In Progress", "3": "Suppressed", "4": "Resolved", "5": "Archived", "6": "Deleted"}
+_OCSF_CLOSE = "3"  # activity_id
 _DESCRIPTION = 2000  # characters
-_MILLISECONDS = 10_000_000_000  # a number of seconds this large would be in the year 2286
 
 
 class SecurityAlerts:
@@ -60,7 +68,7 @@ def _alert(place: int, record: Record) -> Item:
     alert_id = _text(member(given, "systemalertid", "name", "vendororiginalid"), 200)
     if not alert_id:
         return Unreadable(place, "The alert has no SystemAlertId.", records.as_bytes(record))
-    at = _when(member(given, "starttimeutc", "starttime", "timegeneratedutc", "timegenerated"))
+    at = moment_of(member(given, "starttimeutc", "starttime", "timegeneratedutc", "timegenerated"))
     if at is None:
         return Unreadable(place, "The alert has no start time that can be read.", records.as_bytes(record))
     title = _text(member(given, "alertdisplayname", "displayname"))
@@ -97,7 +105,7 @@ def _rated(given: Record, alert_type: str) -> tuple[str, tuple[str, ...]]:
     severity, tactics = DOCUMENTED.get(alert_type.casefold(), ("medium", ()))
     delivered = _text(member(given, "severity", "alertseverity")).casefold()
     named = [one for one in _listed(member(given, "tactics", "intent")) if one.casefold() != "unknown"]
-    return (delivered if delivered in _SEVERITIES else severity), tactics or tuple(named)
+    return _SEVERITIES.get(delivered, severity), tactics or tuple(named)
 
 
 def _resource(given: Record) -> str:
@@ -112,32 +120,45 @@ def _from_ocsf(given: Record) -> Record:
     """A detection finding under the names of the others."""
     info = member(given, "finding_info", "findinginfo") or {}
     info = inner(info) if isinstance(inner(info), dict) else {}
-    resources = inner(member(given, "resources")) or []
-    first = next((one for one in resources if isinstance(one, dict)), {})
+    resources = _objects(member(given, "resources"))
+    attacks = _objects(member(info, "attacks") or member(given, "attacks"))
     types = member(info, "types") or [None]
     return {
         "SystemAlertId": member(info, "uid"),
         "AlertType": types[0] if isinstance(types, list) else types,
         "AlertDisplayName": member(info, "title") or member(given, "message"),
-        "Severity": member(given, "severity"),
-        "Status": member(given, "status"),
+        "Severity": _ocsf_word(given, "severity", _OCSF_SEVERITIES, _SEVERITIES),
+        "Status": _ocsf_word(given, "status", _OCSF_STATES, _STATES) or _ocsf_closed(given),
+        "Tactics": [name for one in attacks for name in _named(one, "tactic", "name")],
+        "Techniques": [
+            name for one in attacks for name in _named(one, "technique", "uid") or _named(one, "technique", "name")
+        ],
         "Description": member(given, "message"),
         "StartTime": member(given, "time"),
-        "ResourceId": member(first, "uid"),
-        "Entities": [
-            {"type": "azure-resource", "resourceId": member(one, "uid")} for one in resources if isinstance(one, dict)
-        ],
+        "ResourceId": member(resources[0], "uid") if resources else None,
+        "Entities": [{"type": "azure-resource", "resourceId": member(one, "uid")} for one in resources],
     }
 
 
-def _when(value: Any) -> datetime | None:
-    if isinstance(value, int | float) or (isinstance(value, str) and value.isdecimal()):
-        seconds = float(value)
-        try:
-            return datetime.fromtimestamp(seconds / 1000 if seconds > _MILLISECONDS else seconds, UTC)
-        except (OverflowError, ValueError, OSError):
-            return None
-    return moment(value)
+def _ocsf_word(given: Record, name: str, words: dict[str, str], known: dict[str, str]) -> Any:
+    """A severity or state: the word, which may be missing or the product's own, else the word for its number."""
+    word = _text(member(given, name))
+    return word if word.casefold() in known else words.get(str(member(given, f"{name}_id", f"{name}id")))
+
+
+def _ocsf_closed(given: Record) -> str | None:
+    return "Resolved" if str(member(given, "activity_id", "activityid")) == _OCSF_CLOSE else None
+
+
+def _named(attack: Record, thing: str, by: str) -> list[str]:
+    """Of an attack its tactic (earlier: tactics) or technique, by its name or its id."""
+    held = inner(member(attack, thing, f"{thing}s"))
+    return [name for one in _objects([held] if isinstance(held, dict) else held) if (name := _text(member(one, by)))]
+
+
+def _objects(value: Any) -> list[Record]:
+    value = inner(value)
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _listed(value: Any) -> Iterable[str]:
@@ -145,7 +166,7 @@ def _listed(value: Any) -> Iterable[str]:
     value = inner(value)
     if isinstance(value, str):
         value = value.split(",")
-    return [name for one in value or () if isinstance(one, str) and (name := _text(one, 60))][:20]
+    return [name for one in value if (name := _text(one, 60))][:20] if isinstance(value, list) else []
 
 
 def _text(value: Any, most: int = MAX_NAME) -> str:

@@ -38,8 +38,10 @@ def thresholds() -> Thresholds:
 
 
 def newest_day() -> date | None:
-    """The newest day of which feeds told anything: what is *now* for the rule, so that a late file is judged alike."""
-    return DailyUsage.objects.filter(interactions__gt=0).order_by("-day").values_list("day", flat=True).first()
+    """The newest day of which feeds told anything: what is *now* for the rule, so that a late file is judged alike.
+    Days to come are a wrong clock's: one record of them would make old news of all there is."""
+    told = DailyUsage.objects.filter(interactions__gt=0, day__lte=timezone.localdate())
+    return told.order_by("-day").values_list("day", flat=True).first()
 
 
 def days_told(first: date, last: date) -> list[date]:

@@ -30,8 +30,8 @@ WITH latest AS (
     ORDER BY application_id, metric, "group", at DESC, id DESC
 )
 SELECT application_id, metric, max(value), count(*) FROM latest GROUP BY application_id, metric ORDER BY 1, 2"""
-# Types of alerts that report an attack which was stopped
-_BLOCKED = Q(type__contains="BlockedAttempt") | Q(type__contains="BlockedJailbreak")
+# Types of alerts that report an attack which was stopped, whatever their case, as types are known (alert_types.py)
+_BLOCKED = Q(type__icontains="BlockedAttempt") | Q(type__icontains="BlockedJailbreak")
 
 
 def window_start(day: date) -> date:

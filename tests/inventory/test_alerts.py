@@ -135,7 +135,10 @@ def test_opened_again_it_follows_only_what_is_new(cast: Cast, one: Alert, tmp_pa
     one.refresh_from_db()
     assert (one.state, one.severity, one.resolved_at) == (AlertState.ACTIVE, "high", None)
     ingest(tmp_path, alert(Status="Active"))
-    ingest(tmp_path, alert(Status="Resolved"))
+    ingest(tmp_path, alert(Status="Resolved"))  # the first file once more
+    one.refresh_from_db()
+    assert one.state == AlertState.ACTIVE
+    ingest(tmp_path, alert(Status="Resolved", ProcessingEndTime="2026-07-15T07:07:01Z"))
     one.refresh_from_db()
     assert one.state == AlertState.RESOLVED
 

@@ -188,6 +188,16 @@ def test_what_is_long_past_is_no_news(cast: Cast, application: AIApplication) ->
     assert not found()
 
 
+def test_a_wrong_clock_makes_no_old_news_of_today(cast: Cast, application: AIApplication) -> None:
+    course(application, cast.retail)
+    used(application, cast.retail, TODAY, 400)
+    used(application, cast.retail, TODAY + timedelta(days=30_000), 1)
+    ChangedDay.objects.create(day=TODAY)
+    unusual.find()
+    assert ("Letters", UsageMetric.INTERACTIONS, 400) in found()
+    assert selectors.enough_told()
+
+
 def test_looking_back_finds_what_a_late_file_made_unusual(cast: Cast, application: AIApplication) -> None:
     course(application, cast.cards)
     used(application, cast.cards, TODAY - timedelta(days=29), 50)

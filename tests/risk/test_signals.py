@@ -52,7 +52,13 @@ def test_an_interaction_with_both_marks_is_one_attack(application: AIApplication
 
 @pytest.mark.parametrize(
     ("type_", "counted"),
-    [(BLOCKED, 1), ("Azure_Agentic_BlockedJailbreak", 1), ("AI.Azure_Agentic_Jailbreak", 0), ("", 0)],
+    [
+        (BLOCKED, 1),
+        (BLOCKED.upper(), 1),
+        ("Azure_Agentic_BlockedJailbreak", 1),
+        ("AI.Azure_Agentic_Jailbreak", 0),
+        ("", 0),
+    ],
 )
 def test_alerts_of_a_blocked_attack_are_attacks(application: AIApplication, type_: str, counted: int) -> None:
     used(application, jailbreak=1, attacks=1)

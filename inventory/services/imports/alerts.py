@@ -15,7 +15,7 @@ from inventory.connectors.content import SecurityAlerts
 from inventory.matching import Identifiers
 from inventory.models import ChangedApplication, Identifier, ImportBatch
 from inventory.services.imports.encryption import encrypt
-from inventory.services.pseudonyms import pseudonym
+from inventory.services.pseudonyms import pseudonym, unnamed
 
 _MOST_BYTES = 64 * 1024  # of a record that are kept
 _CLOSED = [AlertState.RESOLVED.value, AlertState.DISMISSED.value]
@@ -50,10 +50,12 @@ _NEXT = """CASE WHEN a.decided_at IS NULL AND a.feed_state IS DISTINCT FROM excl
 
 # An alert stays with the application it was once tied to, and a person's word on that stands. What came before and says
 # nothing new is not written.
-_STORE = f"""
+_INSERT = f"""
 INSERT INTO inventory_alert AS a ({_COLUMNS}, state, raw, batch_id, latest_batch_id, resolved_at)
 SELECT {_COLUMNS}, feed_state, raw, %(batch)s, %(batch)s, CASE WHEN feed_state = ANY(%(closed)s) THEN now() END
 FROM import_alert
+"""  # noqa: S608 - constants of this file
+_STORE = f"""{_INSERT}
 ON CONFLICT (external_id) DO UPDATE SET
     type = excluded.type, title = excluded.title, severity = excluded.severity, feed_state = excluded.feed_state,
     tactics = excluded.tactics, technique = excluded.technique, resource = excluded.resource,
@@ -68,7 +70,14 @@ WHERE (a.type, a.title, a.severity, a.feed_state, a.tactics, a.technique, a.reso
       (excluded.type, excluded.title, excluded.severity, excluded.feed_state, excluded.tactics, excluded.technique,
        excluded.resource, excluded.description, excluded.at, excluded.entities, false)
 RETURNING a.application_id, a.at
-"""  # noqa: S608 - constants of this file
+"""
+# A file read a second time tells nothing of the alerts that are here: other files may have told what came after it
+_STORE_AGAIN = f"""{_INSERT}
+ON CONFLICT (external_id) DO UPDATE SET
+    application_id = excluded.application_id, latest_batch_id = excluded.latest_batch_id
+WHERE a.tied_at IS NULL AND a.application_id IS NULL AND excluded.application_id IS NOT NULL
+RETURNING a.application_id, a.at
+"""
 
 
 @dataclass
@@ -83,10 +92,11 @@ class Stored:
 
 
 class AlertWriter:
-    """Stores the chunks of one file. Identifiers are those of its beginning."""
+    """Stores the chunks of one file. Identifiers are those of its beginning. `again`: the file was read before."""
 
-    def __init__(self, batch: ImportBatch) -> None:
+    def __init__(self, batch: ImportBatch, *, again: bool = False) -> None:
         self._batch = batch
+        self._again = again
         rows = Identifier.objects.order_by().values_list("kind", "folded", "application_id")
         self._identifiers = Identifiers(rows.iterator(10_000))
 
@@ -101,8 +111,10 @@ class AlertWriter:
             with cursor.copy("COPY import_alert FROM STDIN") as copy:
                 for row in rows:
                     copy.write_row(row)
-            cursor.execute(_SAID, {"feed": AlertAction.FEED.value})
-            cursor.execute(_STORE, {"closed": _CLOSED, "batch": self._batch.pk})
+            if not self._again:
+                cursor.execute(_SAID, {"feed": AlertAction.FEED.value})
+            store = _STORE_AGAIN if self._again else _STORE
+            cursor.execute(store, {"closed": _CLOSED, "batch": self._batch.pk})
             written = cursor.fetchall()
         ChangedApplication.objects.mark({application for application, _ in written if application})
         unmatched = sum(application is None for application, _ in written)
@@ -114,14 +126,14 @@ class AlertWriter:
         if match.application is None and not about_ai(one.type or one.title):
             return None
         return (
-            *(one.alert_id, one.type, one.title, one.severity, one.state, list(one.tactics)),
-            *(", ".join(one.techniques)[:200], one.resource, one.description, match.application, one.at),
+            *(one.alert_id, one.type, unnamed(one.title)[:300], one.severity, one.state, list(one.tactics)),
+            *(", ".join(one.techniques)[:200], one.resource, unnamed(one.description), match.application, one.at),
             _entities(one),
             encrypt(one.raw[:_MOST_BYTES]),
         )
 
 
 def _entities(one: SecurityAlert) -> Jsonb | None:
-    """What it names, people by pseudonym."""
-    pairs = [[kind, pseudonym(name) if kind == ACCOUNT else name] for kind, name in one.entities]
+    """What it names, people by pseudonym, also those in links and commands."""
+    pairs = [[kind, pseudonym(name) if kind == ACCOUNT else unnamed(name)] for kind, name in one.entities]
     return Jsonb(pairs) if pairs else None

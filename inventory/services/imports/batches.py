@@ -4,6 +4,7 @@ A chunk, its counts and the line at which reading goes on are one transaction, m
 counts are exact however often a reading is killed, and a worker that was thought dead can't store beside its successor.
 """
 
+import hashlib
 import logging
 from collections.abc import Callable
 from contextlib import closing
@@ -27,7 +28,7 @@ from inventory.connectors.mapped import Mapping
 from inventory.models import Feed, ImportBatch, User
 from inventory.services.imports import captured, kinds, quarantine
 from inventory.services.imports.reading import ReaderDiedError, read
-from inventory.services.imports.sinks import SINKS, Sink
+from inventory.services.imports.sinks import CORRECTING, SINKS, Sink
 
 logger = logging.getLogger(__name__)
 
@@ -102,7 +103,10 @@ def run(batch: ImportBatch, path: Path, *, actor: User | None, progress: Progres
     except (UnknownFormatError, OSError) as problem:
         fail(batch, str(problem), actor=actor)
         raise ImportFailedError(str(problem)) from problem
-    sink: Sink = SINKS[mapping.kind if mapping else connector.kind](batch, actor)
+    told = mapping.kind if mapping else connector.kind
+    if told in CORRECTING and not batch.sha256:
+        batch.sha256 = _digest(path)
+    sink: Sink = SINKS[told](batch, actor)
     cutoff = timezone.now() - timedelta(days=settings.INTERACTION_RETENTION_DAYS)
     sha256 = ""
     try:
@@ -128,6 +132,11 @@ def _connector(batch: ImportBatch, path: Path) -> tuple[Connector, Mapping | Non
     if not batch.kind:
         batch.kind = kinds.recognised(path, batch.feed)
     return kinds.connector(batch.kind)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def take_turns() -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from inventory.connectors.archives import is_archive
-from inventory.connectors.base import Connector, UnknownFormatError
+from inventory.connectors.base import Connector, NoRecordError, UnknownFormatError
 from inventory.connectors.delimited import as_utf8
 from inventory.connectors.mapped import PREFIX, Layout, Mapped, Mapping, layout_of
 from inventory.connectors.registry import CONNECTORS, recognise
@@ -25,11 +25,17 @@ def holds_archive(path: Path) -> bool:
 def recognised(path: Path, feed: Feed | None = None) -> str:
     """The kind of a file, by its content. Raises UnknownFormatError, also where it is none that the feed takes.
 
-    Of an archive each file is asked by itself.
+    Of an archive each file is asked by itself. An empty list, which relays deliver of a quiet hour, is of the feed's
+    kind.
     """
     if holds_archive(path):
         return ARCHIVE
-    found = _by_content(path)
+    try:
+        found = _by_content(path)
+    except NoRecordError:
+        if feed and feed.kind in CONNECTORS:
+            return feed.kind
+        raise
     if feed and feed.kind and feed.kind != found:
         raise UnknownFormatError(f"The content is {title(found)}; this feed takes {title(feed.kind)}.")
     return found
@@ -39,6 +45,8 @@ def _by_content(path: Path) -> str:
     with path.open("rb") as file:
         try:
             return recognise(file).kind
+        except NoRecordError:
+            raise
         except UnknownFormatError as unknown:
             problem = unknown
     found = layout(path)

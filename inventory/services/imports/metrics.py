@@ -32,15 +32,18 @@ WITH named AS (
 UPDATE import_metric m SET application_id = b.id FROM best b WHERE m.application_id IS NULL AND m.folded = b.folded
 """
 
-# A value stays with the application it was once tied to.
+# A value stays with the application it was once tied to. A file read a second time corrects nothing: other files may
+# have corrected what it says.
 _STORE = """
 WITH stored AS (
     INSERT INTO inventory_metric AS m (system, folded, application_id, metric, "group", value, at, batch_id)
-    SELECT system, folded, application_id, metric, "group", value, at, %s FROM import_metric
+    SELECT system, folded, application_id, metric, "group", value, at, %(batch)s FROM import_metric
     ON CONFLICT (folded, metric, "group", at) DO UPDATE SET
-        value = excluded.value, application_id = coalesce(m.application_id, excluded.application_id),
+        value = CASE WHEN %(again)s THEN m.value ELSE excluded.value END,
+        application_id = coalesce(m.application_id, excluded.application_id),
         batch_id = excluded.batch_id, stored_at = now()
-    WHERE m.value <> excluded.value OR (m.application_id IS NULL AND excluded.application_id IS NOT NULL)
+    WHERE (m.value <> excluded.value AND NOT %(again)s)
+       OR (m.application_id IS NULL AND excluded.application_id IS NOT NULL)
     RETURNING application_id, at, xmax <> 0 AS corrected
 )
 SELECT count(*), count(*) FILTER (WHERE application_id IS NULL), max(at),
@@ -59,10 +62,11 @@ class Stored:
 
 
 class MetricWriter:
-    """Stores the chunks of one file. Identifiers are those of its beginning."""
+    """Stores the chunks of one file. Identifiers are those of its beginning. `again`: the file was read before."""
 
-    def __init__(self, batch: ImportBatch) -> None:
+    def __init__(self, batch: ImportBatch, *, again: bool = False) -> None:
         self._batch = batch
+        self._again = again
         rows = Identifier.objects.order_by().values_list("kind", "folded", "application_id")
         self._identifiers = Identifiers(rows.iterator(10_000))
 
@@ -79,7 +83,7 @@ class MetricWriter:
                     folded = one.system.casefold()
                     copy.write_row((one.system, folded, known[one.system], one.metric, one.group, one.value, one.at))
             cursor.execute(_BY_REGISTER)
-            cursor.execute(_STORE, [self._batch.pk])
+            cursor.execute(_STORE, {"batch": self._batch.pk, "again": self._again})
             stored, unmatched, newest_at, applications, corrected = cursor.fetchone()
         if corrected:
             self._batch.irreversible = "It corrected values that were there before; what they were is not kept."

@@ -1,5 +1,6 @@
 """What stores the chunks of each kind and counts them into the batch."""
 
+from inventory.choices import BatchState
 from inventory.connectors.content import Interactions, ListedAgents, ListedUsers, MetricValues, SecurityAlerts
 from inventory.models import ImportBatch, User
 from inventory.services.directory import DirectoryWriter
@@ -56,7 +57,7 @@ class AlertSink:
     """Stores chunks of alerts and counts them into the batch."""
 
     def __init__(self, batch: ImportBatch, actor: User | None) -> None:
-        self._writer = AlertWriter(batch)
+        self._writer = AlertWriter(batch, again=_read_before(batch))
 
     def store(self, content: SecurityAlerts, batch: ImportBatch) -> int:
         result = self._writer.store(content)
@@ -93,7 +94,7 @@ class MetricSink:
     """Stores chunks of metrics and counts them into the batch."""
 
     def __init__(self, batch: ImportBatch, actor: User | None) -> None:
-        self._writer = MetricWriter(batch)
+        self._writer = MetricWriter(batch, again=_read_before(batch))
 
     def store(self, content: MetricValues, batch: ImportBatch) -> int:
         result = self._writer.store(content)
@@ -105,6 +106,12 @@ class MetricSink:
 
     def finish(self) -> dict[str, int]:
         return {}
+
+
+def _read_before(batch: ImportBatch) -> bool:
+    """Whether the same file was read to its end before, and what it stored stands."""
+    same = ImportBatch.objects.filter(sha256=batch.sha256, state=BatchState.DONE).exclude(pk=batch.pk)
+    return bool(batch.sha256) and same.exists()
 
 
 Sink = ActivitySink | UserSink | AlertSink | AgentSink | MetricSink | LabelSink | TypeSink | CloudAppSink
@@ -124,3 +131,5 @@ SINKS: dict[str, type[Sink]] = {
     "interactions": ActivitySink,
     "users": UserSink,
 }
+# Kinds whose later records correct earlier ones: the same file once more must not take that back
+CORRECTING = ("security_alerts", "metrics")

@@ -53,6 +53,17 @@ def send(given: Credentials, body: bytes = BODY, slug: str = "purview", **change
     return Client().post(f"/api/v1/feeds/{slug}", body, content_type=content_type, headers=kept)
 
 
+def test_an_empty_list_is_of_the_kind_of_its_feed(cast: Cast) -> None:
+    _, given = feeds.create_feed(actor=cast.ada, slug="defender", name="Defender", kind="security_alerts")
+    body = b'{"value":[]}'
+    assert send(given, body, "defender", content_type="application/json").status_code == 202
+    assert imports.run_batch(ImportBatch.objects.get().pk)
+    batch = ImportBatch.objects.get()
+    assert (batch.state, batch.kind, batch.rows) == (BatchState.DONE, "security_alerts", 0)
+    _, given = feeds.create_feed(actor=cast.ada, slug="any", name="Any kind")
+    assert send(given, body, "any", content_type="application/json").status_code == 422
+
+
 def test_a_signed_call_becomes_a_batch_that_can_be_followed(made: tuple[Feed, Credentials]) -> None:
     feed, given = made
     answer = send(given, X_Hub_File_Name="../etc/<b>\n.csv")

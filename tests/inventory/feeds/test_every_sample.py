@@ -45,7 +45,7 @@ COUNTS: dict[str, tuple[str, int, int, int, int, int, int]] = {
     "labels_many.csv": ("sensitivity_labels", 8, 8, 0, 0, 0, 0),
     "labels_none.csv": ("sensitivity_labels", 0, 0, 0, 0, 0, 0),
     "labels_odd.csv": ("sensitivity_labels", 4, 2, 0, 2, 0, 0),
-    "metrics/hostile.json": ("metrics", 6, 2, 0, 4, 0, 2),
+    "metrics/hostile.json": ("metrics", 6, 1, 0, 5, 0, 1),
     "metrics/many.csv": ("metrics", 7, 7, 0, 0, 0, 7),
     "metrics/none.csv": ("metrics", 0, 0, 0, 0, 0, 0),
     "metrics/odd.csv": ("metrics", 7, 3, 0, 4, 0, 3),

@@ -81,7 +81,7 @@ def test_no_value_breaks_the_reader(odd: dict[str, Any]) -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("name", "stored", "quarantined"),
-    [("none.csv", 0, 0), ("one.csv", 1, 0), ("many.csv", 7, 0), ("odd.csv", 3, 4), ("hostile.json", 2, 4)],
+    [("none.csv", 0, 0), ("one.csv", 1, 0), ("many.csv", 7, 0), ("odd.csv", 3, 4), ("hostile.json", 1, 5)],
 )
 def test_each_sample_is_counted_to_the_row_and_again_stores_nothing(name: str, stored: int, quarantined: int) -> None:
     first, again = ingest(FOLDER / name), ingest(FOLDER / name)
@@ -96,6 +96,9 @@ def test_a_later_value_of_the_same_measurement_corrects_it(tmp_path: Path) -> No
     corrected = [header, row, row.replace("0.31", "0.29")]
     summary = ingest(write(tmp_path, "m.csv", "\n".join(corrected)))
     assert (summary.stored, summary.duplicates) == (1, 1)
+    assert Metric.objects.get().value == 0.29
+    again = ingest(FOLDER / "one.csv")  # the file of before takes no correction back
+    assert (again.stored, again.duplicates) == (0, 1)
     assert Metric.objects.get().value == 0.29
 
 

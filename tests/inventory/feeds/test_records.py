@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inventory.connectors import records
-from inventory.connectors.base import UnknownFormatError, Unreadable
+from inventory.connectors.base import NoRecordError, UnknownFormatError, Unreadable
 from inventory.connectors.delimited import as_utf8
+from inventory.connectors.registry import recognise
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(max_size=20),
@@ -117,3 +118,27 @@ def test_members_are_found_whatever_their_case() -> None:
 def test_a_file_whose_first_record_is_broken_says_so() -> None:
     with pytest.raises(UnknownFormatError, match="can't be read as such"):
         records.names(io.BufferedReader(io.BytesIO(b'{"value":[{')))  # type: ignore[arg-type]
+
+
+GOOD = b'{"systemAlertId":"a-1","StartTimeUtc":"2026-07-14T09:12:36Z"}'
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [b'{"systemAlertId": nope,', b'{"a":', b"[7]", b'{"a":' + b"[" * 3000 + b"]" * 3000 + b"}", b'{"a":1e', b"{" * 50],
+    ids=["value", "end", "number", "depth", "digits", "braces"],
+)
+@pytest.mark.parametrize("form", [b"[%s,\n%s]", b"%s\n%s\n", b'{"value":[%s,\n%s]}'], ids=["array", "lines", "wrapped"])
+def test_a_broken_beginning_hides_no_kind(form: bytes, broken: bytes) -> None:
+    raw = form % (broken, GOOD)
+    kind = recognise(io.BufferedReader(io.BytesIO(raw)))  # type: ignore[arg-type]
+    assert kind.kind == "security_alerts"
+    items = list(kind.read(io.BufferedReader(io.BytesIO(raw))))  # type: ignore[arg-type]
+    assert isinstance(items[0], Unreadable)
+    assert not isinstance(items[-1], Unreadable)
+
+
+@pytest.mark.parametrize("empty", [b"[]", b'{"@odata.context":"x","value":[]}', b'{"ResultData":"[]"}'])
+def test_no_record_is_no_kind(empty: bytes) -> None:
+    with pytest.raises(NoRecordError):
+        recognise(io.BufferedReader(io.BytesIO(empty)))  # type: ignore[arg-type]

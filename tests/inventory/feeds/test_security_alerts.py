@@ -1,5 +1,6 @@
 """Alerts in every form they come in, what they are tied to, and what a later record changes."""
 
+import gzip
 import io
 import json
 import re
@@ -11,6 +12,7 @@ import pytest
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest_django import Settings
 
 from inventory.choices import AlertState, IdentifierKind
 from inventory.connectors import prompts
@@ -19,11 +21,13 @@ from inventory.connectors.base import Item, SecurityAlert, Unreadable
 from inventory.connectors.delimited import as_utf8
 from inventory.connectors.registry import CONNECTORS, recognise
 from inventory.models import AIApplication, Alert, CapturedContent, ChangedApplication
+from inventory.services import imports
 from inventory.services.imports import Summary, captured, import_file, purge
 from inventory.services.imports.encryption import decrypt
+from inventory.services.pseudonyms import pseudonym, unnamed
 from tests.builders import make_application
 from tests.cast import Cast
-from tests.inventory.feeds.files import SAMPLES
+from tests.inventory.feeds.files import SAMPLES, write
 from tests.inventory.feeds.test_records import VALUES
 
 ACCOUNT = (
@@ -99,6 +103,52 @@ def test_an_unknown_type_about_ai_is_kept_as_delivered() -> None:
     assert not mapped(found.type)
 
 
+def finding(**given: Any) -> dict[str, Any]:
+    """A detection finding with no more than OCSF asks for."""
+    info = {"uid": "f-1", "title": "Model misused", "types": ["AI.Azure_BrandNew"], **given.pop("finding_info", {})}
+    told = {"class_uid": 2004, "category_uid": 2, "activity_id": 1, "severity_id": 4, "time": 1784036472000}
+    return {**told, "finding_info": info, **given}
+
+
+@pytest.mark.parametrize(
+    ("given_", "severity", "state"),
+    [
+        ({}, "high", "active"),
+        ({"severity_id": 1}, "informational", "active"),
+        ({"severity_id": "2", "status_id": "2"}, "low", "in_progress"),
+        ({"severity_id": 5, "severity": "Critical", "status_id": 4}, "high", "resolved"),
+        ({"severity_id": 6, "severity": "P1", "status_id": 3}, "high", "dismissed"),
+        ({"severity_id": 3, "activity_id": 3}, "medium", "resolved"),
+        ({"severity_id": 3, "activity_id": 3, "status_id": 2}, "medium", "in_progress"),
+        ({"severity_id": 0, "status_id": 99, "status": "Odd"}, "medium", "active"),
+    ],
+)
+def test_findings_say_by_number_how_severe_they_are_and_where_they_stand(
+    given_: dict[str, Any], severity: str, state: str
+) -> None:
+    (found,) = items(json.dumps([finding(**given_)]).encode())
+    assert isinstance(found, SecurityAlert)
+    assert (found.severity, found.state) == (severity, state)
+
+
+def test_tactics_and_techniques_of_a_finding_are_read_in_both_spellings() -> None:
+    attacks = [
+        {"tactic": {"name": "Impact", "uid": "TA0040"}, "technique": {"name": "Denial of Service", "uid": "T1499"}},
+        {"tactics": [{"name": "Execution"}, {"name": "Initial Access"}], "technique": {"name": "Odd one"}},
+        {"tactic": 7, "technique": ["x"]},
+    ]
+    (found,) = items(json.dumps([finding(finding_info={"attacks": attacks})]).encode())
+    assert isinstance(found, SecurityAlert)
+    assert found.tactics == ("Impact", "Execution", "Initial Access")
+    assert found.techniques == ("T1499", "Odd one")
+
+
+def test_critical_is_no_less_than_high() -> None:
+    (found,) = items(json.dumps([alert(Severity="Critical")]).encode())
+    assert isinstance(found, SecurityAlert)
+    assert found.severity == "high"
+
+
 @pytest.mark.parametrize("missing", ["SystemAlertId", "StartTimeUtc"])
 def test_what_no_alert_can_be_without(missing: str) -> None:
     broken = {key: value for key, value in alert(2).items() if key != missing}
@@ -146,6 +196,23 @@ def test_the_same_again_changes_nothing_and_a_later_state_does(assistant: AIAppl
     assert Alert.objects.get().resolved_at is None
 
 
+def test_the_file_of_before_takes_no_later_word_back(
+    assistant: AIApplication, cast: Cast, tmp_path: Path, settings: Settings
+) -> None:
+    """By whichever door; also within an archive. Once it is undone it is no longer one of before."""
+    settings.MEDIA_ROOT = tmp_path / "uploads"
+    first = write(tmp_path, "first.json", json.dumps([alert(), alert(2)]))
+    second = write(tmp_path, "second.json", json.dumps([alert(Status="Resolved"), alert(2, Status="Dismissed")]))
+    packed = write(tmp_path, "first.json.gz", gzip.compress(first.read_bytes()))
+    assert [import_file(actor=None, path=path).stored for path in (first, second)] == [2, 2]
+    for again in (first, packed):
+        summary = import_file(actor=None, path=again)
+        assert (summary.stored, summary.duplicates) == (0, 2)
+    batch = imports.receive(actor=cast.ada, file_name="first.json", blocks=[first.read_bytes()])
+    assert imports.run_batch(batch.pk)
+    assert list(Alert.objects.order_by("pk").values_list("state", flat=True)) == ["resolved", "dismissed"]
+
+
 def test_within_a_file_the_last_record_of_an_alert_counts(assistant: AIApplication, tmp_path: Path) -> None:
     summary = ingest(tmp_path, alert(), alert(Status="Dismissed"))
     assert (summary.stored, summary.duplicates) == (1, 1)
@@ -169,6 +236,35 @@ def test_an_alert_of_no_application_is_kept_and_tied_later(cast: Cast, tmp_path:
 
 
 @pytest.mark.django_db
+@pytest.mark.django_db
+def test_nobody_is_named_in_what_everybody_may_read(tmp_path: Path) -> None:
+    """The record itself, with all names, is kept sealed; whoever sees the alert reads pseudonyms."""
+    who, link = "Ann.O'Hara+x@alderfinch.example", "https://x.example/?u=ann.o'hara%2bx%40alderfinch.example&n=1"
+    entities = [
+        {"Type": "account", "UserPrincipalName": who},
+        {"Type": "process", "CommandLine": f"run --as {who}"},
+        {"Type": "url", "Url": link.replace("%2b", "+")},
+    ]
+    told = {"Description": f"{who} asked 40 times (see {who}).", "AlertDisplayName": f"Odd use by {who}"}
+    ingest(tmp_path, alert(**told, Entities=entities, CompromisedEntity=who))
+    found, short = Alert.objects.get(), pseudonym(who)[:8]
+    assert found.title == f"Odd use by account {short}"
+    assert found.description == f"account {short} asked 40 times (see account {short})."
+    assert found.entities == [
+        ["account", pseudonym(who)],
+        ["process", f"run --as account {short}"],
+        ["url", f"https://x.example/?u=account {short}&n=1"],
+    ]
+    assert found.raw is not None
+    assert b"alderfinch" not in bytes(found.raw)
+    assert b"alderfinch" in decrypt(found.raw)
+
+
+def test_a_title_of_many_addresses_still_fits() -> None:
+    assert unnamed("a@b.c " * 40).count("account ") == 40
+    assert unnamed("no one @ all, at 10@20, git@host") == "no one @ all, at 10@20, git@host"
+
+
 def test_the_record_itself_is_kept_for_a_time(tmp_path: Path) -> None:
     ingest(tmp_path, alert())
     purge(now=timezone.now() + timedelta(days=400))
