@@ -35,14 +35,13 @@ FROM inventory_alert al LEFT JOIN inventory_aiapplication a ON a.id = al.applica
 WHERE al.type ILIKE '%%Jailbreak%%' AND al.at > %(alerts_from)s AND al.state <> 'dismissed'"""
 
 _INJECTIONS = """
-SELECT 'use:' || COALESCE(u.application_id, -u.sighting_id) || ':' || COALESCE(u.department_id::text, '') AS key,
-    u.department_id, CASE WHEN u.application_id IS NULL THEN 'sighting' ELSE 'application' END AS kind,
-    COALESCE(u.application_id, u.sighting_id) AS ref, COALESCE(a.name, s.name) AS name, sum(u.injection) AS amount,
-    3 AS gravity, 'marked interactions' AS note
-FROM inventory_dailyusage u LEFT JOIN inventory_aiapplication a ON a.id = u.application_id
-    LEFT JOIN inventory_sighting s ON s.id = u.sighting_id
-WHERE u.day BETWEEN %(from_day)s AND %(day)s AND u.injection > 0
-GROUP BY u.application_id, u.sighting_id, u.department_id, a.name, s.name
+WITH marked AS (
+    SELECT COALESCE(application_id, -sighting_id) AS app, department_id, sum(injection) AS n FROM inventory_dailyusage
+    WHERE day BETWEEN %(from_day)s AND %(day)s AND injection > 0 GROUP BY 1, 2)
+SELECT 'use:' || m.app || ':' || COALESCE(m.department_id::text, '') AS key, m.department_id,
+    CASE WHEN m.app < 0 THEN 'sighting' ELSE 'application' END AS kind, abs(m.app) AS ref,
+    COALESCE(a.name, s.name) AS name, m.n AS amount, 3 AS gravity, 'marked interactions' AS note
+FROM marked m LEFT JOIN inventory_aiapplication a ON a.id = m.app LEFT JOIN inventory_sighting s ON s.id = -m.app
 UNION ALL
 SELECT 'alert:' || al.id, a.department_id, 'alert', al.id, al.title, 1, 3,
     CASE WHEN al.resource <> '' THEN al.resource ELSE COALESCE(a.name, '') END

@@ -13,17 +13,17 @@ _MIB = 1024 * 1024
 # once, so people of departments don't add up.
 _UNSANCTIONED = f"""
 WITH used AS (
-    SELECT COALESCE(-u.sighting_id, u.application_id) AS app, u.department_id,
+    SELECT COALESCE(u.application_id, -u.sighting_id) AS app, u.department_id,
         sum(u.interactions + u.visits) AS uses, sum(u.uploaded) AS uploaded
     FROM inventory_dailyusage u LEFT JOIN inventory_aiapplication a ON a.id = u.application_id
     WHERE u.day BETWEEN %(from_day)s AND %(day)s
         AND (u.application_id IS NULL OR a.lifecycle NOT IN ('in_review', 'approved', 'live'))
     GROUP BY 1, 2),
 people AS (
-    SELECT COALESCE(-sighting_id, application_id) AS app, department_id, count(DISTINCT pseudonym) AS n,
+    SELECT COALESCE(application_id, -sighting_id) AS app, department_id, count(DISTINCT pseudonym) AS n,
         grouping(department_id) AS whole
     FROM inventory_dailyuser WHERE day BETWEEN %(from_day)s AND %(day)s
-        AND COALESCE(-sighting_id, application_id) IN (SELECT app FROM used)
+        AND COALESCE(application_id, -sighting_id) IN (SELECT app FROM used)
     GROUP BY GROUPING SETS ((1, 2), (1))),
 apps AS (
     SELECT app, sum(uploaded) AS uploaded, COALESCE(
@@ -62,7 +62,7 @@ _SENSITIVE = """
 WITH events AS (
     SELECT s.id AS sighting_id, s.name, d.department_id, d.interactions AS n, NULL::uuid AS who
     FROM inventory_dailysensitive d JOIN inventory_sighting s ON s.id = d.sighting_id
-    WHERE d.day BETWEEN %(from_day)s AND %(day)s AND d.information_types <> '{}'
+    WHERE d.day BETWEEN %(from_day)s AND %(day)s AND d.application_id IS NULL AND d.information_types <> '{}'
         AND s.operations && ARRAY[2, 5]::smallint[]
     UNION ALL
     SELECT s.id, COALESCE(s.name, e.seen_as), e.department_id, 1, e.pseudonym
@@ -91,7 +91,8 @@ marked AS (
         JOIN grave ON grave.word = lower(label)) found
     WHERE d.day BETWEEN %(from_day)s AND %(day)s AND d.labels <> '{}' AND found.top IS NOT NULL),
 summed AS (
-    SELECT application_id, sighting_id, department_id, sum(interactions) AS n,
+    SELECT application_id, CASE WHEN application_id IS NULL THEN sighting_id END AS sighting_id, department_id,
+        sum(interactions) AS n,
         COALESCE(sum(interactions) FILTER (WHERE top), 0) AS top
     FROM marked GROUP BY 1, 2, 3)
 SELECT COALESCE('a' || application_id, 's' || sighting_id) || ':' || COALESCE(m.department_id::text, '') AS key,
