@@ -103,6 +103,8 @@ class MappedKind(TextChoices):
     INTERACTIONS = "interactions", "Interactions with AI apps"
     USERS = "users", "People and their departments"
     METRICS = "metrics", "Metrics of AI systems"
+    ALERTS = "security_alerts", "Security alerts"
+    CLOUD_APPS = "cloud_apps", "Discovered cloud apps"
 
 
 class Severity(TextChoices):

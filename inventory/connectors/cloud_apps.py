@@ -28,10 +28,11 @@ class CloudApps:
     def read(self, source: Source, from_line: int = 0) -> Iterator[Item]:
         """The apps; see `base.Connector`."""
         for place, record in records.read(source, from_line):
-            yield record if isinstance(record, Unreadable) else _app(place, record)
+            yield record if isinstance(record, Unreadable) else told(place, record)
 
 
-def _app(place: int, record: Record) -> Item:
+def told(place: int, record: Record) -> Item:
+    """The app that a record names."""
     key, name = word(member(record, "id")), word(member(record, "displayname"))
     if not key or not name:
         return Unreadable(place, "The app lacks its id or its name.", records.as_bytes(record))

@@ -5,12 +5,13 @@ can't be read the mapped fields go to quarantine, and of broken lines nothing.
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from hashlib import blake2b, sha256
 from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from inventory.connectors import records
+from inventory.connectors import cloud_apps, records, security_alerts
 from inventory.connectors.base import (
     MAX_NAME,
     Interaction,
@@ -28,68 +29,8 @@ from inventory.connectors.moments import moment_of
 PREFIX = "mapped:"
 _TRUE = frozenset({"true", "yes", "1", "y", "x"})
 _FALSE = frozenset({"false", "no", "0", "n", "disabled"})
+_STAYS = frozenset({"start", "title", "alert_type", "resource", "account"})  # of an alert, whatever becomes of it
 _MOST_CELL = 80  # characters of a cell in a preview
-
-
-class Field(NamedTuple):
-    """Something a row may tell."""
-
-    key: str
-    title: str
-    required: bool = False
-    constant: bool = False  # may be the same for all rows instead of standing in a column
-
-
-FIELDS: dict[str, tuple[Field, ...]] = {
-    "interactions": (
-        Field("time", "Time", required=True),
-        Field("application", "AI application", required=True, constant=True),
-        Field("user", "User (principal name or object id)"),
-        Field("record_id", "Id of the record"),
-        Field("agent_id", "Agent id"),
-        Field("host", "Host or address"),
-        Field("label", "Sensitivity label id"),
-        Field("information_type", "Sensitive information type"),
-        Field("jailbreak", "Jailbreak (yes or no)"),
-        Field("injection", "Prompt injection (yes or no)"),
-    ),
-    "users": (
-        Field("upn", "User principal name", required=True),
-        Field("object_id", "Object id"),
-        Field("name", "Display name"),
-        Field("department", "Department", constant=True),
-        Field("enabled", "Account enabled (yes or no)"),
-    ),
-    "metrics": (
-        Field("time", "Time", required=True),
-        Field("system", "AI system", required=True, constant=True),
-        Field("metric", "Metric", required=True, constant=True),
-        Field("value", "Value", required=True),
-        Field("group", "Group", constant=True),
-        Field("unit", "Unit of rates (per_1000, percent, share)", constant=True),
-    ),
-}
-
-
-# Names under which a field often stands (folded), so that a form has a first guess
-_OFTEN = {
-    "time": ("time", "timestamp", "date", "datetime", "when", "at", "created", "createdat", "eventtime"),
-    "application": ("application", "app", "appname", "tool", "service", "product"),
-    "user": ("user", "userid", "username", "who", "upn", "email", "userprincipalname", "account", "actor"),
-    "record_id": ("id", "recordid", "eventid", "request", "requestid", "traceid"),
-    "agent_id": ("agentid", "agent"),
-    "host": ("host", "hostname", "domain", "url", "address"),
-    "label": ("label", "labelid", "sensitivitylabel", "sensitivitylabelid"),
-    "upn": ("userprincipalname", "upn", "email", "mail", "user", "username"),
-    "object_id": ("objectid", "id", "userid"),
-    "name": ("displayname", "name", "fullname"),
-    "department": ("department", "unit", "orgunit", "team"),
-    "system": ("system", "application", "app", "model", "service"),
-    "metric": ("metric", "metricname", "measure", "kpi"),
-    "value": ("value", "metricvalue", "score", "result"),
-    "group": ("group", "segment", "subgroup", "cohort"),
-    "unit": ("unit",),
-}
 
 
 class Mapping(NamedTuple):
@@ -130,17 +71,6 @@ def layout_of(source: Source, most: int = 6) -> Layout:
     return Layout(header.written, digest_of(header), preview)
 
 
-def guess(kind: str, columns: list[str]) -> dict[str, int]:
-    """The column that each field probably stands in."""
-    names = ["".join(filter(str.isalnum, one.casefold())) for one in columns]
-    found: dict[str, int] = {}
-    for one in FIELDS[kind]:
-        at = next((names.index(name) for name in _OFTEN.get(one.key, (one.key,)) if name in names), None)
-        if at is not None and at not in found.values():
-            found[one.key] = at
-    return found
-
-
 def digest_of(header: Header) -> str:
     """By what a header is known again: its names in their order, whatever their case."""
     return sha256("\x1f".join(header.columns).encode()).hexdigest()
@@ -163,7 +93,13 @@ class Mapped:
         header = read_header(source)
         if not self.recognises(header.columns):
             raise UnknownFormatError(f"The header is not the one that the mapping “{self._mapping.name}” was made for.")
-        make = {"interactions": self._interaction, "users": self._user, "metrics": self._metric}[self._mapping.kind]
+        make = {
+            "interactions": self._interaction,
+            "users": self._user,
+            "metrics": self._metric,
+            "security_alerts": self._alert,
+            "cloud_apps": self._app,
+        }[self._mapping.kind]
         for row in rows(source, first_line=header.next_line, from_line=from_line, delimiter=header.delimiter):
             if isinstance(row, Unreadable):
                 yield row._replace(raw=b"")
@@ -176,13 +112,16 @@ class Mapped:
                 made = make(row.line, given)
                 yield Unreadable(row.line, made, records.as_bytes(given)) if isinstance(made, str) else made
 
+    def _when(self, given: dict[str, str], field: str) -> datetime | None:
+        return moment_of(given.get(field), day_first=self._mapping.day_first, zone=self._zone)
+
     def _given(self, cells: list[str]) -> dict[str, str]:
         """What the row tells, by field; a column goes before a constant."""
         told = {key: cells[at] for key, at in self._mapping.fields.items() if at < len(cells) and cells[at]}
         return {**self._mapping.constants, **told}
 
     def _interaction(self, line: int, given: dict[str, str]) -> Item | str:
-        at = moment_of(given.get("time"), day_first=self._mapping.day_first, zone=self._zone)
+        at = self._when(given, "time")
         if at is None:
             return "The row has no time that can be read."
         seen = Seen(
@@ -210,6 +149,9 @@ class Mapped:
         own = given.get("record_id", "")
         if own:
             return own if _is_guid(own) else f"{self._mapping.name}/{own}"
+        return self._digest(given)
+
+    def _digest(self, given: dict[str, str]) -> str:
         told = "\x1f".join(f"{key}={given[key]}" for key in sorted(given))
         return f"{self._mapping.name}/{blake2b(told.encode('utf-8', 'replace'), digest_size=16).hexdigest()}"
 
@@ -221,9 +163,52 @@ class Mapped:
         return ListedUser(line, object_id, upn, given.get("name", ""), given.get("department", ""), enabled)
 
     def _metric(self, line: int, given: dict[str, str]) -> Item | str:
-        at = moment_of(given.get("time"), day_first=self._mapping.day_first, zone=self._zone)
+        at = self._when(given, "time")
         told = {key: given.get(key) for key in ("system", "metric", "group", "value", "unit")}
         return metric_value(line, **told, at=at)
+
+    def _alert(self, line: int, given: dict[str, str]) -> Item | str:
+        """As the known forms of alerts are read. One without an id is known by what doesn't change with its state."""
+        at = self._when(given, "start")
+        if at is None:
+            return "The row has no start time that can be read."
+        known = {key: value for key, value in given.items() if key in _STAYS}
+        return security_alerts.told(
+            line,
+            {
+                "SystemAlertId": given.get("alert_id") or self._digest(known),
+                "AlertType": given.get("alert_type"),
+                "AlertDisplayName": given.get("title"),
+                "Severity": given.get("severity"),
+                "Status": given.get("status"),
+                "StartTime": at.isoformat(),
+                "ResourceId": given.get("resource"),
+                "Tactics": given.get("tactics"),
+                "Techniques": given.get("techniques"),
+                "Description": given.get("description"),
+                "Entities": [{"Type": "account", "UserPrincipalName": given["account"]}] if "account" in given else [],
+            },
+        )
+
+    def _app(self, line: int, given: dict[str, str]) -> Item | str:
+        """As the known form of discovered apps is read."""
+        seen = self._when(given, "last_seen")
+        return cloud_apps.told(
+            line,
+            {
+                "id": given.get("app_id") or f"{self._mapping.name}/{given.get('app', '').casefold()}",
+                "displayName": given.get("app"),
+                "category": given.get("category"),
+                "domains": given.get("domains"),
+                "riskScore": given.get("safety"),
+                "tags": given.get("tags"),
+                "transactionCount": given.get("transactions"),
+                "uploadNetworkTrafficInBytes": given.get("uploaded"),
+                "downloadNetworkTrafficInBytes": given.get("downloaded"),
+                "userCount": given.get("users"),
+                "lastSeenDateTime": seen.isoformat() if seen else None,
+            },
+        )
 
 
 def _cells(row: Row, header: Header) -> list[str] | None:

@@ -182,6 +182,8 @@ class _Reader:
             return Unreadable(line, "AuditData has no CreationTime that is a date and time.", raw)
         if type(user) is not str or not user:
             user = self._column(raw, self._user)
+        if len(user) > MAX_NAME:
+            user = user[:MAX_NAME]  # a file of long names must not fill the memory of who remembers them
         if not user.isprintable():
             user = clean(user)
         if type(event) is str:

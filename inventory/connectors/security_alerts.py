@@ -48,10 +48,10 @@ class SecurityAlerts:
     def read(self, source: Source, from_line: int = 0) -> Iterator[Item]:
         """The alerts; see `base.Connector`."""
         for place, record in records.read(source, from_line):
-            yield record if isinstance(record, Unreadable) else _told(place, record)
+            yield record if isinstance(record, Unreadable) else told(place, record)
 
 
-def _told(place: int, record: Record) -> Item:
+def told(place: int, record: Record) -> Item:
     """The alert; prompts that its evidence quotes stand apart."""
     cleared, text = prompts.without(record)
     item = _alert(place, cleared)

@@ -17,6 +17,7 @@ from inventory import access, audit_log, doorbell
 from inventory.access import Permission
 from inventory.choices import AlertAction, AlertState
 from inventory.models import AIApplication, Alert, AlertStep, ChangedApplication, User
+from inventory.services.imports.encryption import decrypt
 
 RESCORE = "risk.tasks.rescore_changed"
 MOST = 200  # alerts at once
@@ -113,6 +114,26 @@ def tie(*, actor: User | None, alerts: Iterable[int], application: AIApplication
     )
     _rescore(before)
     return done
+
+
+@transaction.atomic
+def reveal(*, actor: User | None, alert: int, reason: str) -> str:
+    """The record of an alert as it came, with whom it names, for who may see names there; logged with the reason. Empty
+    once it is purged.
+
+    Raises Http404, PermissionDenied, or ValidationError without a reason.
+    """
+    found = access.alert_or_404(actor, alert, Permission.NAMES)
+    text = _said(reason, "Say why you need to read it.")
+    audit_log.record(
+        actor=actor,
+        action="alert.revealed",
+        summary=f"Read the record of “{found.title}” as it came",
+        obj=found,
+        department=found.application.department if found.application else None,
+        reason=text,
+    )
+    return decrypt(found.raw).decode("utf-8", "replace") if found.raw else ""
 
 
 _STATE = ("state", "decided_at", "resolved_at", "outcome")

@@ -11,7 +11,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from inventory.access import Permission, requires
 from inventory.choices import BatchState, MappedKind
-from inventory.connectors.mapped import FIELDS, Layout, guess
+from inventory.connectors.mapped import Layout
+from inventory.connectors.mapped_fields import FIELDS, guess
 from inventory.models import ImportBatch, MappingProfile
 from inventory.services.imports import mappings
 from inventory.web.forms import add_service_errors

@@ -1,5 +1,6 @@
 """The queue of alerts, one alert, and what is done about them."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -10,6 +11,7 @@ from django.http import Http404, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from inventory import access
@@ -162,7 +164,29 @@ def alert_page(request: PersonRequest, pk: int) -> HttpResponse:
     return _page(request, pk)
 
 
-def _page(request: PersonRequest, pk: int, problem: str = "", status: int = 200) -> HttpResponse:
+@requires(Permission.NAMES)
+@require_POST
+@never_cache
+def alert_reveal(request: PersonRequest, pk: int) -> HttpResponse:
+    """The same page with the record as it came, for who may see names there; the reason is logged."""
+    try:
+        record = service.reveal(actor=request.user, alert=pk, reason=request.POST.get("reason", ""))
+    except ValidationError as problem:
+        return _page(request, pk, " ".join(problem.messages), status=400)
+    return _page(request, pk, record=_spread(record))
+
+
+def _spread(record: str) -> str:
+    """JSON over lines, for reading; as it stands where it was cut off."""
+    try:
+        return json.dumps(json.loads(record), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return record
+
+
+def _page(
+    request: PersonRequest, pk: int, problem: str = "", *, record: str | None = None, status: int = 200
+) -> HttpResponse:
     found = alerts.one_of(request.user, pk)
     may_review = access.alerts(request.user, Permission.REVIEW).filter(pk=pk).exists()
     context = {
@@ -176,6 +200,8 @@ def _page(request: PersonRequest, pk: int, problem: str = "", status: int = 200)
         "incident": incidents.visible(request.user).filter(links__alert=pk).first(),
         "problem": problem,
         "given": request.POST,
+        "record": record,
+        "may_reveal": access.alerts(request.user, Permission.NAMES).filter(pk=pk, raw__isnull=False).exists(),
     }
     return render(request, "risk/alert.html", context, status=status)
 

@@ -52,6 +52,7 @@ urlpatterns = [
     path("alerts/alerts.csv", alerts.alert_csv, name="alert_csv"),
     path("alerts/act/", alerts.act, name="alert_act"),
     path("alerts/<int:pk>/", alerts.alert_page, name="alert"),
+    path("alerts/<int:pk>/record/", alerts.alert_reveal, name="alert_reveal"),
     path("incidents/", incidents.incident_list, name="incidents"),
     path("incidents/incidents.csv", incidents.incident_csv, name="incident_csv"),
     path("incidents/record/", incidents.record, name="incident_record"),

@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from inventory.choices import AlertState
-from inventory.models import AIApplication, Alert, User
+from inventory.models import AIApplication, Alert, AuditLogEntry, User
+from inventory.services.imports.encryption import encrypt
 from risk.method import load_method
 from risk.selectors import alerts
 from risk.selectors.techniques import advice, techniques, types_showing
@@ -147,6 +148,36 @@ def test_the_page_of_one_keeps_what_was_written_when_it_is_refused(
     assert "The feed says otherwise" in text
     answer = client.post(reverse("risk:alert_act"), {**given, "action": "resolve", "text": "Taught"}, follow=True)
     assert "Taught" in answer.content.decode()
+
+
+def test_the_record_as_it_came_is_read_with_permission_and_reason_alone(
+    client: Client, cast: Cast, helper: AIApplication
+) -> None:
+    record = '{"CompromisedEntity": "ann@x.example", "Title": "<script>alert(1)</script>"}'
+    one, gone = make_alert(helper, raw=encrypt(record.encode())), make_alert(helper)
+    cut = make_alert(None, raw=encrypt(record[:40].encode()))
+    address, page = reverse("risk:alert_reveal", args=[one.pk]), reverse("risk:alert", args=[one.pk])
+    for person, status in (("alice", 403), ("carol", 403), ("dan", 403), ("eve", 403)):
+        client.force_login(getattr(cast, person))
+        assert client.post(address, {"reason": "Curious"}).status_code == status
+        assert "reveal-reason" not in client.get(page).content.decode()
+    client.force_login(cast.bob)
+    assert "reveal-reason" in client.get(page).content.decode()
+    assert client.post(address, {"reason": " "}).status_code == 400
+    assert client.post(reverse("risk:alert_reveal", args=[cut.pk]), {"reason": "x"}).status_code == 404
+    assert not AuditLogEntry.objects.filter(action="alert.revealed").exists()
+    answer = client.post(address, {"reason": "Incident 7"})
+    text = answer.content.decode()
+    assert ("ann@x.example" in text, "<script>alert" in text) == (True, False)
+    assert "no-store" in answer["Cache-Control"]
+    entry = AuditLogEntry.objects.get(action="alert.revealed")
+    assert (entry.actor, entry.reason, entry.department) == (cast.bob, "Incident 7", cast.cards)
+    assert "ann@x.example" not in str(entry.details) + entry.summary
+    answer = client.post(reverse("risk:alert_reveal", args=[gone.pk]), {"reason": "Incident 7"})
+    assert "no longer kept" in answer.content.decode()
+    client.force_login(cast.ada)
+    answer = client.post(reverse("risk:alert_reveal", args=[cut.pk]), {"reason": "Incident 7"})
+    assert "ann@x.exa" in answer.content.decode()
 
 
 def test_the_table_of_it_can_be_taken_away(client: Client, cast: Cast, helper: AIApplication) -> None:

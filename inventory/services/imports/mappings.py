@@ -13,7 +13,8 @@ from django.utils import timezone
 from inventory import access, audit_log, doorbell
 from inventory.access import Permission
 from inventory.choices import BatchState, MappedKind
-from inventory.connectors.mapped import FIELDS, PREFIX, Layout
+from inventory.connectors.mapped import PREFIX, Layout
+from inventory.connectors.mapped_fields import FIELDS
 from inventory.connectors.metrics import metric_key
 from inventory.models import ImportBatch, MappingProfile, User
 from inventory.services.imports import kinds, queue, uploads

@@ -15,15 +15,17 @@ from django.utils import timezone
 
 from inventory import access, audit_log, doorbell
 from inventory.access import Permission
-from inventory.choices import BatchState
+from inventory.choices import BatchState, MappedKind
 from inventory.connectors.mapped import PREFIX
 from inventory.models import (
+    Alert,
     CapturedContent,
     ChangedApplication,
     DataEvent,
     DirectoryUser,
     ImportBatch,
     Interaction,
+    MappingProfile,
     Metric,
     User,
 )
@@ -54,20 +56,22 @@ class Undoer:
 
 _INTERACTIONS = Undoer(undo_interactions.find, undo_interactions.remove)
 _USERS = Undoer(undo_users.find, undo_users.remove)
+_ALERTS = Undoer(undo_alerts.find, undo_alerts.remove)
 _METRICS = Undoer(undo_metrics.find, undo_metrics.remove)
 UNDOERS = {
     "purview_audit": _INTERACTIONS,
     "activity_explorer": _INTERACTIONS,
     "cloud_discovery": _INTERACTIONS,
-    "security_alerts": Undoer(undo_alerts.find, undo_alerts.remove),
+    "security_alerts": _ALERTS,
     "entra_users": _USERS,
     "otel_spans": _INTERACTIONS,
     "metrics": _METRICS,
 }
 # What the rows of a mapped table may have become: its mapping may be forgotten or another one by now
-_MAPPED: dict[type[DirectoryUser | Metric | Interaction], Undoer] = {
+_MAPPED: dict[type[DirectoryUser | Metric | Alert | Interaction], Undoer] = {
     DirectoryUser: _USERS,
     Metric: _METRICS,
+    Alert: _ALERTS,
     Interaction: _INTERACTIONS,
 }
 _GONE = "Nothing of what it stored is as it brought it any more: later files replaced it, or its time is over."
@@ -91,7 +95,8 @@ def _undoer(batch: ImportBatch) -> Undoer:
     """How the batch is undone. Raises CannotUndoError where nobody knows how."""
     if batch.kind in UNDOERS:
         return UNDOERS[batch.kind]
-    if not batch.kind.startswith(PREFIX):
+    apps = MappingProfile.objects.filter(name=batch.kind.removeprefix(PREFIX), kind=MappedKind.CLOUD_APPS)
+    if not batch.kind.startswith(PREFIX) or apps.exists():
         raise CannotUndoError("Files of this kind can't be undone: a newer file brings what they said up to date.")
     for model, undoer in _MAPPED.items():
         if model.objects.filter(batch=batch).exists():

@@ -18,16 +18,29 @@ from pytest_django import Settings
 
 from inventory import tasks
 from inventory.choices import BatchState
-from inventory.connectors.base import Interaction, ListedUser, MetricValue, UnknownFormatError, Unreadable
+from inventory.connectors.base import (
+    CloudApp,
+    Interaction,
+    ListedUser,
+    MetricValue,
+    SecurityAlert,
+    UnknownFormatError,
+    Unreadable,
+    WithContent,
+)
 from inventory.connectors.delimited import as_utf8
-from inventory.connectors.mapped import FIELDS, Mapped, Mapping, guess, layout_of
-from inventory.models import AuditLogEntry, DirectoryUser, ImportBatch, MappingProfile, Metric, Sighting
+from inventory.connectors.mapped import Mapped, Mapping, layout_of
+from inventory.connectors.mapped_fields import FIELDS, guess
+from inventory.models import Alert, AuditLogEntry, DirectoryUser, ImportBatch, MappingProfile, Metric, Sighting
+from inventory.models import CloudApp as StoredApp
 from inventory.models import Interaction as Stored
 from inventory.services import imports
-from inventory.services.imports import ImportFailedError, import_file, mappings, uploads
+from inventory.services.imports import ImportFailedError, import_file, mappings, undo, uploads
 from inventory.services.imports.mappings import Told
+from inventory.services.pseudonyms import pseudonym
 from tests.cast import Cast
 from tests.inventory.feeds.files import SAMPLES, write
+from tests.inventory.feeds.test_security_alerts import ACCOUNT
 
 GATEWAY = SAMPLES / "mapped" / "gateway.csv"
 COLUMNS = {"time": 0, "user": 1, "application": 2, "record_id": 4}
@@ -107,7 +120,9 @@ def test_what_is_no_table_cannot_be_mapped(raw: bytes) -> None:
 def test_no_bytes_break_the_reader(raw: bytes, kind: str) -> None:
     fields = {one.key: at for at, one in enumerate(FIELDS[kind])}
     for item in read(b"a,b,c\n1,2,3\n" + raw, kind, fields):
-        assert isinstance(item, Interaction | ListedUser | MetricValue | Unreadable)
+        assert isinstance(
+            item, Interaction | ListedUser | MetricValue | SecurityAlert | CloudApp | WithContent | Unreadable
+        )
 
 
 def test_an_unknown_table_waits_is_mapped_and_read_and_the_next_one_by_itself(cast: Cast) -> None:
@@ -166,6 +181,54 @@ def test_users_and_metrics_go_to_where_they_belong(cast: Cast) -> None:
         tasks.run_import(batch.pk)
     assert DirectoryUser.objects.get().upn == "ann@x.example"
     assert Metric.objects.get().value == 0.2
+
+
+PORTAL = """Severity,Alert title,Affected resource,Resource id,Activity start time (UTC+2),Tactics,Status,Owner
+High,Jailbreak detected,nw-lending,{account},14/07/2026 09:01,"Execution, Impact",{status},ann@x.example
+Low,Odd access,nw-lending,{account},14/07/2026 25:01,Execution,Active,
+"""
+ALERTS = {"severity": 0, "title": 1, "resource": 3, "start": 4, "tactics": 5, "status": 6, "account": 7}
+
+
+def test_alerts_of_a_portals_csv_are_alerts_and_a_later_file_moves_their_state(cast: Cast) -> None:
+    """Nobody documents its header, and it has no id: what stays when the state changes tells one alert from others."""
+    raw = PORTAL.format(account=ACCOUNT, status="Active").encode()
+    first = upload(cast.ada, raw, "portal.csv")
+    told = Told("portal", "security_alerts", ALERTS, {"alert_type": "AI.Azure_Portal"}, True, "Europe/Berlin")
+    mappings.save(actor=cast.ada, batch=first, told=told)
+    tasks.run_import(first.pk)
+    first.refresh_from_db()
+    assert (first.kind, first.rows, first.stored, first.quarantined) == ("mapped:portal", 2, 1, 1)
+    one = Alert.objects.get()
+    assert (one.severity, one.state, one.resource) == ("high", "active", ACCOUNT)
+    assert (one.at.isoformat(), one.tactics) == ("2026-07-14T07:01:00+00:00", ["Execution", "Impact"])
+    assert one.entities == [["account", pseudonym("ann@x.example")]]
+    second = upload(cast.ada, PORTAL.format(account=ACCOUNT, status="Resolved").encode(), "portal.csv")
+    tasks.run_import(second.pk)
+    one.refresh_from_db()
+    assert one.state == "resolved"
+    again = upload(cast.ada, raw, "portal.csv")
+    tasks.run_import(again.pk)
+    one.refresh_from_db()
+    assert one.state == "resolved"
+    for pk in (first.pk, second.pk):
+        assert undo.effect(ImportBatch.objects.get(pk=pk)).refusal
+
+
+def test_apps_of_a_discovery_csv_are_reported_apps(cast: Cast) -> None:
+    raw = b"Name;Domains;Score;Users;Last seen;Upload\nChatty;chatty.example,chat.example;3;17;2026-07-14;900\n"
+    raw += b"Drive;d.example;9;1;x;1\n"
+    batch = upload(cast.ada, raw, "discovered.csv")
+    columns = {"app": 0, "domains": 1, "safety": 2, "users": 3, "last_seen": 4, "uploaded": 5}
+    told = Told("discovered", "cloud_apps", columns, {"category": "Generative AI"})
+    mappings.save(actor=cast.ada, batch=batch, told=told)
+    tasks.run_import(batch.pk)
+    batch.refresh_from_db()
+    assert (batch.rows, batch.stored, batch.unmatched) == (2, 2, 2)
+    one = StoredApp.objects.get(name="Chatty")
+    assert (one.safety, one.users, one.uploaded, one.domains) == (3.0, 17, 900, ["chatty.example", "chat.example"])
+    assert one.last_seen is not None
+    assert "Files of this kind can't be undone" in undo.effect(batch).refusal
 
 
 @pytest.mark.django_db

@@ -14,7 +14,7 @@ from inventory.connectors.base import Unreadable
 from inventory.connectors.delimited import as_utf8, read_header
 from inventory.connectors.moments import moment, moment_of
 from inventory.connectors.registry import CONNECTORS, recognise
-from tests.inventory.feeds.files import SAMPLES, csv_text, record
+from tests.inventory.feeds.files import SAMPLES, audit_text, csv_text, record
 
 PLACE = '"@@"'
 ODD = [
@@ -126,3 +126,11 @@ def test_seconds_of_a_time_that_cannot_be_are_none() -> None:
     line = b"99999999999.123 5 10.0.0.1 TCP_MISS/200 1 GET https://chatgpt.com/ u HIER_DIRECT/1.2.3.4 text/html\n"
     (found,) = CONNECTORS["cloud_discovery"].read(as_utf8(opened(line)))
     assert isinstance(found, Unreadable)
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_no_name_of_a_person_is_endless(form: str) -> None:
+    told = record(UserId="x" * 10_000 + "\x00")
+    text = audit_text(told) if form == "csv" else json.dumps([told])
+    (found,) = recognise(opened(text.encode())).read(as_utf8(opened(text.encode())))
+    assert len(found.user) == 300
