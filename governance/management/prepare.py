@@ -64,7 +64,7 @@ def _static_fingerprint() -> str:
 
 class Demo:
     """Loads the demo on the first run, that is into an empty register, beside the web process, which can show its
-    sign-in page meanwhile. `HUB_DEMO=0` leaves it out. A demo that fails is told, and the hub starts empty.
+    sign-in page meanwhile. `HUB_DEMO=0` leaves it out. A demo that fails is told, and the hub starts with what it has.
     """
 
     def __init__(self, logs: Path, say: Say) -> None:
@@ -95,7 +95,7 @@ class Demo:
         code = self.process.poll()
         if code:
             lines = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["no message"]
-            self.say(f"The demo could not be loaded, the hub starts empty: {lines[-1]} (all of it: {self.log})")
+            self.say(f"The demo was not loaded to its end: {lines[-1]} (all of it: {self.log})")
         if code is not None:
             self.process = None
         return code is not None

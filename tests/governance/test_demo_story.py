@@ -13,7 +13,9 @@ from pytest_django import DjangoDbBlocker
 
 from governance.demo.copying import history_of
 from governance.demo.seeding import Plan, seed
+from governance.models import RecommendationAction
 from governance.selectors import changes
+from governance.services.recommendations.evaluation import evaluate
 from inventory import access
 from inventory.access import Permission
 from inventory.choices import (
@@ -231,6 +233,14 @@ def test_use_that_stands_out_is_found(bank: dict, db: None) -> None:
     assert bank["unusual"] == found.count() < 150
     assert set(found.exclude(application=None).values_list("metric", flat=True)) == set(UsageMetric.values)
     assert found.exclude(department=None).exists()
+
+
+def test_every_rule_reads_it(bank: dict, db: None) -> None:
+    """Also where one name seen was linked to an application: the hub's first page has its recommendations."""
+    outcome = evaluate()
+    assert outcome is not None
+    assert outcome.actions[RecommendationAction.FOUND] > 5
+    assert set(outcome.lacking) == {"unlabelled_data"}  # which no feed tells of
 
 
 def test_weeks_have_a_rhythm(bank: dict, db: None) -> None:
