@@ -113,7 +113,7 @@ def tiles(
         Tile(
             "Compliance gaps open",
             sum(one.gap for one in binding),
-            f"gaps and partly met past due: {overdue:,}",
+            f"{overdue:,} past due, with partly met ones",
             address("governance:gaps", **here),
             "warn",
         ),

@@ -72,7 +72,13 @@ def _tiles(
             "bad",
             numbers.serious_change,
         ),
-        Tile("Compliance gaps open", sum(one.gap for one in binding), f"past due then: {overdue:,}", gaps, "warn"),
+        Tile(
+            "Compliance gaps open",
+            sum(one.gap for one in binding),
+            f"{overdue:,} past due then, with partly met ones",
+            gaps,
+            "warn",
+        ),
         Tile("Unregistered AI apps", unseen.apps, f"used by {unseen.people:,} {people}", "", "accent"),
     ]
 

@@ -174,7 +174,9 @@ class _Buffer:
                     continue
                 too_long = cut and not self.ended
                 reason = (
-                    f"A record is longer than {MAX_ROW_BYTES:,} bytes." if too_long else f"Not JSON: {problem.msg}."
+                    f"A record is longer than {MAX_ROW_BYTES:,} bytes."
+                    if too_long
+                    else f"Not JSON: {problem.msg.removesuffix(' at').removesuffix(' starting')}."
                 )
                 return self.skip(reason)
             except RecursionError:

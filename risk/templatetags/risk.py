@@ -34,6 +34,13 @@ def choices(item: Item) -> list[tuple[str, str, bool]]:
 
 
 @register.filter
+def points(amount: float) -> str:
+    """Points of risk with one decimal; a real minus."""
+    rounded = round(float(amount), 1)
+    return f"{'−' if rounded < 0 else ''}{abs(rounded):.1f}"
+
+
+@register.filter
 def signed(amount: float) -> str:
     """A difference with its sign and one decimal; a real minus, and no sign for none."""
     rounded = round(float(amount), 1)
