@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inventory', '0011_search_of_alerts'),
+        ('inventory', '0013_lists_of_a_past_day'),
     ]
 
     operations = [
