@@ -1,15 +1,15 @@
 """The rules where a person has linked a name seen to an application: its use is the application's, once."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from governance.models import Gravity
-from inventory.choices import Lifecycle
-from inventory.models import AIApplication, DailySensitive, DailyUsage, DailyUser, SensitivityLabel
+from inventory.choices import Lifecycle, Operation
+from inventory.models import AIApplication, DailySensitive, DailyUsage, DailyUser, Interaction, SensitivityLabel
 from tests.builders import make_application
 from tests.cast import Cast
-from tests.governance.test_recommendation_rules import TODAY, found, one, sensitive, sighting, use
+from tests.governance.test_recommendation_rules import NOW, TODAY, batch, found, one, sensitive, sighting, use
 
 pytestmark = pytest.mark.django_db
 
@@ -29,6 +29,19 @@ def test_attacks_add_up(cast: Cast) -> None:
     for rule in ("indirect_injection", "jailbreaks"):
         subject = one(rule)
         assert (subject.kind, subject.ref, subject.amount) == ("application", application.pk, 3), rule
+
+
+def test_attempts_of_one_person_under_both_names_are_theirs(cast: Cast) -> None:
+    application, read = linked(cast), batch()
+    seen = DailyUsage.objects.get(sighting__isnull=False).sighting
+    attempt = {
+        "application": application, "department": cast.retail, "pseudonym": UUID(int=1), "at": NOW, "batch": read,
+        "operation": Operation.AI_APP, "jailbreak": True, "injection": False,
+    }  # fmt: skip
+    for name in (None, None, seen):
+        assert one("jailbreaks").gravity == Gravity.MEDIUM
+        Interaction.objects.create(record_id=uuid4(), sighting=name, **attempt)
+    assert one("jailbreaks").gravity == Gravity.HIGH
 
 
 def test_labelled_content_adds_up(cast: Cast) -> None:
