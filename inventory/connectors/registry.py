@@ -12,6 +12,7 @@ from inventory.connectors.delimited import as_utf8
 from inventory.connectors.dictionaries import InformationTypes, SensitivityLabels
 from inventory.connectors.entra_users import EntraUsers
 from inventory.connectors.metrics import Metrics
+from inventory.connectors.notifications import Notifications
 from inventory.connectors.otel_spans import OtelSpans
 from inventory.connectors.purview_audit import PurviewAudit
 from inventory.connectors.security_alerts import SecurityAlerts
@@ -30,6 +31,7 @@ CONNECTORS: dict[str, Connector] = {
         InformationTypes(),
         CloudApps(),
         CloudDiscovery(),
+        Notifications(),
     )
 }
 

@@ -36,6 +36,7 @@ _OCSF_SEVERITIES = {"1": "Informational", "2": "Low", "3": "Medium", "4": "High"
 _OCSF_STATES = {"1": "New", "2": "In Progress", "3": "Suppressed", "4": "Resolved", "5": "Archived", "6": "Deleted"}
 _OCSF_CLOSE = "3"  # activity_id
 _DESCRIPTION = 2000  # characters
+_LONGEST_TYPE = 200  # characters
 
 
 class SecurityAlerts:
@@ -93,7 +94,7 @@ def _alert(place: int, record: Record) -> Item:
 
 def _type(given: Record, title: str) -> str:
     """Which of the two names carries the type isn't documented for the table, so a documented one is looked for."""
-    named = [_text(member(given, name)) for name in ("alerttype", "alertname")]
+    named = [_text(member(given, name), _LONGEST_TYPE) for name in ("alerttype", "alertname")]
     if title.casefold() in DOCUMENTED:
         named.append(title)
     return next((one for one in named if one.casefold() in DOCUMENTED), named[0] or named[1])

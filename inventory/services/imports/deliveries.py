@@ -19,6 +19,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from inventory.choices import Door
+from inventory.connectors.notifications import Notifications
 from inventory.models import Feed, FeedKey, ImportBatch
 from inventory.services.feeds import digest_of
 from inventory.services.imports.encryption import decrypt
@@ -100,7 +101,8 @@ def deliver(key: FeedKey, call: Call, blocks: Iterable[bytes]) -> ImportBatch:
         if known is None:
             raise
         raise ReplayedError(known) from problem
-    Feed.objects.filter(pk=key.feed_id).update(announced=0)
+    if batch.kind != Notifications.kind:
+        Feed.objects.filter(pk=key.feed_id).update(announced=0)
     return batch
 
 

@@ -127,6 +127,7 @@ SINKS: dict[str, type[Sink]] = {
     "information_types": TypeSink,
     "cloud_apps": CloudAppSink,
     "cloud_discovery": ActivitySink,
+    "content_notifications": ActivitySink,  # has nothing to store
     # what the rows of a mapped table tell
     "interactions": ActivitySink,
     "users": UserSink,

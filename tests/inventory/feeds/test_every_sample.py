@@ -50,6 +50,7 @@ COUNTS: dict[str, tuple[str, int, int, int, int, int, int]] = {
     "metrics/none.csv": ("metrics", 0, 0, 0, 0, 0, 0),
     "metrics/odd.csv": ("metrics", 7, 3, 0, 4, 0, 3),
     "metrics/one.csv": ("metrics", 1, 1, 0, 0, 0, 1),
+    "notifications_many.json": ("content_notifications", 2, 0, 0, 0, 2, 0),
     "otel_spans/hostile.jsonl": ("otel_spans", 8, 1, 0, 7, 0, 1),
     "otel_spans/many.json": ("otel_spans", 8, 3, 2, 0, 3, 3),
     "otel_spans/none.json": ("otel_spans", 0, 0, 0, 0, 0, 0),

@@ -14,7 +14,7 @@ from inventory.connectors.base import Unreadable
 from inventory.connectors.delimited import as_utf8, read_header
 from inventory.connectors.moments import moment, moment_of
 from inventory.connectors.registry import CONNECTORS, recognise
-from tests.inventory.feeds.files import SAMPLES, audit_text, csv_text, record
+from tests.inventory.feeds.files import SAMPLES, audit_text, csv_text, items, record
 
 PLACE = '"@@"'
 ODD = [
@@ -30,7 +30,7 @@ FILES = sorted(
 TABLES = sorted(path.relative_to(SAMPLES).as_posix() for path in SAMPLES.rglob("*many*.csv"))
 
 
-def opened(raw: bytes) -> io.BufferedReader:
+def opened(raw: bytes) -> Any:
     return io.BufferedReader(io.BytesIO(raw))
 
 
@@ -55,15 +55,15 @@ def with_a_place(value: Any, path: tuple[Any, ...]) -> Any:
 def test_no_value_breaks_the_reader_of_a_kind(name: str) -> None:
     raw = (SAMPLES / name).read_bytes()
     kind = recognise(opened(raw))
-    found = [one for _, one in records.read(as_utf8(opened(raw))) if not isinstance(one, Unreadable)]
-    first, last = found[0], json.dumps(found[-1])
+    given = [one for _, one in records.read(as_utf8(opened(raw))) if not isinstance(one, Unreadable)]
+    first, last = given[0], json.dumps(given[-1])
     alone = list(kind.read(as_utf8(opened(f"[{last}]".encode()))))
     for path in places(first):
         text = json.dumps(with_a_place(first, path))
         for odd in ODD:
-            items = list(kind.read(as_utf8(opened(f"[{text.replace(PLACE, odd)},{last}]".encode()))))
-            assert len(items) >= len(alone), (path, odd)
-            assert type(items[-1]) is type(alone[-1]), (path, odd)
+            found = list(kind.read(as_utf8(opened(f"[{text.replace(PLACE, odd)},{last}]".encode()))))
+            assert len(found) >= len(alone), (path, odd)
+            assert type(found[-1]) is type(alone[-1]), (path, odd)
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -87,15 +87,15 @@ def test_what_is_nested_deeply_breaks_no_reader(name: str, member: str, depth: i
     whole = next(one for _, one in records.read(as_utf8(opened(raw))) if not isinstance(one, Unreadable))
     kept = {key: value for key, value in whole.items() if key.casefold() != member.casefold()}
     deep = json.dumps({**kept, member: "@@"}).replace(PLACE, "[" * depth + '"what somebody asked"' + "]" * depth)
-    items = list(kind.read(as_utf8(opened(f"[{deep},{json.dumps(whole)}]".encode()))))
-    assert len(items) == 2
-    assert not isinstance(items[1], Unreadable)
+    found = list(kind.read(as_utf8(opened(f"[{deep},{json.dumps(whole)}]".encode()))))
+    assert len(found) == 2
+    assert not isinstance(found[1], Unreadable)
 
 
 def test_a_prompt_nested_deeply_is_refused_and_not_kept() -> None:
     deep = json.dumps(record(prompt="@@")).replace(PLACE, "[" * 900 + '"what somebody asked"' + "]" * 900)
     for text in (f"[{deep}]", csv_text([["RecordId", "Operation", "AuditData"], ["1", "CopilotInteraction", deep]])):
-        (found,) = recognise(opened(text.encode())).read(as_utf8(opened(text.encode())))
+        (found,) = items(text)
         assert found.reason.startswith("Contains content")
         assert found.text.endswith(b"what somebody asked")
 
@@ -122,7 +122,7 @@ def test_no_record_is_of_a_time_that_cannot_be(written: str) -> None:
 
 def test_seconds_of_a_time_that_cannot_be_are_none() -> None:
     assert moment_of(99999999999) is None
-    assert moment_of("253402300799000") is None
+    assert moment_of("99999999999999999999") is None
     line = b"99999999999.123 5 10.0.0.1 TCP_MISS/200 1 GET https://chatgpt.com/ u HIER_DIRECT/1.2.3.4 text/html\n"
     (found,) = CONNECTORS["cloud_discovery"].read(as_utf8(opened(line)))
     assert isinstance(found, Unreadable)
@@ -132,5 +132,5 @@ def test_seconds_of_a_time_that_cannot_be_are_none() -> None:
 def test_no_name_of_a_person_is_endless(form: str) -> None:
     told = record(UserId="x" * 10_000 + "\x00")
     text = audit_text(told) if form == "csv" else json.dumps([told])
-    (found,) = recognise(opened(text.encode())).read(as_utf8(opened(text.encode())))
+    (found,) = items(text)
     assert len(found.user) == 300

@@ -237,6 +237,17 @@ def test_an_alert_of_no_application_is_kept_and_tied_later(cast: Cast, tmp_path:
 
 @pytest.mark.django_db
 @pytest.mark.django_db
+def test_endless_words_are_cut_and_the_alert_is_kept(tmp_path: Path) -> None:
+    told = dict.fromkeys(("AlertType", "AlertDisplayName", "Description", "Severity"), "AI.Azure_" + "x" * 5000)
+    lists = {
+        "Techniques": ["t" * 90] * 30,
+        "Tactics": ",".join(["t" * 90] * 30),
+        "CompromisedEntity": "a@b" + ".c" * 300,
+    }
+    assert ingest(tmp_path, alert(SystemAlertId="i" * 5000, **told, **lists)).stored == 1
+
+
+@pytest.mark.django_db
 def test_nobody_is_named_in_what_everybody_may_read(tmp_path: Path) -> None:
     """The record itself, with all names, is kept sealed; whoever sees the alert reads pseudonyms."""
     who, link = "Ann.O'Hara+x@alderfinch.example", "https://x.example/?u=ann.o'hara%2bx%40alderfinch.example&n=1"
