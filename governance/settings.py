@@ -354,9 +354,9 @@ INTERACTION_RETENTION_DAYS = int(os.environ.get("INTERACTION_RETENTION_DAYS") or
 SNAPSHOT_DAYS = int(os.environ.get("SNAPSHOT_DAYS") or 90)
 # Hours after an alert within which it is to be closed; informational ones have no deadline
 ALERT_HOURS = {
-    "high": int(os.environ.get("ALERT_HOURS_HIGH") or 24),
-    "medium": int(os.environ.get("ALERT_HOURS_MEDIUM") or 72),
-    "low": int(os.environ.get("ALERT_HOURS_LOW") or 168),
+    "high": int(os.environ.get("ALERT_HOURS_HIGH") or 4),
+    "medium": int(os.environ.get("ALERT_HOURS_MEDIUM") or 24),
+    "low": int(os.environ.get("ALERT_HOURS_LOW") or 72),
 }
 # When a day's use is unusual (docs/decisions/0026): so far above the 28 days before, and so many interactions
 UNUSUAL_DEVIATIONS = float(os.environ.get("UNUSUAL_DEVIATIONS") or 3)

@@ -1,7 +1,8 @@
 """Analytics: charts of use, risk, threats and compliance beyond those of the overview, each leading to its rows."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -10,12 +11,14 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from governance.selectors import usage
+from governance.selectors.among import Among, among
 from governance.selectors.analytics import use
 from governance.web import analytics_charts as drawn
-from governance.web.links import framework_charts
+from governance.web.links import EVERY_ONE, framework_charts
 from governance.web.overview import interactions_chart, sensitive_chart
 from inventory.access import Permission, requires
 from inventory.charts.base import Chart
+from inventory.choices import ApplicationKind
 from inventory.models import User
 from inventory.selectors import feeds
 from inventory.selectors.scope import Scope, options, scope_of
@@ -32,10 +35,39 @@ SECTIONS = (
 DAILY, BY_DAY = "daily figures of the feeds", "department figures by day"
 
 
-def _shown(
-    request: HttpRequest, route: str, filters: Filters, scope: Scope, at: At, shown: Sequence[Any]
-) -> HttpResponse:
+@dataclass(frozen=True)
+class Asked:
+    """What a page was asked for. `filters` are those that its figures heed, `given` those of the address: of a past day
+    nothing tells kind, band, class or owner apart."""
+
+    given: Filters
+    filters: Filters
+    scope: Scope
+    at: At
+
+    @property
+    def left(self) -> Among:
+        return among(self.filters)
+
+    @property
+    def every_one(self) -> str:
+        """What is said beside figures that a filter in force can't narrow."""
+        return f" · {EVERY_ONE}" if self.left else ""
+
+    @property
+    def period(self) -> str:
+        day = self.at.day
+        first = day - timedelta(days=self.filters.period - 1)
+        return f"{first:%-d %b}{f' {first.year}' if first.year != day.year else ''} – {day:%-d %b %Y}"
+
+    @property
+    def on(self) -> str:
+        return f"As of {self.at.day:%-d %b %Y}"
+
+
+def _shown(request: HttpRequest, route: str, asked: Asked, shown: Sequence[Any]) -> HttpResponse:
     """`shown`: (chart, columns of twelve, period in words, source) in their order."""
+    filters, scope, at = asked.given, asked.scope, asked.at
     read = [one.read_at for one in feeds.freshness() if one.read_at]
     context = {
         "filters": filters,
@@ -50,49 +82,49 @@ def _shown(
             for name, label in SECTIONS
         ],
         "section": dict(SECTIONS)[route],
-        "heeds": "as_of",
+        "kinds": None if at.past else ApplicationKind.choices,
+        "more": "" if at.past else "band class owner",
+        "narrowed_words": asked.left.words,
     }
     return render(request, "governance/analytics.html", context)
 
 
-def _asked(request: HttpRequest) -> tuple[Filters, Scope, At]:
+def _asked(request: HttpRequest) -> Asked:
     user: User = request.user  # type: ignore[assignment]
     filters = Filters.from_request(request)
     scope = scope_of(user, filters.department)
-    return filters, scope, at_of(request, scope)
-
-
-def _period(filters: Filters, day: date) -> str:
-    first = day - timedelta(days=filters.period - 1)
-    return f"{first:%-d %b}{f' {first.year}' if first.year != day.year else ''} – {day:%-d %b %Y}"
+    at = at_of(request, scope)
+    heeded = replace(filters, kinds=(), bands=(), classes=(), owner="") if at.past else filters
+    return Asked(filters, heeded, scope, at)
 
 
 @require_safe
 @requires(Permission.VIEW)
 def use_page(request: HttpRequest) -> HttpResponse:
     """Who uses what AI, and with which data."""
-    filters, scope, at = _asked(request)
-    day, period = at.day, filters.period
-    used = usage.use(scope, day, period)
+    asked = _asked(request)
+    filters, day = asked.filters, asked.at.day
+    whose = (asked.scope, day, filters.period, asked.left)
+    used = usage.use(*whose)
     charts: list[tuple[Chart, int]] = [
         (interactions_chart(used.by_category, filters), 6),
-        (drawn.visits(use.visits(scope, day, period), filters, day), 6),
+        (drawn.visits(use.visits(*whose), filters, day), 6),
         (sensitive_chart(used.sensitive, filters, day), 6),
-        (drawn.users_by_app(use.users_by_app(scope, day, period), filters, day), 6),
-        (drawn.labels(use.labels_referenced(scope, day, period), filters, day), 6),
-        (drawn.types(use.types_shared(scope, day, period), filters, day), 6),
-        (drawn.users_by_department(use.users_by_department(scope, day, period), filters, day), 12),
+        (drawn.users_by_app(use.users_by_app(*whose), filters, day), 6),
+        (drawn.labels(use.labels_referenced(*whose), filters, day), 6),
+        (drawn.types(use.types_shared(*whose), filters, day), 6),
+        (drawn.users_by_department(use.users_by_department(*whose), filters, day), 12),
     ]
-    words = _period(filters, day)
-    return _shown(request, "analytics", filters, scope, at, [(*one, words, DAILY) for one in charts])
+    return _shown(request, "analytics", asked, [(*one, asked.period, DAILY) for one in charts])
 
 
 @require_safe
 @requires(Permission.VIEW)
 def risk_page(request: HttpRequest) -> HttpResponse:
     """Where the risk lies, where it comes from and where it goes."""
-    filters, scope, at = _asked(request)
-    words, on = _period(filters, at.day), f"As of {at.day:%-d %b %Y}"
+    asked = _asked(request)
+    filters, scope, at = asked.filters, asked.scope, asked.at
+    words, on = asked.period + asked.every_one, asked.on + asked.every_one
     whole = scope.top is not None
     shown = [
         (drawn.bands_over_time(scope, at.day, filters.period), 6, words, BY_DAY),
@@ -100,35 +132,37 @@ def risk_page(request: HttpRequest) -> HttpResponse:
         (drawn.ranking(scope, at), 6, on, BY_DAY),
     ]
     if not at.past:  # of past days the single scores are not at hand here
-        shown.append((drawn.distribution(scope, filters), 6, on, "present scores"))
+        shown.append((drawn.distribution(scope, filters), 6, asked.on, "present scores"))
     if whole:
         shown.append((drawn.profile(scope, at), 6 if at.past else 12, on, BY_DAY))
-    return _shown(request, "analytics_risk", filters, scope, at, shown)
+    return _shown(request, "analytics_risk", asked, shown)
 
 
 @require_safe
 @requires(Permission.VIEW)
 def threats_page(request: HttpRequest) -> HttpResponse:
     """Which applications are attacked, and how."""
-    filters, scope, at = _asked(request)
-    day, period, words = at.day, filters.period, _period(filters, at.day)
+    asked = _asked(request)
+    filters, day = asked.filters, asked.at.day
+    whose = (asked.scope, day, filters.period, asked.left)
     shown = [
-        (drawn.attacks_by_day(use.attacks_by_day(scope, day, period), filters, day), 12, words, DAILY),
-        (drawn.attacked(use.attacked(scope, day, period), filters, day), 6, words, DAILY),
+        (drawn.attacks_by_day(use.attacks_by_day(*whose), filters, day), 12, asked.period, DAILY),
+        (drawn.attacked(use.attacked(*whose), filters, day), 6, asked.period, DAILY),
     ]
-    if not at.past:  # how alerts stood then is not kept
-        shown.append((drawn.tactics(scope, filters), 6, "Now", "alerts of the feeds"))
-    return _shown(request, "analytics_threats", filters, scope, at, shown)
+    if not asked.at.past:  # how alerts stood then is not kept
+        shown.append((drawn.tactics(asked.scope, filters), 6, "Now", "alerts of the feeds"))
+    return _shown(request, "analytics_threats", asked, shown)
 
 
 @require_safe
 @requires(Permission.VIEW)
 def compliance_page(request: HttpRequest) -> HttpResponse:
     """How far requirements are met, and which evidence runs out."""
-    filters, scope, at = _asked(request)
-    covered = framework_charts(drawn.covered(scope, at.day), filters)
-    on, source = f"As of {at.day:%-d %b %Y}", "answers, controls and evidence, by day"
-    shown = [(covered.binding, 6, on, source), (covered.voluntary, 6, on, source)]
-    if not at.past:
-        shown.append((drawn.evidence(scope, filters, at.day), 12, on, "evidence of the controls"))
-    return _shown(request, "analytics_compliance", filters, scope, at, shown)
+    asked = _asked(request)
+    scope, day = asked.scope, asked.at.day
+    covered = framework_charts(drawn.covered(scope, day, asked.left), asked.filters)
+    source = "answers, controls and evidence, by day"
+    shown = [(covered.binding, 6, asked.on, source), (covered.voluntary, 6, asked.on, source)]
+    if not asked.at.past:
+        shown.append((drawn.evidence(scope, asked.filters, day), 12, asked.on, "evidence of the controls"))
+    return _shown(request, "analytics_compliance", asked, shown)

@@ -1,12 +1,14 @@
 """The charts of the analytics pages out of their figures, each part with the address of the rows behind it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 from governance import charts
 from governance.charts import risk as risk_charts
 from governance.selectors import compliance, department
+from governance.selectors.among import ALL, Among, among
 from governance.selectors.analytics import risk, use
 from governance.web.links import address, applications_url, department_url, events_url
 from inventory.charts.bars import Bar, Line, Part, daily_lines, most_in, ranked_bars
@@ -113,14 +115,13 @@ def users_by_app(found: Sequence[use.App], filters: Filters, day: date) -> Chart
 
 def users_by_department(found: Sequence[use.DepartmentUsers], filters: Filters, day: date) -> Chart:
     """Distinct people by department."""
-    since = day - timedelta(days=filters.period - 1)
     bars = [
         Bar(
             one.department.name if one.department else "Unassigned",
             (one.users,),
-            address("inventory:events", department=one.department, people="own", since=since, until=day)
+            events_url(replace(filters, department=one.department), day)
             if one.department
-            else address("inventory:events", unassigned="yes", since=since, until=day),
+            else events_url(replace(filters, department=None), day, unassigned="yes"),
         )
         for one in found
     ]
@@ -195,9 +196,9 @@ def attacks_by_day(found: tuple[Any, Any], filters: Filters, day: date) -> Chart
 def tactics(scope: Scope, filters: Filters) -> Chart:
     """Open alerts by tactic and severity."""
     order = (Severity.HIGH, Severity.MEDIUM, Severity.LOW, Severity.INFORMATIONAL)
-    asked = {"department": filters.department, "state": OPEN}
-    bars = []
-    for one in open_by_tactic(scope.user, filters.department):
+    left, bars = among(filters), []
+    asked = {"department": filters.department, **left.query, "state": OPEN}
+    for one in open_by_tactic(scope.user, filters.department, left.ids):
         url = address("risk:alerts", **asked, tactic=one.word) if one.word else ""
         urls = [address("risk:alerts", **asked, tactic=one.word, severity=s) if one.word else "" for s in order]
         bars.append(Bar(one.name, [one.by_severity[s] for s in order], url, urls))
@@ -266,29 +267,27 @@ def course(scope: Scope, filters: Filters, at: At) -> Chart:
 
 def distribution(scope: Scope, filters: Filters) -> Chart:
     """How the scores of live applications are spread."""
-    step = risk_charts.STEP
-    urls = {
-        edge: applications_url(
-            department=filters.department, lifecycle=Lifecycle.LIVE, points=f"{edge}-{edge + step}", sort="-risk"
-        )
-        for edge in range(0, 100, step)
-    }
-    return risk_charts.score_distribution(risk.distribution(scope, step), urls)
+    step, left = risk_charts.STEP, among(filters)
+    here = {"department": filters.department, **left.query, "lifecycle": Lifecycle.LIVE, "sort": "-risk"}
+    urls = {edge: applications_url(**here, points=f"{edge}-{edge + step}") for edge in range(0, 100, step)}
+    return risk_charts.score_distribution(risk.distribution(scope, step, left), urls)
 
 
-def covered(scope: Scope, day: date) -> list[compliance.FrameworkFigures]:
+def covered(scope: Scope, day: date, left: Among = ALL) -> list[compliance.FrameworkFigures]:
     """Coverage of every framework."""
-    return compliance.frameworks(scope, day)
+    return compliance.frameworks(scope, day, left)
 
 
 def evidence(scope: Scope, filters: Filters, day: date) -> Chart:
     """Evidence that has run out, or will within so many days; each bar is as long as the list it opens."""
-    found = found_evidence.counts(scope.user, found_evidence.Wanted(department=filters.department), day)
+    left = among(filters)
+    wanted = found_evidence.Wanted(department=filters.department, applications=left.ids)
+    found = found_evidence.counts(scope.user, wanted, day)
     endings = [(found_evidence.EXPIRED, "Expired", found.expired)]
     endings += [(str(days), f"Within {days} days", n) for days, n in found.within.items()]
     there = any(n for *_, n in endings)
     bars = [
-        Bar(words, (n,), address("risk:evidence", department=filters.department, ends=word))
+        Bar(words, (n,), address("risk:evidence", department=filters.department, **left.query, ends=word))
         for word, words, n in endings
         if there
     ]

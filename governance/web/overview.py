@@ -121,7 +121,7 @@ def tiles(
             "Unregistered AI apps",
             unseen.apps,
             f"{'all of them · ' if left else ''}used by {unseen.people:,} {people}",
-            address("inventory:sightings", department=filters.department, period=filters.period),
+            address("inventory:sightings", department=filters.department, period=filters.period, used="yes"),
             "accent",
         ),
         Tile(
@@ -171,11 +171,8 @@ def matrix_cell(department: Department, principle: Principle, risk: Risk | None)
 
 def interactions_chart(found: dict[str, list[tuple[date, int]]], filters: Filters) -> charts.Chart:
     """Interactions by day and category. Choosing applications leaves out what isn't registered."""
-    every_app = not among(filters)  # the explorer can't be narrowed to some applications
     series = [
-        charts.DailySeries(
-            name, label, found[name], events_url(filters, event="interaction", category=name) if every_app else ""
-        )
+        charts.DailySeries(name, label, found[name], events_url(filters, event="interaction", category=name))
         for name, label in usage.CATEGORIES
         if found[name] or not among(filters)
     ]

@@ -33,7 +33,7 @@ _MOST_DIGITS = 15
 def sightings(request: PersonRequest) -> HttpResponse:
     """AI seen and not registered, by the use that the person may see."""
     seen_as = {str(value.value): label for value, label in seen.SEEN_AS.items()}
-    own = {"seen_as": list(seen_as), "standing": list(seen.STANDINGS), "sensitive": ["yes"]}
+    own = {"seen_as": list(seen_as), "standing": list(seen.STANDINGS), "sensitive": ["yes"], "used": ["yes"]}
     filters = Filters.from_request(request, sorts=seen.SORTS, own=own)
     chosen = {name: ",".join(filters.own.get(name, ())) for name in own}
     standing = next(iter(filters.own.get("standing", ())), "")
@@ -43,6 +43,7 @@ def sightings(request: PersonRequest) -> HttpResponse:
         standing=standing,
         operations=[int(one) for one in filters.own.get("seen_as", ())],
         sensitive="sensitive" in filters.own,
+        used="used" in filters.own,
         q=filters.q,
     )
     page = seen.seen_page(looked, found, filters.sort, filters.page)

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from inventory.choices import Severity
-from inventory.models import Department, User
+from inventory.models import AIApplication, Department, User
 from risk.selectors.alerts import OPEN, Wanted, found, tactic_words
 from risk.selectors.signals import tactic_key
 
@@ -23,9 +24,12 @@ class Tactic:
     by_severity: dict[str, int]
 
 
-def open_by_tactic(user: User, department: Department | None = None) -> list[Tactic]:
-    """Most alerts first; one that shows two tactics stands under both."""
-    rows = found(user, Wanted(department=department, states=OPEN)).select_related(None).defer(None).order_by()
+def open_by_tactic(
+    user: User, department: Department | None = None, applications: QuerySet[AIApplication, Any] | None = None
+) -> list[Tactic]:
+    """Most alerts first; one that shows two tactics stands under both. `applications`: the ids of those looked at."""
+    wanted = Wanted(department=department, states=OPEN, applications=applications)
+    rows = found(user, wanted).select_related(None).defer(None).order_by()
     counts: dict[str, Counter[str]] = {}
     for tactics, severity, n in rows.values_list("tactics", "severity").annotate(n=Count("pk")):
         for key in {tactic_key(one) for one in tactics} or {""}:

@@ -95,6 +95,40 @@ def test_each_part_of_use_and_threats_leads_to_as_many_events(told: Cast, client
     assert ({"interactions", "sensitive"} if who == "carol" else {"interactions", "attacks"}) <= followed
 
 
+@pytest.mark.parametrize("who", ["dan", "carol"])
+@pytest.mark.parametrize("asked", [{"kind": "model"}, {"band": "high,critical"}, {"owner": "alice"}, {"class": "open"}])
+def test_each_chart_heeds_which_applications_are_chosen(
+    estate: Estate, client: Client, who: str, asked: dict[str, str]
+) -> None:
+    one = alert(estate.scorer, Severity.MEDIUM, AlertState.ACTIVE)
+    one.tactics = ["Defense Evasion"]
+    one.save()
+    client.force_login(getattr(estate.cast, who))
+    for route in PAGES:
+        for key, chart in charts_of(client, route, **asked).items():
+            shares = key in ("compliance", "voluntary")
+            for url, amount in parts(chart):
+                if key not in {*NOT_SUMS, "ranking", "bands-over-time", "profile"}:
+                    assert behind(client, url) == (behind(client, url) if shares else amount), (key, url)
+        assert "not applied here" not in client.get(reverse(route), asked).content.decode()
+    spread = charts_of(client, "governance:analytics_risk", **asked)["distribution"]
+    listed = client.get(reverse("risk:applications"), {**asked, "lifecycle": "live"}).context["page"].paginator.count
+    assert sum(n for _, n in parts(spread)) == listed
+
+
+def test_what_is_chosen_is_all_that_is_shown(estate: Estate, client: Client) -> None:
+    client.force_login(estate.cast.dan)
+    whole, models = (charts_of(client, "governance:analytics", **asked) for asked in ({}, {"kind": "model"}))
+    assert {row.label for row in whole["users-by-app"].rows} == {"Credit Scorer", "Chat Elsewhere"}
+    assert {row.label for row in models["users-by-app"].rows} == {"Credit Scorer"}
+    assert models["interactions"].summary.startswith("13 interactions")
+    assert not parts(models["interactions"])  # the explorer can't be narrowed to several applications
+    text = client.get(reverse("governance:analytics_risk"), {"kind": "model"}).content.decode()
+    assert text.count("all applications") == 4  # bands, course, ranking and profile; the spread of scores is narrowed
+    assert "only model" in text
+    assert "all applications" not in client.get(reverse("governance:analytics_risk")).content.decode()
+
+
 def test_distinct_users_say_so_and_lead_to_their_events(told: Cast, client: Client) -> None:
     client.force_login(told.dan)
     found = charts_of(client, "governance:analytics")

@@ -13,7 +13,7 @@ from django.utils import timezone
 from governance.selectors import compliance, overview, usage
 from governance.selectors.among import Among
 from governance.web.overview import Tile, page
-from inventory.models import User
+from inventory.models import Sighting, User
 from inventory.selectors.scope import scope_of
 from inventory.web.filters import Filters
 from risk.models import CurrentScore
@@ -64,6 +64,17 @@ def test_each_number_is_the_length_of_its_list(estate: Estate, client: Client, w
     client.force_login(user)
     for one in shown(user, query)["tiles"]:
         assert one.value == (behind(client, one.href) if one.href else 0), one.label
+
+
+def test_what_is_only_listed_is_not_among_what_is_used(estate: Estate, client: Client) -> None:
+    Sighting.objects.create(name="Listed", folded="listed", first_seen=timezone.now(), last_seen=timezone.now())
+    client.force_login(estate.cast.dan)
+    used = tile(estate.cast.dan, "Unregistered AI apps")
+    assert used.value == behind(client, used.href) == 1
+    assert behind(client, "/discovery/") == 2
+    body = client.get(used.href).content.decode()
+    assert "Used: <strong>" in body
+    assert "not applied here" not in body
 
 
 def test_what_is_not_told_apart_says_so(estate: Estate, client: Client) -> None:

@@ -125,6 +125,7 @@ def test_unsanctioned_apps_of_cloud_discovery_count_unless_sanctioned(cast: Cast
     CloudApp.objects.create(key="a", name="A", **report)
     CloudApp.objects.create(key="b", name="B", tags=["Sanctioned"], **report)
     CloudApp.objects.create(key="c", name="C", **{**report, "users": 2})
+    CloudApp.objects.create(key="d", name="D", tags=["Monitored"], **report)
     assert [(s.name, s.department_id, s.amount) for s in found("unsanctioned_app")] == [("A", None, 5)]
     listed = sighting("A")  # what a report makes of it, so that it stands in the discovery
     CloudApp.objects.filter(key="a").update(sighting=listed)

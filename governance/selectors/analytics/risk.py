@@ -8,6 +8,7 @@ from django.db.models import Count, F, IntegerField, QuerySet
 from django.db.models.functions import Cast, Floor, Least
 
 from governance.selectors import rollups
+from governance.selectors.among import ALL, Among
 from governance.selectors.department import parts
 from governance.selectors.rollups import Risk
 from inventory.models import Department
@@ -74,10 +75,12 @@ def profile(department: Department, above: Sequence[Department], day: date) -> P
     return Profile(of[department.pk], of[other.pk] if other else {}, department.name, other.name if other else "")
 
 
-def distribution(scope: Scope, step: int) -> dict[int, int]:
+def distribution(scope: Scope, step: int, among: Among = ALL) -> dict[int, int]:
     """Live applications by the lower edge of so many points of their present risk."""
     found: QuerySet[CurrentScore] = CurrentScore.objects.filter(counted_in__isnull=False)
     if not scope.everything:
         found = found.filter(counted_in__in=scope.departments().order_by().values("pk"))
+    if among:
+        found = found.filter(application__in=among.ids)
     edge = Cast(Least(Floor(F("overall_point") / step) * step, 100 - step), IntegerField())
     return dict(found.order_by().values_list(edge).annotate(n=Count("pk")))

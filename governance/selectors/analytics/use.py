@@ -1,5 +1,6 @@
 """Use of AI in a period by the people looked at: visits, labels, information, distinct users, attacks. From daily
-figures, kept until the next feed is read (`usage`)."""
+figures, kept until the next feed is read (`usage`). `among` leaves some applications alone, and what isn't registered
+out."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -12,7 +13,7 @@ from django.db import connection
 from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
-from governance.selectors.among import ALL
+from governance.selectors.among import ALL, Among
 from governance.selectors.usage import KEPT_SECONDS, LOOSE, _in_sight, _key, _names, _within
 from inventory.models import DailySensitive, DailyUsage, DailyUser, Department
 from inventory.selectors.dictionary import Known, Names, names
@@ -52,13 +53,13 @@ class DepartmentUsers:
     users: int
 
 
-def visits(scope: Scope, day: date, period: int) -> list[App]:
+def visits(scope: Scope, day: date, period: int, among: Among = ALL) -> list[App]:
     """The sites visited most, each with its visits by day."""
-    return _kept("visits", scope, day, period, lambda: _visits(scope, day, period))
+    return _kept("visits", scope, day, period, among, lambda: _visits(scope, day, period, among))
 
 
-def _visits(scope: Scope, day: date, period: int) -> list[App]:
-    found = _within(DailyUsage.objects.filter(visits__gt=0), scope, day, period).annotate(loose=LOOSE)
+def _visits(scope: Scope, day: date, period: int, among: Among) -> list[App]:
+    found = _within(DailyUsage.objects.filter(visits__gt=0), scope, day, period, among).annotate(loose=LOOSE)
     top = _top(found, Sum("visits"), VISITED)
     called = _names(top)
     wanted = {(row["application_id"], row["loose"]) for row in top}
@@ -74,11 +75,11 @@ def _visits(scope: Scope, day: date, period: int) -> list[App]:
     ]
 
 
-def attacked(scope: Scope, day: date, period: int) -> list[App]:
+def attacked(scope: Scope, day: date, period: int, among: Among = ALL) -> list[App]:
     """The apps with the most interactions marked as an attack: (jailbreak attempts, injections)."""
 
     def found() -> list[App]:
-        rows = _within(DailyUsage.objects.filter(attacks__gt=0), scope, day, period).annotate(loose=LOOSE)
+        rows = _within(DailyUsage.objects.filter(attacks__gt=0), scope, day, period, among).annotate(loose=LOOSE)
         top = _top(rows, Sum("attacks"), MOST, jailbreak=Sum("jailbreak"), injection=Sum("injection"))
         called = _names(top)
         return [
@@ -89,21 +90,25 @@ def attacked(scope: Scope, day: date, period: int) -> list[App]:
             for row in top
         ]
 
-    return _kept("attacked", scope, day, period, found)
+    return _kept("attacked", scope, day, period, among, found)
 
 
-def attacks_by_day(scope: Scope, day: date, period: int) -> tuple[list[tuple[date, int]], list[tuple[date, int]]]:
+def attacks_by_day(
+    scope: Scope, day: date, period: int, among: Among = ALL
+) -> tuple[list[tuple[date, int]], list[tuple[date, int]]]:
     """Jailbreak attempts and injections by day."""
-    rows = _within(DailyUsage.objects.filter(attacks__gt=0), scope, day, period).order_by("day").values_list("day")
+    rows = (
+        _within(DailyUsage.objects.filter(attacks__gt=0), scope, day, period, among).order_by("day").values_list("day")
+    )
     found = list(rows.annotate(jailbreak=Sum("jailbreak"), injection=Sum("injection")))
     return [(on, one) for on, one, _ in found if one], [(on, other) for on, _, other in found if other]
 
 
-def users_by_app(scope: Scope, day: date, period: int) -> list[App]:
+def users_by_app(scope: Scope, day: date, period: int, among: Among = ALL) -> list[App]:
     """The apps with the most distinct users."""
 
     def found() -> list[App]:
-        rows = _within(DailyUser.objects.all(), scope, day, period).annotate(loose=LOOSE)
+        rows = _within(DailyUser.objects.all(), scope, day, period, among).annotate(loose=LOOSE)
         top = _top(rows, Count("pseudonym", distinct=True), MOST)
         called = _names(top)
         return [
@@ -111,16 +116,16 @@ def users_by_app(scope: Scope, day: date, period: int) -> list[App]:
             for row in top
         ]
 
-    return _kept("users", scope, day, period, found)
+    return _kept("users", scope, day, period, among, found)
 
 
-def users_by_department(scope: Scope, day: date, period: int) -> list[DepartmentUsers]:
+def users_by_department(scope: Scope, day: date, period: int, among: Among = ALL) -> list[DepartmentUsers]:
     """Distinct users of each department one level down, with everything below it, most first; *Unassigned* where the
     whole organisation is looked at."""
 
     def found() -> list[tuple[int | None, int]]:
         row_of = scope.row_of()
-        used: QuerySet[Any] = _within(DailyUser.objects.all(), scope, day, period)
+        used: QuerySet[Any] = _within(DailyUser.objects.all(), scope, day, period, among)
         people = used.order_by().values_list("department_id", "pseudonym")
         sql, params = people.query.sql_with_params()
         with connection.cursor() as cursor:
@@ -132,24 +137,28 @@ def users_by_department(scope: Scope, day: date, period: int) -> list[Department
             )
             return cursor.fetchall()
 
-    counted = _kept("departments", scope, day, period, found)
+    counted = _kept("departments", scope, day, period, among, found)
     known = Department.objects.in_bulk([pk for pk, _ in counted if pk])
     return [DepartmentUsers(known.get(pk), count) for pk, count in counted if pk is None or pk in known]
 
 
-def labels_referenced(scope: Scope, day: date, period: int) -> list[Named]:
+def labels_referenced(scope: Scope, day: date, period: int, among: Among = ALL) -> list[Named]:
     """The sensitivity labels in the most interactions; one with two labels counts for both."""
-    return _kept("labels", scope, day, period, lambda: _named(scope, day, period, "labels", Names.label))
+    return _kept("labels", scope, day, period, among, lambda: _named(scope, day, period, among, "labels", Names.label))
 
 
-def types_shared(scope: Scope, day: date, period: int) -> list[Named]:
+def types_shared(scope: Scope, day: date, period: int, among: Among = ALL) -> list[Named]:
     """The sensitive information types found in the most interactions; one with two types counts for both."""
-    return _kept("types", scope, day, period, lambda: _named(scope, day, period, "information_types", Names.type))
+    return _kept(
+        "types", scope, day, period, among, lambda: _named(scope, day, period, among, "information_types", Names.type)
+    )
 
 
-def _named(scope: Scope, day: date, period: int, column: str, known: Callable[[Names, str], Known]) -> list[Named]:
+def _named(
+    scope: Scope, day: date, period: int, among: Among, column: str, known: Callable[[Names, str], Known]
+) -> list[Named]:
     """By what the dictionary makes of each list: feeds name one thing by its id and by its name."""
-    rows = _within(DailySensitive.objects.exclude(**{column: []}), scope, day, period).order_by()
+    rows = _within(DailySensitive.objects.exclude(**{column: []}), scope, day, period, among).order_by()
     dictionary, counts, called = names(), Counter[str](), {}
     for given, amount in rows.values_list(column).annotate(n=Sum("interactions")):
         for one in {known(dictionary, text) for text in given}:
@@ -163,9 +172,9 @@ def _top(found: Any, amount: Any, most: int, **more: Any) -> list[Any]:
     return list(rows.order_by("-all", "application_id", "loose")[:most])
 
 
-def _kept(what: str, scope: Scope, day: date, period: int, find: Callable[[], list[T]]) -> list[T]:
+def _kept(what: str, scope: Scope, day: date, period: int, among: Among, find: Callable[[], list[T]]) -> list[T]:
     """Kept as `usage.use` is; apps without what this person may not open."""
-    key = _key(f"analytics.{what}", scope, day, period, ALL)
+    key = _key(f"analytics.{what}", scope, day, period, among)
     found: list[T] | None = cache.get(key)
     if found is None:
         found = find()

@@ -10,13 +10,13 @@ _ATTACKS_SEEN = (
 )
 
 # Marked interactions by app and department of the person, and alerts of the window that nobody dismissed. The same
-# person often enough within a week is grave: the attempts of a single record can't be told as blocked or not.
+# person often enough within a week, with whichever apps, is grave: the attempts of a single record can't be told as blocked or not.
 _JAILBREAKS = """
 WITH repeated AS (
     SELECT DISTINCT app, department_id FROM (
-        SELECT COALESCE(application_id, -sighting_id) AS app, department_id FROM inventory_interaction
-        WHERE jailbreak AND pseudonym IS NOT NULL AND at >= %(day)s::date - 6
-        GROUP BY 1, 2, pseudonym HAVING count(*) >= %(by_one)s) often),
+        SELECT COALESCE(application_id, -sighting_id) AS app, department_id, count(*) OVER (PARTITION BY pseudonym) AS n
+        FROM inventory_interaction WHERE jailbreak AND pseudonym IS NOT NULL AND at >= %(day)s::date - 6) attempt
+    WHERE n >= %(by_one)s),
 marked AS (
     SELECT COALESCE(application_id, -sighting_id) AS app, department_id, sum(jailbreak) AS n FROM inventory_dailyusage
     WHERE day BETWEEN %(from_day)s AND %(day)s AND jailbreak > 0 GROUP BY 1, 2)

@@ -51,7 +51,7 @@ SELECT 'cloud:' || c.key, NULL, 'cloud_app', NULL, c.name, c.transactions,
     c.users || ' people, ' || round(c.uploaded / {_MIB}.0, 1) || ' MiB sent, as cloud discovery adds up its own period'
 FROM inventory_cloudapp c LEFT JOIN inventory_sighting s ON s.id = c.sighting_id
 WHERE c.application_id IS NULL AND NOT COALESCE(s.folded, '') = ANY(%(ruled)s)
-    AND NOT 'sanctioned' = ANY(SELECT lower(tag) FROM unnest(c.tags) tag)
+    AND NOT EXISTS (SELECT FROM unnest(c.tags) tag WHERE lower(tag) IN ('sanctioned', 'monitored'))
     AND NOT EXISTS (SELECT FROM used JOIN inventory_sighting o ON o.id = -used.app
         WHERE used.uses > 0 AND (o.id = c.sighting_id OR (o.host <> '' AND o.host = ANY(c.domains))))
     AND c.transactions > 0 AND (c.users >= %(people)s OR c.uploaded >= %(mib)s * {_MIB})"""  # noqa: S608 - a constant of our own
@@ -71,11 +71,22 @@ WITH events AS (
 counted AS (
     SELECT sighting_id, min(name) AS name, department_id, sum(n) AS n, count(DISTINCT who) AS people,
         sum(sum(n)) OVER (PARTITION BY lower(name)) AS whole
-    FROM events GROUP BY sighting_id, lower(name), department_id)
+    FROM events GROUP BY sighting_id, lower(name), department_id),
+-- Daily figures know nobody: who it was is looked up where that alone decides
+open AS (SELECT sighting_id FROM counted WHERE n >= %(high_people)s AND n < %(high_events)s),
+sent AS (
+    SELECT sighting_id, department_id, count(DISTINCT who) AS people FROM (
+        SELECT sighting_id, department_id, who FROM events
+        UNION ALL SELECT sighting_id, department_id, pseudonym FROM inventory_interaction
+        WHERE at >= %(from_day)s AND application_id IS NULL AND information_types IS NOT NULL AND operation IN (2, 5)
+            AND sighting_id IN (SELECT sighting_id FROM open)) one
+    GROUP BY 1, 2)
 SELECT COALESCE(sighting_id::text, lower(name)) || ':' || COALESCE(department_id::text, '') AS key, department_id,
     CASE WHEN sighting_id IS NULL THEN 'data_event' ELSE 'sighting' END AS kind, sighting_id AS ref,
     COALESCE(NULLIF(name, ''), 'App without a name') AS name, n AS amount,
-    CASE WHEN n >= %(high_events)s OR people >= %(high_people)s THEN 3 ELSE 2 END AS gravity,
+    CASE WHEN n >= %(high_events)s OR people >= %(high_people)s OR EXISTS (
+        SELECT FROM sent WHERE sent.sighting_id = counted.sighting_id AND sent.people >= %(high_people)s
+            AND sent.department_id IS NOT DISTINCT FROM counted.department_id) THEN 3 ELSE 2 END AS gravity,
     CASE WHEN people > 0 THEN people || ' people in data-loss matches' ELSE '' END AS note
 FROM counted WHERE whole >= %(events)s"""
 
