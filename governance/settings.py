@@ -125,6 +125,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "governance.web.context.shell",
             ],
+            "builtins": ["django.templatetags.i18n"],  # every template has texts (docs/decisions/0030)
         },
     }
 ]

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from inventory.selectors import batches
@@ -21,7 +22,7 @@ from inventory.web.upload_guard import takes_upload
 class UndoForm(forms.Form):
     """Why a batch is undone."""
 
-    reason = forms.CharField(label="Reason", max_length=500, help_text="It goes into the audit log.")
+    reason = forms.CharField(label=_("Reason"), max_length=500, help_text=_("It goes into the audit log."))
 
 
 @keeps_feeds

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -36,24 +37,24 @@ _GRACES = {0: "At once", 1: "After an hour", 24: "After a day", 168: "After a we
 class FeedForm(forms.Form):
     """What is expected of a feed."""
 
-    name = forms.CharField(label="Name", max_length=120)
+    name = forms.CharField(label=_("Name"), max_length=120)
     description = forms.CharField(
-        label="Description",
+        label=_("Description"),
         max_length=1000,
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="What sends it, and whom to ask when it stops.",
+        help_text=_("What sends it, and whom to ask when it stops."),
     )
-    kind = forms.ChoiceField(label="Content", required=False)
+    kind = forms.ChoiceField(label=_("Content"), required=False)
     expected_hours = forms.ChoiceField(
-        label="Expected", required=False, help_text="When nothing came for so long, the feed is shown as late."
+        label=_("Expected"), required=False, help_text=_("When nothing came for so long, the feed is shown as late.")
     )
     networks = forms.CharField(
-        label="Addresses that may call",
+        label=_("Addresses that may call"),
         required=False,
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="Addresses or networks such as 10.1.0.0/16, one a line. Empty: any.",
+        help_text=_("Addresses or networks such as 10.1.0.0/16, one a line. Empty: any."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -81,9 +82,9 @@ class NewFeedForm(FeedForm):
     """The same with the name in the address, which stays."""
 
     slug = forms.CharField(
-        label="Name in the address",
+        label=_("Name in the address"),
         max_length=60,
-        help_text="Small letters, digits and hyphens, such as purview-audit. It can't be changed later.",
+        help_text=_("Small letters, digits and hyphens, such as purview-audit. It can't be changed later."),
     )
     field_order = ("name", "slug", "description", "kind", "expected_hours", "networks")
 
@@ -92,7 +93,7 @@ class RotateForm(forms.Form):
     """When the keys before end."""
 
     grace = forms.TypedChoiceField(
-        label="The keys in use end", coerce=int, choices=list(_GRACES.items()), initial=24, required=True
+        label=_("The keys in use end"), coerce=int, choices=list(_GRACES.items()), initial=24, required=True
     )
 
 

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from inventory import access
@@ -35,9 +36,11 @@ class UploadForm(forms.Form):
     """One feed file."""
 
     file = forms.FileField(
-        label="File",
-        help_text="Any of the feeds below, as CSV, JSON or a log, also in a zip or gz: its content tells which it is. "
-        "About a table with a header of its own it asks once.",
+        label=_("File"),
+        help_text=_(
+            "Any of the feeds below, as CSV, JSON or a log, also in a zip or gz: its content tells which it is. "
+            "About a table with a header of its own it asks once."
+        ),
         error_messages={"empty": "The file is empty."},
     )
 
@@ -45,14 +48,16 @@ class UploadForm(forms.Form):
 class CaptureForm(forms.Form):
     """Why capture of content is switched."""
 
-    reason = forms.CharField(label="Reason", max_length=500, help_text="It goes into the audit log.")
+    reason = forms.CharField(label=_("Reason"), max_length=500, help_text=_("It goes into the audit log."))
 
 
 class RevealForm(forms.Form):
     """Why somebody needs to see quarantined lines."""
 
     reason = forms.CharField(
-        label="Reason", max_length=500, help_text="The lines may name people. Your reason goes into the audit log."
+        label=_("Reason"),
+        max_length=500,
+        help_text=_("The lines may name people. Your reason goes into the audit log."),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from inventory.access import Permission
 from inventory.choices import ApplicationKind, IdentifierKind, Lifecycle, Origin, RoleKind
@@ -87,27 +88,32 @@ class RegisterForm(forms.Form):
 
     FIRST = ("name", "purpose", "kind", "department")
 
-    name = forms.CharField(max_length=200, help_text="What people call it.")
+    name = forms.CharField(max_length=200, help_text=_("What people call it."))
     purpose = forms.CharField(
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        label="What is it for?",
-        help_text="One or two sentences: what it does, for whom, and what happens with its output.",
+        label=_("What is it for?"),
+        help_text=_("One or two sentences: what it does, for whom, and what happens with its output."),
     )
     kind = forms.ChoiceField(choices=ApplicationKind.choices, initial=ApplicationKind.APPLICATION)
     origin = forms.ChoiceField(choices=[("", "From the vendor field"), *Origin.choices], required=False)
-    vendor = forms.CharField(max_length=200, required=False, help_text="Empty when it is made in-house.")
-    lifecycle = forms.ChoiceField(choices=Lifecycle.choices, initial=Lifecycle.IDEA, required=False, label="Life cycle")
-    owner = PersonField(max_length=254, required=False, help_text="User name or e-mail.")
-    deputy = PersonField(max_length=254, required=False, help_text="User name or e-mail.")
+    vendor = forms.CharField(max_length=200, required=False, help_text=_("Empty when it is made in-house."))
+    lifecycle = forms.ChoiceField(
+        choices=Lifecycle.choices, initial=Lifecycle.IDEA, required=False, label=_("Life cycle")
+    )
+    owner = PersonField(max_length=254, required=False, help_text=_("User name or e-mail."))
+    deputy = PersonField(max_length=254, required=False, help_text=_("User name or e-mail."))
     external_id = forms.CharField(
-        max_length=64, required=False, label="External id", help_text="Empty: it gets the next number, like AI-00042."
+        max_length=64,
+        required=False,
+        label=_("External id"),
+        help_text=_("Empty: it gets the next number, like AI-00042."),
     )
 
     def __init__(self, *args: Any, user: User, **options: Any) -> None:
         super().__init__(*args, **options)
         choices = department_choices(user, Permission.EDIT)
-        self.fields["department"] = DepartmentField(choices, help_text="Which department answers for it?")
+        self.fields["department"] = DepartmentField(choices, help_text=_("Which department answers for it?"))
 
     def clean_lifecycle(self) -> str:
         """Four fields are enough: what is not said is an idea, or stays what it is."""
@@ -172,20 +178,20 @@ class EditForm(RegisterForm):
 
 
 class IdentifierForm(forms.Form):
-    kind = forms.ChoiceField(choices=IdentifierKind.choices, label="Type")
-    value = forms.CharField(max_length=500, label="Value")
+    kind = forms.ChoiceField(choices=IdentifierKind.choices, label=_("Type"))
+    value = forms.CharField(max_length=500, label=_("Value"))
 
 
 class ImportForm(forms.Form):
     file = forms.FileField(
-        label="Register file",
-        help_text="CSV, UTF-8, separated by comma or semicolon, with a header.",
+        label=_("Register file"),
+        help_text=_("CSV, UTF-8, separated by comma or semicolon, with a header."),
         widget=forms.ClearableFileInput(attrs={"accept": ".csv,text/csv"}),
     )
     create_departments = forms.BooleanField(
         required=False,
-        label="Add departments that the file names and the organisation doesn't have",
-        help_text="They come below the organisation; place them in the tree afterwards.",
+        label=_("Add departments that the file names and the organisation doesn't have"),
+        help_text=_("They come below the organisation; place them in the tree afterwards."),
     )
 
     def __init__(self, *args: Any, administers: bool, **options: Any) -> None:
@@ -201,17 +207,17 @@ class DepartmentForm(forms.Form):
     key = forms.CharField(
         max_length=64,
         required=False,
-        label="External key",
-        help_text="As in other systems and files. Empty: made from the name.",
+        label=_("External key"),
+        help_text=_("As in other systems and files. Empty: made from the name."),
     )
-    head = PersonField(max_length=254, required=False, help_text="User name or e-mail.")
+    head = PersonField(max_length=254, required=False, help_text=_("User name or e-mail."))
     cost_centre = forms.CharField(max_length=64, required=False)
     aliases = forms.CharField(
         required=False,
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        label="Other names",
-        help_text="One a line: how user lists and register files call it. Capitals don't matter.",
+        label=_("Other names"),
+        help_text=_("One a line: how user lists and register files call it. Capitals don't matter."),
     )
 
     def __init__(self, *args: Any, user: User, department: Department | None = None, **options: Any) -> None:
@@ -221,7 +227,7 @@ class DepartmentForm(forms.Form):
             self.fields["key"].help_text = "As in other systems and files. Links and API calls use it."
         if department is None or department.parent_id is not None:
             choices = department_choices(user, Permission.ADMIN)
-            self.fields["parent"] = DepartmentField(choices, label="Belongs to")
+            self.fields["parent"] = DepartmentField(choices, label=_("Belongs to"))
             self.order_fields(["name", "parent"])
 
     @staticmethod
@@ -234,9 +240,11 @@ class DepartmentForm(forms.Form):
 
 
 class PersonForm(forms.Form):
-    username = forms.CharField(max_length=150, label="User name", help_text="Stays: the audit log names people by it.")
-    display_name = forms.CharField(max_length=150, required=False, label="Full name")
-    email = forms.EmailField(required=False, label="E-mail")
+    username = forms.CharField(
+        max_length=150, label=_("User name"), help_text=_("Stays: the audit log names people by it.")
+    )
+    display_name = forms.CharField(max_length=150, required=False, label=_("Full name"))
+    email = forms.EmailField(required=False, label=_("E-mail"))
 
     def __init__(self, *args: Any, known: bool = False, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -245,15 +253,15 @@ class PersonForm(forms.Form):
 
 
 class RoleForm(forms.Form):
-    kind = forms.ChoiceField(choices=RoleKind.choices, label="Role")
+    kind = forms.ChoiceField(choices=RoleKind.choices, label=_("Role"))
 
     def __init__(self, *args: Any, user: User, **options: Any) -> None:
         super().__init__(*args, **options)
         choices = department_choices(user, Permission.ADMIN)
-        self.fields["department"] = DepartmentField(choices, help_text="It holds for everything below, too.")
+        self.fields["department"] = DepartmentField(choices, help_text=_("It holds for everything below, too."))
 
 
 class TokenForm(forms.Form):
     days = forms.TypedChoiceField(
-        coerce=int, choices=[(days, f"{days} days") for days in TOKEN_DAYS], initial=90, label="Valid for"
+        coerce=int, choices=[(days, f"{days} days") for days in TOKEN_DAYS], initial=90, label=_("Valid for")
     )

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from inventory.access import Permission, requires
@@ -26,13 +27,16 @@ class MappingForm(forms.Form):
     """The columns of one header for one kind of rows: a list for each field, and a text where all rows may agree."""
 
     profile = forms.SlugField(
-        label="Name of the mapping", max_length=30, help_text="Small letters, digits and -, such as gateway-log."
+        label=_("Name of the mapping"), max_length=30, help_text=_("Small letters, digits and -, such as gateway-log.")
     )
     day_first = forms.BooleanField(
-        label="Dates name the day first", required=False, help_text="3/4/2026 is the third of April."
+        label=_("Dates name the day first"), required=False, help_text=_("3/4/2026 is the third of April.")
     )
     zone = forms.CharField(
-        label="Time zone", max_length=60, initial="UTC", help_text="Of times that name none, such as Europe/Berlin."
+        label=_("Time zone"),
+        max_length=60,
+        initial="UTC",
+        help_text=_("Of times that name none, such as Europe/Berlin."),
     )
 
     def __init__(self, *args: Any, kind: str, layout: Layout, **options: Any) -> None:

@@ -7,6 +7,7 @@ from django import forms
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from inventory import access
 from inventory.access import Permission
@@ -24,16 +25,16 @@ VERIFIED_BY_REVIEWER = "Only a reviewer can state this as independently verified
 class StateForm(OpenForm):
     """What a person states of one control. Without a status the control is left as it is."""
 
-    status = forms.ChoiceField(choices=[("", "Not answered"), *ControlStatus.choices], required=False, label="State")
+    status = forms.ChoiceField(choices=[("", "Not answered"), *ControlStatus.choices], required=False, label=_("State"))
     as_of = forms.DateField(
-        required=False, label="As of", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        required=False, label=_("As of"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
     due = forms.DateField(
-        required=False, label="Next step by", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        required=False, label=_("Next step by"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
-    owner = PersonField(required=False, max_length=254, label="Seen to by")
+    owner = PersonField(required=False, max_length=254, label=_("Seen to by"))
     note = forms.CharField(
-        required=False, max_length=4000, label="Note", widget=forms.Textarea(attrs={"rows": 2}), strip=True
+        required=False, max_length=4000, label=_("Note"), widget=forms.Textarea(attrs={"rows": 2}), strip=True
     )
 
     def __init__(self, *args: Any, may_verify: bool, **kwargs: Any) -> None:

@@ -14,6 +14,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from inventory import access
@@ -55,10 +56,10 @@ def _day(label: str, required: bool, help_text: str = "") -> forms.DateField:
 class CorrectionForm(OpenForm):
     """The words and dates of an item of evidence. Kinds that the control asks for stand first."""
 
-    title = forms.CharField(max_length=300, label="What it shows")
-    kind = forms.ChoiceField(label="Kind")
+    title = forms.CharField(max_length=300, label=_("What it shows"))
+    kind = forms.ChoiceField(label=_("Kind"))
     issued = _day("Issued", required=True)
-    valid_until = _day("Valid until", required=False, help_text="Empty: no end.")
+    valid_until = _day("Valid until", required=False, help_text=_("Empty: no end."))
 
     def __init__(
         self, *args: Any, control: Control, stored: Mapping[str, Any] = MappingProxyType({}), **kwargs: Any
@@ -84,8 +85,8 @@ class CorrectionForm(OpenForm):
 class EvidenceForm(CorrectionForm):
     """A new item: a file or a link."""
 
-    link = forms.CharField(max_length=2000, required=False, label="Link", help_text="https:// only; or a file.")
-    file = forms.FileField(required=False, label="File", help_text=f"{ALLOWED}.")
+    link = forms.CharField(max_length=2000, required=False, label=_("Link"), help_text=_("https:// only; or a file."))
+    file = forms.FileField(required=False, label=_("File"), help_text=f"{ALLOWED}.")
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from inventory import access
@@ -39,15 +40,17 @@ class IncidentForm(forms.Form):
     """What a reviewer tells of an incident; of each principle what happened to it, empty where nothing did."""
 
     title = forms.CharField(max_length=300)
-    application = forms.ModelChoiceField(AIApplication.objects.none(), label="AI application")
+    application = forms.ModelChoiceField(AIApplication.objects.none(), label=_("AI application"))
     severity = forms.ChoiceField(choices=IncidentSeverity.choices, initial=IncidentSeverity.MEDIUM)
-    since = forms.DateField(label="Since when", widget=_DATE)
-    aware_on = forms.DateField(label="Known since", widget=_DATE, help_text="The law's deadlines run from this day.")
+    since = forms.DateField(label=_("Since when"), widget=_DATE)
+    aware_on = forms.DateField(
+        label=_("Known since"), widget=_DATE, help_text=_("The law's deadlines run from this day.")
+    )
     serious = forms.ChoiceField(
-        label="Serious incident (EU AI Act, Art. 73)",
+        label=_("Serious incident (EU AI Act, Art. 73)"),
         choices=[("", "No"), *SeriousIncident.choices],
         required=False,
-        help_text="To be reported within 15 days, 10 where a person died, 2 for critical infrastructure.",
+        help_text=_("To be reported within 15 days, 10 where a person died, 2 for critical infrastructure."),
     )
     alert = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -75,8 +78,8 @@ class IncidentForm(forms.Form):
 class ChangeForm(IncidentForm):
     """What can be corrected of an incident, and why it is."""
 
-    reported_on = forms.DateField(label="Reported to the authority on", widget=_DATE, required=False)
-    reason = forms.CharField(label="Why it is changed", max_length=4000, widget=forms.Textarea(attrs={"rows": 2}))
+    reported_on = forms.DateField(label=_("Reported to the authority on"), widget=_DATE, required=False)
+    reason = forms.CharField(label=_("Why it is changed"), max_length=4000, widget=forms.Textarea(attrs={"rows": 2}))
 
     def __init__(self, user: User, *args: Any, **options: Any) -> None:
         super().__init__(user, *args, **options)

@@ -10,6 +10,7 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from inventory import access
@@ -78,9 +79,9 @@ def _lean(request: PersonRequest) -> str:
 class TaskForm(forms.Form):
     """Who is to do it, and by when."""
 
-    owner = forms.ModelChoiceField(User.objects.none(), required=False, to_field_name="username", label="For")
+    owner = forms.ModelChoiceField(User.objects.none(), required=False, to_field_name="username", label=_("For"))
     due = forms.DateField(
-        required=False, label="Due", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        required=False, label=_("Due"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
 
     def __init__(self, data: QueryDict | None, *, application: AIApplication) -> None:

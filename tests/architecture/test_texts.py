@@ -1,0 +1,138 @@
+"""Every text of a template is marked for translation (docs/decisions/0030), so that a language is a catalogue away."""
+
+import ast
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from django.utils import translation
+from django.utils.translation.template import templatize
+
+from tests.architecture.project import files, name
+
+TEMPLATES = files("*.html", "templates")
+# (template, text) that only look like texts: a type of button, a tone, an icon
+ALLOWED = {
+    ("templates/allauth/elements/button.html", "submit"),
+    ("templates/components/alert.html", "info"),
+    ("templates/components/empty.html", "circle-dashed"),
+}
+
+NO_TEXT = re.compile(
+    r"\{#.*?#\}|\{%\s*comment\b.*?endcomment\s*%\}|\{%\s*blocktranslate\b.*?endblocktranslate\s*%\}", re.DOTALL
+)
+TAG = re.compile(r"\{%.*?%\}|\{\{.*?\}\}")
+STRING = r"(\"[^\"]*\"|'[^']*')"
+# Texts inside a tag: given to a component by keyword or by place, or put in by a filter
+IN_A_TAG = [
+    re.compile(rf"\b(?:title|subtitle|summary|note|hint|noun|source|period|link|words|suffix)={STRING}"),
+    re.compile(rf"^\{{%\s(?!include|with)\w+\s.*?\blabel={STRING}"),
+    re.compile(rf"^\{{%\s(?:badge|term|sort_header)\s{STRING}"),
+    re.compile(rf"^\{{%\s(?:icon|term)\s\S+\s{STRING}"),
+    re.compile(rf"\|(?:default|default_if_none|yesno|add|pluralize):{STRING}"),
+]
+TEXT_ATTRIBUTES = {
+    "title",
+    "placeholder",
+    "alt",
+    "aria-label",
+    "aria-description",
+    "data-confirm",
+    "data-label",
+    "label",
+}
+NO_PROSE = {"script", "style", "code", "kbd", "pre", "textarea"}
+
+
+def says_something(text: str) -> bool:
+    """Two letters in a row are a word; an address ("?department=") is none."""
+    words = re.sub(r"&#?\w+;", " ", text).strip()
+    return bool(re.search(r"[^\W\d_]{2}", words)) and not re.fullmatch(r"[?&#/]\S*", words)
+
+
+class Prose(HTMLParser):
+    """Collects what people read: texts between tags, and attributes that are shown or read aloud."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=False)
+        self.found: list[str] = []
+        self.silent: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [value for key, value in attrs if key in TEXT_ATTRIBUTES and value]
+        if tag in NO_PROSE:
+            self.silent.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.silent and self.silent[-1] == tag:
+            self.silent.pop()
+
+    def handle_data(self, data: str) -> None:
+        if not self.silent:
+            self.found.append(data.strip())
+
+
+def unmarked(source: str) -> list[str]:
+    """The texts that no translator would ever be shown."""
+    source = NO_TEXT.sub("", source)
+    prose = Prose()
+    prose.feed(TAG.sub(" ", source))
+    prose.close()
+    strings = [found[1:-1] for tag in TAG.findall(source) for rule in IN_A_TAG for found in rule.findall(tag)]
+    return [text for text in [*prose.found, *strings] if says_something(text)]
+
+
+def messages(source: str) -> list[str]:
+    """What makemessages would hand to translators."""
+    calls = re.findall(r"\bn?gettext\(((?:u?'(?:[^'\\]|\\.)*',?\s*)+)", templatize(source))
+    calls += re.findall(r"(?<!\w)_\(((?:\"[^\"]*\"|'[^']*'))\)", templatize(source))
+    return [text for call in calls for text in ast.literal_eval(f"({call.rstrip().rstrip(',')},)")]
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name)
+def test_a_template_marks_every_text(path: Path) -> None:
+    found = [text for text in unmarked(path.read_text(encoding="utf-8")) if (name(path), text) not in ALLOWED]
+    assert found == [], "mark them: {% translate %}, {% blocktranslate %}, or _() in a tag; see CONTRIBUTING.md"
+
+
+def test_english_is_what_the_templates_say() -> None:
+    """No catalogue of Django or a library has a British word of its own for one of our texts."""
+    texts = {text for path in TEMPLATES for text in messages(path.read_text(encoding="utf-8"))}
+    assert len(texts) > 1000
+    with translation.override("en-gb"):
+        assert {text: translation.gettext(text) for text in texts if translation.gettext(text) != text} == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<p>Some text</p>",
+        "<p>{{ n }} rows</p>",
+        '<a title="Some text"></a>',
+        "<input {% if a %}placeholder='{{ a }} text'{% endif %}>",
+        '{% card title="Some text" %}{% endcard %}',
+        '{% menu icon="x" label="Some text" %}{% endmenu %}',
+        '{% badge "some" "info" %}',
+        '{% icon "plus" "Some text" %}',
+        '{{ a|default:"nobody" }}',
+        '{{ a|yesno:"Yes,No" }}',
+        "row{{ n|pluralize:'is,are' }}",
+    ],
+)
+def test_what_is_not_marked_is_seen(source: str) -> None:
+    assert unmarked(source) != []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '<p class="some-text">{% translate "Some text" %} · {{ name }} <code>some.code</code></p>',
+        '<a title="{% blocktranslate with n=rows|count %}{{ n }} rows{% endblocktranslate %}">–</a>',
+        '{% card title=_("Some text") id="some" %}{% badge _("some") "info" "icon" %}{% endcard %}{# some text #}',
+        '{% comment %}<p>Some text</p>{% endcomment %}{{ a|default:_("nobody") }}{% icon "plus" _("Add") %}',
+        '{% capture as url %}{% url "a:b" %}?department={{ key }}{% endcapture %}&nbsp;{{ a|date:"j M Y" }}',
+    ],
+)
+def test_what_needs_no_mark_is_left_alone(source: str) -> None:
+    assert unmarked(source) == []

@@ -1,0 +1,87 @@
+"""A language is a catalogue away: an invented one, which shouts every text, shows on pages; English stays as it is."""
+
+import gettext
+import re
+
+import pytest
+from django.template import engines
+from django.test import Client
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import trans_real
+
+VARIABLE = re.compile(r"(%\(\w+\)s|&#?\w+;|<[^>]*>)")
+
+
+def shouted(text: str) -> str:
+    """In capitals, but for variables and markup."""
+    return "".join(part if VARIABLE.fullmatch(part) else part.upper() for part in VARIABLE.split(text))
+
+
+class Shouting(gettext.NullTranslations):
+    """A catalogue that has every message, and three forms where English has two: none, one, more."""
+
+    def gettext(self, message: str) -> str:
+        return shouted(message)
+
+    def ngettext(self, one: str, many: str, number: int) -> str:
+        return shouted(f"no {many}" if number == 0 else one if number == 1 else many)
+
+    def language(self) -> str:
+        return "x-loud"
+
+    to_language = language
+
+
+@pytest.fixture
+def loud(monkeypatch):
+    """Everything that is asked for inside is told in the invented language."""
+    monkeypatch.setitem(trans_real._translations, "x-loud", Shouting())
+    with translation.override("x-loud"):
+        yield
+
+
+def page(person, url: str) -> str:
+    client = Client()
+    client.force_login(person)
+    answer = client.get(url)
+    assert answer.status_code == 200
+    return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", answer.content.decode())
+
+
+def test_a_page_speaks_another_language(cast, loud):
+    html = page(cast.alice, reverse("inventory:register"))
+    assert "<h1>REGISTER AN AI APPLICATION</h1>" in html
+    assert 'aria-label="MAIN"' in html  # an attribute
+    assert "WHAT IS IT FOR?" in html  # a form's label
+    assert "EMPTY WHEN IT IS MADE IN-HOUSE." in html  # and its help
+    assert "SKIP TO CONTENT" in html  # the shell
+
+
+def test_so_do_texts_given_to_components(cast, loud):
+    html = page(cast.carol, reverse("governance:overview"))
+    assert "RESIDUAL RISK BY DEPARTMENT AND PRINCIPLE" in html
+    assert "NO LIVE APPLICATION YET" in html
+
+
+def test_a_language_may_have_other_forms_of_a_count(loud):
+    source = (
+        "{% load hub %}{% badge _('live') %}{{ none|default:_('nobody') }}"
+        "{% blocktranslate count counter=number with of=total %}{{ counter }} row of {{ of }}{% plural %}"
+        "{{ counter }} rows of {{ of }}{% endblocktranslate %}"
+    )
+    template = engines["django"].from_string(source)
+    shown = [template.render({"number": number, "total": "all", "none": ""}) for number in (0, 1, 2)]
+    assert [text.removeprefix('<span class="badge tone-neutral">LIVE</span>NOBODY') for text in shown] == [
+        "NO 0 ROWS OF all",
+        "1 ROW OF all",
+        "2 ROWS OF all",
+    ]
+
+
+@pytest.mark.parametrize("name", ["governance:overview", "inventory:register", "inventory:feeds"])
+def test_english_is_the_same_with_and_without_a_catalogue(cast, name):
+    """en-gb, which has catalogues of Django and of libraries, against none at all."""
+    british = page(cast.ada, reverse(name))
+    with translation.override(None):
+        assert page(cast.ada, reverse(name)) == british
