@@ -10,7 +10,7 @@ _ATTACKS_SEEN = (
 )
 
 # Marked interactions by app and department of the person, and alerts of the window that nobody dismissed. The same
-# person often enough within a week, with whichever apps, is grave: nobody says of a single attempt whether it was blocked.
+# person often enough within a week, with whichever apps, is grave: of one attempt nobody says whether it was blocked.
 _JAILBREAKS = """
 WITH repeated AS (
     SELECT DISTINCT app, department_id FROM (
