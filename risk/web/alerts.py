@@ -61,6 +61,11 @@ def wanted_by(filters: Filters, application: AIApplication | None = None) -> Wan
 @require_GET
 def alert_list(request: PersonRequest) -> HttpResponse:
     """The queue: open alerts that are due first come first."""
+    return _queue(request)
+
+
+def _queue(request: PersonRequest, status: int = 200) -> HttpResponse:
+    """The queue as its filters narrow it. What a refused act had chosen and said stays."""
     filters = Filters.from_request(request, sorts=list(alerts.SORTS), own=alerts.words())
     application = _application(request)
     page = alerts.queue(request.user, wanted_by(filters, application), sort=filters.sort, page=filters.page)
@@ -83,11 +88,13 @@ def alert_list(request: PersonRequest) -> HttpResponse:
         "may_work": may_work and any(one.may_work for one in page.object_list),
         "may_export": access.may(request.user, Permission.EXPORT),
         "acts": BULK,
+        "given": request.POST,
+        "picked": {_key(text) for text in request.POST.getlist("alert")},
         "workers": alerts.workers(request.user) if may_work else (),
         "query": request.GET.urlencode(),
         "now": timezone.now(),
     }
-    return render(request, "risk/alerts.html", context)
+    return render(request, "risk/alerts.html", context, status=status)
 
 
 _TONES = {"severity": SEVERITY_TONES, "state": STATE_TONES}
@@ -219,8 +226,9 @@ def act(request: PersonRequest) -> HttpResponse:
         if single:
             return _page(request, keys[0], said, status=400)
         messages.error(request, said)
-    else:
-        messages.success(request, _said(done))
+        request.GET = QueryDict(request.POST.get("query", ""))
+        return _queue(request, status=400)
+    messages.success(request, _said(done))
     if single:
         return redirect("risk:alert", keys[0])
     query = QueryDict(request.POST.get("query", "")).urlencode()

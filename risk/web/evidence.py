@@ -48,7 +48,7 @@ ENDINGS = {
 }
 
 
-def _day(label: str, required: bool, help_text: str = "") -> forms.DateField:
+def _day(label: str, required: bool, help_text: Any = "") -> forms.DateField:
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     return forms.DateField(label=label, required=required, widget=widget, help_text=help_text)
 

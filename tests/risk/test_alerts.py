@@ -130,9 +130,21 @@ def test_the_bar_acts_on_what_was_chosen_and_keeps_the_address(
     answer = client.post(reverse("risk:alert_act"), given)
     assert answer["Location"] == reverse("risk:alerts") + "?severity=high"
     assert Alert.objects.filter(state=AlertState.DISMISSED, outcome="A drill").count() == 2
-    answer = client.post(reverse("risk:alert_act"), {**given, "text": "", "alert": found[2].pk}, follow=True)
+    answer = client.post(reverse("risk:alert_act"), {**given, "text": "", "alert": found[2].pk})
     assert "Say why" in answer.content.decode()
     assert Alert.objects.get(pk=found[2].pk).state == AlertState.ACTIVE
+
+
+def test_a_refused_act_on_several_loses_no_choice(client: Client, cast: Cast, helper: AIApplication) -> None:
+    found = [make_alert(helper, title) for title in ("One", "Two", "Three")]
+    client.force_login(cast.bob)
+    chosen = {"action": "dismiss", "alert": [found[0].pk, found[2].pk], "text": "", "query": "severity=high"}
+    answer = client.post(reverse("risk:alert_act"), chosen)
+    body = answer.content.decode()
+    assert answer.status_code == 400
+    assert body.count(" checked") == 2
+    assert '<option value="dismiss" selected>' in body
+    assert "severity=high" in body
 
 
 def test_the_page_of_one_keeps_what_was_written_when_it_is_refused(

@@ -20,7 +20,7 @@ def tiles(page: DepartmentPage) -> list[tuple[str, str, str]]:
         ("Risk index", f"{page.risk.index:.0f}", f"{Band(page.risk.band).label} · {moved(page.change, 0)}"),
         ("Live AI applications", f"{count:,}", moved(page.count_change, 0)),
         ("High or critical", f"{serious:,}", f"{serious / count:.0%} of live · {moved(page.serious_change, 0)}"),
-        ("Compliance gaps open", f"{page.binding_gaps:,}", f"binding frameworks · {page.overdue:,} past due"),
+        ("Compliance gaps open", f"{page.binding_gaps:,}", f"binding; {page.overdue:,} past due, with partly met ones"),
         ("If nobody acts", ahead(page), "index in 30, 60 and 90 days"),
     ]
 

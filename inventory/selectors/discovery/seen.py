@@ -144,11 +144,13 @@ def seen_not_registered(
         found = Sighting.objects.exclude(folded__in=settled.values("folded"))
     if not looked.everything:
         whose = Q() if standing else Q(application=None)
-        used = DailyUsage.objects.filter(looked.people, whose, Q() if standing else looked.days, sighting__isnull=False)
+        by_them = DailyUsage.objects.filter(
+            looked.people, whose, Q() if standing else looked.days, sighting__isnull=False
+        )
         agents = AgentListing.objects.exclude(state=AgentState.DELETED)
         listed = agents.filter(looked.people, whose, sighting__isnull=False)
         found = found.filter(
-            Q(pk__in=used.order_by().values("sighting")) | Q(pk__in=listed.order_by().values("sighting"))
+            Q(pk__in=by_them.order_by().values("sighting")) | Q(pk__in=listed.order_by().values("sighting"))
         )
     elif not standing:
         found = found.filter(last_seen__gte=looked.since)
