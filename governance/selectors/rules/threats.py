@@ -10,7 +10,8 @@ _ATTACKS_SEEN = (
 )
 
 # Marked interactions by app and department of the person, and alerts of the window that nobody dismissed. The same
-# person often enough within a week, with whichever apps, is grave: the attempts of a single record can't be told as blocked or not.
+# person often enough within a week, with whichever apps, is grave: the attempts of a single record can't
+# be told as blocked or not.
 _JAILBREAKS = """
 WITH repeated AS (
     SELECT DISTINCT app, department_id FROM (
