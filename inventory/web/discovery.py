@@ -43,7 +43,7 @@ def sightings(request: PersonRequest) -> HttpResponse:
         standing=standing,
         operations=[int(one) for one in filters.own.get("seen_as", ())],
         sensitive="sensitive" in filters.own,
-        used="used" in filters.own,
+        only_used="used" in filters.own,
         q=filters.q,
     )
     page = seen.seen_page(looked, found, filters.sort, filters.page)

@@ -131,12 +131,12 @@ def seen_not_registered(
     standing: str = "",
     operations: Sequence[int] = (),
     sensitive: bool = False,
-    used: bool = False,
+    only_used: bool = False,
     q: str = "",
 ) -> QuerySet[Sighting]:
     """What was used or listed in the period by the people looked at and is not registered, without what is ruled out;
-    or, of a `standing` (ruled_out, linked), what people decided so about, of any time. `used`: without what is only
-    listed, as an agent of an inventory or an app of a report."""
+    or, of a `standing` (ruled_out, linked), what people decided so about, of any time. `only_used`: without what is
+    only listed, as an agent of an inventory or an app of a report."""
     settled = in_force(looked.today)
     if standing:
         found = Sighting.objects.filter(folded__in=settled.filter(kind=standing).values("folded"))
@@ -156,7 +156,7 @@ def seen_not_registered(
         found = found.filter(last_seen__gte=looked.since)
     if operations:
         found = found.filter(operations__overlap=list(operations))
-    if used:
+    if only_used:
         use = DailyUsage.objects.filter(looked.people, looked.days, application=None)
         found = found.filter(pk__in=use.order_by().values("sighting"))
     if sensitive:
