@@ -48,7 +48,7 @@ ENDINGS = {
 }
 
 
-def _day(label: str, required: bool, help_text: Any = "") -> forms.DateField:
+def _day(label: Any, required: bool, help_text: Any = "") -> forms.DateField:
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     return forms.DateField(label=label, required=required, widget=widget, help_text=help_text)
 
@@ -58,8 +58,8 @@ class CorrectionForm(OpenForm):
 
     title = forms.CharField(max_length=300, label=_("What it shows"))
     kind = forms.ChoiceField(label=_("Kind"))
-    issued = _day("Issued", required=True)
-    valid_until = _day("Valid until", required=False, help_text=_("Empty: no end."))
+    issued = _day(_("Issued"), required=True)
+    valid_until = _day(_("Valid until"), required=False, help_text=_("Empty: no end."))
 
     def __init__(
         self, *args: Any, control: Control, stored: Mapping[str, Any] = MappingProxyType({}), **kwargs: Any

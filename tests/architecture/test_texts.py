@@ -32,6 +32,7 @@ IN_A_TAG = [
     re.compile(rf"^\{{%\s(?:icon|term)\s\S+\s{STRING}"),
     re.compile(rf"\|(?:default|default_if_none|yesno|add|pluralize):{STRING}"),
 ]
+VALUES = re.compile(r"\{%\s(?:options|if|elif|url|url_with)\s")  # what these are given is compared or sent, not shown
 TEXT_ATTRIBUTES = {
     "title",
     "placeholder",
@@ -79,7 +80,8 @@ def unmarked(source: str) -> list[str]:
     prose = Prose()
     prose.feed(TAG.sub(" ", source))
     prose.close()
-    strings = [found[1:-1] for tag in TAG.findall(source) for rule in IN_A_TAG for found in rule.findall(tag)]
+    tags = [tag for tag in TAG.findall(source) if not VALUES.match(tag)]
+    strings = [found[1:-1] for tag in tags for rule in IN_A_TAG for found in rule.findall(tag)]
     return [text for text in [*prose.found, *strings] if says_something(text)]
 
 
@@ -132,6 +134,7 @@ def test_what_is_not_marked_is_seen(source: str) -> None:
         '{% card title=_("Some text") id="some" %}{% badge _("some") "info" "icon" %}{% endcard %}{# some text #}',
         '{% comment %}<p>Some text</p>{% endcomment %}{{ a|default:_("nobody") }}{% icon "plus" _("Add") %}',
         '{% capture as url %}{% url "a:b" %}?department={{ key }}{% endcapture %}&nbsp;{{ a|date:"j M Y" }}',
+        '<select>{% options acts chosen|default:"start" %}</select>{% if a|default:"none" == "none" %}–{% endif %}',
     ],
 )
 def test_what_needs_no_mark_is_left_alone(source: str) -> None:
