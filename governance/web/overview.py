@@ -61,7 +61,6 @@ def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
         "coverage": framework_charts(covered, filters),
         "highest_url": applications_url(department=filters.department, **left.query, lifecycle="live", sort="-risk"),
         "recommendations": recommendations.cards(scope, states=recommendations.UNDER_WAY, most=recommendations.TOP),
-        "evaluated_at": lambda: recommendations.lacking()[1],  # asked for only where there is no card
         "tones": SEVERITY_TONES,
         "feeds": fresh,
         "troubled": feed_health.troubled(feed_health.all_feeds()),
