@@ -11,7 +11,7 @@ from governance.models import Gravity
 from governance.selectors.rules import RULES
 from governance.services import recommendations
 from inventory.choices import AgentState, Lifecycle
-from inventory.models import AgentListing, AIApplication, Department, DirectoryUser, UnusualDay
+from inventory.models import AgentListing, AIApplication, Department, DirectoryUser, Feed, UnusualDay
 from risk.models import ApplicationCoverage, CurrentScore, Record
 from risk.services import scores
 from tests.builders import make_application, make_department
@@ -198,6 +198,16 @@ def test_old_feeds(cast: Cast, kind: str, hours: float, files: int, speaks: int)
     for _ in range(files):
         batch(kind, newest_at=ago(hours))
     assert [s.key for s in found("blind_spot")] == [f"old:{kind}"] * speaks
+
+
+@pytest.mark.parametrize(("hours", "given", "speaks"), [(48.1, {}, 1), (47.9, {}, 0), (48.1, {"active": False}, 0)])
+def test_feeds_that_brought_nothing(cast: Cast, hours: float, given: dict[str, Any], speaks: int) -> None:
+    batch("purview_audit")
+    feed = Feed.objects.create(slug="alerts", name="Alerts", kind="security_alerts", **given)
+    Feed.objects.update(created_at=ago(hours))
+    assert [s.key for s in found("blind_spot")] == [f"never:{feed.pk}"] * speaks
+    batch("security_alerts")
+    assert found("blind_spot") == []
 
 
 @pytest.mark.parametrize(("bad", "speaks"), [(5, 1), (4, 0)])

@@ -23,6 +23,12 @@ FROM kinds
 WHERE newest < %(now)s - (CASE WHEN kind LIKE 'purview%%' THEN %(audit_hours)s ELSE %(hours)s END) * interval '1 hour'
     AND (files > 1 OR EXISTS (SELECT FROM inventory_feed f WHERE f.active AND f.kind = kinds.kind))
 UNION ALL
+SELECT 'never:' || f.id, NULL, 'feed', NULL, f.name, 1, 3,
+    'switched on ' || to_char(f.created_at, 'FMDD Mon YYYY') || ', nothing of it has come'
+FROM inventory_feed f
+WHERE f.active AND f.created_at < %(now)s - %(hours)s * interval '1 hour' AND NOT EXISTS (
+    SELECT FROM inventory_importbatch b WHERE b.state = 'done' AND (b.feed_id = f.id OR b.kind = f.kind))
+UNION ALL
 SELECT 'bad:' || kind, NULL, 'feed', NULL, kind, 1, 3,
     bad || ' of ' || rows || ' rows of 30 days could not be read'
 FROM kinds WHERE rows > 0 AND bad * 100.0 / rows >= %(bad_percent)s
@@ -45,8 +51,9 @@ RULES = (
         title="We are blind here",
         goals=("RS3", "A1"),
         trigger="The newest record of a regular feed is older than {hours} hours ({audit_hours} for the Purview audit "
-        "log), at least {bad_percent} % of its rows could not be read, at least {lost_percent} % of active people have "
-        "no department, or a department of at least {staff} people shows no use for {silent_days} days.",
+        "log), one that is switched on has brought nothing that long, at least {bad_percent} % of its rows could not "
+        "be read, at least {lost_percent} % of active people have no department, or a department of at least {staff} "
+        "people shows no use for {silent_days} days.",
         action="Bring the feed up to date, or mend what could not be read.",
         unit="blind spots",
         route="inventory:feeds",
