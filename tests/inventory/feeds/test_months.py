@@ -68,9 +68,9 @@ def test_the_database_itself_refuses_an_id_twice_in_a_month(tmp_path: Path) -> N
 
 
 def test_wrong_clocks_make_no_months(tmp_path: Path) -> None:
-    far = [record(Id=guid(n), CreationTime=f"{2200 + n}-12-31T23:59:59") for n in range(1, 40)]
+    far = [record(Id=guid(n), CreationTime=f"{2150 + n}-12-31T23:59:59") for n in range(1, 40)]
     summary = load(tmp_path, *far, record(Id=guid(99), CreationTime="9999-12-31T23:59:59"), record(Id=guid(100)))
-    assert summary.stored == 41
+    assert (summary.stored, summary.quarantined) == (40, 1)  # of the year 9999 nothing is believed
     assert len(partitions()) <= 3
     assert partition_of(guid(1)) == months.LATER
     assert load(tmp_path, record(Id=guid(1))).duplicates == 1
