@@ -236,7 +236,6 @@ def test_an_alert_of_no_application_is_kept_and_tied_later(cast: Cast, tmp_path:
 
 
 @pytest.mark.django_db
-@pytest.mark.django_db
 def test_endless_words_are_cut_and_the_alert_is_kept(tmp_path: Path) -> None:
     told = dict.fromkeys(("AlertType", "AlertDisplayName", "Description", "Severity"), "AI.Azure_" + "x" * 5000)
     lists = {
@@ -276,6 +275,7 @@ def test_a_title_of_many_addresses_still_fits() -> None:
     assert unnamed("no one @ all, at 10@20, git@host") == "no one @ all, at 10@20, git@host"
 
 
+@pytest.mark.django_db
 def test_the_record_itself_is_kept_for_a_time(tmp_path: Path) -> None:
     ingest(tmp_path, alert())
     purge(now=timezone.now() + timedelta(days=400))
