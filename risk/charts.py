@@ -29,7 +29,7 @@ _REST = {
     "inherent": "Other factors",
     "control": "Other controls",
     "signal": "Other signals",
-    "assumed": "Unanswered, if they worked",
+    "assumed": "Open controls, if they worked",
     "unknown": "Other unknowns",
 }
 
@@ -53,8 +53,8 @@ class ScorePoint:
 class Contribution:
     """One step of a score, already rounded so that the steps add up to the shown one (methods §13).
 
-    `kind`: inherent (impact, likelihood, class floor), control, signal, assumed (a control that nobody answered, as if
-    it worked), unknown (what that and other open answers hide). `url` opens its evidence.
+    `kind`: inherent (impact, likelihood, class floor), control, signal, assumed (a control that is open, as if it
+    worked), unknown (what that and other open answers hide). `url` opens its evidence.
     """
 
     label: str
@@ -227,11 +227,7 @@ def why_this_score(
         summary=(
             f"Inherent risk {shown(sums['inherent'])}; controls take off {shown(-sums['control'])}; "
             f"signals add {shown(sums['signal'])}; "
-            + (
-                f"unanswered controls would take off {shown(-sums['assumed'])} if they worked; "
-                if sums["assumed"]
-                else ""
-            )
+            + (f"open controls would take off {shown(-sums['assumed'])} if they worked; " if sums["assumed"] else "")
             + f"what is not known adds {shown(sums['unknown'])}: {shown(total)}."
         ),
         empty="Answer the questionnaire: each answer then appears here with what it adds or takes off.",

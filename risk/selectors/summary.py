@@ -62,8 +62,9 @@ class PrincipleLine:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One step of the explanation, rounded so that all add up to the shown value. `assumed`: of a control that nobody
-    answered, which the low end counts as if it worked; what that hides is in the unknown (method §5, §13)."""
+    """One step of the explanation, rounded so that all add up to the shown value. `assumed`: of an open control, not
+    answered or unclear whether it applies, which the low end counts as if it worked; what that hides is in the unknown
+    (method §5, §13)."""
 
     kind: Kind
     key: str
@@ -146,7 +147,7 @@ def _part(bar: Contribution, open_controls: Collection[str]) -> Part:
     assumed = bar.kind is Kind.CONTROL and bar.key in open_controls
     if bar.kind is Kind.UNKNOWN:
         label = f"Not known: {label}"
-    return Part(bar.kind, bar.key, f"Not answered, if it worked: {label}" if assumed else label, bar.value, assumed)
+    return Part(bar.kind, bar.key, f"Open, if it worked: {label}" if assumed else label, bar.value, assumed)
 
 
 def _lines(judgement: Judgement, method: Method) -> list[PrincipleLine]:

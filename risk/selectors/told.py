@@ -48,25 +48,21 @@ def statement_lines(details: Mapping[str, Any]) -> list[str]:
     """What a statement of a control changed, a line a field: what stood there, and what stands there now. `details`:
     those of its audit entry; empty for an entry about something else."""
     changes = details.get("changes") or {}
-    return [f"{label}: {_worded(*changes[key])}" for key, label in _FIELDS.items() if key in changes]
+    return [f"{label}: {_worded(key, *changes[key])}" for key, label in _FIELDS.items() if key in changes]
 
 
-def _worded(before: Any, after: Any) -> str:
+def _worded(field: str, before: Any, after: Any) -> str:
     """`before → after` as people read them; a first value alone."""
-    one, other = (_value(value) for value in (before, after))
+    one, other = (_value(field, value) for value in (before, after))
     return f"{one} → {other}" if before else other
 
 
-def _value(value: Any) -> str:
+def _value(field: str, value: Any) -> str:
     if not value:
         return "nothing"
-    if value in ControlStatus.values:
-        return ControlStatus(value).label
-    try:
-        day = date.fromisoformat(value)
-    except ValueError:
-        return f"“{value}”"
-    return f"{day:%-d %b %Y}"
+    if field == "status":
+        return ControlStatus(value).label if value in ControlStatus.values else str(value)
+    return f"{date.fromisoformat(value):%-d %b %Y}" if field in ("as_of", "due") else f"“{value}”"
 
 
 def _status(status: str | None) -> str:

@@ -213,10 +213,10 @@ def test_what_is_only_assumed_is_one_hatched_bar():
     steps += [charts.Contribution("Unknown", 15, "unknown")]
     chart = charts.why_this_score(steps, 40)
     trace = chart.figure["data"][0]
-    assert chart.figure["layout"]["yaxis"]["ticktext"][3] == "Unanswered, if they worked (2)"
+    assert chart.figure["layout"]["yaxis"]["ticktext"][3] == "Open controls, if they worked (2)"
     assert trace["text"] == ["+50", "50", "−5", "−20", "+15", "40"]
     assert trace["marker"]["pattern"]["shape"] == ["", "", "", "/", "", ""]
-    assert "unanswered controls would take off 20 if they worked" in chart.summary
+    assert "open controls would take off 20 if they worked" in chart.summary
     assert len(chart.rows) == len(steps) + 1
 
 

@@ -72,6 +72,6 @@ def test_the_page_says_it(cast: Cast, risky: AIApplication, client) -> None:  # 
     client.force_login(cast.alice)
     body = client.get(f"/applications/{risky.pk}/").content.decode()
     assert "It is not earned" in body
-    assert "Unanswered, if they worked" in body
+    assert "Open controls, if they worked" in body
     assert "State and prove" in body
     assert CurrentScore.objects.filter(pk=risky.pk).exists()
