@@ -9,7 +9,7 @@ import io
 import json
 import pickle
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -42,6 +42,9 @@ END_OF_FILE = 1 << 62  # as the line at which reading goes on: nowhere
 _MOST_UNREADABLE = 2_000  # of a chunk: their texts are kept, so this bounds memory
 _MOST_UNREADABLE_BYTES = 16 * 1024  # of a text that are kept: enough to see what is wrong with it
 MOST_BYTES_A_CHUNK = 96 * 1024**2  # of the file: rows may be long, and what is kept of them is in memory
+MOST_BYTES_OF_INTERACTIONS = 256 * 1024**2  # of which only some numbers are kept
+FIRST_ROWS = 25_000  # of the first chunk; each one may have twice as many as the last
+_MOST_WAYS = 50_000  # of naming an application in one chunk: a hostile file gives every row its own
 _BLOCK = 1 << 20
 _LATEST = ("sensitivity_labels", "information_types", "cloud_apps")  # kinds whose records carry a key
 _RARELY = 100_000  # objects between looks for cycles: records are made and dropped by the million and hold none
@@ -133,15 +136,39 @@ class _HashingFile(io.RawIOBase):
         super().close()
 
 
+class _Limits:
+    """When a chunk is full. The first ones are small, so that storing begins while the file is still read."""
+
+    def __init__(self, most_rows: int) -> None:
+        self._most_rows = most_rows
+        self._rows = min(FIRST_ROWS, most_rows)
+        self._bytes = self._most_bytes = MOST_BYTES_A_CHUNK
+        self._ways: Sized = ()
+
+    def begin(self, chunk: Chunk, bytes_read: int) -> Chunk:
+        """The chunk, which begins after so many bytes of the file."""
+        if isinstance(chunk.content, Interactions):  # of which only some numbers are kept, and the names
+            self._ways, self._most_bytes = chunk.content.seen, MOST_BYTES_OF_INTERACTIONS
+        if bytes_read:
+            self._rows = min(self._rows * 2, self._most_rows)
+        self._bytes = bytes_read + self._most_bytes
+        return chunk
+
+    def reached(self, chunk: Chunk, bytes_read: int) -> bool:
+        if chunk.rows >= self._rows or bytes_read >= self._bytes or len(self._ways) >= _MOST_WAYS:
+            return True
+        return len(chunk.unreadable) + len(chunk.captured) >= _MOST_UNREADABLE
+
+
 def read(task: Task) -> Iterator[Chunk]:
     """The file's chunks in order. Raises UnknownFormatError or OSError."""
     with _HashingFile(task.path) as file:
-        chunk, most = Chunk(task.content()), MOST_BYTES_A_CHUNK
+        limits = _Limits(task.rows_a_chunk)
+        chunk = limits.begin(Chunk(task.content()), 0)
         for item in task.connector.read(as_utf8(io.BufferedReader(file, _BLOCK)), task.from_line):
-            full = chunk.rows >= task.rows_a_chunk or file.bytes_read >= most
-            if full or len(chunk.unreadable) + len(chunk.captured) >= _MOST_UNREADABLE:
+            if limits.reached(chunk, file.bytes_read):
                 yield chunk.ending(item.line, file.bytes_read)
-                chunk, most = Chunk(task.content()), file.bytes_read + MOST_BYTES_A_CHUNK
+                chunk = limits.begin(Chunk(task.content()), file.bytes_read)
             chunk.rows += 1
             if type(item) is Interaction:  # nearly all, and fast
                 chunk.content.add(item)

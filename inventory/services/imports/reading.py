@@ -17,7 +17,7 @@ from inventory.connectors import chunks
 from inventory.connectors.chunks import Chunk, Task
 from inventory.connectors.mapped import Mapping
 
-CHUNK_ROWS = 50_000
+CHUNK_ROWS = 100_000
 _PROGRAM = "import sys; from inventory.connectors.chunks import main; sys.exit(main())"
 SMALL = 1 << 20  # bytes; below, a process costs more than it gains
 
