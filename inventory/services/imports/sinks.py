@@ -1,10 +1,17 @@
 """What stores the chunks of each kind and counts them into the batch."""
 
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
 from inventory.choices import BatchState
+from inventory.connectors.base import VISIT, Seen, Visit
 from inventory.connectors.content import Interactions, ListedAgents, ListedUsers, MetricValues, SecurityAlerts
 from inventory.models import ImportBatch, User
 from inventory.services.directory import DirectoryWriter
 from inventory.services.imports.agents import AgentWriter
+from inventory.services.imports.ai_hosts import site_of
 from inventory.services.imports.alerts import AlertWriter
 from inventory.services.imports.cloud_apps import CloudAppSink
 from inventory.services.imports.data_events import DataEventWriter
@@ -38,6 +45,25 @@ class ActivitySink:
         return {}
 
 
+class VisitSink(ActivitySink):
+    """Stores visits of a log that names apps: of an app that nothing registered is called, its site counts."""
+
+    def store_visits(self, visits: list[Visit], batch: ImportBatch) -> int:
+        """The visits that are new; older ones than the retention are ignored."""
+        content = Interactions(timezone.now() - timedelta(days=settings.INTERACTION_RETENTION_DAYS))
+        for one in visits:
+            content.add_visit(one._replace(seen=self._placed(one.seen)))
+        content.finish()
+        batch.ignored += content.ignored
+        return self.store(content, batch)
+
+    def _placed(self, seen: Seen) -> Seen:
+        if seen.host or self._writer.identifiers.match(seen).application is not None:
+            return seen
+        site = site_of(seen.app_name)
+        return Seen(host=site, operation=VISIT) if site else seen
+
+
 class UserSink:
     """Stores chunks of a user list and counts them into the batch."""
 
@@ -58,6 +84,8 @@ class AlertSink:
 
     def __init__(self, batch: ImportBatch, actor: User | None) -> None:
         self._writer = AlertWriter(batch, again=_read_before(batch))
+        self._visits: VisitSink | None = None  # which few files need
+        self._batch, self._actor = batch, actor
 
     def store(self, content: SecurityAlerts, batch: ImportBatch) -> int:
         result = self._writer.store(content)
@@ -66,7 +94,10 @@ class AlertSink:
         if result.newest_at:
             batch.newest_at = max(batch.newest_at or result.newest_at, result.newest_at)
         batch.duplicates += len(content.alerts) - result.stored - result.ignored
-        return result.stored
+        if not content.visits:
+            return result.stored
+        self._visits = self._visits or VisitSink(batch, self._actor)
+        return result.stored + self._visits.store_visits(content.visits, batch)
 
     def finish(self) -> dict[str, int]:
         return {}
