@@ -5,7 +5,6 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from inventory.choices import BatchState
 from inventory.connectors.base import VISIT, Seen, Visit
 from inventory.connectors.content import Interactions, ListedAgents, ListedUsers, MetricValues, SecurityAlerts
 from inventory.models import ImportBatch, User
@@ -68,7 +67,7 @@ class UserSink:
     """Stores chunks of a user list and counts them into the batch."""
 
     def __init__(self, batch: ImportBatch, actor: User | None) -> None:
-        self._writer = DirectoryWriter(batch, actor)
+        self._writer = DirectoryWriter(batch, actor, again=batch.read_before)
 
     def store(self, content: ListedUsers, batch: ImportBatch) -> int:
         stored = self._writer.store(content)
@@ -83,7 +82,7 @@ class AlertSink:
     """Stores chunks of alerts and counts them into the batch."""
 
     def __init__(self, batch: ImportBatch, actor: User | None) -> None:
-        self._writer = AlertWriter(batch, again=_read_before(batch))
+        self._writer = AlertWriter(batch, again=batch.read_before)
         self._visits: VisitSink | None = None  # which few files need
         self._batch, self._actor = batch, actor
 
@@ -125,7 +124,7 @@ class MetricSink:
     """Stores chunks of metrics and counts them into the batch."""
 
     def __init__(self, batch: ImportBatch, actor: User | None) -> None:
-        self._writer = MetricWriter(batch, again=_read_before(batch))
+        self._writer = MetricWriter(batch, again=batch.read_before)
 
     def store(self, content: MetricValues, batch: ImportBatch) -> int:
         result = self._writer.store(content)
@@ -137,12 +136,6 @@ class MetricSink:
 
     def finish(self) -> dict[str, int]:
         return {}
-
-
-def _read_before(batch: ImportBatch) -> bool:
-    """Whether the same file was read to its end before, and what it stored stands."""
-    same = ImportBatch.objects.filter(sha256=batch.sha256, state=BatchState.DONE).exclude(pk=batch.pk)
-    return bool(batch.sha256) and same.exists()
 
 
 Sink = ActivitySink | UserSink | AlertSink | AgentSink | MetricSink | LabelSink | TypeSink | CloudAppSink
@@ -164,4 +157,6 @@ SINKS: dict[str, type[Sink]] = {
     "users": UserSink,
 }
 # Kinds whose later records correct earlier ones: the same file once more must not take that back
-CORRECTING = ("security_alerts", "metrics")
+CORRECTING = (
+    "security_alerts", "metrics", "entra_users", "users", "sensitivity_labels", "information_types", "cloud_apps",
+)  # fmt: skip
