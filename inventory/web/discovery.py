@@ -101,7 +101,8 @@ def _page(request: PersonRequest, found: Sighting, problems: Any = (), status: i
 def _twins(request: PersonRequest, row: seen.SeenRow) -> list[tuple[str, str]]:
     """What it may be linked to, by external id and name: its likely twins, and what is called as was given in vain."""
     meant = resembling(request.user, request.POST.get("application", ""), permission=Permission.REVIEW)
-    return list(dict.fromkeys((one.external_id, one.name) for one in (*meant, *row.twins)))
+    alike = [(one.external_id, one.name) for one in row.twins]
+    return list(dict.fromkeys([*((one.external_id, one.name) for one in meant), *alike]))
 
 
 @requires(Permission.REVIEW)

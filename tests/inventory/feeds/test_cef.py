@@ -1,7 +1,8 @@
 """Lines of the Common Event Format: visits and alerts of Defender for Cloud Apps in one file, and logs of proxies."""
 
 import io
-from datetime import UTC, datetime
+import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from inventory.services.imports import import_file, undo
 from tests.builders import make_application
 from tests.cast import Cast
 from tests.inventory.feeds.files import SAMPLES, write
+from tests.inventory.feeds.test_activity_explorer import activity
 from tests.inventory.feeds.test_undo import everything, take, take_back
 
 ANN = "ann@alderfinch.example"
@@ -235,3 +237,16 @@ def test_a_log_is_undone_with_all_that_it_brought(cast: Cast) -> None:
     third = take(log(visit(3), alert(1, name="Called another name")), "three.log")
     assert "up to date" in undo.effect(third).refusal
     assert imports.run_waiting() == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("any_age")
+@pytest.mark.parametrize("log_first", [True, False])
+def test_a_visit_that_the_explorer_tells_too_counts_once(log_first: bool, tmp_path: Path) -> None:
+    at = timezone.now().replace(second=0, microsecond=0) - timedelta(days=1)
+    told = visit(1).replace(visit(1).split("rt=")[1].split()[0], str(round(at.timestamp() * 1000)))
+    seen = activity(1, "AI website visit", Happened=at.isoformat(), TargetDomain="chatgpt.com")
+    files = [write(tmp_path, "agent.log", log(told)), write(tmp_path, "explorer.json", json.dumps([seen]))]
+    for path in files if log_first else reversed(files):
+        import_file(actor=None, path=path)
+    assert Interaction.objects.get().batch.kind == "security_alerts"
