@@ -10,8 +10,8 @@ from typing import Any
 
 from inventory.connectors import dlp, prompts, records
 from inventory.connectors.base import VISIT, DataEvent, Ignored, Interaction, Item, Seen, Source, Unreadable, Visit
-from inventory.connectors.cloud_discovery import host_of
 from inventory.connectors.dlp import word
+from inventory.connectors.hosts import host_of
 from inventory.connectors.information_types import information_types_of
 from inventory.connectors.moments import moment
 from inventory.connectors.purview_audit import OPERATIONS

@@ -7,6 +7,7 @@ from inventory.connectors.delimited import clean
 from inventory.connectors.records import Record, inner, member
 
 ACCOUNT = "account"  # a person, in clear here: who stores it writes a pseudonym
+APPLICATION = "application"  # an app in the cloud, by its name
 _MOST = 20
 _LENGTH = 200
 # Kind of entity, as products write it → ours, and the members that name it, best first
@@ -15,7 +16,7 @@ _KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "mailbox": (ACCOUNT, ("mailboxprimaryaddress", "upn")),
     "ip": ("ip", ("address",)),
     "azure-resource": ("resource", ("resourceid", "azureresourceid")),
-    "cloud-application": ("application", ("name", "appid")),
+    "cloud-application": (APPLICATION, ("name", "appid")),
     "host": ("host", ("hostname", "netbiosname")),
     "url": ("url", ("url",)),
     "dns": ("domain", ("domainname",)),

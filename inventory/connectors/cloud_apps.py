@@ -7,8 +7,8 @@ from typing import Any
 
 from inventory.connectors import records
 from inventory.connectors.base import CloudApp, Item, Source, Unreadable
-from inventory.connectors.cloud_discovery import host_of
 from inventory.connectors.dlp import word
+from inventory.connectors.hosts import host_of
 from inventory.connectors.moments import moment
 from inventory.connectors.records import Record, inner, member
 

@@ -1,5 +1,5 @@
-"""Logs of proxies and firewalls, which tell who visits which AI site: Squid's two forms (native and common), and the
-CSV with a header that Defender for Cloud Apps calls a custom log.
+"""Logs of proxies and firewalls, which tell who visits which AI site: Squid's two forms (native and common), lines of
+the Common Event Format, and the CSV with a header that Defender for Cloud Apps calls a custom log.
 
 A line has no id, so it is known by its whole text: the same line again is the same visit. What was blocked was no
 visit. Of an address only the host is kept, because its query may hold what somebody asked.
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from hashlib import blake2b
 
+from inventory.connectors import cef
 from inventory.connectors.base import (
     MAX_NAME,
     VISIT,
@@ -22,6 +23,7 @@ from inventory.connectors.base import (
     Visit,
 )
 from inventory.connectors.delimited import Header, Row, UnclosedQuoteError, read_header, rows, split, text
+from inventory.connectors.hosts import host_of
 from inventory.connectors.moments import in_utc, moment
 
 # time elapsed client result/status bytes method address user hierarchy type
@@ -39,17 +41,12 @@ _USER = ("sourceuser", "user", "username", "suser", "srcuser")
 _ADDRESS = ("destinationurl", "desturl", "requesturl", "url", "destinationhost", "desthost", "host", "domain")
 _SENT = ("uploadedbytes", "bytesuploaded", "uploadbytes", "bytessent", "sentbytes")
 _ACTION = ("action", "verdict")
-_ALLOWED = frozenset(
-    {"", "allow", "allowed", "permit", "permitted", "accept", "accepted", "pass", "passed", "observed"}
-)
 _LOG_COLUMNS = frozenset({"sourceip", "destinationip", "totalbytes", "downloadedbytes", *_SENT[:2]})
-_QUERY = re.compile(rb'\?[^\s,;"]*')
-_MOST_SENT = 1 << 50  # bytes: a larger number is a mistake
 
 
 class CloudDiscovery:
     kind = "cloud_discovery"
-    title = "Proxy log: visits to AI sites (Squid, CSV)"
+    title = "Proxy log: visits to AI sites (Squid, CEF, CSV)"
 
     def recognises(self, columns: list[str]) -> bool:
         has = set(columns)
@@ -57,7 +54,12 @@ class CloudDiscovery:
 
     def read(self, source: Source, from_line: int = 0) -> Iterator[Item]:
         """The visits; see `base.Connector`."""
-        if is_squid(source.peek(4096)[:4096]):
+        start = source.peek(4096)[:4096]
+        if cef.is_cef(start):
+            for one in cef.events(source, from_line):
+                yield cef.visit(one) if isinstance(one, cef.Event) else one
+            return
+        if is_squid(start):
             for row in rows(source, from_line=from_line, ends_row=(b"",)):  # a quote in an address opens nothing
                 yield _squid(row) if isinstance(row, Row) else _without_query(row)
             return
@@ -114,7 +116,7 @@ class _Table:
         def field(position: int | None) -> str:
             return text(fields[position]) if position is not None and position < len(fields) else ""
 
-        if field(self._action).casefold() not in _ALLOWED:
+        if field(self._action).casefold() not in cef.ALLOWED:
             return Ignored(row.line)
         written = field(self._time)
         if field(self._clock) and " " not in written and "T" not in written:
@@ -122,9 +124,7 @@ class _Table:
         at = moment(written) or _since_1970(written.encode())
         if at is None:
             return _without_query(Unreadable(row.line, "The row has no date that can be read.", row.raw))
-        sent = field(self._sent)
-        uploaded = int(sent) if sent.isascii() and sent.isdecimal() and len(sent) < 20 else 0
-        return _visit(row, at, field(self._user), field(self._address), min(uploaded, _MOST_SENT))
+        return _visit(row, at, field(self._user), field(self._address), cef.amount(field(self._sent)))
 
 
 def _visit(row: Row, at: datetime, user: str, address: str, uploaded: int) -> Item:
@@ -134,17 +134,6 @@ def _visit(row: Row, at: datetime, user: str, address: str, uploaded: int) -> It
     user = "" if user == "-" else user[:MAX_NAME]
     known = blake2b(row.raw, digest_size=16).hexdigest()
     return Visit(row.line, known, at, user, Seen(host=host, operation=VISIT), uploaded)
-
-
-def host_of(address: str) -> str:
-    """The host of an address, without scheme, name, port and path; lower case."""
-    place = address.strip()
-    place = place.partition("://")[2] if "://" in place else place
-    place = re.split(r"[/?#]", place, maxsplit=1)[0].rpartition("@")[2]
-    name, colon, port = place.rpartition(":")
-    if colon and port.isdecimal():
-        place = name
-    return place.strip("[].").lower()[:MAX_NAME]
 
 
 def _since_1970(written: bytes) -> datetime | None:
@@ -162,4 +151,4 @@ def _common_time(written: bytes) -> datetime | None:
 
 def _without_query(row: Unreadable) -> Unreadable:
     """A row for quarantine without the queries of its addresses."""
-    return row._replace(raw=_QUERY.sub(b"?", row.raw))
+    return cef.refused(row, row.reason)

@@ -157,17 +157,23 @@ class ListedUsers:
 
 
 class SecurityAlerts:
-    """The alerts of one chunk, each once: the last row of an alert wins, because it tells the later state."""
+    """The alerts of one chunk, each once: the last row of an alert wins, because it tells the later state. Beside them
+    the visits that a log tells of in the same file."""
 
     def __init__(self) -> None:
         self.ignored = 0
         self.duplicates = 0
         self.alerts: dict[str, SecurityAlert] = {}
+        self.visits: list[Visit] = []
 
     def add(self, item: SecurityAlert) -> None:
         """Take the alert in."""
         self.duplicates += item.alert_id in self.alerts
         self.alerts[item.alert_id] = item
+
+    def add_visit(self, item: Visit) -> None:
+        """Take a visit in. How it is stored is for whoever knows the app by its name."""
+        self.visits.append(item)
 
     def finish(self) -> None:
         pass

@@ -2,7 +2,7 @@
 
 import io
 
-from inventory.connectors import records
+from inventory.connectors import cef, records
 from inventory.connectors.activity_explorer import ActivityExplorer
 from inventory.connectors.agents import Agents
 from inventory.connectors.base import Connector, UnknownFormatError
@@ -43,9 +43,10 @@ def recognise(source: io.BufferedReader) -> Connector:
     Raises UnknownFormatError.
     """
     opened = as_utf8(source)
-    if is_squid(opened.peek(4096)[:4096]):  # the one kind without a header
+    start = opened.peek(4096)[:4096]
+    if cef.is_cef(start) or is_squid(start):  # which have no header
         source.seek(0)
-        return CONNECTORS[CloudDiscovery.kind]
+        return CONNECTORS[SecurityAlerts.kind if cef.is_agent(start) else CloudDiscovery.kind]
     columns = records.names(opened)
     source.seek(0)
     for connector in CONNECTORS.values():

@@ -88,6 +88,12 @@ class ImportBatch(models.Model):
         return str(self.uploaded_by) if self.uploaded_by_id else way
 
     @property
+    def read_before(self) -> bool:
+        """Whether the same file was read to its end before, and what it stored stands."""
+        same = ImportBatch.objects.filter(sha256=self.sha256, state=BatchState.DONE).exclude(pk=self.pk)
+        return bool(self.sha256) and same.exists()
+
+    @property
     def percent(self) -> int:
         """How much of the file was read."""
         if self.state == BatchState.DONE:

@@ -58,6 +58,6 @@ def repeats_after(batch: ImportBatch) -> int:
     """How many other files had rows that may be known from this one only: later ones of the kind, and those of the
     activity explorer, which make room for what others tell better whenever they came."""
     others = Q(kind=batch.kind, pk__gt=batch.pk)
-    if batch.kind in ("purview_audit", "cloud_discovery"):
+    if batch.kind in ("purview_audit", "cloud_discovery", "security_alerts"):
         others |= Q(kind="activity_explorer")
     return ImportBatch.objects.filter(others, state=BatchState.DONE, duplicates__gt=0).count()

@@ -61,8 +61,11 @@ def department_choices(user: User | None, permission: Permission = Permission.VI
     return found
 
 
-def resembling(user: User, name: str, *, exclude: int | None = None) -> list[Resembling]:
-    """The visible applications whose names are most like `name`, most like first; none for under SHORTEST characters.
+def resembling(
+    user: User, name: str, *, exclude: int | None = None, permission: Permission = Permission.VIEW
+) -> list[Resembling]:
+    """The applications whose names are most like `name`, most like first, of those for which the person has the
+    permission; none for under SHORTEST characters.
 
     Both comparisons use the trigram index: `%` for names that are alike as a whole, `%>` for what is typed so far
     occurring in a longer name.
@@ -71,7 +74,7 @@ def resembling(user: User, name: str, *, exclude: int | None = None) -> list[Res
     if len(text) < SHORTEST:
         return []
     found = (
-        access.applications(user)
+        access.applications(user, permission)
         .exclude(pk=exclude or 0)
         .alias(folded=Upper("name"))
         .filter(Q(folded__trigram_similar=text) | Q(folded__trigram_word_similar=text))

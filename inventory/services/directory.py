@@ -2,14 +2,18 @@
 
 The list adds and changes; somebody it no longer names stays, with the department they had. The department of an
 interaction is fixed when it is stored: only *Unassigned* rows move when a later list knows their user (contracts §2).
+A list bears no time, so that it is an older one shows only where the same file was read before: it then tells nothing
+of the people who are here.
 """
 
 import re
+from collections.abc import Mapping
 
 from django.conf import settings
 from django.db import connection
 
 from inventory import audit_log
+from inventory.connectors.base import ListedUser
 from inventory.connectors.content import ListedUsers
 from inventory.models import Department, ImportBatch, User
 from inventory.services import data_events, figures
@@ -69,23 +73,31 @@ SELECT count(*) FROM stored
 """
 
 
-class DirectoryWriter:
-    """Stores the chunks of one user list."""
+_HERE = """
+SELECT pseudonym, upn_pseudonym FROM inventory_directoryuser
+WHERE pseudonym = ANY(%(keys)s::uuid[]) OR upn_pseudonym = ANY(%(keys)s::uuid[])
+"""
 
-    def __init__(self, batch: ImportBatch, actor: User | None) -> None:
+
+class DirectoryWriter:
+    """Stores the chunks of one user list. `again`: the file was read before."""
+
+    def __init__(self, batch: ImportBatch, actor: User | None, *, again: bool = False) -> None:
         self._batch = batch
         self._actor = actor
+        self._again = again
         self._departments = _Departments()
 
     def store(self, chunk: ListedUsers) -> int:
         """Store the people, inside the caller's transaction; returns how many were new or changed."""
-        if not chunk.people:
+        people = _not_here(chunk.people) if self._again else chunk.people
+        if not people:
             return 0
-        self._departments.make_missing([p.department for p in chunk.people.values()], self._actor, self._batch)
+        self._departments.make_missing([p.department for p in people.values()], self._actor, self._batch)
         with connection.cursor() as cursor:
             cursor.execute(_TABLE)
             with cursor.copy("COPY import_listed FROM STDIN") as copy:
-                for key, person in chunk.people.items():
+                for key, person in people.items():
                     by_name = pseudonym(person.upn) if person.upn else None
                     copy.write_row(
                         (
@@ -121,6 +133,15 @@ class DirectoryWriter:
             if number:
                 self._batch.irreversible = f"{self._batch.irreversible} {what}".strip()
         return moved
+
+
+def _not_here(people: Mapping[str, ListedUser]) -> dict[str, ListedUser]:
+    """Those of whom neither the account nor the name is known."""
+    names = {key: {pseudonym(name) for name in (key, person.upn) if name} for key, person in people.items()}
+    with connection.cursor() as cursor:
+        cursor.execute(_HERE, {"keys": sorted(set().union(*names.values()))})
+        here = {str(found) for row in cursor.fetchall() for found in row if found}
+    return {key: person for key, person in people.items() if here.isdisjoint(names[key])}
 
 
 class _Departments:

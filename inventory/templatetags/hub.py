@@ -358,10 +358,13 @@ def _address(context: Context, **changes: object) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def sort_header(context: Context, label: str, key: str, kind: str = "", title: str = "") -> SafeString:
-    """`<th>` that sorts by `key`; again turns it round. `kind="num"` aligns right. Keeps every other URL parameter."""
+def sort_header(
+    context: Context, label: str, key: str, kind: str = "", title: str = "", default: str = ""
+) -> SafeString:
+    """`<th>` that sorts by `key`; again turns it round. `kind="num"` aligns right. `default`: the order of a page that
+    is asked for none. Keeps every other URL parameter."""
     request = context.get("request")
-    current = request.GET.get("sort", "") if request else ""
+    current = (request.GET.get("sort", "") if request else "") or default
     state = {key: "ascending", f"-{key}": "descending"}.get(current, "")
     target = key if current == f"-{key}" else f"-{key}" if current == key or kind == "num" else key
     arrow = {"ascending": "▲", "descending": "▼"}.get(state, "")

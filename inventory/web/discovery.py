@@ -20,6 +20,7 @@ from inventory.choices import RulingKind
 from inventory.models import AIApplication, Sighting, User
 from inventory.selectors.discovery import never, seen
 from inventory.selectors.discovery.rulings import GROWTH, in_force
+from inventory.selectors.register import resembling
 from inventory.selectors.scope import options, scope_of
 from inventory.services import discovery as service
 from inventory.web.filters import Filters
@@ -59,6 +60,7 @@ def sightings(request: PersonRequest) -> HttpResponse:
         "may_register": access.may(request.user, Permission.EDIT),
         "may_decide": not standing and any(one.may_decide for one in page.object_list),
         "sees_all": access.sees_everything(request.user),
+        "by_all_use": looked.everything,
         "may_load": access.sees_everything(request.user, Permission.FEEDS),
         "may_administer": access.sees_everything(request.user, Permission.ADMIN),
         "acts": [("rule_out", "Rule out, with the reason")],
@@ -87,12 +89,28 @@ def _page(request: PersonRequest, found: Sighting, problems: Any = (), status: i
         "holder": access.applications(request.user).filter(rulings__folded=found.folded).first() if linked else None,
         "may_register": not linked and access.may(request.user, Permission.EDIT),
         "may_decide": row.may_decide,
+        "twins": _twins(request, row) if row.may_decide and not linked else [],
         "may_take_back": standing and _may_take_back(request.user, row),
         "growth": GROWTH,
         "problems": problems,
         "given": request.POST,
     }
     return render(request, "inventory/sighting.html", context, status=status)
+
+
+def _twins(request: PersonRequest, row: seen.SeenRow) -> list[tuple[str, str]]:
+    """What it may be linked to, by external id and name: its likely twins, and what is called as was given in vain."""
+    meant = resembling(request.user, request.POST.get("application", ""), permission=Permission.REVIEW)
+    alike = [(one.external_id, one.name) for one in row.twins]
+    return list(dict.fromkeys([*((one.external_id, one.name) for one in meant), *alike]))
+
+
+@requires(Permission.REVIEW)
+@require_GET
+def link_options(request: PersonRequest) -> HttpResponse:
+    """The fragment with the applications that are called as is being typed."""
+    found = resembling(request.user, request.GET.get("application", ""), permission=Permission.REVIEW)
+    return render(request, "inventory/_link_options.html", {"found": found})
 
 
 def _may_take_back(user: User, row: seen.SeenRow) -> bool:
@@ -139,7 +157,7 @@ def _act(user: User, keys: list[int], given: QueryDict) -> str:
         raise ValidationError("Choose what to do, with one name at a time.")
     found = access.sighting_or_404(user, keys[0])
     if action == "link":
-        application = _application(user, given.get("application", ""))
+        application = _application(user, given)
         service.link(actor=user, sighting=found, application=application, reason=given.get("reason", ""))
         return f"{found.name} is linked to {application.name}; its facts count there."
     if action == "take_back":
@@ -148,14 +166,22 @@ def _act(user: User, keys: list[int], given: QueryDict) -> str:
     raise ValidationError("Choose what to do.")
 
 
-def _application(user: User, given: str) -> AIApplication:
-    """An application in sight, by its external id."""
-    found = access.applications(user).filter(external_id=given.strip().replace("\x00", "")).first()
-    if found is None:
+def _application(user: User, given: QueryDict) -> AIApplication:
+    """The application that is chosen among the twins, or else meant by its external id or its whole name."""
+    text = (given.get("twin", "").strip() or given.get("application", "").strip()).replace("\x00", "")
+    if not text:
+        raise ValidationError("Choose the application, or give its name or id.")
+    visible = access.applications(user)
+    found = visible.filter(external_id=text).first()
+    called = [found] if found else list(visible.filter(name__iexact=text)[:2])
+    if len(called) > 1:
+        raise ValidationError("Several applications have this name. Choose one of them.")
+    if not called:
         raise ValidationError(
-            "No application that you see has this id. Give it as it stands on its page, like AI-00042."
+            "No application that you see has this name or id. Choose one that is called alike, or give its id as it"
+            " stands on its page, like AI-00042."
         )
-    return found
+    return called[0]
 
 
 def _key(text: str) -> int:

@@ -57,6 +57,7 @@ urlpatterns = [
     path("discovery/agents/", agents.agents, name="agents"),
     path("discovery/", discovery.sightings, name="sightings"),
     path("discovery/<int:pk>/", discovery.sighting, name="sighting"),
+    path("discovery/applications/", discovery.link_options, name="link_options"),
     path("discovery/act/", discovery.act, name="sighting_act"),
     path("discovery/never-seen/", discovery.never_seen, name="never_seen"),
     path("discovery/catalogue/", discovery.known_apps, name="catalogue"),

@@ -1,5 +1,6 @@
 """Register, link and rule out what feeds name: past facts follow to the last figure, and come back as they were."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -286,3 +287,48 @@ def test_the_page_decides(client: Client, cast: Cast, seen: Sighting, letters: A
         == 302
     )
     assert "Ruled out" in client.get(reverse("inventory:sightings"), {"standing": "ruled_out"}).content.decode()
+
+
+def test_an_application_to_link_is_found_by_its_name(
+    client: Client, cast: Cast, seen: Sighting, letters: AIApplication
+) -> None:
+    """By what is typed, by its whole name, or without scripts out of what is called alike."""
+    options, act = reverse("inventory:link_options"), reverse("inventory:sighting_act")
+    twin = make_application(cast.cards, "Letter Writer")
+    shown = {}
+    for name in ("alice", "bob", "carol", "dan", "eve", "ada"):
+        client.force_login(getattr(cast, name))
+        answer = client.get(options, {"application": "letter wri"})
+        shown[name] = answer.status_code, answer.content.decode().count("<option")
+    refused = (403, 0)
+    assert shown == {
+        "alice": refused,
+        "bob": (200, 2),
+        "carol": refused,
+        "dan": refused,
+        "eve": refused,
+        "ada": (200, 2),
+    }
+    client.force_login(cast.ada)
+    assert client.get(options, {"application": "<b"}).content.decode().strip() == ""
+    given = {"page": "sighting", "sighting": seen.pk, "action": "link"}
+    several = client.post(act, {**given, "application": "letter writer"})
+    assert several.status_code == 400
+    assert several.content.decode().count('<option value="AI-') == 2
+    assert not Ruling.objects.exists()
+    assert client.post(act, {**given, "application": "letter writer", "twin": twin.external_id}).status_code == 302
+    assert Ruling.objects.get().application == twin
+    discovery.take_back(actor=cast.ada, sighting=seen, reason="x")
+    twin.name = "Another"
+    twin.save()
+    assert client.post(act, {**given, "application": " letter WRITER "}).status_code == 302
+    assert Ruling.objects.get().application == letters
+
+
+def test_the_order_nobody_asked_for_shows_in_its_column(client: Client, cast: Cast, seen: Sighting) -> None:
+    client.force_login(cast.ada)
+    page = reverse("inventory:sightings")
+    headers = re.findall(r"<th[^>]*aria-sort=\"(\w+)\"[^>]*><a[^>]*>([^<]+)", client.get(page).content.decode())
+    assert headers == [("descending", "Interactions")]
+    named = client.get(page, {"sort": "name"}).content.decode()
+    assert re.findall(r"aria-sort=\"(\w+)\"[^>]*><a[^>]*>([^<]+)", named) == [("ascending", "AI app")]

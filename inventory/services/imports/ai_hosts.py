@@ -1,8 +1,9 @@
-"""Hosts that are known to be AI sites, whether registered or not: of a proxy log only visits to these concern us."""
+"""Hosts that are known to be AI sites, whether registered or not: of a log only visits to these concern us. Where it
+names an app and no host, the app's site stands for it."""
 
 from collections.abc import Iterable
 
-from inventory.catalogue import catalogue
+from inventory.catalogue import Category, catalogue
 from inventory.models import CloudApp
 
 GENERATIVE = "generativeai"  # the category of the cloud app catalogue, in letters
@@ -34,3 +35,10 @@ def known() -> AIHosts:
 def is_generative(category: str) -> bool:
     """Whether a category of the cloud app catalogue means generative AI."""
     return "".join(filter(str.isalnum, category.casefold())) == GENERATIVE
+
+
+def site_of(app: str) -> str:
+    """The site of an app of the catalogue that is called so; empty where there is none. Copilots are left out: they go
+    by the names of the programs that they are part of (Word, Teams), whose every use would count as theirs."""
+    found = catalogue().find(name=app)
+    return found.hosts[0] if found and found.hosts and found.category != Category.COPILOT else ""

@@ -1,5 +1,6 @@
 """Stores alerts: a chunk is one COPY and one statement. A later record of an alert brings its state up to date."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,12 +9,13 @@ from django.db import connection
 from psycopg.types.json import Jsonb
 
 from inventory.choices import AlertAction, AlertState
-from inventory.connectors.alert_entities import ACCOUNT
+from inventory.connectors.alert_entities import ACCOUNT, APPLICATION
 from inventory.connectors.alert_types import about_ai
 from inventory.connectors.base import SecurityAlert, Seen
 from inventory.connectors.content import SecurityAlerts
 from inventory.matching import Identifiers
 from inventory.models import ChangedApplication, Identifier, ImportBatch
+from inventory.services.imports.ai_hosts import site_of
 from inventory.services.imports.encryption import encrypt
 from inventory.services.pseudonyms import pseudonym, unnamed
 
@@ -122,15 +124,25 @@ class AlertWriter:
 
     def _row(self, one: SecurityAlert) -> tuple[Any, ...] | None:
         """The alert as a row; None where it concerns nobody here."""
-        match = self._identifiers.match(Seen(azure_resource=one.resource))
-        if match.application is None and not about_ai(one.type or one.title):
+        application = self._identifiers.match(Seen(azure_resource=one.resource)).application
+        apps = () if application else [name for kind, name in one.entities if kind == APPLICATION]
+        sites = [site_of(name) for name in apps]
+        if application is None:
+            application = self._named(apps, sites)
+        if application is None and not any(sites) and not about_ai(one.type or one.title):
             return None
         return (
             *(one.alert_id, one.type, unnamed(one.title)[:300], one.severity, one.state, list(one.tactics)),
-            *(", ".join(one.techniques)[:200], one.resource, unnamed(one.description), match.application, one.at),
+            *(", ".join(one.techniques)[:200], one.resource, unnamed(one.description), application, one.at),
             _entities(one),
             encrypt(one.raw[:_MOST_BYTES]),
         )
+
+    def _named(self, apps: Collection[str], sites: Collection[str]) -> int | None:
+        """The registered application that an alert means by the name of an app in the cloud, if it means one alone."""
+        seen = [*(Seen(app_identity=app) for app in apps), *(Seen(host=site) for site in sites if site)]
+        found = {match.application for match in map(self._identifiers.match, seen)} - {None}
+        return found.pop() if len(found) == 1 else None
 
 
 def _entities(one: SecurityAlert) -> Jsonb | None:

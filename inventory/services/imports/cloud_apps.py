@@ -1,4 +1,5 @@
-"""Stores what a discovery service reports of AI apps in the cloud; the latest report of an app counts."""
+"""Stores what a discovery service reports of AI apps in the cloud; the latest report of an app counts: the one that saw
+it last, and no file that was read before."""
 
 from typing import Any
 
@@ -38,6 +39,13 @@ WHERE (c.name, c.category, c.domains, c.safety, c.tags, c.transactions, c.upload
        excluded.uploaded, excluded.downloaded, excluded.users, excluded.last_seen, excluded.application_id,
        coalesce(excluded.sighting_id, c.sighting_id))
 RETURNING application_id, last_seen
+"""  # noqa: S608 - constants of this file
+
+# What an older report says of an app is what is known of it already; to whom it belongs may have become known since
+_SAID = "name, category, domains, safety, tags, transactions, uploaded, downloaded, users, last_seen"
+_OLDER = f"""
+UPDATE import_cloud_app i SET ({_SAID}) = ROW ({", ".join(f"c.{one}" for one in _SAID.split(", "))})
+FROM inventory_cloudapp c WHERE c.key = i.key AND (%s OR i.last_seen < c.last_seen)
 """  # noqa: S608 - constants of this file
 
 # What nothing registered has stands in the discovery beside what logs tell: as the site that they know already, else by
@@ -83,6 +91,7 @@ class CloudAppSink:
     """Stores chunks of a report and counts them into the batch."""
 
     def __init__(self, batch: ImportBatch, actor: User | None) -> None:
+        self._again = batch.read_before
         rows = Identifier.objects.order_by().values_list("kind", "folded", "application_id")
         self._identifiers = Identifiers(rows.iterator(10_000))
 
@@ -98,6 +107,7 @@ class CloudAppSink:
                 for row in rows:
                     copy.write_row(row)
             cursor.execute(_SIGHT)
+            cursor.execute(_OLDER, [self._again])
             cursor.execute(_STORE)
             written = cursor.fetchall()
         batch.duplicates += len(rows) - len(written)

@@ -1,4 +1,5 @@
-"""Stores the dictionaries: a list adds and changes, and what an administrator stated about a level stays."""
+"""Stores the dictionaries: a list adds and changes, and what an administrator stated about a level stays. A list bears
+no time, so that it is an older one shows only where the same file was read before: it then changes nothing."""
 
 from datetime import timedelta
 from typing import Any
@@ -16,7 +17,7 @@ INSERT INTO inventory_sensitivitylabel AS d (key, name, rank, parent, level, sta
 SELECT key, name, rank, parent, '', false FROM unnest(%s::text[], %s::text[], %s::int[], %s::text[])
        AS given (key, name, rank, parent)
 ON CONFLICT (key) DO UPDATE SET name = excluded.name, rank = excluded.rank, parent = excluded.parent
-WHERE (d.name, d.rank, d.parent) IS DISTINCT FROM (excluded.name, excluded.rank, excluded.parent)
+WHERE NOT %s AND (d.name, d.rank, d.parent) IS DISTINCT FROM (excluded.name, excluded.rank, excluded.parent)
 """
 
 _TYPES = """
@@ -24,7 +25,7 @@ INSERT INTO inventory_informationtype AS d (key, name, level, stated)
 SELECT key, name, level, false FROM unnest(%s::text[], %s::text[], %s::text[]) AS given (key, name, level)
 ON CONFLICT (key) DO UPDATE SET
     name = excluded.name, level = CASE WHEN d.stated THEN d.level ELSE excluded.level END
-WHERE d.name <> excluded.name
+WHERE NOT %s AND d.name <> excluded.name
 """
 
 WINDOW_DAYS = 31  # of use that a level bears upon: the 30 days of the rates, and the day between two time zones
@@ -34,11 +35,11 @@ class LabelSink:
     """Stores chunks of a label list and counts them into the batch."""
 
     def __init__(self, batch: ImportBatch, actor: User | None) -> None:
-        pass
+        self._again = batch.read_before
 
     def store(self, content: Latest, batch: ImportBatch) -> int:
         rows = [(one.key, one.name, one.rank, one.parent) for one in content.rows.values()]
-        stored = _store(_LABELS, rows)
+        stored = _store(_LABELS, rows, again=self._again)
         batch.duplicates += len(rows) - stored
         return stored
 
@@ -51,11 +52,12 @@ class TypeSink:
     """Stores chunks of a list of information types and counts them into the batch."""
 
     def __init__(self, batch: ImportBatch, actor: User | None) -> None:
+        self._again = batch.read_before
         self._stored = 0
 
     def store(self, content: Latest, batch: ImportBatch) -> int:
         rows = [(one.key, one.name, levels.of_type(one.name)) for one in content.rows.values()]
-        stored = _store(_TYPES, rows)
+        stored = _store(_TYPES, rows, again=self._again)
         self._stored += stored
         batch.duplicates += len(rows) - stored
         return stored
@@ -64,12 +66,12 @@ class TypeSink:
         return {"applications to judge again": mark_users_of_sensitive() if self._stored else 0}
 
 
-def _store(statement: str, rows: list[tuple[Any, ...]]) -> int:
+def _store(statement: str, rows: list[tuple[Any, ...]], *, again: bool) -> int:
     """New or changed entries."""
     if not rows:
         return 0
     with connection.cursor() as cursor:
-        cursor.execute(statement, [list(column) for column in zip(*rows, strict=True)])
+        cursor.execute(statement, [*(list(column) for column in zip(*rows, strict=True)), again])
         return cursor.rowcount
 
 

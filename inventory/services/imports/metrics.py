@@ -8,28 +8,13 @@ from django.db import connection
 from inventory.connectors.base import Seen
 from inventory.connectors.content import MetricValues
 from inventory.matching import Identifiers
-from inventory.models import ChangedApplication, Identifier, ImportBatch
+from inventory.models import AIApplication, ChangedApplication, Identifier, ImportBatch
 
 _TABLE = """
 CREATE TEMPORARY TABLE IF NOT EXISTS import_metric (
     system text, folded text, application_id bigint, metric text, "group" text, value float8, at timestamptz
 ) ON COMMIT DELETE ROWS;
 TRUNCATE import_metric
-"""
-
-# A system that no identifier names may be named by its id in the register, or by its name where only one has it.
-_BY_REGISTER = """
-WITH named AS (
-    SELECT lower(a.external_id) AS folded, a.id, 1 AS rank FROM inventory_aiapplication a
-    WHERE lower(a.external_id) IN (SELECT folded FROM import_metric WHERE application_id IS NULL)
-    UNION ALL
-    SELECT lower(a.name), min(a.id), 2 FROM inventory_aiapplication a
-    WHERE lower(a.name) IN (SELECT folded FROM import_metric WHERE application_id IS NULL)
-    GROUP BY lower(a.name) HAVING count(*) = 1
-), best AS (
-    SELECT DISTINCT ON (folded) folded, id FROM named ORDER BY folded, rank
-)
-UPDATE import_metric m SET application_id = b.id FROM best b WHERE m.application_id IS NULL AND m.folded = b.folded
 """
 
 # A value stays with the application it was once tied to. A file read a second time corrects nothing: other files may
@@ -62,13 +47,14 @@ class Stored:
 
 
 class MetricWriter:
-    """Stores the chunks of one file. Identifiers are those of its beginning. `again`: the file was read before."""
+    """Stores the chunks of one file. Identifiers and names are those of its beginning. `again`: it was read before."""
 
     def __init__(self, batch: ImportBatch, *, again: bool = False) -> None:
         self._batch = batch
         self._again = again
         rows = Identifier.objects.order_by().values_list("kind", "folded", "application_id")
         self._identifiers = Identifiers(rows.iterator(10_000))
+        self._names: dict[str, int | None] | None = None  # read where an identifier doesn't tell
 
     def store(self, chunk: MetricValues) -> Stored:
         """Store the values and queue the applications they are of, inside the caller's transaction."""
@@ -82,7 +68,6 @@ class MetricWriter:
                 for one in values:
                     folded = one.system.casefold()
                     copy.write_row((one.system, folded, known[one.system], one.metric, one.group, one.value, one.at))
-            cursor.execute(_BY_REGISTER)
             cursor.execute(_STORE, {"batch": self._batch.pk, "again": self._again})
             stored, unmatched, newest_at, applications, corrected = cursor.fetchone()
         if corrected:
@@ -91,7 +76,23 @@ class MetricWriter:
         return Stored(stored, unmatched, newest_at)
 
     def _application(self, system: str) -> int | None:
-        """The application that has the name as an identifier of any kind."""
+        """The application that has the name as an identifier of any kind, else as its id in the register, else as its
+        own where no other has it."""
         resource = system if system.startswith("/") else ""
         named = Seen(agent_id=system, app_identity=system, azure_resource=resource, host=system, repository=system)
-        return self._identifiers.match(named).application
+        if application := self._identifiers.match(named).application:
+            return application
+        self._names = _names() if self._names is None else self._names
+        return self._names.get(system.casefold())
+
+
+def _names() -> dict[str, int | None]:
+    """Folded external id or name → application; None for a name that several have. Folded here and never in SQL, whose
+    `lower()` leaves "Straße" another name than the feed's."""
+    names: dict[str, int | None] = {}
+    ids: dict[str, int | None] = {}
+    rows = AIApplication.objects.order_by("pk").values_list("pk", "external_id", "name")
+    for pk, external_id, name in rows.iterator(10_000):
+        ids.setdefault(external_id.casefold(), pk)
+        names[name.casefold()] = None if name.casefold() in names else pk
+    return names | ids

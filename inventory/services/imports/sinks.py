@@ -1,10 +1,16 @@
 """What stores the chunks of each kind and counts them into the batch."""
 
-from inventory.choices import BatchState
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from inventory.connectors.base import VISIT, Seen, Visit
 from inventory.connectors.content import Interactions, ListedAgents, ListedUsers, MetricValues, SecurityAlerts
 from inventory.models import ImportBatch, User
 from inventory.services.directory import DirectoryWriter
 from inventory.services.imports.agents import AgentWriter
+from inventory.services.imports.ai_hosts import site_of
 from inventory.services.imports.alerts import AlertWriter
 from inventory.services.imports.cloud_apps import CloudAppSink
 from inventory.services.imports.data_events import DataEventWriter
@@ -38,11 +44,30 @@ class ActivitySink:
         return {}
 
 
+class VisitSink(ActivitySink):
+    """Stores visits of a log that names apps: of an app that nothing registered is called, its site counts."""
+
+    def store_visits(self, visits: list[Visit], batch: ImportBatch) -> int:
+        """The visits that are new; older ones than the retention are ignored."""
+        content = Interactions(timezone.now() - timedelta(days=settings.INTERACTION_RETENTION_DAYS))
+        for one in visits:
+            content.add_visit(one._replace(seen=self._placed(one.seen)))
+        content.finish()
+        batch.ignored += content.ignored
+        return self.store(content, batch)
+
+    def _placed(self, seen: Seen) -> Seen:
+        if seen.host or self._writer.identifiers.match(seen).application is not None:
+            return seen
+        site = site_of(seen.app_name)
+        return Seen(host=site, operation=VISIT) if site else seen
+
+
 class UserSink:
     """Stores chunks of a user list and counts them into the batch."""
 
     def __init__(self, batch: ImportBatch, actor: User | None) -> None:
-        self._writer = DirectoryWriter(batch, actor)
+        self._writer = DirectoryWriter(batch, actor, again=batch.read_before)
 
     def store(self, content: ListedUsers, batch: ImportBatch) -> int:
         stored = self._writer.store(content)
@@ -57,7 +82,9 @@ class AlertSink:
     """Stores chunks of alerts and counts them into the batch."""
 
     def __init__(self, batch: ImportBatch, actor: User | None) -> None:
-        self._writer = AlertWriter(batch, again=_read_before(batch))
+        self._writer = AlertWriter(batch, again=batch.read_before)
+        self._visits: VisitSink | None = None  # which few files need
+        self._batch, self._actor = batch, actor
 
     def store(self, content: SecurityAlerts, batch: ImportBatch) -> int:
         result = self._writer.store(content)
@@ -66,7 +93,10 @@ class AlertSink:
         if result.newest_at:
             batch.newest_at = max(batch.newest_at or result.newest_at, result.newest_at)
         batch.duplicates += len(content.alerts) - result.stored - result.ignored
-        return result.stored
+        if not content.visits:
+            return result.stored
+        self._visits = self._visits or VisitSink(batch, self._actor)
+        return result.stored + self._visits.store_visits(content.visits, batch)
 
     def finish(self) -> dict[str, int]:
         return {}
@@ -94,7 +124,7 @@ class MetricSink:
     """Stores chunks of metrics and counts them into the batch."""
 
     def __init__(self, batch: ImportBatch, actor: User | None) -> None:
-        self._writer = MetricWriter(batch, again=_read_before(batch))
+        self._writer = MetricWriter(batch, again=batch.read_before)
 
     def store(self, content: MetricValues, batch: ImportBatch) -> int:
         result = self._writer.store(content)
@@ -106,12 +136,6 @@ class MetricSink:
 
     def finish(self) -> dict[str, int]:
         return {}
-
-
-def _read_before(batch: ImportBatch) -> bool:
-    """Whether the same file was read to its end before, and what it stored stands."""
-    same = ImportBatch.objects.filter(sha256=batch.sha256, state=BatchState.DONE).exclude(pk=batch.pk)
-    return bool(batch.sha256) and same.exists()
 
 
 Sink = ActivitySink | UserSink | AlertSink | AgentSink | MetricSink | LabelSink | TypeSink | CloudAppSink
@@ -133,4 +157,6 @@ SINKS: dict[str, type[Sink]] = {
     "users": UserSink,
 }
 # Kinds whose later records correct earlier ones: the same file once more must not take that back
-CORRECTING = ("security_alerts", "metrics")
+CORRECTING = (
+    "security_alerts", "metrics", "entra_users", "users", "sensitivity_labels", "information_types", "cloud_apps",
+)  # fmt: skip

@@ -13,7 +13,7 @@ from inventory.services import figures, working_hours
 from inventory.services.imports.undo_interactions import GONE
 
 EXPLORER = "activity_explorer"
-BETTER = ("purview_audit", "cloud_discovery")  # feeds that tell of the same, and more
+BETTER = ("purview_audit", "cloud_discovery", "security_alerts")  # feeds that tell of the same, and more
 
 # Where the explorer names an application by the name that people see (`loose`), which of the other feed's (`other`) it
 # may be: those of which a part of an identity or a whole name is a word of that name, or all of it. A workload, or

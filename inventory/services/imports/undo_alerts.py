@@ -1,9 +1,11 @@
-"""Undoing a file of alerts: those it brought go. What it changed in alerts that were there before is not kept."""
+"""Undoing a file of alerts: those it brought go, with the visits that a log tells of beside them. What it changed in
+alerts that were there before is not kept."""
 
 from django.db.models import QuerySet
 
 from inventory.choices import AlertAction
-from inventory.models import Alert, AlertStep, ImportBatch
+from inventory.models import Alert, AlertStep, ImportBatch, Interaction
+from inventory.services.imports import undo_interactions
 from inventory.services.imports.cannot_undo import CannotUndoError
 
 
@@ -21,9 +23,10 @@ def find(batch: ImportBatch) -> tuple[tuple[str, int], ...]:
     if touched := worked_on.values("alert").distinct().count():
         raise CannotUndoError(f"People have worked on {touched:,} of its alerts, and what they did is kept.")
     own = _own(batch).count()
-    if not own:
+    visits = undo_interactions.find(batch) if _has_visits(batch) else ()
+    if not own and not visits:
         raise CannotUndoError("None of the alerts that are kept says that it came from this file.")
-    return (("alerts", own),)
+    return (("alerts", own), *visits)
 
 
 def remove(batch: ImportBatch) -> set[int]:
@@ -31,6 +34,8 @@ def remove(batch: ImportBatch) -> set[int]:
     found = _own(batch)
     tied = found.exclude(application=None).order_by().values_list("application_id", flat=True)
     affected = {pk for pk in tied.distinct() if pk}
+    if _has_visits(batch):
+        affected |= undo_interactions.remove(batch)
     AlertStep.objects.filter(alert__in=found.order_by().values("pk")).delete()  # what the feed itself said
     found._raw_delete(found.db)
     return affected
@@ -38,3 +43,7 @@ def remove(batch: ImportBatch) -> set[int]:
 
 def _own(batch: ImportBatch) -> QuerySet[Alert]:
     return Alert.objects.filter(batch=batch, latest_batch=batch)
+
+
+def _has_visits(batch: ImportBatch) -> bool:
+    return Interaction.objects.filter(batch=batch).exists()

@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import Count, Min, Q
 from django.utils import timezone
 
-from inventory.models import CapturedContent, DataEvent, ImportBatch, Interaction
+from inventory.models import Alert, CapturedContent, DataEvent, ImportBatch, Interaction
 from inventory.services import figures, working_hours
 from inventory.services.imports import sightings
 from inventory.services.imports.cannot_undo import CannotUndoError
@@ -48,6 +48,7 @@ def find(batch: ImportBatch) -> tuple[tuple[str, int], ...]:
     events = DataEvent.objects.filter(batch=batch).count()
     texts = CapturedContent.objects.filter(batch=batch).count()
     kept = found["rows"] + (0 if batch.kind == "purview_audit" else events)  # in audit files they don't count as stored
+    kept += Alert.objects.filter(batch=batch).count()  # beside the visits of a log
     if kept != batch.stored or (found["oldest"] and found["oldest"] < edge):
         raise CannotUndoError(
             f"Of the {batch.stored:,} interactions and events it stored, {kept:,} are still kept"

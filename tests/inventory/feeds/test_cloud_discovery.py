@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from inventory.choices import Operation
 from inventory.connectors.base import CloudApp, Ignored, UnknownFormatError, Unreadable, Visit
-from inventory.connectors.cloud_discovery import host_of
+from inventory.connectors.hosts import host_of
 from inventory.models import CloudApp as StoredApp
 from inventory.models import DailyUsage, DailyUser, ImportBatch, Interaction, SeenUser, Sighting
 from inventory.services.imports import Summary, import_file, undo

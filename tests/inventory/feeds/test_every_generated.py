@@ -11,9 +11,13 @@ from governance.bench.purview_export import Shares, apps, user_list, write_audit
 from tests.builders import make_application
 from tests.cast import Cast
 from tests.inventory.feeds.doors import DOORS, own_folders, taken_back
-from tests.inventory.feeds.files import csv_text, write
-from tests.inventory.feeds.test_cloud_discovery import COLUMNS, line
+from tests.inventory.feeds.files import csv_text, days_ago, guid, write
+from tests.inventory.feeds.test_activity_explorer import activity
+from tests.inventory.feeds.test_cef import alert as cef_alert
+from tests.inventory.feeds.test_cef import log, visit
+from tests.inventory.feeds.test_cloud_discovery import COLUMNS, app, line
 from tests.inventory.feeds.test_security_alerts import ACCOUNT, alert
+from tests.inventory.feeds.test_undo_kinds import trace
 
 pytestmark = pytest.mark.django_db
 Planted = tuple[Path, tuple[int, ...]]  # a file, and its rows, stored, duplicates, quarantined, ignored, unmatched
@@ -79,12 +83,72 @@ def _agents(folder: Path, cast: Cast) -> Planted:
     return write(folder, "agents.json", json.dumps(found)), (20, 15, 3, 2, 0, 14)
 
 
+def _activities(folder: Path, cast: Cast) -> Planted:
+    make_application(cast.retail, identifiers=[("app_identity", "AIApp.SaaS.ChatGPT")])
+    found = [activity(n, User=f"u{n}@x.example") for n in range(20)]
+    found += [activity(n, User=f"u{n}@x.example", AppIdentity="AIApp.SaaS.Gemini") for n in range(20, 26)]
+    found += [*found[:4], activity(30, Happened="never"), activity(31, "Label applied")]
+    return write(folder, "explorer.json", json.dumps(found)), (32, 26, 4, 1, 1, 6)
+
+
+def _spans(folder: Path, cast: Cast) -> Planted:
+    make_application(cast.retail, identifiers=[("app_identity", "desk")])
+    lines = [trace(number) for number in range(1, 13)]
+    lines += [trace(n).replace('"desk"', '"other"') for n in range(13, 18)]
+    lines += [*lines[:3], trace(20).replace("gen_ai.", "http."), trace(21).replace("startTimeUnixNano", "never")]
+    return write(folder, "spans.jsonl", "\n".join(lines)), (22, 17, 3, 1, 1, 5)
+
+
+def _metrics(folder: Path, cast: Cast) -> Planted:
+    make_application(cast.retail, "Desk")
+    rows = [f"Desk,drift,g{n},0.{n},{days_ago(n)}" for n in range(1, 15)]
+    rows += [f"Nobody's,drift,,0.{n},{days_ago(n)}" for n in range(1, 7)]
+    rows += [*rows[:2], f"Desk,drift,,much,{days_ago(1)}", "Desk,drift,,1,never", f"Desk,drift,,1,{days_ago(9000)}"]
+    text = "\n".join(["system,metric,group,value,time", *rows, ""])
+    return write(folder, "metrics.csv", text), (25, 20, 2, 2, 1, 6)
+
+
+def _apps(folder: Path, cast: Cast) -> Planted:
+    make_application(cast.retail, identifiers=[("host", "app1.example")])
+    found = [app(number) for number in range(1, 11)]
+    found += [*found[:2], app(20, category="crm"), {"displayName": ""}]
+    return write(folder, "apps.json", json.dumps({"value": found})), (14, 10, 2, 1, 1, 9)
+
+
+def _labels(folder: Path, cast: Cast) -> Planted:
+    rows = [f"{n},Label {n},{guid(n)}" for n in range(1, 31)]
+    text = "\n".join(["Priority,Name,Guid", *rows, rows[0], "1,Nameless,", ""])
+    return write(folder, "labels.csv", text), (32, 30, 1, 1, 0, 0)
+
+
+def _types(folder: Path, cast: Cast) -> Planted:
+    rows = [f"Type {n},{guid(n)},M,75" for n in range(1, 31)]
+    text = "\n".join(["Name,Id,Publisher,RecommendedConfidence", *rows, rows[0], "Nameless,,M,75", ""])
+    return write(folder, "types.csv", text), (32, 30, 1, 1, 0, 0)
+
+
+def _log(folder: Path, cast: Cast) -> Planted:
+    """Visits and alerts of one agent in one file."""
+    make_application(cast.retail, identifiers=[("host", "claude.ai")])
+    told = [visit(n) for n in range(8)] + [visit(n, "Claude") for n in range(8, 12)]
+    told += [cef_alert(n) for n in range(5)] + [cef_alert(n, "Claude") for n in range(5, 7)]
+    told += [*told[:3], cef_alert(0), visit(20, "ServiceNow"), cef_alert(20, "ServiceNow"), "EVENT_X|cut"]
+    return write(folder, "agent.log", log(*told)), (26, 19, 4, 1, 2, 13)
+
+
 GENERATED: dict[str, Callable[[Path, Cast], Planted]] = {
     "purview_audit": _audit,
     "entra_users": _users,
     "security_alerts": _alerts,
     "cloud_discovery": _visits,
     "agents": _agents,
+    "activity_explorer": _activities,
+    "otel_spans": _spans,
+    "metrics": _metrics,
+    "cloud_apps": _apps,
+    "sensitivity_labels": _labels,
+    "information_types": _types,
+    "security_alerts, CEF": _log,
 }
 
 
@@ -94,4 +158,4 @@ def test_it_counts_as_planted_by_every_door(kind: str, cast: Cast, tmp_path: Pat
     rows, stored, duplicates, quarantined, ignored, _ = counts
     assert rows == stored + duplicates + quarantined + ignored
     for door in DOORS:
-        assert taken_back(lambda door=door: door(path, cast)) == (kind, *counts), door.__name__  # type: ignore[misc]
+        assert taken_back(lambda door=door: door(path, cast)) == (kind.split(",")[0], *counts), door.__name__  # type: ignore[misc]

@@ -5,9 +5,13 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
+from inventory.models import ImportBatch
+from inventory.services import imports
+from inventory.services.imports import mappings
 from tests.cast import Cast
 from tests.inventory.feeds.doors import DOORS, own_folders, taken_back
 from tests.inventory.feeds.files import SAMPLES
+from tests.inventory.feeds.test_mapped import TOLD
 
 pytestmark = pytest.mark.django_db
 # File → kind, then rows, stored, duplicates, quarantined, ignored, unmatched into an empty register
@@ -34,8 +38,15 @@ COUNTS: dict[str, tuple[str, int, int, int, int, int, int]] = {
     "audit_none.csv": ("purview_audit", 0, 0, 0, 0, 0, 0),
     "audit_odd_keys.csv": ("purview_audit", 1, 1, 0, 0, 0, 1),
     "audit_one.csv": ("purview_audit", 1, 1, 0, 0, 0, 1),
+    "audit_portal.csv": ("purview_audit", 3, 3, 0, 0, 0, 3),
     "audit_powershell.csv": ("purview_audit", 2, 2, 0, 0, 0, 2),
     "audit_sentinel.json": ("purview_audit", 2, 2, 0, 0, 0, 2),
+    "cef/hostile.log": ("security_alerts", 6, 2, 0, 4, 0, 2),
+    "cef/many.log": ("security_alerts", 2, 2, 0, 0, 0, 2),
+    "cef/none.log": ("security_alerts", 1, 0, 0, 0, 1, 0),
+    "cef/odd.log": ("security_alerts", 5, 2, 1, 0, 2, 2),
+    "cef/one.log": ("security_alerts", 1, 1, 0, 0, 0, 1),
+    "cef/proxy.log": ("cloud_discovery", 4, 1, 0, 1, 2, 1),
     "cloud_apps_many.json": ("cloud_apps", 2, 2, 0, 0, 0, 2),
     "explorer_many.csv": ("activity_explorer", 2, 2, 0, 0, 0, 2),
     "explorer_many.json": ("activity_explorer", 2, 2, 0, 0, 0, 2),
@@ -51,6 +62,7 @@ COUNTS: dict[str, tuple[str, int, int, int, int, int, int]] = {
     "metrics/odd.csv": ("metrics", 7, 3, 0, 4, 0, 3),
     "metrics/one.csv": ("metrics", 1, 1, 0, 0, 0, 1),
     "notifications_many.json": ("content_notifications", 2, 0, 0, 0, 2, 0),
+    "notifications_webhook.json": ("content_notifications", 2, 0, 0, 0, 2, 0),
     "otel_spans/hostile.jsonl": ("otel_spans", 8, 1, 0, 7, 0, 1),
     "otel_spans/many.json": ("otel_spans", 8, 3, 2, 0, 3, 3),
     "otel_spans/none.json": ("otel_spans", 0, 0, 0, 0, 0, 0),
@@ -62,10 +74,11 @@ COUNTS: dict[str, tuple[str, int, int, int, int, int, int]] = {
     "squid_common.log": ("cloud_discovery", 3, 2, 0, 0, 1, 2),
     "squid_native.log": ("cloud_discovery", 4, 2, 0, 0, 2, 2),
     "types_many.csv": ("information_types", 3, 3, 0, 0, 0, 0),
+    "users_entra.csv": ("entra_users", 5, 5, 0, 0, 0, 0),
     "users_graph.json": ("entra_users", 6, 4, 0, 1, 1, 0),
     "users_many.csv": ("entra_users", 4, 4, 0, 0, 0, 0),
 }  # fmt: skip
-WITH_A_MAPPING = {"mapped/gateway.csv"}  # a table of its own: see test_mapped
+MAPPED = "mapped/gateway.csv"  # a table of its own
 
 
 @pytest.fixture(autouse=True)
@@ -76,7 +89,7 @@ def _own_folders(settings: Settings, tmp_path: Path) -> None:
 
 def test_no_sample_is_forgotten() -> None:
     there = {str(path.relative_to(SAMPLES)) for path in SAMPLES.rglob("*") if path.is_file()}
-    assert there == COUNTS.keys() | WITH_A_MAPPING
+    assert there == COUNTS.keys() | {MAPPED}
 
 
 @pytest.mark.parametrize("name", COUNTS)
@@ -86,3 +99,14 @@ def test_it_counts_the_same_by_every_door(name: str, cast: Cast) -> None:
     assert rows == stored + duplicates + quarantined + ignored
     for door in DOORS:
         assert taken_back(lambda door=door: door(path, cast)) == (kind, *counts), door.__name__  # type: ignore[misc]
+
+
+def test_a_table_that_was_mapped_counts_the_same_by_every_door(cast: Cast) -> None:
+    path = SAMPLES / MAPPED
+    with path.open("rb") as file:
+        batch = imports.receive(actor=cast.ada, file_name="gateway.csv", blocks=[file.read()])
+    mappings.save(actor=cast.ada, batch=batch, told=TOLD)
+    ImportBatch.objects.all().delete()
+    for door in DOORS:
+        found = taken_back(lambda door=door: door(path, cast))  # type: ignore[misc]
+        assert found == ("mapped:gateway", 4, 2, 0, 2, 0, 2), door.__name__

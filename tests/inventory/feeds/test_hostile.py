@@ -32,6 +32,12 @@ HEADERS = {
     "agents": b"AgentId,AgentName,PublishedStatus,Timestamp\n",
     "otel_spans": b"traceId,spanId,startTimeUnixNano\n",
     "metrics": b"system,metric,group,value,time\n",
+    "activity_explorer": b"RecordIdentity,Activity,Happened,User\n",
+    "sensitivity_labels": b"Priority,Name,DisplayName,Guid\n",
+    "information_types": b"Name,Id,Publisher,RecommendedConfidence\n",
+    "cloud_apps": b"id,displayName,category,riskScore\n",
+    "cloud_discovery": b"Date,SourceIP,SourceUser,DestinationURL,TotalBytes\n",
+    "content_notifications": b"contentUri,contentType,contentId\n",
     "mapped": MAPPED_HEADER,
 }
 KINDS = sorted(HEADERS)
@@ -41,7 +47,18 @@ RECORDS: dict[str, dict[str, Any]] = {
     "agents": {"AgentId": "a-1", "AgentName": "n", "PublishedStatus": "Draft"},
     "otel_spans": {"traceId": "a" * 32, "spanId": "b" * 16, "startTimeUnixNano": "1784020356000000000"},
     "metrics": {"system": "s", "metric": "m", "value": 1, "time": "2026-11-02"},
+    "activity_explorer": {"RecordIdentity": guid(1), "Activity": "AI interaction", "Happened": "2026-11-02T10:00:00Z"},
+    "entra_users": {"id": guid(1), "userPrincipalName": "ann@x.example", "accountEnabled": True},
+    "sensitivity_labels": {"id": guid(1), "name": "Secret", "sensitivity": 3, "isActive": True},
+    "information_types": {"id": guid(1), "name": "Card", "publisher": "M", "recommendedConfidence": 75},
+    "cloud_apps": {"id": "a-1", "displayName": "n", "category": "generativeAi", "riskScore": 3},
+    "content_notifications": {"contentUri": "u", "contentType": "Audit.General"},
 }
+
+
+def test_no_kind_is_left_out() -> None:
+    assert HEADERS.keys() == {*CONNECTORS, "mapped"}
+    assert RECORDS.keys() == CONNECTORS.keys() - {"cloud_discovery"}  # which are lines and tables
 
 
 def connector(kind: str) -> Any:

@@ -114,6 +114,17 @@ def test_a_system_is_named_by_any_identifier_its_number_or_its_name(system: str,
     assert ChangedApplication.objects.filter(application=desk).exists()
 
 
+@pytest.mark.parametrize(("name", "system"), [("Straßenlage", "STRASSENLAGE"), ("İzmir Desk", "i̇zmir desk")])
+def test_names_of_systems_meet_those_of_the_register_in_one_folding(
+    name: str, system: str, cast: Cast, tmp_path: Path
+) -> None:
+    """`lower()` of SQL folds neither as Python does."""
+    application = make_application(cast.cards, name)
+    for written in (name, system):
+        ingest(write(tmp_path, "m.csv", f"system,metric,value,time\n{written},drift,1,2026-07-14\n"))
+    assert list(Metric.objects.values_list("application", flat=True)) == [application.pk]
+
+
 def test_a_name_that_two_have_is_nobodys_until_an_identifier_says_whose(cast: Cast, tmp_path: Path) -> None:
     for department in (cast.cards, cast.treasury):
         make_application(department, "Twin")
