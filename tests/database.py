@@ -82,5 +82,10 @@ def test_database() -> Iterator[str]:
         yield target
     finally:
         _point_to(original)
-        with connection._nodb_cursor() as cursor:
-            cursor.execute(f'DROP DATABASE IF EXISTS "{target}" WITH (FORCE)')
+        drop(target)
+
+
+def drop(target: str) -> None:
+    """Whoever is still connected to it is cut off."""
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{target}" WITH (FORCE)')
