@@ -1,5 +1,6 @@
 """What every test stands on. Servers come from `tests/servers.py`, people from `tests/cast.py`."""
 
+import gc
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +19,26 @@ from tests.cast import cast
 from tests.database import copy_template, test_database
 
 __all__ = ["cast"]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that need no database come second: one worker of xdist migrates for all, the others have work meanwhile."""
+
+    def uses(item: pytest.Item) -> bool:
+        names: list[str] = getattr(item, "fixturenames", [])
+        return "db" in names or "transactional_db" in names or item.get_closest_marker("django_db") is not None
+
+    using = {item.path for item in items if uses(item)}
+    first = next((item.path for item in items if item.path in using), None)
+    items.sort(key=lambda item: 0 if item.path == first else 1 if item.path not in using else 2)
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests stay to the end: looking through them for what can go took a sixth of the time of a page."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
 
 
 @pytest.fixture(scope="session")
