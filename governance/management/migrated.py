@@ -77,11 +77,11 @@ def fewer_models() -> Iterator[None]:
     gc.disable()
     try:
         for kind, change in plain.items():
-            kind.state_forwards = once(change)
+            kind.state_forwards = once(change)  # type: ignore[method-assign]
         yield
     finally:
         for kind, change in plain.items():
-            kind.state_forwards = change
+            kind.state_forwards = change  # type: ignore[method-assign]
         gc.enable()
 
 
