@@ -5,6 +5,7 @@ Alice owns (team member of Retail), Bob reviews (reviewer of Retail), Carol lead
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,13 @@ class Cast:
 
 
 @pytest.fixture
-def cast(db: None) -> Cast:
+def cast(db: None, stage: dict[str, Any]) -> Cast:
+    """The cast: of the stage that the test stands on, else made for it."""
+    found: Cast = stage["cast"] if "cast" in stage else make_cast()
+    return found
+
+
+def make_cast() -> Cast:
     root = Department.objects.root()
     retail = make_department("Retail Banking", key="retail")
     treasury = make_department("Treasury", key="treasury")

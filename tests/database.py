@@ -6,7 +6,6 @@ that commits gets a new copy afterwards instead of emptied tables: the rows that
 the triggers that refuse TRUNCATE stay on, as in production.
 """
 
-import gc
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,8 @@ from pathlib import Path
 from django.apps import apps
 from django.core.management import call_command
 from django.db import connection, connections
+
+from governance.management.migrated import fewer_models
 
 PREFIX = "hub_template_"
 TEMPLATE_LOCK = 7_240_114
@@ -44,11 +45,8 @@ def _make_template(name: str) -> None:
             cursor.execute(f'DROP DATABASE "{old}" WITH (FORCE)')
         cursor.execute(f'CREATE DATABASE "{draft}"')
     _point_to(draft)
-    gc.disable()  # the models that migrations make live until the last one; looking through them takes a fifth of it
-    try:
+    with fewer_models():
         call_command("migrate", interactive=False, verbosity=0)
-    finally:
-        gc.enable()
     connections.close_all()
     with connection._nodb_cursor() as cursor:
         cursor.execute(f'ALTER DATABASE "{draft}" RENAME TO "{name}"')
@@ -82,5 +80,10 @@ def test_database() -> Iterator[str]:
         yield target
     finally:
         _point_to(original)
-        with connection._nodb_cursor() as cursor:
-            cursor.execute(f'DROP DATABASE IF EXISTS "{target}" WITH (FORCE)')
+        drop(target)
+
+
+def drop(target: str) -> None:
+    """Whoever is still connected to it is cut off."""
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{target}" WITH (FORCE)')

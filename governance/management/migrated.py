@@ -1,9 +1,10 @@
 """Is the database as this version of the code wants it? Cheap when nothing has changed."""
 
+import gc
 import hashlib
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ProjectState
+from pgtrigger.migrations import AddTrigger, RemoveTrigger
 
 from governance import embedded
 
@@ -53,10 +57,39 @@ def waiting_migrations() -> int:
     return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
+@contextmanager
+def fewer_models() -> Iterator[None]:
+    """Migrate without waste. A trigger changes nothing of a model, yet pgtrigger makes the model and all around it
+    anew for each, thousands in a first migration. And the collector would look again and again through the models of
+    all steps, which live to the last one. Together a third of a first migration."""
+
+    def once(change: Callable[..., None]) -> Callable[..., None]:
+        def state_forwards(operation: Operation, app_label: str, state: ProjectState) -> None:
+            state.reload_model = lambda *args, **options: None  # type: ignore[method-assign]
+            try:
+                change(operation, app_label, state)
+            finally:
+                del state.reload_model
+
+        return state_forwards
+
+    plain = {kind: kind.state_forwards for kind in (AddTrigger, RemoveTrigger)}
+    gc.disable()
+    try:
+        for kind, change in plain.items():
+            kind.state_forwards = once(change)  # type: ignore[method-assign]
+        yield
+    finally:
+        for kind, change in plain.items():
+            kind.state_forwards = change  # type: ignore[method-assign]
+        gc.enable()
+
+
 def _apply() -> None:
     """Run Django's `migrate`; a failure becomes one line, and the whole of it goes to a log."""
     try:
-        call_command("migrate", interactive=False, verbosity=0, stdout=sys.stderr)
+        with fewer_models():
+            call_command("migrate", interactive=False, verbosity=0, stdout=sys.stderr)
     except Exception as error:
         log = embedded.state_folder() / "logs" / "migrate.log"
         log.write_text(traceback.format_exc(), encoding="utf-8")

@@ -75,7 +75,7 @@ class Unpacking:
     def _of_zip(self, file: BinaryIO, depth: int) -> Iterator[Member]:
         _check_directory(file)
         with zipfile.ZipFile(file) as archive:
-            found = [one for one in archive.infolist() if not one.is_dir()]
+            found = [one for one in archive.infolist() if not one.filename.endswith("/")]  # is_dir() wants a name
             if self._members + len(found) > MOST_MEMBERS:
                 raise ArchiveError(f"The archive holds more than {MOST_MEMBERS:,} files.")
             for one in found:

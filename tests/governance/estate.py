@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid5
 
 import pytest
@@ -54,7 +55,13 @@ class Estate:
 
 
 @pytest.fixture
-def estate(cast: Cast) -> Estate:
+def estate(cast: Cast, stage: dict[str, Any]) -> Estate:
+    """The estate: of the stage that the test stands on, else made for it."""
+    found: Estate = stage["estate"] if "estate" in stage else make_estate(cast)
+    return found
+
+
+def make_estate(cast: Cast) -> Estate:
     estate = Estate(
         cast=cast,
         scorer=make_application(cast.cards, "Credit Scorer", kind=ApplicationKind.MODEL, owner=cast.alice),

@@ -125,6 +125,7 @@ def test_pages_narrow_as_the_address_says(estate: Estate, client: Client) -> Non
     assert client.get("/compliance/gdpr/?page=999").status_code == 200
 
 
+@pytest.mark.usefixtures("figures_only")
 @pytest.mark.parametrize("path", ["/compliance/gaps/", "/compliance/gdpr/", "/compliance/gaps/?framework=gdpr,dora"])
 def test_each_tab_says_how_long_its_list_is(estate: Estate, client: Client, path: str) -> None:
     for who in (estate.cast.dan, estate.cast.carol):

@@ -64,6 +64,7 @@ def test_the_navigation_carries_shared_filters_along(dan: Client) -> None:
     assert "kind=model" not in missing
 
 
+@pytest.mark.usefixtures("figures_only")
 @pytest.mark.parametrize("query", ["kind=model", "band=high,critical", "class=open", "owner=alice", "kind=agent"])
 @pytest.mark.parametrize("department", ["", "department=retail&"])
 def test_numbers_of_compliance_are_as_long_as_their_lists(dan: Client, department: str, query: str) -> None:
@@ -80,6 +81,7 @@ def test_numbers_of_compliance_are_as_long_as_their_lists(dan: Client, departmen
         assert listed.paginator.count == row.binding_gaps
 
 
+@pytest.mark.usefixtures("figures_only")
 def test_narrowing_to_everything_changes_nothing(dan: Client, estate: Estate) -> None:
     """Counted application by application, figures are those of the roll-ups."""
     every = "band=low,moderate,high,critical"
@@ -93,6 +95,7 @@ def test_narrowing_to_everything_changes_nothing(dan: Client, estate: Estate) ->
     ]
 
 
+@pytest.mark.usefixtures("figures_only")
 @pytest.mark.parametrize("query", ["", "owner=alice", "kind=model&department=retail", "band=low"])
 def test_looks_at_the_queue_hold_what_they_say(dan: Client, query: str) -> None:
     for one in dan.get(f"/alerts/?{query}").context["views"]:

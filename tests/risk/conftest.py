@@ -1,16 +1,14 @@
-"""An application that has begun: registered, and scored once."""
+from typing import Any
 
 import pytest
 
 from inventory.models import AIApplication
-from risk.services import scores
-from tests.builders import make_application
 from tests.cast import Cast
+from tests.risk.begun import make_begun
 
 
 @pytest.fixture
-def application(cast: Cast) -> AIApplication:
+def application(cast: Cast, stage: dict[str, Any]) -> AIApplication:
     """A live application of Cards, owned by Alice, with its first score."""
-    found = make_application(cast.cards, "Card helper", owner=cast.alice)
-    scores.rescore_changed()
+    found: AIApplication = stage["application"] if "application" in stage else make_begun(cast)
     return found

@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
@@ -109,6 +109,7 @@ def test_no_bytes_break_the_unpacking(raw: bytes, start: bytes) -> None:
 
 
 @given(st.integers(0, 400), st.integers(0, 255))
+@example(151, 0)  # a file without a name
 def test_no_flipped_byte_breaks_the_unpacking(place: int, byte: int) -> None:
     raw = bytearray(zipped(("a.csv", b"hello" * 50), ("b.gz", gzip.compress(b"x" * 50))))
     raw[place % len(raw)] = byte
