@@ -13,7 +13,7 @@ from pytest_django import DjangoDbBlocker
 
 from governance.demo.copying import history_of
 from governance.demo.seeding import Plan, seed
-from governance.models import RecommendationAction
+from governance.models import Recommendation, RecommendationAction
 from governance.selectors import changes
 from governance.services.recommendations.evaluation import evaluate
 from inventory import access
@@ -240,7 +240,18 @@ def test_every_rule_reads_it(bank: dict, db: None) -> None:
     outcome = evaluate()
     assert outcome is not None
     assert outcome.actions[RecommendationAction.FOUND] > 5
-    assert set(outcome.lacking) == {"unlabelled_data"}  # which no feed tells of
+    assert not outcome.lacking
+    cards = Recommendation.objects.filter(rule="unlabelled_data", rows__gt=0)
+    assert 2 < cards.count() < Department.objects.count()  # some departments read what nobody labelled, others don't
+
+
+def test_files_read_agree_with_labels(bank: dict, db: None) -> None:
+    """A file with a label is read by an interaction that carries one, and single events add up to the days."""
+    events = Interaction.objects.exclude(files=None)
+    assert not events.filter(files__gt=F("unlabelled"), labels=None).exists()
+    singles = dict(events.order_by().values_list("at__date").annotate(n=Sum("files") * 1000 + Sum("unlabelled")))
+    days = DailyUsage.objects.filter(files__gt=0, day__in=singles).order_by()
+    assert singles == dict(days.values_list("day").annotate(n=Sum("files") * 1000 + Sum("unlabelled")))
 
 
 def test_weeks_have_a_rhythm(bank: dict, db: None) -> None:
