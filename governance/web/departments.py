@@ -16,7 +16,7 @@ from governance.selectors.departments import SORTS, tree
 from governance.selectors.highest_then import highest_then
 from governance.selectors.not_computable import left_out
 from governance.web import analytics_charts as drawn
-from governance.web.links import EVERY_ONE, address, applications_url, framework_charts
+from governance.web.links import EVERY_ONE, UsedRow, address, applications_url, framework_charts, used_row
 from inventory import access
 from inventory.access import Permission, requires
 from inventory.choices import ApplicationKind
@@ -89,7 +89,7 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
         "profile": drawn.profile(scope, at),
         "below": below,
         "highest": highest_then(scope, day) if at.past else overview.highest(scope, left),
-        "used": usage.applications_used(scope, day, filters.period, left),
+        "used": _used(scope, at, found, filters),
         "coverage": framework_charts(compliance.frameworks(scope, day, left), replace(filters, department=found)),
         "kinds": ApplicationKind.choices,
         "every_one": EVERY_ONE if left else "",
@@ -102,6 +102,12 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
     if not at.past:
         context |= _of_today(found, scope, filters)
     return render(request, "governance/department.html", context)
+
+
+def _used(scope: Scope, at: At, found: Department, filters: Filters) -> list[UsedRow]:
+    left = ALL if at.past else among(filters)
+    own = replace(filters, department=found)
+    return [used_row(one, own, at.day) for one in usage.applications_used(scope, at.day, filters.period, left)]
 
 
 def _of_today(found: Department, scope: Scope, filters: Filters) -> dict[str, Any]:
