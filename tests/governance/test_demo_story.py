@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
@@ -63,6 +63,7 @@ from risk.scoring.case import from_plain
 from risk.scoring.judgement import judge
 from risk.scoring.portfolio import score_department
 from risk.selectors import beyond, sharing, signals
+from risk.selectors.history import end_of
 from risk.services import runs
 
 
@@ -131,6 +132,28 @@ def test_what_appeared_and_left_leads_from_one_day_to_the_other(bank: dict, db: 
             assert {band: after.bands[band] - before.bands[band] for band in after.bands} == {
                 band: moved[band] for band in after.bands
             }
+
+
+def test_each_past_day_counts_what_its_list_says(bank: dict, db: None) -> None:
+    """What a department counted on a day, also where it took no figures that day, is what was live at its end."""
+    told = AIApplication.pgh_event_model.objects.order_by("pgh_obj_id", "pgh_created_at", "pgh_id")
+    steps = list(told.values_list("pgh_obj_id", "pgh_created_at", "lifecycle", "department_id"))
+    taken = DepartmentDay.objects.filter(principle=OVERALL).order_by("day").values_list("department_id", "day", "count")
+    counted: dict[int, int] = {}
+    by_day: dict[date, list[tuple[int, int]]] = {}
+    for department, day, count in taken:
+        by_day.setdefault(day, []).append((department, count))
+    every = Department.objects.all()
+    below = {one.pk: set(Department.objects.subtree_of(one).values_list("pk", flat=True)) for one in every}
+    day, today = min(by_day), timezone.localdate()
+    while day <= today:
+        counted |= dict(by_day.get(day, ()))
+        end = end_of(day)
+        stood = {pk: (stage, place) for pk, at, stage, place in steps if at < end}
+        live = Counter(place for stage, place in stood.values() if stage == Lifecycle.LIVE)
+        expected = {top: sum(live[place] for place in places) for top, places in below.items()}
+        assert {top: counted.get(top, 0) for top in below} == expected, day
+        day += timedelta(days=1)
 
 
 def test_departments_agree_with_their_applications(bank: dict, db: None) -> None:
