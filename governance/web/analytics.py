@@ -133,6 +133,7 @@ def risk_page(request: HttpRequest) -> HttpResponse:
     ]
     if not at.past:  # of past days the single scores are not at hand here
         shown.append((drawn.distribution(scope, filters), 6, asked.on, "present scores"))
+    shown.append((drawn.bands_by_department(scope, at, filters.period), 12, words, BY_DAY))
     if whole:
         shown.append((drawn.profile(scope, at), 6 if at.past else 12, on, BY_DAY))
     return _shown(request, "analytics_risk", asked, shown)

@@ -113,7 +113,7 @@ def test_each_chart_heeds_which_applications_are_chosen(
     client.force_login(getattr(estate.cast, who))
     for route in PAGES:
         for key, chart in charts_of(client, route, **asked).items():
-            if key in {*NOT_SUMS, "ranking", "bands-over-time", "profile", "compliance", "voluntary"}:
+            if key in NOT_SUMS | {"ranking", "profile", "compliance", "voluntary"} or key.endswith("-over-time"):
                 continue  # no sums of what is chosen: distinct people, shares, or figures of all applications
             for url, amount in parts(chart):
                 assert behind(client, url) == amount, (key, url)
@@ -131,7 +131,9 @@ def test_what_is_chosen_is_all_that_is_shown(estate: Estate, client: Client) -> 
     assert models["interactions"].summary.startswith("13 interactions")
     assert not parts(models["interactions"])  # the explorer can't be narrowed to several applications
     text = client.get(reverse("governance:analytics_risk"), {"kind": "model"}).content.decode()
-    assert text.count("all applications") == 4  # bands, course, ranking and profile; the spread of scores is narrowed
+    assert (
+        text.count("all applications") == 5
+    )  # bands twice, course, ranking and profile; the scores' spread is narrowed
     assert "only model" in text
     assert "all applications" not in client.get(reverse("governance:analytics_risk")).content.decode()
 
@@ -156,6 +158,10 @@ def test_each_part_of_risk_leads_to_as_many_applications(estate: Estate, client:
     tree = client.get(newest.url).context["page"].object_list
     assert tree[0].risk.count == 3
     assert {row.label for row in found["ranking"].rows} == {"Retail Banking", "Treasury"}
+    strips = found["bands-by-department-over-time"].rows
+    assert {row.label.split(",")[0] for row in strips} == {"Retail Banking", "Treasury"}
+    for row in strips:
+        assert sum(row.values) == client.get(row.url).context["figures"].overall.count  # type: ignore[arg-type]
     client.force_login(estate.cast.carol)
     found = charts_of(client, "governance:analytics_risk")
     assert sum(n for _, n in parts(found["distribution"])) == 2
