@@ -136,7 +136,12 @@ def _strips(rows: Sequence[BandsCourse]) -> Figure:
     for place, row in enumerate(rows):
         top = 1 - place * each
         found[f"yaxis{place + 1}" if place else "yaxis"] = axis(
-            domain=[top - each, top - each * 0.4], range=[0, 100], showgrid=False, showticklabels=False, showline=False, ticks=""
+            domain=[top - each, top - each * 0.4],
+            range=[0, 100],
+            showgrid=False,
+            showticklabels=False,
+            showline=False,
+            ticks="",
         )
         name = {"text": safe(row.name), "x": 0, "y": top - each * 0.37, "xref": "paper", "yref": "paper"}
         place_it = {"xanchor": "left", "yanchor": "bottom", "showarrow": False, "font": {"size": 12}}

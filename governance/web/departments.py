@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from governance import charts
-from governance.selectors import compliance, department, overview, usage
+from governance.selectors import compliance, department, overview, rollups, usage
 from governance.selectors.among import ALL, among
 from governance.selectors.departments import SORTS, tree
 from governance.selectors.highest_then import highest_then
@@ -115,6 +115,7 @@ def _of_today(found: Department, scope: Scope, filters: Filters) -> dict[str, An
     return {
         "moving": moving(scope.departments(), timezone.localdate(), MOVERS),
         "all_moving": address("governance:ahead", department=found),
+        "counted_at": rollups.counted_at(),
         "not_computable": left_out(scope),
         "found": explained(unusual.of(found, unusual.since(filters.period))),
         "enough_told": unusual.enough_told(),

@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from governance.web.analytics import BY_DAY, COVERED, DAILY, SCORES
 from inventory.charts.base import Chart
 from inventory.choices import AlertState, Severity
 from inventory.services.imports import import_file
@@ -204,6 +205,21 @@ def test_a_past_day_shows_what_is_kept_of_it(estate: Estate, client: Client, rou
     answer = client.get(reverse(route), {"as_of": timezone.localdate() - timedelta(days=900)})
     assert answer.status_code == 200
     assert "left out" in answer.content.decode()
+
+
+def test_charts_of_today_say_how_fresh_their_source_is(estate: Estate, client: Client) -> None:
+    """Figures of departments by their last roll-up; no file was read here."""
+    client.force_login(estate.cast.dan)
+    seen = set()
+    for route in PAGES:
+        for *_, source, updated in client.get(reverse(route)).context["shown"]:
+            assert (updated is not None) == (source in {BY_DAY, COVERED, SCORES}), source
+            seen.add(source)
+    assert {BY_DAY, COVERED, SCORES, DAILY} <= seen
+    page = client.get("/departments/retail/").content.decode()
+    sources = page.split("Source: answers, controls and evidence, by day")[1:]
+    assert len(sources) == 2
+    assert all("updated <time" in text[:60] for text in sources)
 
 
 def test_a_period_ends_on_the_day_asked_for(told: Cast, client: Client) -> None:
