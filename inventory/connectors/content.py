@@ -21,11 +21,11 @@ from inventory.connectors.base import (
 _BEGIN = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _END = b"\xff\xff"
 _NULL = b"\xff\xff\xff\xff"
-_NOTHING = _NULL * 5  # no labels, no information types, no bytes sent, no files
+_NOTHING = _NULL * 3  # no labels, no information types, no bytes sent
+_UNREAD = _NULL * 2  # no files
 _ROW = struct.Struct("!h i16s iq ii ii i? i?").pack
 _SENT = struct.Struct("!iq").pack
 _FILES = struct.Struct("!ihih").pack
-_MOST_FILES = 2**15 - 1  # of one record: what the column holds
 _EPOCH = round(datetime(2000, 1, 1, tzinfo=UTC).timestamp() * 1e6)  # of PostgreSQL, whose times are microseconds
 _TEXT = 25  # PostgreSQL's number of the type
 
@@ -74,11 +74,8 @@ class Interactions:
             way = ways[seen] = len(ways)
         since = round(at.timestamp() * 1e6) - _EPOCH
         self.rows += _ROW(11, 16, record_key(record_id), 8, since, 4, person, 4, way, 1, jailbreak, 1, injection)
-        if not (files or labels or types):
-            self.rows += _NOTHING
-        else:
-            read = _FILES(2, min(files, _MOST_FILES), 2, min(unlabelled, _MOST_FILES)) if files else _NULL * 2
-            self.rows += _array(labels) + _array(types) + _NULL + read
+        self.rows += _array(labels) + _array(types) + _NULL if labels or types else _NOTHING
+        self.rows += _FILES(2, files, 2, unlabelled) if files else _UNREAD
         self.count += 1
 
     def add_visit(self, item: Visit) -> None:
@@ -90,7 +87,7 @@ class Interactions:
         way = self.seen.setdefault(item.seen, len(self.seen))
         since = round(item.at.timestamp() * 1e6) - _EPOCH
         self.rows += _ROW(11, 16, record_key(item.record_id), 8, since, 4, person, 4, way, 1, False, 1, False)
-        self.rows += _NULL * 2 + _SENT(8, item.uploaded) + _NULL * 2
+        self.rows += _NULL * 2 + _SENT(8, item.uploaded) + _UNREAD
         self.count += 1
 
     def add_event(self, item: DataEvent) -> None:

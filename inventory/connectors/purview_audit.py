@@ -43,6 +43,7 @@ from inventory.connectors.moments import moment
 _NAMES = ("CopilotInteraction", "AIAppInteraction", "ConnectedAIAppInteraction", "TeamCopilotMsgInteraction")
 OPERATIONS = {spelling: name for name in _NAMES for spelling in (name, name.casefold())}
 _MOST_LABELS = 100  # of one record
+_MOST_FILES = 2**15 - 1  # of one record: what is stored of more
 _GUID_ROW = re.compile(rb'"?[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"?[,;\t]')
 
 # AppIdentity and Agent* stand beside CopilotEventData or inside it (microsoft.md 2a, "uncertain nesting").
@@ -361,6 +362,8 @@ def _resources(resources: Any) -> tuple[tuple[str, ...], bool, bool, int, int]:
             labels = labels or set()
             if len(labels) < _MOST_LABELS:
                 labels.add(label.lower()[:MAX_NAME])
+    if files > _MOST_FILES:
+        files, unlabelled = _MOST_FILES, min(unlabelled, _MOST_FILES)
     return (tuple(sorted(labels)) if labels else ()), injection, types, files, unlabelled
 
 

@@ -110,6 +110,7 @@ def test_sensitive_is_a_label_or_a_matched_type(given, expected):
             0,
         ),
         ([{"Type": "docx", "Status": "failure"}], 1, 1),
+        ([{"Type": "pdf"}] * 40_000, 2**15 - 1, 2**15 - 1),
         ("pdf", 0, 0),
     ],
 )
