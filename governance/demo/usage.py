@@ -26,11 +26,11 @@ class DayFigures:
     ago: int
     interactions: int
     users: int
+    unlabelled: int | None  # files read without a label; None: it reads no files
     sensitive: int
     jailbreak: int
     injection: int
     off_hours: int
-    unlabelled: int | None  # files read without a label; None: it reads no files
 
     @property
     def attacks(self) -> int:
@@ -82,7 +82,7 @@ def _one_day(
             users = max(1, _rounded(usage.people * ACTIVE * own, draws[4]))
             shown = (min(count, mark) for mark in marks)
             unlabelled = _unlabelled(usage, count, world.chance.share(who, department, ago, "unlabelled"))
-            yield DayFigures(who, department, ago, count, min(users, count), *shown, unlabelled)
+            yield DayFigures(who, department, ago, count, min(users, count), unlabelled, *shown)
 
 
 def _unlabelled(usage: UsageStory, count: int, draw: float) -> int | None:

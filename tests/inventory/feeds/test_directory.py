@@ -49,8 +49,8 @@ def consistent() -> None:
     }
     files: Counter[tuple] = Counter()
     for i in Interaction.objects.exclude(files=None):
-        files[i.application_id, i.sighting_id, i.department_id, i.at.date(), "read"] += i.files
-        files[i.application_id, i.sighting_id, i.department_id, i.at.date(), "bare"] += i.unlabelled
+        files[i.application_id, i.sighting_id, i.department_id, i.at.date(), "read"] += i.files or 0
+        files[i.application_id, i.sighting_id, i.department_id, i.at.date(), "bare"] += i.unlabelled or 0
     assert +files == +Counter(
         {
             (u.application_id, u.sighting_id, u.department_id, u.day, what): n
