@@ -58,11 +58,11 @@ def department_course(
     summary = "No figures yet."
     if ordered:
         first, last = ordered[0], ordered[-1]
-        summary = f"Index {last.index:.0f} on {last.day:%-d %B %Y}"
+        summary = f"Index {last.index:.1f} on {last.day:%-d %B %Y}"
         if first is not last:
-            summary += f", {first.index:.0f} on {first.day:%-d %B %Y}"
-        summary += f"; worst application {last.worst:.0f}, mean {last.mean:.0f}"
-        summary += f"; {ahead[-1][1]:.0f} on {ahead[-1][0]:%-d %B %Y} if nobody acts." if ahead else "."
+            summary += f", {first.index:.1f} on {first.day:%-d %B %Y}"
+        summary += f"; worst application {last.worst:.1f}, mean {last.mean:.1f}"
+        summary += f"; {ahead[-1][1]:.1f} on {ahead[-1][0]:%-d %B %Y} if nobody acts." if ahead else "."
     return Chart(
         key="course",
         title="Risk over time",
@@ -103,7 +103,7 @@ def _course_line(ordered: Sequence[DepartmentPoint], field: str, words: str, col
         "y": [getattr(p, field) for p in ordered],
         "line": {"color": token(colour), "width": 2, "dash": dash, "shape": "hv"},
         "marker": {"size": 5},
-        "hovertemplate": "%{y:.0f} " + words + "<extra></extra>",
+        "hovertemplate": "%{y:.1f} " + words + "<extra></extra>",
     }
 
 
@@ -116,7 +116,7 @@ def _ahead_line(points: Sequence[tuple[date, float]]) -> Figure:
         "y": [index for _, index in points],
         "line": {"color": token("series-1"), "width": 2, "dash": "dot"},
         "marker": {"size": 5, "symbol": "circle-open"},
-        "hovertemplate": "%{y:.0f} if nobody acts<extra></extra>",
+        "hovertemplate": "%{y:.1f} if nobody acts<extra></extra>",
     }
 
 

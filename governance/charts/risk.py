@@ -1,10 +1,9 @@
-"""Charts of the whole's risk: bands over time, ranking with parts, principles side by side, how scores are spread."""
+"""Charts of the whole's risk: ranking with parts, principles side by side, how scores are spread."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from governance.charts.departments import BANDS
 from inventory.charts.bars import Bar, Part, ranked_bars
@@ -21,22 +20,12 @@ from inventory.charts.base import (
     many,
     safe,
     shown,
-    time_axis,
     token,
 )
 from risk.charts import BAND_EDGES, risk_axis
 
 STEP = 5  # points of a bar of the distribution; the edges of the bands are among its edges
 _BAND_IDS = ("low", "moderate", "high", "critical")
-
-
-@dataclass(frozen=True)
-class BandsDay:
-    """Live applications by band on a day; figures hold until the next. `url`: the departments as on that day."""
-
-    day: date
-    counts: Mapping[str, int]
-    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,60 +53,6 @@ class PrincipleRisk:
     own: float | None
     other: float | None
     url: str = ""
-
-
-def bands_over_time(days: Sequence[BandsDay], today: date, *, title: str = "Risk bands over time") -> Chart:
-    """Areas on top of each other, the gravest at the bottom; a day opens the departments as they stood."""
-    ordered = sorted(days, key=lambda one: one.day)
-    drawn = (
-        [*ordered, BandsDay(today, ordered[-1].counts, ordered[-1].url)]
-        if ordered and ordered[-1].day < today
-        else ordered
-    )
-    traces = [_area(band, words, drawn) for band, words in BANDS]
-    summary = "No live application in this period."
-    if ordered:
-        first, last = ordered[0], ordered[-1]
-        grave = [one.counts["critical"] + one.counts["high"] for one in (first, last)]
-        whole = [sum(one.counts.values()) for one in (first, last)]
-        summary = f"{many(grave[1], 'application')} of {whole[1]:,} high or critical on {last.day:%-d %B %Y}"
-        summary += f"; {grave[0]:,} of {whole[0]:,} on {first.day:%-d %B %Y}." if first is not last else "."
-    return Chart(
-        key="bands-over-time",
-        title=title,
-        unit="Live applications by band of their risk",
-        figure={
-            "data": traces,
-            "layout": layout(
-                hovermode="x unified",
-                xaxis=time_axis([one.day for one in drawn]),
-                yaxis=count_axis(max((sum(one.counts.values()) for one in drawn), default=0)),
-            ),
-        },
-        columns=("Day", *(words for _, words in BANDS)),
-        rows=tuple(
-            Row(f"{one.day:%-d %b %Y}", tuple(one.counts[band] for band, _ in BANDS), one.url)
-            for one in reversed(ordered)
-        ),
-        summary=summary,
-        empty="The course begins on the day the first live application is scored.",
-    )
-
-
-def _area(band: str, words: str, days: Sequence[BandsDay]) -> Figure:
-    colour = token(f"band-{band}-solid")
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "stackgroup": "bands",
-        "name": words,
-        "x": [one.day.isoformat() for one in days],
-        "y": [one.counts[band] for one in days],
-        "customdata": [one.url for one in days],
-        "line": {"color": colour, "width": 1, "shape": "hv"},
-        "fillcolor": colour,
-        "hovertemplate": "%{y:,} " + words + "<extra></extra>",
-    }
 
 
 def department_ranking(rows: Sequence[Ranked]) -> Chart:

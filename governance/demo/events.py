@@ -15,7 +15,9 @@ from inventory.services.imports import months
 DAYS = 30  # of single events: what the explorer shows at first
 
 # Each row of daily figures becomes its interactions: the first were outside working hours, the first marked as attacks,
-# the last sensitive; each of the day's people comes at least once. What looks random hangs on the row and number alone.
+# the last sensitive; each of the day's people comes at least once. Where files are read, one with a label of its own is
+# read by each interaction that carries one, and those without are spread evenly. What looks random hangs on the row and
+# number alone.
 _EXPAND = """
 WITH usage AS (
     SELECT u.*, row_number() OVER (ORDER BY u.day, application_id, sighting_id, department_id) AS row, f.batch,
@@ -32,11 +34,12 @@ WITH usage AS (
     FROM inventory_dailysensitive WHERE day >= %(first)s
 ), events AS (
     SELECT u.*, n, md5(%(seed)s || whose || ':' || n)::uuid AS key,
-           ('x' || substr(md5('at' || whose || n), 1, 7))::bit(28)::int AS chance
+           ('x' || substr(md5('at' || whose || n), 1, 7))::bit(28)::int AS chance,
+           u.unlabelled * n / u.interactions - u.unlabelled * (n - 1) / u.interactions AS bare
     FROM usage u CROSS JOIN LATERAL generate_series(1, u.interactions) n
 )
 INSERT INTO inventory_interaction (record_id, at, application_id, sighting_id, department_id, pseudonym, operation,
-                                   jailbreak, injection, labels, information_types, batch_id)
+                                   jailbreak, injection, labels, information_types, files, unlabelled, batch_id)
 SELECT e.key,
        (e.day + CASE WHEN e.n <= coalesce(e.off_hours, 0) THEN time '19:30' + make_interval(secs => chance %% 9000)
                      ELSE time '07:30' + make_interval(secs => chance %% 39000) END) AT TIME ZONE %(zone)s AS at,
@@ -44,7 +47,9 @@ SELECT e.key,
        CASE WHEN a.kind IN (%(copilot)s, %(agent)s) THEN %(as_copilot)s WHEN a.id IS NOT NULL THEN %(as_connected)s
             ELSE coalesce(s.operations[1], %(as_app)s) END,
        e.n <= e.jailbreak, e.n > e.jailbreak AND e.n <= e.jailbreak + e.injection,
-       nullif(t.labels, '{}'), nullif(t.information_types, '{}'), e.batch
+       nullif(t.labels, '{}'), nullif(t.information_types, '{}'),
+       nullif(e.bare + (e.files > e.unlabelled AND coalesce(t.labels, '{}') <> '{}')::int, 0),
+       CASE WHEN e.bare > 0 OR (e.files > e.unlabelled AND t.labels <> '{}') THEN e.bare END, e.batch
 FROM events e
 LEFT JOIN inventory_aiapplication a ON a.id = e.application_id
 LEFT JOIN inventory_sighting s ON s.id = e.sighting_id

@@ -21,7 +21,8 @@ from inventory.models import Alert, DailyUsage, DirectoryUser, SeenUser, Sightin
 from inventory.services.pseudonyms import pseudonym
 
 WHOSE = ("application_id", "sighting_id", "department_id", "day")
-USAGE = (*WHOSE, "interactions", "users", "sensitive", "jailbreak", "injection", "attacks", "off_hours")
+MARKS = ("sensitive", "jailbreak", "injection", "attacks", "off_hours", "files", "unlabelled")
+USAGE = (*WHOSE, "interactions", "users", *MARKS)
 # What made an interaction sensitive: (labels, information types, how often)
 SENSITIVE: list[tuple[list[str], list[str], int]] = [
     (["Confidential"], [], 50),
@@ -120,11 +121,12 @@ def write_usage(world: World, figures: Iterable[DayFigures], sightings: dict[str
             world.department(one.department),
             world.day(one.ago),
         )
+        kinds = list(_sensitive(one, world))
         marks = (one.sensitive, one.jailbreak, one.injection, one.attacks, one.off_hours)
-        usage.append((*whose, one.interactions, count, *marks))
+        usage.append((*whose, one.interactions, count, *marks, *_files(one, kinds)))
         first = world.chance.whole(0, len(pool.people) - 1, one.who, one.department, one.ago, "who")
         users.append((*whose, pool.number, first, count, len(pool.people)))
-        sensitive += [(*whose, place, count) for place, count in _sensitive(one, world)]
+        sensitive += [(*whose, place, count) for place, count in kinds]
     copy_rows(DailyUsage, USAGE, usage)
     _expand_users(pools.values(), users)
     _expand_sensitive(sensitive)
@@ -201,6 +203,13 @@ def _sensitive(one: DayFigures, world: World) -> Iterator[tuple[int, int]]:
         if count:
             yield place, count
             left -= count
+
+
+def _files(one: DayFigures, kinds: Iterable[tuple[int, int]]) -> tuple[int, int]:
+    """Files read, and those without a label. An interaction that carries a label read one file with it."""
+    if one.unlabelled is None:
+        return 0, 0
+    return one.unlabelled + sum(count for place, count in kinds if SENSITIVE[place][0]), one.unlabelled
 
 
 def write_alerts(world: World, alerts: Sequence[Happened]) -> None:

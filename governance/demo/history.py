@@ -80,7 +80,8 @@ def _common_days(world: World) -> set[date]:
 
 
 def _own_days(one: Dossier, world: World) -> set[date]:
-    """Recent days, on the grid, by which something had moved this application's score or its place in the figures."""
-    moved = {(world.as_of - day).days for day in one.eventful_days()}
-    moved |= {*one.app.path.values(), *(was.until for was in one.app.was.values())}
-    return {world.day(ago // GRID * GRID) for ago in moved if GRID <= ago <= min(RECENT, world.days)}
+    """The days on which it changed stage, since figures count what is live; and recent days, on the grid, by which
+    something had moved its score."""
+    moved = {(world.as_of - day).days for day in one.eventful_days()} | {was.until for was in one.app.was.values()}
+    scored = {world.day(ago // GRID * GRID) for ago in moved if GRID <= ago <= min(RECENT, world.days)}
+    return scored | {world.day(ago) for ago in one.app.path.values() if ago <= world.days}

@@ -56,7 +56,8 @@ class UsageStory(Told):
 
     `people`: how many use it at all; `growth`: rise over the year (0.5: half as much again); `weekend`: share of a
     working day; `by`: weights of departments; the marks are shares of all records, `off_hours` of those of a working
-    day. `start`, `end`: days before as-of.
+    day. `unlabelled`: files without a label read for an interaction; None: it reads no files. `start`, `end`: days
+    before as-of.
     """
 
     daily: int
@@ -68,6 +69,7 @@ class UsageStory(Told):
     jailbreak: float = 0.0
     injection: float = 0.0
     off_hours: float = 0.06
+    unlabelled: float | None = None
     start: int | None = None
     end: int = 0
 

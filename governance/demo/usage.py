@@ -26,6 +26,7 @@ class DayFigures:
     ago: int
     interactions: int
     users: int
+    unlabelled: int | None  # files read without a label; None: it reads no files
     sensitive: int
     jailbreak: int
     injection: int
@@ -79,7 +80,13 @@ def _one_day(
             marks = [_rounded(count * s, d) + e for s, d, e in zip(shares, chances, extra, strict=True)]
             count += sum(extra)
             users = max(1, _rounded(usage.people * ACTIVE * own, draws[4]))
-            yield DayFigures(who, department, ago, count, min(users, count), *(min(count, mark) for mark in marks))
+            shown = (min(count, mark) for mark in marks)
+            unlabelled = _unlabelled(usage, count, world.chance.share(who, department, ago, "unlabelled"))
+            yield DayFigures(who, department, ago, count, min(users, count), unlabelled, *shown)
+
+
+def _unlabelled(usage: UsageStory, count: int, draw: float) -> int | None:
+    return None if usage.unlabelled is None else _rounded(count * usage.unlabelled, draw)
 
 
 def _rounded(value: float, draw: float) -> int:

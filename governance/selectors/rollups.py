@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from inventory.models import Department
 from risk.choices import OVERALL, Principle
+from risk.models import RollUpCount
 
 ALL = (OVERALL, *Principle.values)
 
@@ -133,3 +134,8 @@ def history(departments: QuerySet[Department], principle: str, since: date, unti
     with connection.cursor() as cursor:
         cursor.execute(sql, [*params, principle, until, principle, since, since])
         return [Risk(*row) for row in cursor.fetchall()]
+
+
+def counted_at() -> datetime | None:
+    """When figures of departments were last taken; None before the first time."""
+    return RollUpCount.objects.values_list("counted_at", flat=True).first()

@@ -37,7 +37,8 @@ LOOSE = Case(When(application=None, then=F("sighting_id")))
 
 @dataclass(frozen=True)
 class UsedApp:
-    """An AI app and its use in the period. `id` is None where it isn't registered, or out of the person's sight."""
+    """An AI app and its use in the period. `id` is None where it isn't registered, or out of the person's sight;
+    `sighting` is that under which it was seen, where nothing registered fits."""
 
     id: int | None
     name: str
@@ -46,6 +47,7 @@ class UsedApp:
     users: int  # distinct
     sensitive: int
     last_day: date
+    sighting: int | None = None
 
 
 @dataclass(frozen=True)
@@ -210,6 +212,7 @@ def _most_used(scope: Scope, day: date, period: int, among: Among) -> list[UsedA
             users=users.get((row["application_id"], row["loose"]), 0),
             sensitive=row["touched"],
             last_day=row["last"],
+            sighting=row["loose"],
         )
         for row in rows
     ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from governance.selectors import usage
+from governance.selectors import rollups, usage
 from governance.selectors.among import Among, among
 from governance.selectors.analytics import use
 from governance.web import analytics_charts as drawn
@@ -32,7 +32,9 @@ SECTIONS = (
     ("analytics_threats", "Threats"),
     ("analytics_compliance", "Compliance and evidence"),
 )
-DAILY, BY_DAY = "daily figures of the feeds", "department figures by day"
+DAILY, ALERTS = "daily figures of the feeds", "alerts of the feeds"
+BY_DAY, COVERED = "department figures by day", "answers, controls and evidence, by day"
+SCORES = "present scores"
 
 
 @dataclass(frozen=True)
@@ -66,17 +68,16 @@ class Asked:
 
 
 def _shown(request: HttpRequest, route: str, asked: Asked, shown: Sequence[Any]) -> HttpResponse:
-    """`shown`: (chart, columns of twelve, period in words, source) in their order."""
+    """`shown`: (chart, columns of twelve, period in words, source) in their order. Charts of today say how fresh their
+    source is; those of a past day end on it."""
     filters, scope, at = asked.given, asked.scope, asked.at
-    read = [one.read_at for one in feeds.freshness() if one.read_at]
+    fresh = _fresh(at, {source for *_, source in shown})
     context = {
         "filters": filters,
         "scope": scope,
         "at": at,
         "departments": options(scope),
-        "shown": shown,
-        "newest": max(read, default=None),
-        "daily": DAILY,
+        "shown": [(*one, fresh.get(one[-1])) for one in shown],
         "tabs": [
             {"label": label, "url": reverse(f"governance:{name}") + filters.shared(), "active": name == route}
             for name, label in SECTIONS
@@ -87,6 +88,19 @@ def _shown(request: HttpRequest, route: str, asked: Asked, shown: Sequence[Any])
         "narrowed_words": asked.left.words,
     }
     return render(request, "governance/analytics.html", context)
+
+
+def _fresh(at: At, sources: set[str]) -> dict[str, datetime | None]:
+    """How fresh each source is, asked only of those that are shown."""
+    if at.past:
+        return {}
+    found: dict[str, datetime | None] = {}
+    if sources & {DAILY, ALERTS}:
+        read = max((one.read_at for one in feeds.freshness() if one.read_at), default=None)
+        found = {DAILY: read, ALERTS: read}
+    if sources & {BY_DAY, COVERED, SCORES}:  # scores are judged first, and the figures of departments taken at once
+        found |= dict.fromkeys((BY_DAY, COVERED, SCORES), rollups.counted_at())
+    return found
 
 
 def _asked(request: HttpRequest) -> Asked:
@@ -132,7 +146,8 @@ def risk_page(request: HttpRequest) -> HttpResponse:
         (drawn.ranking(scope, at), 6, on, BY_DAY),
     ]
     if not at.past:  # of past days the single scores are not at hand here
-        shown.append((drawn.distribution(scope, filters), 6, asked.on, "present scores"))
+        shown.append((drawn.distribution(scope, filters), 6, asked.on, SCORES))
+    shown.append((drawn.bands_by_department(scope, at, filters.period), 12, words, BY_DAY))
     if whole:
         shown.append((drawn.profile(scope, at), 6 if at.past else 12, on, BY_DAY))
     return _shown(request, "analytics_risk", asked, shown)
@@ -150,7 +165,7 @@ def threats_page(request: HttpRequest) -> HttpResponse:
         (drawn.attacked(use.attacked(*whose), filters, day), 6, asked.period, DAILY),
     ]
     if not asked.at.past:  # how alerts stood then is not kept
-        shown.append((drawn.tactics(asked.scope, filters), 6, "Now", "alerts of the feeds"))
+        shown.append((drawn.tactics(asked.scope, filters), 6, "Now", ALERTS))
     return _shown(request, "analytics_threats", asked, shown)
 
 
@@ -161,8 +176,7 @@ def compliance_page(request: HttpRequest) -> HttpResponse:
     asked = _asked(request)
     scope, day = asked.scope, asked.at.day
     covered = framework_charts(drawn.covered(scope, day, asked.left), asked.filters)
-    source = "answers, controls and evidence, by day"
-    shown = [(covered.binding, 6, asked.on, source), (covered.voluntary, 6, asked.on, source)]
+    shown = [(covered.binding, 6, asked.on, COVERED), (covered.voluntary, 6, asked.on, COVERED)]
     if not asked.at.past:
         shown.append((drawn.evidence(scope, asked.filters, day), 12, asked.on, "evidence of the controls"))
     return _shown(request, "analytics_compliance", asked, shown)

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from governance import charts
+from governance.charts import bands
 from governance.charts import risk as risk_charts
 from governance.selectors import compliance, department
 from governance.selectors.among import ALL, Among, among
@@ -217,12 +218,27 @@ def tactics(scope: Scope, filters: Filters) -> Chart:
 def bands_over_time(scope: Scope, day: date, period: int) -> Chart:
     """Live applications by band on each day of the period."""
     days = [
-        risk_charts.BandsDay(
+        bands.BandsDay(
             on, counts, address("governance:departments", department=scope.chosen, as_of=on if on < day else None)
         )
         for on, counts in risk.bands_by_day(scope, day, period)
     ]
-    return risk_charts.bands_over_time(days, day)
+    return bands.bands_over_time(days, day)
+
+
+def bands_by_department(scope: Scope, at: At, period: int) -> Chart:
+    """Live applications by band in each of the worst departments, on the same days of the period."""
+    rows = [
+        bands.BandsCourse(
+            one.department.name,
+            [
+                bands.BandsDay(on, counts, department_url(one.department, on if on < at.day else at.then))
+                for on, counts in one.days
+            ],
+        )
+        for one in risk.bands_by_department(scope, at.day, period)
+    ]
+    return bands.bands_by_department_over_time(rows, risk.MOST_COURSES)
 
 
 def ranking(scope: Scope, at: At) -> Chart:

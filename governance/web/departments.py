@@ -10,13 +10,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from governance import charts
-from governance.selectors import compliance, department, overview, usage
+from governance.selectors import compliance, department, overview, rollups, usage
 from governance.selectors.among import ALL, among
 from governance.selectors.departments import SORTS, tree
 from governance.selectors.highest_then import highest_then
 from governance.selectors.not_computable import left_out
 from governance.web import analytics_charts as drawn
-from governance.web.links import EVERY_ONE, address, applications_url, framework_charts
+from governance.web.links import EVERY_ONE, UsedRow, address, applications_url, framework_charts, used_row
 from inventory import access
 from inventory.access import Permission, requires
 from inventory.choices import ApplicationKind
@@ -89,7 +89,7 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
         "profile": drawn.profile(scope, at),
         "below": below,
         "highest": highest_then(scope, day) if at.past else overview.highest(scope, left),
-        "used": usage.applications_used(scope, day, filters.period, left),
+        "used": _used(scope, at, found, filters),
         "coverage": framework_charts(compliance.frameworks(scope, day, left), replace(filters, department=found)),
         "kinds": ApplicationKind.choices,
         "every_one": EVERY_ONE if left else "",
@@ -104,11 +104,18 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, "governance/department.html", context)
 
 
+def _used(scope: Scope, at: At, found: Department, filters: Filters) -> list[UsedRow]:
+    left = ALL if at.past else among(filters)
+    own = replace(filters, department=found)
+    return [used_row(one, own, at.day) for one in usage.applications_used(scope, at.day, filters.period, left)]
+
+
 def _of_today(found: Department, scope: Scope, filters: Filters) -> dict[str, Any]:
     """What is known of today alone."""
     return {
         "moving": moving(scope.departments(), timezone.localdate(), MOVERS),
         "all_moving": address("governance:ahead", department=found),
+        "counted_at": rollups.counted_at(),
         "not_computable": left_out(scope),
         "found": explained(unusual.of(found, unusual.since(filters.period))),
         "enough_told": unusual.enough_told(),

@@ -13,6 +13,7 @@ from governance import charts
 from governance.charts import Chart
 from governance.selectors.among import among
 from governance.selectors.compliance import FrameworkFigures
+from governance.selectors.usage import UsedApp
 from inventory.models import Department
 from inventory.web.filters import Filters
 from risk.choices import Band
@@ -64,6 +65,33 @@ def events_url(filters: Filters, day: date | None = None, **query: Any) -> str:
         return ""
     since = day - timedelta(days=filters.period - 1) if day else None
     return address("inventory:events", department=filters.department, **query, people="own", since=since, until=day)
+
+
+@dataclass(frozen=True)
+class UsedRow:
+    """An AI app that people of a department use, with what each figure opens; nothing for one out of sight."""
+
+    app: UsedApp
+    url: str
+    interactions: str
+    people: str
+    sensitive: str
+
+
+def used_row(app: UsedApp, filters: Filters, day: date) -> UsedRow:
+    """Its figures open the single events of the same people and days. Distinct people have no rows of their own:
+    theirs opens whatever they did, interactions and visits."""
+    if app.id is None and app.sighting is None:
+        return UsedRow(app, "", "", "", "")
+    about: dict[str, Any] = {"application": app.id} if app.id else {"sighting": app.sighting}
+    days = {"department": filters.department, "period": filters.period}
+    return UsedRow(
+        app,
+        application_url(app.id) if app.id else address("inventory:sightings", q=app.name, **days),
+        events_url(filters, day, **about, event="interaction"),
+        events_url(filters, day, **about),
+        events_url(filters, day, **about, event="sensitive"),
+    )
 
 
 def department_url(department: Department, as_of: date | None = None) -> str:

@@ -137,7 +137,9 @@ def tiles(
 def growth(counted: overview.Numbers) -> str:
     """How the number of live applications moved."""
     moved = counted.applications_change
-    return "live" if moved is None else f"live · {moved:+,} in 30 days" if moved else "live · unchanged in 30 days"
+    if not moved:
+        return "live" if moved is None else "live · unchanged in 30 days"
+    return f"live · {'+' if moved > 0 else '−'}{abs(moved):,} in 30 days"
 
 
 def matrix_table(found: overview.Matrix, scope: Scope) -> Matrix:

@@ -72,7 +72,8 @@ def _key(trace: Figure) -> Key:
     found = _TOKEN.fullmatch(str(colour))
     lines = trace["type"] == "scatter" and line.get("width") and "stackgroup" not in trace
     kind = "swatch-line" if lines else "swatch-area"
-    extra = {"dot": " is-dotted"}.get(line.get("dash", ""), "")
+    dash = line.get("dash", "solid")
+    extra = " is-dotted" if dash == "dot" else " is-dashed" if dash != "solid" else ""
     if marker.get("pattern", {}).get("shape"):
         extra += " is-hatched"
     return Key(html.unescape(trace["name"]), f"{kind} fill-{found[1][6:] if found else 'series-1'}{extra}")

@@ -49,6 +49,8 @@ class Interaction(NamedTuple):
     information_types: tuple[str, ...] = ()  # sensitive information types matched, sorted, each once
     jailbreak: bool = False
     injection: bool = False
+    files: int = 0  # accessed resources that are documents, whatever became of the access
+    unlabelled: int = 0  # those of them without a label
 
     @property
     def sensitive(self) -> bool:

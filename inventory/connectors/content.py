@@ -22,8 +22,10 @@ _BEGIN = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _END = b"\xff\xff"
 _NULL = b"\xff\xff\xff\xff"
 _NOTHING = _NULL * 3  # no labels, no information types, no bytes sent
+_UNREAD = _NULL * 2  # no files
 _ROW = struct.Struct("!h i16s iq ii ii i? i?").pack
 _SENT = struct.Struct("!iq").pack
+_FILES = struct.Struct("!ihih").pack
 _EPOCH = round(datetime(2000, 1, 1, tzinfo=UTC).timestamp() * 1e6)  # of PostgreSQL, whose times are microseconds
 _TEXT = 25  # PostgreSQL's number of the type
 
@@ -43,7 +45,7 @@ class Interactions:
     """Interactions as rows of a binary COPY, as they come: which ids stand there twice the database finds in half the
     time of a set. People and ways of naming an application stand in them by number: the place in `people` (where an
     empty name is nobody) and `seen`. A row: record key, time, person, way, both marks, labels, information types, bytes
-    sent (of a visit)."""
+    sent (of a visit), files read, and those of them without a label."""
 
     def __init__(self, cutoff: datetime, *, events_count: bool = True) -> None:
         """Interactions before `cutoff` are ignored: they are older than what is kept. `events_count`: whether data
@@ -62,7 +64,7 @@ class Interactions:
 
     def add(self, item: Interaction) -> None:
         """Take the interaction in, unless it is older than the retention."""
-        _, record_id, at, user, seen, labels, types, jailbreak, injection = item
+        _, record_id, at, user, seen, labels, types, jailbreak, injection, files, unlabelled = item
         since = _since_epoch(at)
         if since < self._oldest:
             self.ignored += 1
@@ -72,8 +74,9 @@ class Interactions:
             person = people[user] = len(people)
         if (way := ways.get(seen)) is None:
             way = ways[seen] = len(ways)
-        self.rows += _ROW(9, 16, record_key(record_id), 8, since, 4, person, 4, way, 1, jailbreak, 1, injection)
+        self.rows += _ROW(11, 16, record_key(record_id), 8, since, 4, person, 4, way, 1, jailbreak, 1, injection)
         self.rows += _array(labels) + _array(types) + _NULL if labels or types else _NOTHING
+        self.rows += _FILES(2, files, 2, unlabelled) if files else _UNREAD
         self.count += 1
 
     def add_visit(self, item: Visit) -> None:
@@ -84,8 +87,8 @@ class Interactions:
             return
         person = self.people.setdefault(item.user, len(self.people))
         way = self.seen.setdefault(item.seen, len(self.seen))
-        self.rows += _ROW(9, 16, record_key(item.record_id), 8, since, 4, person, 4, way, 1, False, 1, False)
-        self.rows += _NULL + _NULL + _SENT(8, item.uploaded)
+        self.rows += _ROW(11, 16, record_key(item.record_id), 8, since, 4, person, 4, way, 1, False, 1, False)
+        self.rows += _NULL * 2 + _SENT(8, item.uploaded) + _UNREAD
         self.count += 1
 
     def add_event(self, item: DataEvent) -> None:

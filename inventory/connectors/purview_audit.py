@@ -43,6 +43,7 @@ from inventory.connectors.moments import moment
 _NAMES = ("CopilotInteraction", "AIAppInteraction", "ConnectedAIAppInteraction", "TeamCopilotMsgInteraction")
 OPERATIONS = {spelling: name for name in _NAMES for spelling in (name, name.casefold())}
 _MOST_LABELS = 100  # of one record
+_MOST_FILES = 2**15 - 1  # of one record: what is stored of more
 _GUID_ROW = re.compile(rb'"?[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"?[,;\t]')
 
 # AppIdentity and Agent* stand beside CopilotEventData or inside it (microsoft.md 2a, "uncertain nesting").
@@ -64,7 +65,8 @@ _EVENT = Keys(
     "messages", "accessedresources", "apphost", "appidentity", "agentid", "agentname", TYPE_LISTS, _CONTENT
 )  # fmt: skip
 _MESSAGE = Keys("jailbreakdetected", TYPE_LISTS, (*_CONTENT, *sorted(prompts.IN_MESSAGES)))
-_RESOURCE = Keys("sensitivitylabelid", "xpiadetected", ("policydetails", *TYPE_LISTS))
+_RESOURCE = Keys("sensitivitylabelid", "xpiadetected", "type", ("policydetails", *TYPE_LISTS))
+_FILES = frozenset({"docx", "xlsx", "pptx", "pdf"})  # types of resources whose labels are counted (0027, rule 4)
 _IDENTITY = Keys("appid", "displayname", "publisherid")
 # Columns and members under which an audit record stands within another, and those of a bare one (folded names)
 _PAYLOADS = frozenset({"auditdata", "raweventdata", "llmeventdata"})
@@ -199,10 +201,10 @@ class _Reader:
         except (KeyError, TypeError):
             seen = self._seen_as(named)
         jailbreak, message_types, message_text = _messages(messages) if messages else (False, False, False)
-        labels, injection, resource_types = _resources(resources) if resources else ((), False, False)
+        labels, injection, resource_types, *files = _resources(resources) if resources else ((), False, False, 0, 0)
         # the walk through the whole record is only for the few that say something about information types
         matched = information_types(record) if types or inner_types or message_types or resource_types else ()
-        item = _new(Interaction, (line, str(record_id), at, user, seen, labels, matched, jailbreak, injection))
+        item = _new(Interaction, (line, str(record_id), at, user, seen, labels, matched, jailbreak, injection, *files))
         if text or inner_text or message_text:
             return prompts.checked(item, {**record, "CopilotEventData": event})
         return item
@@ -338,24 +340,31 @@ def _messages(messages: Any) -> tuple[bool, bool, bool]:
     return jailbreak, types, text
 
 
-def _resources(resources: Any) -> tuple[tuple[str, ...], bool, bool]:
+def _resources(resources: Any) -> tuple[tuple[str, ...], bool, bool, int, int]:
     """The label ids of the accessed resources, whatever their status; whether one carries an injection mark; and
-    whether one speaks of information types."""
+    whether one speaks of information types; how many are files, and how many of these have no label."""
     labels: set[str] | None = None
     injection = types = False
+    files = unlabelled = 0
     for resource in resources if type(resources) is list else ():
         if type(resource) is not dict:
             continue
-        label, mark, listed = _RESOURCE.of(resource)
+        label, mark, kind, listed = _RESOURCE.of(resource)
         if mark and _true(mark):
             injection = True
         if listed:
             types = True
-        if label and type(label) is str and (label := clean(label)):
+        file = type(kind) is str and kind.lower() in _FILES
+        files += file
+        if not (label and type(label) is str and (label := clean(label))):
+            unlabelled += file
+        else:
             labels = labels or set()
             if len(labels) < _MOST_LABELS:
                 labels.add(label.lower()[:MAX_NAME])
-    return (tuple(sorted(labels)) if labels else ()), injection, types
+    if files > _MOST_FILES:
+        files, unlabelled = _MOST_FILES, min(unlabelled, _MOST_FILES)
+    return (tuple(sorted(labels)) if labels else ()), injection, types, files, unlabelled
 
 
 def _true(value: Any) -> bool:

@@ -179,6 +179,8 @@ class Interaction(models.Model):
     labels = ArrayField(models.TextField(), null=True)  # null: none
     information_types = ArrayField(models.TextField(), null=True)
     uploaded = models.BigIntegerField(null=True)  # bytes sent, of a visit; null where no visit
+    files = models.SmallIntegerField(null=True)  # documents it read; null: none, or stored before they were counted
+    unlabelled = models.SmallIntegerField(null=True)  # those of them without a sensitivity label
     batch = models.ForeignKey(ImportBatch, models.PROTECT, db_index=False, db_constraint=False, related_name="+")
 
     class Meta:
@@ -214,7 +216,8 @@ class DailyUsage(DailyRow):
     """Figures of one application (or sighting), department and day. `users` are distinct, so they don't add up;
     `attacks` are the interactions with a mark of either kind, each counted once. Visits to AI sites are no
     interactions, but their people count among `users`. `off_hours`: interactions outside working hours; null where
-    they were stored before these were counted."""
+    they were stored before these were counted. `files`: documents read, each as often as it was, and `unlabelled`:
+    those of them without a sensitivity label; of what was stored before these were counted, none."""
 
     interactions = models.IntegerField()
     users = models.IntegerField()
@@ -225,6 +228,8 @@ class DailyUsage(DailyRow):
     visits = models.IntegerField(default=0, db_default=0)
     uploaded = models.BigIntegerField(default=0, db_default=0)  # bytes sent with the visits
     off_hours = models.IntegerField(null=True)
+    files = models.IntegerField(default=0, db_default=0)
+    unlabelled = models.IntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = [

@@ -75,6 +75,11 @@ class Moment:
     changes: list[Change] = field(default_factory=list)
     left_out: int = 0
 
+    @property
+    def people(self) -> list[tuple[str, str]]:
+        """Who did it and for whom, each once."""
+        return list(dict.fromkeys((one.actor, one.on_behalf_of) for one in self.entries))
+
 
 @dataclass(frozen=True, slots=True)
 class Page:

@@ -20,19 +20,22 @@ WITH people AS (
     RETURNING application_id, sighting_id, department_id, day
 ), users AS (
     SELECT application_id, sighting_id, department_id, day, 0 AS interactions, count(*) AS users, 0 AS sensitive,
-           0 AS jailbreak, 0 AS injection, 0 AS attacks, 0 AS visits, 0 AS uploaded, 0 AS off_hours
+           0 AS jailbreak, 0 AS injection, 0 AS attacks, 0 AS visits, 0 AS uploaded, 0 AS off_hours,
+           0 AS files, 0 AS unlabelled
     FROM people GROUP BY 1, 2, 3, 4
 ), counts AS (
     SELECT application_id, sighting_id, department_id, day, sum(interactions) AS interactions, 0 AS users,
            sum(sensitive) AS sensitive, sum(jailbreak) AS jailbreak, sum(injection) AS injection,
-           sum(attacks) AS attacks, sum(visits) AS visits, sum(uploaded) AS uploaded, sum(off_hours) AS off_hours
+           sum(attacks) AS attacks, sum(visits) AS visits, sum(uploaded) AS uploaded, sum(off_hours) AS off_hours,
+           sum(files) AS files, sum(unlabelled) AS unlabelled
     FROM import_use GROUP BY 1, 2, 3, 4
 )
 INSERT INTO inventory_dailyusage AS d
        (application_id, sighting_id, department_id, day, interactions, users, sensitive, jailbreak, injection, attacks,
-        visits, uploaded, off_hours)
+        visits, uploaded, off_hours, files, unlabelled)
 SELECT application_id, sighting_id, department_id, day, sum(interactions), sum(users), sum(sensitive),
-       sum(jailbreak), sum(injection), sum(attacks), sum(visits), sum(uploaded), sum(off_hours)
+       sum(jailbreak), sum(injection), sum(attacks), sum(visits), sum(uploaded), sum(off_hours),
+       sum(files), sum(unlabelled)
 FROM (SELECT * FROM counts UNION ALL SELECT * FROM users) both_of_them
 GROUP BY 1, 2, 3, 4
 ON CONFLICT (application_id, sighting_id, day, department_id) DO UPDATE SET
@@ -40,7 +43,8 @@ ON CONFLICT (application_id, sighting_id, day, department_id) DO UPDATE SET
     sensitive = d.sensitive + excluded.sensitive, jailbreak = d.jailbreak + excluded.jailbreak,
     injection = d.injection + excluded.injection, attacks = d.attacks + excluded.attacks,
     visits = d.visits + excluded.visits, uploaded = d.uploaded + excluded.uploaded,
-    off_hours = d.off_hours + excluded.off_hours
+    off_hours = d.off_hours + excluded.off_hours, files = d.files + excluded.files,
+    unlabelled = d.unlabelled + excluded.unlabelled
 """
 
 _DIGEST = "md5(coalesce(labels, '{}')::text || '/' || coalesce(information_types, '{}')::text)::uuid"
@@ -73,7 +77,7 @@ _DELTA = """
 CREATE TEMPORARY TABLE IF NOT EXISTS import_delta (
     application_id bigint, sighting_id bigint, day date, old_department bigint, department_id bigint, old uuid,
     pseudonym uuid, jailbreak bool, injection bool, labels text[], information_types text[], uploaded bigint,
-    off_hours bool
+    files int, unlabelled int, off_hours bool
 ) ON COMMIT DELETE ROWS;
 TRUNCATE import_delta
 """
@@ -90,7 +94,7 @@ WITH known AS (
     FROM known k WHERE i.department_id IS NULL AND i.pseudonym = k.old
     RETURNING i.application_id, i.sighting_id, (i.at AT TIME ZONE %(zone)s)::date, NULL::bigint, i.department_id,
               k.old, i.pseudonym, i.jailbreak, i.injection, i.labels, i.information_types,
-              i.uploaded, {working_hours.off("i")}
+              i.uploaded, i.files, i.unlabelled, {working_hours.off("i")}
 )
 INSERT INTO import_delta SELECT * FROM moved
 """  # noqa: S608 - constants of this file
@@ -101,7 +105,7 @@ WITH renamed AS (
     FROM import_superseded s WHERE i.pseudonym = s.old
     RETURNING i.application_id, i.sighting_id, (i.at AT TIME ZONE %(zone)s)::date, i.department_id, i.department_id,
               s.old, i.pseudonym, i.jailbreak, i.injection, i.labels, i.information_types,
-              i.uploaded, {working_hours.off("i")}
+              i.uploaded, i.files, i.unlabelled, {working_hours.off("i")}
 )
 INSERT INTO import_delta SELECT * FROM renamed
 """  # noqa: S608 - constants of this file
@@ -127,29 +131,31 @@ ON CONFLICT DO NOTHING
 # Each row leaves one line of figures and arrives at another (perhaps the same one, when only its person was renamed).
 _STEPS = """
 SELECT application_id, sighting_id, old_department AS department_id, day, -1 AS step, jailbreak, injection, labels,
-       information_types, uploaded, off_hours FROM import_delta
+       information_types, uploaded, files, unlabelled, off_hours FROM import_delta
 UNION ALL
 SELECT application_id, sighting_id, department_id, day, 1, jailbreak, injection, labels, information_types, uploaded,
-       off_hours
+       files, unlabelled, off_hours
 FROM import_delta
 """
 
 _USAGE_MOVES = f"""
 INSERT INTO inventory_dailyusage AS d
        (application_id, sighting_id, department_id, day, interactions, users, sensitive, jailbreak, injection, attacks,
-        visits, uploaded, off_hours)
+        visits, uploaded, off_hours, files, unlabelled)
 SELECT application_id, sighting_id, department_id, day, coalesce(sum(step) FILTER (WHERE uploaded IS NULL), 0), 0,
        coalesce(sum(step) FILTER (WHERE labels IS NOT NULL OR information_types IS NOT NULL), 0),
        coalesce(sum(step) FILTER (WHERE jailbreak), 0), coalesce(sum(step) FILTER (WHERE injection), 0),
        coalesce(sum(step) FILTER (WHERE jailbreak OR injection), 0),
        coalesce(sum(step) FILTER (WHERE uploaded IS NOT NULL), 0), coalesce(sum(step * uploaded), 0),
-       coalesce(sum(step) FILTER (WHERE off_hours), 0)
+       coalesce(sum(step) FILTER (WHERE off_hours), 0), coalesce(sum(step * files), 0),
+       coalesce(sum(step * unlabelled), 0)
 FROM ({_STEPS}) steps GROUP BY 1, 2, 3, 4
 ON CONFLICT (application_id, sighting_id, day, department_id) DO UPDATE SET
     interactions = d.interactions + excluded.interactions, sensitive = d.sensitive + excluded.sensitive,
     jailbreak = d.jailbreak + excluded.jailbreak, injection = d.injection + excluded.injection,
     attacks = d.attacks + excluded.attacks, visits = d.visits + excluded.visits,
-    uploaded = d.uploaded + excluded.uploaded, off_hours = d.off_hours + excluded.off_hours
+    uploaded = d.uploaded + excluded.uploaded, off_hours = d.off_hours + excluded.off_hours,
+    files = d.files + excluded.files, unlabelled = d.unlabelled + excluded.unlabelled
 """  # noqa: S608 - constants of this file
 _USERS_ANEW = f"""
 WITH touched AS (
@@ -226,7 +232,8 @@ WITH gone AS (
            count(uploaded) AS visits, coalesce(sum(uploaded), 0) AS uploaded,
            count(*) FILTER (WHERE labels IS NOT NULL OR information_types IS NOT NULL) AS sensitive,
            count(*) FILTER (WHERE jailbreak) AS jailbreak, count(*) FILTER (WHERE injection) AS injection,
-           count(*) FILTER (WHERE jailbreak OR injection) AS attacks, count(*) FILTER (WHERE off_hours) AS off_hours
+           count(*) FILTER (WHERE jailbreak OR injection) AS attacks, count(*) FILTER (WHERE off_hours) AS off_hours,
+           coalesce(sum(files), 0) AS files, coalesce(sum(unlabelled), 0) AS unlabelled
     FROM import_gone GROUP BY 1, 2, 3, 4
 ), counted AS (
     SELECT g.application_id, g.sighting_id, g.department_id, g.day, count(u.id) AS users
@@ -235,7 +242,8 @@ WITH gone AS (
 UPDATE inventory_dailyusage d SET
     interactions = d.interactions - g.interactions, users = c.users, sensitive = d.sensitive - g.sensitive,
     jailbreak = d.jailbreak - g.jailbreak, injection = d.injection - g.injection, attacks = d.attacks - g.attacks,
-    visits = d.visits - g.visits, uploaded = d.uploaded - g.uploaded, off_hours = d.off_hours - g.off_hours
+    visits = d.visits - g.visits, uploaded = d.uploaded - g.uploaded, off_hours = d.off_hours - g.off_hours,
+    files = d.files - g.files, unlabelled = d.unlabelled - g.unlabelled
 FROM gone g JOIN counted c ON {_same("c", "g")} WHERE {_same("d", "g")}
 """  # noqa: S608 - constants of this file
 _SENSITIVE_GOES = f"""

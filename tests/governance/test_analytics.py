@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from governance.web.analytics import BY_DAY, COVERED, DAILY, SCORES
 from inventory.charts.base import Chart
 from inventory.choices import AlertState, Severity
 from inventory.services.imports import import_file
@@ -113,7 +114,7 @@ def test_each_chart_heeds_which_applications_are_chosen(
     client.force_login(getattr(estate.cast, who))
     for route in PAGES:
         for key, chart in charts_of(client, route, **asked).items():
-            if key in {*NOT_SUMS, "ranking", "bands-over-time", "profile", "compliance", "voluntary"}:
+            if key in NOT_SUMS | {"ranking", "profile", "compliance", "voluntary"} or key.endswith("-over-time"):
                 continue  # no sums of what is chosen: distinct people, shares, or figures of all applications
             for url, amount in parts(chart):
                 assert behind(client, url) == amount, (key, url)
@@ -131,7 +132,9 @@ def test_what_is_chosen_is_all_that_is_shown(estate: Estate, client: Client) -> 
     assert models["interactions"].summary.startswith("13 interactions")
     assert not parts(models["interactions"])  # the explorer can't be narrowed to several applications
     text = client.get(reverse("governance:analytics_risk"), {"kind": "model"}).content.decode()
-    assert text.count("all applications") == 4  # bands, course, ranking and profile; the spread of scores is narrowed
+    assert (
+        text.count("all applications") == 5
+    )  # bands twice, course, ranking and profile; the scores' spread is narrowed
     assert "only model" in text
     assert "all applications" not in client.get(reverse("governance:analytics_risk")).content.decode()
 
@@ -156,6 +159,10 @@ def test_each_part_of_risk_leads_to_as_many_applications(estate: Estate, client:
     tree = client.get(newest.url).context["page"].object_list
     assert tree[0].risk.count == 3
     assert {row.label for row in found["ranking"].rows} == {"Retail Banking", "Treasury"}
+    strips = found["bands-by-department-over-time"].rows
+    assert {row.label.split(",")[0] for row in strips} == {"Retail Banking", "Treasury"}
+    for row in strips:
+        assert sum(row.values) == client.get(row.url).context["figures"].overall.count  # type: ignore[arg-type]
     client.force_login(estate.cast.carol)
     found = charts_of(client, "governance:analytics_risk")
     assert sum(n for _, n in parts(found["distribution"])) == 2
@@ -198,6 +205,21 @@ def test_a_past_day_shows_what_is_kept_of_it(estate: Estate, client: Client, rou
     answer = client.get(reverse(route), {"as_of": timezone.localdate() - timedelta(days=900)})
     assert answer.status_code == 200
     assert "left out" in answer.content.decode()
+
+
+def test_charts_of_today_say_how_fresh_their_source_is(estate: Estate, client: Client) -> None:
+    """Figures of departments by their last roll-up; no file was read here."""
+    client.force_login(estate.cast.dan)
+    seen = set()
+    for route in PAGES:
+        for *_, source, updated in client.get(reverse(route)).context["shown"]:
+            assert (updated is not None) == (source in {BY_DAY, COVERED, SCORES}), source
+            seen.add(source)
+    assert {BY_DAY, COVERED, SCORES, DAILY} <= seen
+    page = client.get("/departments/retail/").content.decode()
+    sources = page.split("Source: answers, controls and evidence, by day")[1:]
+    assert len(sources) == 2
+    assert all("updated <time" in text[:60] for text in sources)
 
 
 def test_a_period_ends_on_the_day_asked_for(told: Cast, client: Client) -> None:

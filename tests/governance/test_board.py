@@ -87,6 +87,20 @@ def test_its_figures_are_those_of_the_roll_ups(estate: Estate) -> None:
     assert wording.tiles(page)[1][:2] == ("Live AI applications", "2")
 
 
+@pytest.mark.parametrize(
+    ("change", "decimals", "words"),
+    [
+        (-4.2, 0, "−4 in 30 days"),
+        (1234, 0, "+1,234 in 30 days"),
+        (-0.3, 0, "unchanged in 30 days"),
+        (0.04, 1, "unchanged in 30 days"),
+        (None, 0, "no figure 30 days ago"),
+    ],
+)
+def test_a_change_is_told_with_a_real_minus(change: float | None, decimals: int, words: str) -> None:
+    assert wording.moved(change, decimals) == words
+
+
 def test_next_best_actions_promise_what_the_judge_gives(estate: Estate) -> None:
     page = report().pages[0]
     assert page.actions

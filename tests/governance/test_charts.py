@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 import pytest
 
 from governance import charts
+from governance.charts import bands
 from governance.charts import risk as risk_charts
 from inventory.charts.bars import Bar, Line, Part, daily_lines, most_in, ranked_bars
 
@@ -41,8 +42,8 @@ DEPARTMENTS_RANKED = [
 ]
 PRINCIPLES = [risk_charts.PrincipleRisk("Fairness", 61.4, 40.0, "/applications/?principle=fairness")]
 BANDS_BY_DAY = [
-    risk_charts.BandsDay(DAY, {"low": 4, "moderate": 3, "high": 2, "critical": 1}, "/departments/?as_of=2026-11-01"),
-    risk_charts.BandsDay(DAY + timedelta(days=2), {"low": 4, "moderate": 3, "high": 3, "critical": 1}),
+    bands.BandsDay(DAY, {"low": 4, "moderate": 3, "high": 2, "critical": 1}, "/departments/?as_of=2026-11-01"),
+    bands.BandsDay(DAY + timedelta(days=2), {"low": 4, "moderate": 3, "high": 3, "critical": 1}),
 ]
 RANKED = [Bar("ChatGPT", (12, 3), "/activity/?sighting=1", ("/activity/?a", "/activity/?b")), Bar("Helper", (4, 0))]
 PARTS = (Part("Jailbreak attempts", "series-3", ""), Part("Injections"))
@@ -62,7 +63,10 @@ def by_day(lines):
 FULL = {
     "ranked": ranked(RANKED),
     "by-day": by_day([Line("ChatGPT", [(DAY, 4), (DAY + timedelta(days=2), 1)], url="/activity/?sighting=1")]),
-    "bands-over-time": risk_charts.bands_over_time(BANDS_BY_DAY, DAY + timedelta(days=5)),
+    "bands-over-time": bands.bands_over_time(BANDS_BY_DAY, DAY + timedelta(days=5)),
+    "bands-by-department-over-time": bands.bands_by_department_over_time(
+        [bands.BandsCourse("Retail <b>", BANDS_BY_DAY), bands.BandsCourse("Treasury", BANDS_BY_DAY[1:])], 8
+    ),
     "ranking": risk_charts.department_ranking(DEPARTMENTS_RANKED),
     "profile": risk_charts.principle_profile(PRINCIPLES, "Retail", "The Bank"),
     "distribution": risk_charts.score_distribution({0: 2, 45: 5, 95: 1}, {45: "/applications/?points=45-50"}),
@@ -80,7 +84,8 @@ FULL = {
 EMPTY = {
     "ranked": ranked([]),
     "by-day": by_day([Line("ChatGPT", [])]),
-    "bands-over-time": risk_charts.bands_over_time([], DAY),
+    "bands-over-time": bands.bands_over_time([], DAY),
+    "bands-by-department-over-time": bands.bands_by_department_over_time([], 8),
     "ranking": risk_charts.department_ranking([]),
     "profile": risk_charts.principle_profile([risk_charts.PrincipleRisk("Fairness", None, None)], "Retail"),
     "distribution": risk_charts.score_distribution({}, {}),
@@ -234,6 +239,8 @@ def test_the_legend_names_each_series_once():
     ]
     assert FULL["interactions"].legend[1].swatch == "swatch-line fill-series-3 is-dotted"
     assert [key.label for key in FULL["history"].legend] == ["Range", "Risk", "If nobody acts"]
+    mean = next(key for key in FULL["course"].legend if key.label == "Mean")
+    assert mean.swatch.endswith(" is-dashed")  # as its line is
     assert FULL["why"].legend == []
     css = (TOKENS.parent / "components.css").read_text(encoding="utf-8")
     for chart in FULL.values():
@@ -271,6 +278,22 @@ def test_bands_hold_until_today_and_the_gravest_is_at_the_bottom():
     assert data[1]["y"] == [2, 3, 3]
     assert FULL["bands-over-time"].summary.startswith("4 applications of 11 high or critical on 3 November 2026")
     assert all("swatch-area" in key.swatch for key in FULL["bands-over-time"].legend)
+
+
+def test_departments_stand_one_below_the_other_on_the_same_days():
+    chart = FULL["bands-by-department-over-time"]
+    data, layout = chart.figure["data"], chart.figure["layout"]
+    assert [trace["yaxis"] for trace in data] == ["y"] * 4 + ["y2"] * 4
+    assert layout["yaxis"]["domain"][0] >= layout["yaxis2"]["domain"][1]
+    assert layout["xaxis"]["anchor"] == "y2"
+    assert [key.label for key in chart.legend] == ["Critical", "High", "Moderate", "Low"]  # each once
+    assert data[1]["text"] == ["2 of 10", "3 of 11"]
+    assert layout["annotations"][0]["text"] == "Retail &lt;b&gt;"
+    assert [row.label for row in chart.rows][:2] == ["Retail <b>, 3 Nov 2026", "Retail <b>, 1 Nov 2026"]
+    assert (
+        chart.summary
+        == "Of 2 departments, 1 ended with a larger share high or critical (Retail <b>), 0 with a smaller one."
+    )
 
 
 def test_the_parts_of_an_index_add_up_to_it():

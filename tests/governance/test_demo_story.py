@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
@@ -13,7 +13,7 @@ from pytest_django import DjangoDbBlocker
 
 from governance.demo.copying import history_of
 from governance.demo.seeding import Plan, seed
-from governance.models import RecommendationAction
+from governance.models import Recommendation, RecommendationAction
 from governance.selectors import changes
 from governance.services.recommendations.evaluation import evaluate
 from inventory import access
@@ -63,6 +63,7 @@ from risk.scoring.case import from_plain
 from risk.scoring.judgement import judge
 from risk.scoring.portfolio import score_department
 from risk.selectors import beyond, sharing, signals
+from risk.selectors.history import end_of
 from risk.services import runs
 
 
@@ -125,6 +126,28 @@ def test_what_appeared_and_left_leads_from_one_day_to_the_other(bank: dict, db: 
             assert {band: after.bands[band] - before.bands[band] for band in after.bands} == {
                 band: moved[band] for band in after.bands
             }
+
+
+def test_each_past_day_counts_what_its_list_says(bank: dict, db: None) -> None:
+    """What a department counted on a day, also where it took no figures that day, is what was live at its end."""
+    told = AIApplication.pgh_event_model.objects.order_by("pgh_obj_id", "pgh_created_at", "pgh_id")
+    steps = list(told.values_list("pgh_obj_id", "pgh_created_at", "lifecycle", "department_id"))
+    taken = DepartmentDay.objects.filter(principle=OVERALL).order_by("day").values_list("department_id", "day", "count")
+    counted: dict[int, int] = {}
+    by_day: dict[date, list[tuple[int, int]]] = {}
+    for department, day, count in taken:
+        by_day.setdefault(day, []).append((department, count))
+    every = Department.objects.all()
+    below = {one.pk: set(Department.objects.subtree_of(one).values_list("pk", flat=True)) for one in every}
+    day, today = min(by_day), timezone.localdate()
+    while day <= today:
+        counted |= dict(by_day.get(day, ()))
+        end = end_of(day)
+        stood = {pk: (stage, place) for pk, at, stage, place in steps if at < end}
+        live = Counter(place for stage, place in stood.values() if stage == Lifecycle.LIVE)
+        expected = {top: sum(live[place] for place in places) for top, places in below.items()}
+        assert {top: counted.get(top, 0) for top in below} == expected, day
+        day += timedelta(days=1)
 
 
 def test_departments_agree_with_their_applications(bank: dict, db: None) -> None:
@@ -234,7 +257,18 @@ def test_every_rule_reads_it(bank: dict, db: None) -> None:
     outcome = evaluate()
     assert outcome is not None
     assert outcome.actions[RecommendationAction.FOUND] > 5
-    assert set(outcome.lacking) == {"unlabelled_data"}  # which no feed tells of
+    assert not outcome.lacking
+    cards = Recommendation.objects.filter(rule="unlabelled_data", rows__gt=0)
+    assert 2 < cards.count() < Department.objects.count()  # some departments read what nobody labelled, others don't
+
+
+def test_files_read_agree_with_labels(bank: dict, db: None) -> None:
+    """A file with a label is read by an interaction that carries one, and single events add up to the days."""
+    events = Interaction.objects.exclude(files=None)
+    assert not events.filter(files__gt=F("unlabelled"), labels=None).exists()
+    singles = dict(events.order_by().values_list("at__date").annotate(n=Sum("files") * 1000 + Sum("unlabelled")))
+    days = DailyUsage.objects.filter(files__gt=0, day__in=singles).order_by()
+    assert singles == dict(days.values_list("day").annotate(n=Sum("files") * 1000 + Sum("unlabelled")))
 
 
 def test_weeks_have_a_rhythm(bank: dict, db: None) -> None:

@@ -181,6 +181,24 @@ def test_an_application_out_of_sight_is_named_but_not_linked(estate: Estate) -> 
     }
 
 
+@pytest.mark.parametrize(("who", "key"), [("dan", "organisation"), ("carol", "retail"), ("eve", "treasury")])
+def test_each_figure_of_who_uses_what_opens_as_many_events(estate: Estate, client: Client, who: str, key: str) -> None:
+    """Distinct people open whatever they did; an application out of sight opens nothing."""
+    client.force_login(getattr(estate.cast, who))
+    rows = client.get(f"/departments/{key}/").context["used"]
+    assert rows
+    for row in rows:
+        if not row.url:
+            assert (who, row.interactions, row.people, row.sensitive) == ("eve", "", "", "")
+            continue
+        assert client.get(row.url).status_code == 200
+        assert client.get(row.interactions).context["total"] == row.app.interactions
+        assert client.get(row.sensitive).context["total"] == row.app.sensitive
+        assert client.get(row.people).context["total"] >= row.app.users
+        if not row.app.registered:
+            assert behind(client, row.url) == 1
+
+
 def test_pages_open_for_the_cast(estate: Estate, client: Client) -> None:
     paths = ("/", "/departments/", "/compliance/", "/compliance/gaps/", "/compliance/gdpr/?state=all")
     for who in ("alice", "bob", "carol", "dan", "eve", "ada"):

@@ -208,6 +208,29 @@ def test_labelled_content_without_a_rule(cast: Cast) -> None:
     assert found("labelled_unprotected") == []
 
 
+def test_files_that_ai_reads_without_a_label(cast: Cast) -> None:
+    """A department decides by all its AI apps together; its rows are the apps that read such files, and add up."""
+    app, other, tidy = make_application(cast.retail), sighting(), make_application(cast.treasury)
+    use(app, cast.retail, 0, files=30, unlabelled=10)
+    use(app, cast.retail, 29, files=10, unlabelled=7)
+    use(app, cast.retail, 30, files=500, unlabelled=500)  # before the window
+    assert found("unlabelled_data") == []  # 40 files
+    use(other, cast.retail, 3, files=10, unlabelled=2)
+    assert found("unlabelled_data") == []  # 19 of 50: 38 %
+    use(tidy, cast.retail, 3, files=10, unlabelled=0)
+    use(other, cast.retail, 4, files=0)
+    use(tidy, cast.treasury, 3, files=49, unlabelled=49)  # too few
+    use(tidy, None, 3, files=50, unlabelled=20)  # nobody's department: 40 %
+    DailyUsage.objects.filter(application=app, day=TODAY).update(unlabelled=15)
+    rows = found("unlabelled_data")
+    assert sorted((one.kind, one.ref, one.department, one.amount, one.gravity) for one in rows if one.department) == [
+        ("application", app.pk, cast.retail, 22, Gravity.MEDIUM),
+        ("sighting", other.pk, cast.retail, 2, Gravity.MEDIUM),
+    ]
+    (nobodys,) = [one for one in rows if one.department is None]
+    assert (nobodys.amount, nobodys.note) == (20, "of 50 read here; all AI apps of the department: 20 of 50, 40 %")
+
+
 def test_rules_without_their_facts_say_what_they_need(cast: Cast) -> None:
     recommendations.evaluate()
     needs = dict(RuleReading.objects.values_list("rule", "needs"))
@@ -218,7 +241,7 @@ def test_rules_without_their_facts_say_what_they_need(cast: Cast) -> None:
     recommendations.evaluate()
     needs = dict(RuleReading.objects.values_list("rule", "needs"))
     assert needs["unsanctioned_app"] == ""
-    assert needs["unlabelled_data"]  # no feed keeps it
+    assert "documents that AI read" in needs["unlabelled_data"]  # no record named any
     assert "inventory of agents" in needs["open_agent"]
 
 

@@ -7,6 +7,7 @@ from html import unescape
 import pytest
 from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 
 from inventory import audit_log
 from inventory.models import AIApplication, Identifier
@@ -73,6 +74,17 @@ def test_older_moments_are_on_the_next_page(cast: Cast, alice: Client, applicati
     assert ">Older" not in second
     assert ">Newest" in second
     assert "It was left out." in shown(alice, f"{address}?before=yesterday")
+
+
+def test_one_moment_names_a_person_once_and_a_past_day_its_hour(
+    cast: Cast, alice: Client, application: AIApplication
+) -> None:
+    for control in ("GV-01", "GV-05"):  # in one transaction, that of the test
+        controls.state_control(actor=cast.alice, application=application, control=control, status=ControlStatus.PLANNED)
+    cells = re.findall(r"<td>(.*?)</td>", shown(alice, f"/applications/{application.pk}/history/"), re.DOTALL)
+    assert cells[0].count(str(cast.alice)) == 1
+    past = shown(alice, f"/applications/{application.pk}/history/?as_of={timezone.localdate()}")
+    assert "just now</time>" not in past.split("What people did", 1)[1].split("Moves between bands")[0]
 
 
 @pytest.mark.django_db(transaction=True)

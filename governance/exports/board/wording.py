@@ -29,8 +29,10 @@ def moved(change: float | None, decimals: int) -> str:
     """A change over 30 days."""
     if change is None:
         return "no figure 30 days ago"
-    text = f"{change:+,.{decimals}f}"
-    return "unchanged in 30 days" if text in {"+0", "-0", "+0.0", "-0.0"} else f"{text} in 30 days"
+    text = f"{abs(change):,.{decimals}f}"
+    if not text.strip("0."):
+        return "unchanged in 30 days"
+    return f"{'+' if change > 0 else '−'}{text} in 30 days"
 
 
 def ahead(page: DepartmentPage) -> str:

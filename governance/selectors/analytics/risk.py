@@ -17,6 +17,7 @@ from risk.choices import OVERALL, Principle
 from risk.models import CurrentScore
 
 MOST = 15
+MOST_COURSES, COURSE_STEPS = 8, 12  # departments one below the other, and steps of the period: what a page can hold
 BANDS = ("low", "moderate", "high", "critical")
 
 
@@ -29,6 +30,14 @@ class RankedDepartment:
     tail: float
     mean: float
     guard: float
+
+
+@dataclass(frozen=True)
+class BandsCourse:
+    """A department's live applications by band, as they stood on some days of the period, oldest first."""
+
+    department: Department
+    days: list[tuple[date, dict[str, int]]]
 
 
 @dataclass(frozen=True)
@@ -52,11 +61,37 @@ def bands_by_day(scope: Scope, day: date, period: int) -> list[tuple[date, dict[
     return sorted(found.items())
 
 
+def bands_by_department(scope: Scope, day: date, period: int) -> list[BandsCourse]:
+    """The departments one level down, the MOST_COURSES worst of them first, each on the same days."""
+    ids = [risk.department_id for risk in _worst_first(scope, day, MOST_COURSES)]
+    known = Department.objects.in_bulk(ids)
+    begin = day - timedelta(days=period)
+    told: dict[int, list[Risk]] = {pk: [] for pk in ids}
+    for risk in rollups.history(Department.objects.filter(pk__in=ids), OVERALL, begin, day):
+        told[risk.department_id].append(risk)
+    on = sorted({day - timedelta(days=period * step // COURSE_STEPS) for step in range(COURSE_STEPS + 1)})
+    return [BandsCourse(known[pk], _standing(told[pk], on)) for pk in ids]
+
+
+def _standing(told: Sequence[Risk], on: Sequence[date]) -> list[tuple[date, dict[str, int]]]:
+    """The figures in force at each of the days; figures hold until the next. Days before the first have none."""
+    found, place = [], 0
+    for day in on:
+        while place < len(told) and told[place].day <= day:
+            place += 1
+        if place:
+            found.append((day, {band: getattr(told[place - 1], f"{band}_count") for band in BANDS}))
+    return found
+
+
+def _worst_first(scope: Scope, day: date, most: int) -> list[Risk]:
+    risks = rollups.risks(scope.rows(), day, [OVERALL])
+    return sorted(risks, key=lambda risk: (-risk.index, risk.department_id))[:most]
+
+
 def ranking(scope: Scope, day: date, most: int = MOST) -> list[RankedDepartment]:
     """The departments one level down by index, worst first."""
-    risks = sorted(rollups.risks(scope.rows(), day, [OVERALL]), key=lambda risk: (-risk.index, risk.department_id))[
-        :most
-    ]
+    risks = _worst_first(scope, day, most)
     known = Department.objects.in_bulk([risk.department_id for risk in risks])
     found = []
     for risk in risks:

@@ -120,8 +120,28 @@ WHERE n >= %(interactions)s AND NOT EXISTS (
 
 _LABELS_KNOWN = """SELECT EXISTS (SELECT FROM inventory_sensitivitylabel WHERE level <> '')
     AND EXISTS (SELECT FROM inventory_dailyusage)"""
-# Of an interaction only the labels that were there are kept, so that no share can be told
-_FILES = "a feed that counts the files AI read, with and without a label; none does so far"
+# Files that AI read, each as often as it was read: names are not kept, so nobody can tell them apart. The department
+# decides whether it is too many; the rows say which app read those without a label.
+_UNLABELLED = """
+WITH read AS (
+    SELECT COALESCE(application_id, -sighting_id) AS app, department_id, sum(files) AS files,
+        sum(unlabelled) AS unlabelled
+    FROM inventory_dailyusage WHERE day BETWEEN %(from_day)s AND %(day)s AND files > 0 GROUP BY 1, 2),
+whole AS (
+    SELECT department_id, sum(files) AS files, sum(unlabelled) AS unlabelled FROM read GROUP BY 1
+    HAVING sum(files) >= %(files)s AND sum(unlabelled) * 100 >= sum(files) * %(share)s)
+SELECT app || ':' || COALESCE(read.department_id::text, '') AS key, read.department_id,
+    CASE WHEN app < 0 THEN 'sighting' ELSE 'application' END AS kind, abs(app) AS ref,
+    COALESCE(a.name, s.name) AS name, read.unlabelled AS amount, 2 AS gravity,
+    'of ' || read.files || ' read here; all AI apps of the department: ' || whole.unlabelled || ' of ' || whole.files
+        || ', ' || floor(whole.unlabelled * 100.0 / whole.files) || ' %%' AS note
+FROM read JOIN whole ON whole.department_id IS NOT DISTINCT FROM read.department_id
+    LEFT JOIN inventory_aiapplication a ON a.id = app LEFT JOIN inventory_sighting s ON s.id = -app
+WHERE read.unlabelled > 0"""
+_FILES_COUNTED = (
+    "SELECT EXISTS (SELECT FROM inventory_dailyusage WHERE files > 0)",
+    "a Purview audit export whose records name the documents that AI read",
+)
 
 RULES = (
     Rule(
@@ -191,12 +211,17 @@ RULES = (
         key="unlabelled_data",
         title="Label the data AI reads",
         goals=("A4",),
-        trigger="At least 40 % of at least 50 files that AI read in a department have no sensitivity label.",
+        trigger="Of at least {files} Word, Excel, PowerPoint and PDF files that AI read for a department in 30 days, "
+        "each counted as often as it was read, at least {share} % have no sensitivity label.",
         action="Label the places that AI reads most.",
-        unit="files",
+        unit="unlabelled files read",
         route="inventory:dictionary",
-        sql=None,
-        needs=("SELECT false", _FILES),
+        sql=_UNLABELLED,
+        needs=_FILES_COUNTED,
         anchor="day",
+        thresholds=(
+            Threshold("files", "Files read for a department", 50),
+            Threshold("share", "Of them without a label, %", 40, 1, 100),
+        ),
     ),
 )

@@ -31,7 +31,7 @@ SET LOCAL work_mem = '64MB';
 SET LOCAL enable_mergejoin = off;
 CREATE TEMPORARY TABLE IF NOT EXISTS import_given (
     record_id uuid, at timestamptz, person int, way int, jailbreak bool, injection bool,
-    labels text[], information_types text[], uploaded bigint
+    labels text[], information_types text[], uploaded bigint, files smallint, unlabelled smallint
 ) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE IF NOT EXISTS import_row (LIKE import_given) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE IF NOT EXISTS import_person (
@@ -43,7 +43,7 @@ CREATE TEMPORARY TABLE IF NOT EXISTS import_seen (
 CREATE TEMPORARY TABLE IF NOT EXISTS import_use (
     application_id bigint, sighting_id bigint, department_id bigint, day date, pseudonym uuid, interactions int,
     sensitive int, jailbreak int, injection int, attacks int, visits int, uploaded bigint, off_hours int,
-    first_at timestamptz, last_at timestamptz
+    files int, unlabelled int, first_at timestamptz, last_at timestamptz
 ) ON COMMIT DELETE ROWS;
 TRUNCATE import_given, import_row, import_person, import_seen, import_use
 """
@@ -77,9 +77,10 @@ SET LOCAL enable_hashjoin = on
 
 _STORE = """
 INSERT INTO inventory_interaction (record_id, at, application_id, sighting_id, department_id, pseudonym, operation,
-                                   jailbreak, injection, labels, information_types, uploaded, batch_id)
+                                   jailbreak, injection, labels, information_types, uploaded, files, unlabelled,
+                                   batch_id)
 SELECT r.record_id, r.at, s.application_id, s.sighting_id, p.department_id, p.pseudonym, s.operation,
-       r.jailbreak, r.injection, r.labels, r.information_types, r.uploaded, %s
+       r.jailbreak, r.injection, r.labels, r.information_types, r.uploaded, r.files, r.unlabelled, %s
 FROM import_row r JOIN import_seen s ON s.no = r.way JOIN import_person p ON p.no = r.person
 """
 
@@ -90,10 +91,11 @@ INSERT INTO import_use
 SELECT s.application_id, s.sighting_id, p.department_id, d.day, p.pseudonym, d.n - d.visits, d.sensitive,
        d.jailbreak, d.injection, d.attacks, d.visits, d.uploaded,
        CASE WHEN {working_hours.WORKDAY.format(day="d.day")} THEN d.off_hours ELSE d.n - d.visits END,
-       d.first_at, d.last_at
+       d.files, d.unlabelled, d.first_at, d.last_at
 FROM (
     SELECT way, person, (at AT TIME ZONE %(zone)s)::date AS day, count(*) AS n, count(uploaded) AS visits,
-           coalesce(sum(uploaded), 0) AS uploaded,
+           coalesce(sum(uploaded), 0) AS uploaded, coalesce(sum(files), 0) AS files,
+           coalesce(sum(unlabelled), 0) AS unlabelled,
            count(*) FILTER (WHERE labels IS NOT NULL OR information_types IS NOT NULL) AS sensitive,
            count(*) FILTER (WHERE jailbreak) AS jailbreak, count(*) FILTER (WHERE injection) AS injection,
            count(*) FILTER (WHERE jailbreak OR injection) AS attacks, min(at) AS first_at, max(at) AS last_at,

@@ -105,7 +105,7 @@ WITH twin AS (
 )
 INSERT INTO import_gone
 SELECT application_id, sighting_id, department_id, (at AT TIME ZONE %(zone)s)::date, pseudonym, at,
-       jailbreak, injection, labels, information_types, uploaded, {working_hours.off("gone")}
+       jailbreak, injection, labels, information_types, uploaded, files, unlabelled, {working_hours.off("gone")}
 FROM gone
 """  # noqa: S608 - constants of this file
 

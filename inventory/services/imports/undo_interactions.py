@@ -16,7 +16,8 @@ from inventory.services.imports.cannot_undo import CannotUndoError
 GONE = """
 CREATE TEMPORARY TABLE IF NOT EXISTS import_gone (
     application_id bigint, sighting_id bigint, department_id bigint, day date, pseudonym uuid, at timestamptz,
-    jailbreak bool, injection bool, labels text[], information_types text[], uploaded bigint, off_hours bool
+    jailbreak bool, injection bool, labels text[], information_types text[], uploaded bigint, files int,
+    unlabelled int, off_hours bool
 ) ON COMMIT DELETE ROWS;
 TRUNCATE import_gone
 """
@@ -24,7 +25,7 @@ _DELETE = f"""
 WITH gone AS (
     DELETE FROM inventory_interaction i WHERE batch_id = %(batch)s
     RETURNING application_id, sighting_id, department_id, (at AT TIME ZONE %(zone)s)::date, pseudonym, at, jailbreak,
-              injection, labels, information_types, uploaded, {working_hours.off("i")}
+              injection, labels, information_types, uploaded, files, unlabelled, {working_hours.off("i")}
 )
 INSERT INTO import_gone SELECT * FROM gone
 """  # noqa: S608 - constants of this file

@@ -47,6 +47,17 @@ def consistent() -> None:
         for u in DailyUsage.objects.all()
         if u.off_hours
     }
+    files: Counter[tuple] = Counter()
+    for i in Interaction.objects.exclude(files=None):
+        files[i.application_id, i.sighting_id, i.department_id, i.at.date(), "read"] += i.files or 0
+        files[i.application_id, i.sighting_id, i.department_id, i.at.date(), "bare"] += i.unlabelled or 0
+    assert +files == +Counter(
+        {
+            (u.application_id, u.sighting_id, u.department_id, u.day, what): n
+            for u in DailyUsage.objects.all()
+            for what, n in (("read", u.files), ("bare", u.unlabelled))
+        }
+    )
     people = {
         (i.application_id, i.sighting_id, i.department_id, i.at.date(), i.pseudonym)
         for i in Interaction.objects.exclude(pseudonym=None)
@@ -64,11 +75,15 @@ def consistent() -> None:
 
 def test_only_unassigned_rows_move(load: Load, cast: Cast) -> None:
     load(users=[(ANN, "Ann", "oid-ann", "Treasury")])
-    marked = {"AccessedResources": [{"SensitivityLabelId": LABEL}]}
+    marked = {"AccessedResources": [{"SensitivityLabelId": LABEL, "Type": "docx"}, {"Type": "PDF"}, {"Type": "pdf"}]}
     load(records=[record(UserId=ANN, event=marked), record(UserId=BO, event=marked), record(UserId=BO)])
+    assert DailyUsage.objects.get(department=None).files == 3
     load(users=[(ANN, "Ann", "oid-ann", "Retail"), (BO, "Bo", "oid-bo", "Retail")])
     found = DailyUsage.objects.values_list("department__key", "interactions", "users", "sensitive")
     assert set(found) == {("treasury", 1, 1, 1), ("retail", 2, 1, 1)}
+    assert set(DailyUsage.objects.values_list("department__key", "files", "unlabelled")) == {
+        *[("treasury", 3, 2), ("retail", 3, 2)]
+    }
     consistent()
     load(records=[record(UserId=ANN)])
     assert set(

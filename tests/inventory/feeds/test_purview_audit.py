@@ -39,6 +39,7 @@ def test_one():
             user="ann@alderfinch.example",
             seen=Seen(app_identity="Copilot.MicrosoftCopilot.Word", host="Word", operation="CopilotInteraction"),
             labels=(LABEL, OTHER_LABEL),
+            files=2,
         )
     ]
 
@@ -96,6 +97,26 @@ def test_a_file_without_payload_is_of_no_known_kind():
 )
 def test_sensitive_is_a_label_or_a_matched_type(given, expected):
     assert one(event={"AccessedResources": [given]}).sensitive is expected
+
+
+@pytest.mark.parametrize(
+    ("resources", "files", "unlabelled"),
+    [
+        ([{"Type": "docx", "SensitivityLabelId": LABEL}, {"Type": "PDF"}, {"type": "xlsx"}, {"Type": "pptx"}], 4, 3),
+        ([{"Type": "pdf", "SensitivityLabelId": " "}, {"Type": "pdf", "SensitivityLabelId": None}], 2, 2),
+        (
+            [{"Type": "EmailMessage"}, {"Type": "parquet"}, {"Name": "a.docx"}, {"Type": 7}, "pdf"],
+            0,
+            0,
+        ),
+        ([{"Type": "docx", "Status": "failure"}], 1, 1),
+        ([{"Type": "pdf"}] * 40_000, 2**15 - 1, 2**15 - 1),
+        ("pdf", 0, 0),
+    ],
+)
+def test_files_read_are_documents_by_their_type(resources, files, unlabelled):
+    found = one(event={"AccessedResources": resources})
+    assert (found.files, found.unlabelled) == (files, unlabelled)
 
 
 def test_information_types_beside_the_event_count_too():

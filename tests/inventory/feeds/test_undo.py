@@ -37,7 +37,7 @@ from tests.inventory.feeds.files import LABEL, audit_text, days_ago, guid, recor
 from tests.inventory.feeds.test_activity_explorer import activity, match
 
 pytestmark = pytest.mark.django_db
-MARKED = {"AccessedResources": [{"SensitivityLabelId": LABEL}]}
+MARKED = {"AccessedResources": [{"SensitivityLabelId": LABEL, "Type": "docx"}, {"Type": "xlsx"}]}
 SITE = {"AppIdentity": "AIApp.SaaS.ChatGPT", "Operation": "AIAppInteraction"}
 JAILBREAK = {"Messages": [{"Id": "1", "isPrompt": True, "JailbreakDetected": True}]}
 
