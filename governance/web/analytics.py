@@ -1,7 +1,7 @@
 """Analytics: charts of use, risk, threats and compliance beyond those of the overview, each leading to its rows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from governance.selectors import usage
-from governance.selectors.among import Among, among
+from governance.selectors.among import ALL, Among, among
 from governance.selectors.analytics import use
 from governance.web import analytics_charts as drawn
 from governance.web.links import EVERY_ONE, framework_charts
@@ -37,17 +37,15 @@ DAILY, BY_DAY = "daily figures of the feeds", "department figures by day"
 
 @dataclass(frozen=True)
 class Asked:
-    """What a page was asked for. `filters` are those that its figures heed, `given` those of the address: of a past day
-    nothing tells kind, band, class or owner apart."""
+    """What a page was asked for."""
 
-    given: Filters
     filters: Filters
     scope: Scope
     at: At
 
     @property
     def left(self) -> Among:
-        return among(self.filters)
+        return among(self.filters, self.at.then)
 
     @property
     def every_one(self) -> str:
@@ -67,7 +65,7 @@ class Asked:
 
 def _shown(request: HttpRequest, route: str, asked: Asked, shown: Sequence[Any]) -> HttpResponse:
     """`shown`: (chart, columns of twelve, period in words, source) in their order."""
-    filters, scope, at = asked.given, asked.scope, asked.at
+    filters, scope, at = asked.filters, asked.scope, asked.at
     read = [one.read_at for one in feeds.freshness() if one.read_at]
     context = {
         "filters": filters,
@@ -82,8 +80,7 @@ def _shown(request: HttpRequest, route: str, asked: Asked, shown: Sequence[Any])
             for name, label in SECTIONS
         ],
         "section": dict(SECTIONS)[route],
-        "kinds": None if at.past else ApplicationKind.choices,
-        "more": "" if at.past else "band class owner",
+        "kinds": ApplicationKind.choices,
         "narrowed_words": asked.left.words,
     }
     return render(request, "governance/analytics.html", context)
@@ -93,9 +90,7 @@ def _asked(request: HttpRequest) -> Asked:
     user: User = request.user  # type: ignore[assignment]
     filters = Filters.from_request(request)
     scope = scope_of(user, filters.department)
-    at = at_of(request, scope)
-    heeded = replace(filters, kinds=(), bands=(), classes=(), owner="") if at.past else filters
-    return Asked(filters, heeded, scope, at)
+    return Asked(filters, scope, at_of(request, scope))
 
 
 @require_safe
@@ -131,10 +126,10 @@ def risk_page(request: HttpRequest) -> HttpResponse:
         *([(drawn.course(scope, filters, at), 6, words, BY_DAY)] if whole else []),
         (drawn.ranking(scope, at), 6, on, BY_DAY),
     ]
-    if not at.past:  # of past days the single scores are not at hand here
-        shown.append((drawn.distribution(scope, filters), 6, asked.on, "present scores"))
+    source = "scores of that day" if at.past else "present scores"
+    shown.append((drawn.distribution(scope, filters, at), 6, asked.on, source))
     if whole:
-        shown.append((drawn.profile(scope, at), 6 if at.past else 12, on, BY_DAY))
+        shown.append((drawn.profile(scope, at), 12, on, BY_DAY))
     return _shown(request, "analytics_risk", asked, shown)
 
 
@@ -149,8 +144,8 @@ def threats_page(request: HttpRequest) -> HttpResponse:
         (drawn.attacks_by_day(use.attacks_by_day(*whose), filters, day), 12, asked.period, DAILY),
         (drawn.attacked(use.attacked(*whose), filters, day), 6, asked.period, DAILY),
     ]
-    if not asked.at.past:  # how alerts stood then is not kept
-        shown.append((drawn.tactics(asked.scope, filters), 6, "Now", "alerts of the feeds"))
+    on = asked.on if asked.at.past else "Now"
+    shown.append((drawn.tactics(asked.scope, filters, asked.at), 6, on, "alerts of the feeds"))
     return _shown(request, "analytics_threats", asked, shown)
 
 
@@ -160,9 +155,9 @@ def compliance_page(request: HttpRequest) -> HttpResponse:
     """How far requirements are met, and which evidence runs out."""
     asked = _asked(request)
     scope, day = asked.scope, asked.at.day
-    covered = framework_charts(drawn.covered(scope, day, asked.left), asked.filters)
-    source = "answers, controls and evidence, by day"
-    shown = [(covered.binding, 6, asked.on, source), (covered.voluntary, 6, asked.on, source)]
-    if not asked.at.past:
-        shown.append((drawn.evidence(scope, asked.filters, day), 12, asked.on, "evidence of the controls"))
+    past = asked.at.past  # which requirement of which application stood how is not kept by day
+    covered = framework_charts(drawn.covered(scope, day, ALL if past else asked.left), asked.filters)
+    source, on = "answers, controls and evidence, by day", asked.on + (asked.every_one if past else "")
+    shown = [(covered.binding, 6, on, source), (covered.voluntary, 6, on, source)]
+    shown.append((drawn.evidence(scope, asked.filters, asked.at), 12, asked.on, "evidence of the controls"))
     return _shown(request, "analytics_compliance", asked, shown)
