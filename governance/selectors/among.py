@@ -46,8 +46,7 @@ class Among:
     def query(self) -> dict[str, Any]:
         """The same as parameters of a list of applications (`class_` stands for `class`)."""
         one = self.wanted
-        then = {"as_of": self.then} if self.then else {}
-        return {"kind": one.kinds, "band": one.bands, "class_": one.classes, "owner": one.owner, **then}
+        return {"kind": one.kinds, "band": one.bands, "class_": one.classes, "owner": one.owner}
 
     @property
     def _chosen(self) -> tuple[Sequence[str], ...]:
