@@ -32,7 +32,7 @@ LEFT JOIN inventory_department department ON department.id = app.department_id
 LEFT JOIN inventory_user owner ON owner.id = app.owner_id"""
 # The newest judgement up to the day, by one descent of an index that holds what lists are narrowed and sorted by. No
 # figure was in force where the application could not be judged at the day's end.
-_JUDGED = """
+JUDGED = """
 LEFT JOIN (
     SELECT application_id FROM risk_notcomputable WHERE since < %(end)s
     UNION SELECT application_id FROM risk_notcomputablespell WHERE since < %(end)s AND until >= %(end)s
@@ -44,11 +44,11 @@ LEFT JOIN LATERAL (
 # Of few applications: of each the newest version before the end of the day
 FROM = f"""
 FROM inventory_aiapplication a
-CROSS JOIN LATERAL ({_NEWEST.format(columns="*", of="a.id")}) app{_NAMED}{_JUDGED}
+CROSS JOIN LATERAL ({_NEWEST.format(columns="*", of="a.id")}) app{_NAMED}{JUDGED}
 WHERE """
 # Of all: what nobody has changed since stood as it stands, so that few versions are looked up
 _HELD = "id, external_id, name, purpose, kind, vendor, department_id, lifecycle, owner_id, next_review, updated_at"
-_REGISTER = f"""
+REGISTER = f"""
 FROM (
     SELECT {_HELD} FROM inventory_aiapplication now WHERE NOT EXISTS (
         SELECT FROM inventory_aiapplicationevent WHERE pgh_obj_id = now.id AND pgh_created_at >= %(end)s)
@@ -129,9 +129,9 @@ def _query(
 ) -> tuple[str, dict[str, Any]]:
     """Columns of what is wanted as it stood. Judgements are looked up where anything asks for them."""
     given: dict[str, Any] = {"day": day, "end": end_of(day)}
-    tests = " AND ".join([*_in_sight(user, wanted, permission, given), *_narrowed(wanted, given)])
-    judged = _JUDGED if "score." in f"{columns}{tests}{tail}" else ""
-    return f"SELECT {columns}{_REGISTER}{judged} WHERE {tests or 'true'} {tail}", given
+    tests = " AND ".join([*_in_sight(user, wanted, permission, given), *narrowed_to(wanted, given)])
+    judged = JUDGED if "score." in f"{columns}{tests}{tail}" else ""
+    return f"SELECT {columns}{REGISTER}{judged} WHERE {tests or 'true'} {tail}", given
 
 
 def _in_sight(user: User | None, wanted: Wanted, permission: Permission, given: dict[str, Any]) -> Iterator[str]:
@@ -159,7 +159,7 @@ def _keys(found: QuerySet[Any], name: str, given: dict[str, Any]) -> str:
     return sql % tuple(f"%({one})s" for one in names)
 
 
-def _narrowed(wanted: Wanted, given: dict[str, Any]) -> Iterator[str]:
+def narrowed_to(wanted: Wanted, given: dict[str, Any]) -> Iterator[str]:
     """What else the rows have to be; the values of it are added to `given`."""
     lists = {"app.kind": wanted.kinds, "app.lifecycle": wanted.lifecycles, "score.band": wanted.bands}
     for column, words in lists.items():

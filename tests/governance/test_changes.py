@@ -49,7 +49,9 @@ def stood(
 
 
 def between(user: User, department: Department | None = None) -> dict[str, ChangedRow]:
-    return {row.name: row for row in changes.changed(scope_of(user, department), THEN, TODAY)}
+    scope = scope_of(user, department)
+    found = changes.changed(scope, THEN, TODAY)
+    return {row.name: row for row in changes.rows(scope, THEN, TODAY, found)}
 
 
 def test_what_is_planted_is_found(cast: Cast) -> None:
@@ -75,7 +77,8 @@ def test_what_is_planted_is_found(cast: Cast) -> None:
         "Moved in": ["department"],
         "New idea": ["registered"],
     }
-    assert changes.counts(between(cast.dan).values())["appeared"] == 2
+    assert changes.counts(changes.changed(scope_of(cast.dan), THEN, TODAY))["appeared"] == 2
+    assert between(cast.dan)["As before"].because == ["Had no score then"]
 
 
 def test_a_band_that_changed_tells_its_causes(cast: Cast, client: Client) -> None:
