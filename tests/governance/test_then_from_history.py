@@ -154,9 +154,13 @@ def test_evidence_as_it_stood(dan: Client, estate: Estate) -> None:
 
 def test_a_corrected_date_counts_from_its_correction(dan: Client, estate: Estate) -> None:
     item = aged(link(estate.scorer, days=(SECOND - TODAY).days + 20), FIRST)
-    version = Evidence.pgh_event_model.objects.filter(pgh_obj_id=item.pk).latest("pgh_id")
-    version.pk, version.pgh_created_at = None, noon(FIRST)
-    version.save(force_insert=True)
+    columns = [field.column for field in Evidence._meta.concrete_fields]
+    with connection.cursor() as cursor:  # how it stood, as the trigger would have written it that day
+        cursor.execute(
+            f"INSERT INTO risk_evidenceevent (pgh_label, pgh_obj_id, pgh_created_at, {', '.join(columns)})"
+            f" SELECT 'insert', id, %s, {', '.join(columns)} FROM risk_evidence WHERE id = %s",
+            [noon(FIRST), item.pk],
+        )
     Evidence.objects.filter(pk=item.pk).update(valid_until=TODAY + timedelta(days=900), changed_at=noon(TODAY))
     assert ending(dan, SECOND) == [0, 1, 1, 1]
 
