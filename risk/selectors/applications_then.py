@@ -93,7 +93,7 @@ def page(user: User, wanted: Wanted, day: date, number: int) -> Page:
 
 def worst(user: User, wanted: Wanted, day: date, most: int) -> list[Row]:
     """The rows at the top of the list, without those that had no figure; which they are is kept."""
-    sql, given = asked(user, replace(wanted, sort=""), day)
+    sql, given = asked(user, _by_ids(replace(wanted, sort=""), day), day)
     sql, given = f"{sql} LIMIT %(most)s", {**given, "most": most}
     ids = kept(("worst then", sql, given), lambda: _ids(sql, given))
     whole = rows(ids, day, wanted.principle)
@@ -170,6 +170,9 @@ def narrowed_to(wanted: Wanted, given: dict[str, Any]) -> Iterator[str]:
         given["classes"] = list(wanted.classes)
         undecided = " OR score.eu_class IS NULL" if OPEN_CLASS in wanted.classes else ""
         yield f"(score.eu_class = ANY(%(classes)s){undecided})"
+    if wanted.among is not None:
+        given["among"] = array(wanted.among)
+        yield "app.id = ANY(%(among)s::bigint[])"
     if wanted.points:
         given["low"], given["high"] = map(int, wanted.points.split("-"))
         yield "score.overall_point >= %(low)s AND (score.overall_point < %(high)s OR %(high)s = 100)"
@@ -185,11 +188,21 @@ def among(wanted: Wanted, day: date) -> QuerySet[AIApplication, Any] | None:
     """The ids of those that kind, stage, band, class and owner left then, as `applications.among` has them of today."""
     if applications.among(wanted) is None:
         return None
-    asked_for = replace(wanted, department=None, q="", sort="updated", points="")
-    sql, given = asked(None, asked_for, day)
-    return AIApplication.objects.filter(Among("pk", kept(("among then", sql, given), lambda: _ids(sql, given)))).values(
-        "pk"
-    )
+    return AIApplication.objects.filter(Among("pk", _left(wanted, day))).order_by().values("pk")
+
+
+def _left(wanted: Wanted, day: date) -> list[int]:
+    """The ids of those that the filters left, whoever may see them; kept, since a page asks for them many times."""
+    found = replace(wanted, department=None, q="", sort="external_id", points="", principle=OVERALL, lifecycles=())
+    sql, given = asked(None, found, day)
+    return kept(("among then", sql, given), lambda: _ids(sql, given))
+
+
+def _by_ids(wanted: Wanted, day: date) -> Wanted:
+    """The same with bands and classes as ids, so that no judgement is looked up twice."""
+    if not (wanted.bands or wanted.classes):
+        return wanted
+    return replace(wanted, kinds=(), bands=(), classes=(), owner="", among=tuple(_left(wanted, day)))
 
 
 def bands(user: User, wanted: Wanted, day: date) -> dict[str | None, int]:
@@ -204,7 +217,7 @@ def distribution(user: User, wanted: Wanted, day: date, step: int) -> dict[int, 
 
 
 def _counted(value: str, user: User, wanted: Wanted, day: date) -> list[tuple[Any, int]]:
-    sql, given = _query(f"{value}, count(*)", user, wanted, day, Permission.VIEW, "GROUP BY 1")
+    sql, given = _query(f"{value}, count(*)", user, _by_ids(wanted, day), day, Permission.VIEW, "GROUP BY 1")
 
     def found() -> list[tuple[Any, int]]:
         with connection.cursor() as cursor:
