@@ -23,6 +23,7 @@ from risk.choices import OVERALL, Band, EUClass
 from risk.method import MethodError
 from risk.models import ScoreSnapshot
 from risk.scoring.compare import differences
+from risk.scoring.explain import SHOWN_DECIMALS
 from risk.selectors import applications_then
 from risk.selectors.causes import Change, changes, shown_change
 from risk.selectors.kept import kept
@@ -60,7 +61,7 @@ def _class(word: str) -> str:
 @dataclass(frozen=True, slots=True)
 class ChangedRow:
     """An application that differs. `seen`: whether the person may open it today; `causes`: the largest of the
-    difference in risk, and how many `more` there are."""
+    difference in risk, how many `more` there are, and what these make together: the `rest` of the difference."""
 
     id: int
     name: str
@@ -71,6 +72,7 @@ class ChangedRow:
     seen: bool = True
     causes: Sequence[Change] = ()
     more: int = 0
+    rest: float = 0.0
 
     @property
     def words(self) -> list[str]:
@@ -183,9 +185,12 @@ def explained(rows: Sequence[ChangedRow]) -> list[ChangedRow]:
     pairs = [(one.before.snapshot, one.after.snapshot) for one in rows if one.moved]
     found = kept(("causes", pairs), lambda: _causes(pairs))
     causes = [found.get((row.before.snapshot, row.after.snapshot), []) if row.moved else [] for row in rows]
-    return [
-        replace(row, causes=own[:CAUSES], more=max(0, len(own) - CAUSES)) for row, own in zip(rows, causes, strict=True)
-    ]
+    return [_with_causes(row, own) for row, own in zip(rows, causes, strict=True)]
+
+
+def _with_causes(row: ChangedRow, own: Sequence[Change]) -> ChangedRow:
+    rest = sum(one.amount for one in own[CAUSES:])
+    return replace(row, causes=own[:CAUSES], more=len(own[CAUSES:]), rest=round(rest, SHOWN_DECIMALS))
 
 
 _Pair: TypeAlias = tuple[int | None, int | None]

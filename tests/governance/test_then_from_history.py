@@ -191,3 +191,18 @@ def test_queries_do_not_grow(dan: Client, estate: Estate) -> None:
         if number < 5:
             judged(estate.scorer, FIRST + timedelta(days=number), 20.0, "low")
     assert {path: queries(path) for path in paths} == few
+
+
+def test_the_difference_starts_and_ends_with_the_overviews_figures(dan: Client, estate: Estate) -> None:
+    """Narrowed or not, for each who may see it."""
+    for person in (estate.cast.dan, estate.cast.carol):
+        dan.force_login(person)
+        for query in ({"kind": "agent"}, {"kind": "copilot"}, {"band": "critical,moderate"}, {"owner": "bob"}):
+            context = dan.get("/changes/", {"from": FIRST, "to": SECOND, **query}).context
+            for day, side in ((FIRST, context["before"]), (SECOND, context["after"])):
+                shown = tiles(dan, as_of=day, **query)
+                assert shown["AI applications"].value == side.count, (person, query, day)
+                assert shown["High or critical risk"].value == side.bands["high"] + side.bands["critical"]
+            counted = {key: number for key, _, number, _ in context["kinds"]}
+            came = counted.get("appeared", 0) - counted.get("left", 0)
+            assert context["after"].count == context["before"].count + came
