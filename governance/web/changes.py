@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -73,7 +73,7 @@ def changes_page(request: HttpRequest) -> HttpResponse:
     left = among(filters)
     found = changes.changed(scope, span.then, span.now, left)
     kind = next(iter(filters.own.get("change", ())), "")
-    page = Paginator(changes.of_kind(found, kind), ROWS_A_PAGE).get_page(filters.page)
+    page: Page[Any] = Paginator(changes.of_kind(found, kind), ROWS_A_PAGE).get_page(filters.page)
     rows = changes.rows(scope, span.then, span.now, list(page.object_list))
     page.object_list = changes.explained(changes.named(user, rows))
     counted = changes.counts(found)
