@@ -1,33 +1,38 @@
 """The applications that the filters of a page leave: kind, band, class and owner, beside the department.
 
-Roll-ups are kept by department and day alone. Where a filter can't be read off them, figures are taken from the present
-rows of the applications that are left; where they can't be taken so either, a page says that they stand for all.
+Roll-ups are kept by department and day alone. Where a filter can't be read off them, figures are taken from the rows of
+the applications that are left, as they stand or as they stood; where they can't be taken so either, a page says that
+they stand for all.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from hashlib import sha256
 from typing import Any
 
 from inventory.selectors.asked import SAID
-from risk.selectors import applications
+from risk.choices import OVERALL
+from risk.selectors import applications, applications_then
 from risk.selectors.applications import Asked, Wanted
 
 
 @dataclass(frozen=True)
 class Among:
-    """What is left. `key` stands for it in a cache, "" for no restriction."""
+    """What is left. `then`: as things stood at the end of that past day. `key` stands for it in a cache, "" for no
+    restriction."""
 
     wanted: Wanted = field(default_factory=Wanted)
+    then: date | None = None
 
     @property
     def ids(self) -> Any:
         """The applications' ids as a query, whoever may see them; None: all."""
-        return applications.among(self.wanted)
+        return applications_then.among(self.wanted, self.then) if self.then else applications.among(self.wanted)
 
     @property
     def key(self) -> str:
-        return sha256(repr(self._chosen).encode()).hexdigest() if self else ""
+        return sha256(repr((self._chosen, self.then)).encode()).hexdigest() if self else ""
 
     @property
     def words(self) -> str:
@@ -55,6 +60,7 @@ class Among:
 ALL = Among()
 
 
-def among(asked: Asked) -> Among:
+def among(asked: Asked, then: date | None = None) -> Among:
     """Of the filters of a page. Not the stage: the figures of these pages count live applications."""
-    return Among(replace(applications.wanted(asked), department=None, lifecycles=(), q="", sort=""))
+    wanted = replace(applications.wanted(asked), department=None, lifecycles=(), q="", sort="", principle=OVERALL)
+    return Among(wanted, then)

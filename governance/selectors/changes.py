@@ -1,7 +1,8 @@
 """What differs between the ends of two days: which applications appeared, left or changed, and why their risk moved.
 
 An application *counts* on a day where it was live and had a score: then the departments' figures of that day hold it
-too, so that those of the later day are those of the earlier one, plus what appeared, less what left.
+too, so that those of the later day are those of the earlier one, plus what appeared, less what left. Where a page is
+narrowed, what counts is narrowed likewise, by what held on each day.
 """
 
 from collections import Counter
@@ -10,71 +11,26 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, TypeAlias
 
-from django.db import connection
-
-from governance.selectors import rollups
+from governance.selectors import difference, rollups
+from governance.selectors.among import ALL, Among
+from governance.selectors.difference import KINDS, Found, kinds_of
+from governance.selectors.highest_then import live_then
 from inventory import access
-from inventory.choices import Lifecycle
+from inventory.choices import ApplicationKind, Lifecycle
 from inventory.models import Department, User
 from inventory.selectors.scope import Scope
-from risk.choices import OVERALL, Band
+from risk.choices import OVERALL, Band, EUClass
 from risk.method import MethodError
 from risk.models import ScoreSnapshot
 from risk.scoring.compare import differences
+from risk.scoring.explain import SHOWN_DECIMALS
+from risk.selectors import applications_then
 from risk.selectors.causes import Change, changes, shown_change
-from risk.selectors.history import end_of
 from risk.selectors.kept import kept
 from risk.selectors.replay import judged_again
 
-ROWS_A_PAGE = 25
+ROWS_A_PAGE = 10  # each with the causes of its difference, which take some fifty judgements
 CAUSES = 3  # of a row, the largest
-# In the order in which rows are told: what matters most of a row decides its place
-KINDS: Mapping[str, str] = {
-    "appeared": "Appeared: counts now",
-    "left": "Left: counts no longer",
-    "band": "Risk band changed",
-    "registered": "Registered",
-    "lifecycle": "Stage changed",
-    "department": "Moved to another department",
-    "owner": "Owner changed",
-}
-
-# Only what the row history or the scores say moved is looked at: the others are as they were.
-_ROWS = """
-WITH candidate AS (
-    SELECT pgh_obj_id AS id FROM inventory_aiapplicationevent
-    WHERE pgh_created_at >= %(then_end)s AND pgh_created_at < %(now_end)s
-    UNION SELECT application_id FROM risk_bandchange WHERE day > %(then)s AND day <= %(now)s
-    UNION SELECT application_id FROM risk_currentscore s WHERE NOT EXISTS (
-        SELECT FROM risk_scoresnapshot f WHERE f.application_id = s.application_id AND f.as_of <= %(then)s)),
-side AS (
-    SELECT candidate.id, day.n, app.*, score.snapshot, score.point, score.band, score.eu_class,
-        COALESCE(app.lifecycle = 'live' AND score.snapshot IS NOT NULL
-            AND app.department_id = ANY(%(scope)s), false) AS counts
-    FROM candidate
-    CROSS JOIN (VALUES (0, %(then)s::date, %(then_end)s::timestamptz), (1, %(now)s, %(now_end)s)) day(n, day, ends)
-    LEFT JOIN LATERAL (
-        SELECT name, external_id, department_id, lifecycle, owner_id FROM inventory_aiapplicationevent
-        WHERE pgh_obj_id = candidate.id AND pgh_created_at < day.ends
-        ORDER BY pgh_created_at DESC, pgh_id DESC LIMIT 1) app ON true
-    LEFT JOIN LATERAL (
-        SELECT id AS snapshot, overall_point AS point, band, eu_class FROM risk_scoresnapshot
-        WHERE application_id = candidate.id AND as_of <= day.day ORDER BY as_of DESC, id DESC LIMIT 1) score ON true)
-SELECT a.id, COALESCE(b.name, a.name), COALESCE(b.external_id, a.external_id),
-    a.department_id, b.department_id, COALESCE(a.lifecycle, ''), COALESCE(b.lifecycle, ''), a.owner_id, b.owner_id,
-    a.snapshot, b.snapshot, a.point, b.point, COALESCE(a.band, ''), COALESCE(b.band, ''),
-    COALESCE(a.eu_class, ''), COALESCE(b.eu_class, ''), what.kinds
-FROM side a JOIN side b ON b.id = a.id AND b.n = 1 AND a.n = 0
-CROSS JOIN LATERAL (SELECT array_remove(ARRAY[
-    CASE WHEN b.counts AND NOT a.counts THEN 'appeared' END,
-    CASE WHEN a.counts AND NOT b.counts THEN 'left' END,
-    CASE WHEN a.counts AND b.counts AND a.band <> b.band THEN 'band' END,
-    CASE WHEN a.name IS NULL AND b.name IS NOT NULL THEN 'registered' END,
-    CASE WHEN a.lifecycle <> b.lifecycle THEN 'lifecycle' END,
-    CASE WHEN a.department_id <> b.department_id THEN 'department' END,
-    CASE WHEN a.name IS NOT NULL AND a.owner_id IS DISTINCT FROM b.owner_id THEN 'owner' END], NULL) AS kinds) what
-WHERE (a.department_id = ANY(%(scope)s) OR b.department_id = ANY(%(scope)s)) AND what.kinds <> '{}'
-ORDER BY array_position(%(order)s, what.kinds[1]), abs(COALESCE(b.point, 0) - COALESCE(a.point, 0)) DESC, a.id"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +45,7 @@ class Side:
     point: float | None
     band: str
     eu_class: str
+    kind: str
     department: str = ""
     owner: str = ""
 
@@ -97,10 +54,14 @@ class Side:
         return Lifecycle(self.lifecycle).label if self.lifecycle else ""
 
 
+def _class(word: str) -> str:
+    return str(EUClass(word).label) if word else "not decided"
+
+
 @dataclass(frozen=True, slots=True)
 class ChangedRow:
     """An application that differs. `seen`: whether the person may open it today; `causes`: the largest of the
-    difference in risk, and how many `more` there are."""
+    difference in risk, how many `more` there are, and what these make together: the `rest` of the difference."""
 
     id: int
     name: str
@@ -111,10 +72,27 @@ class ChangedRow:
     seen: bool = True
     causes: Sequence[Change] = ()
     more: int = 0
+    rest: float = 0.0
 
     @property
     def words(self) -> list[str]:
         return [KINDS[kind] for kind in self.kinds]
+
+    @property
+    def because(self) -> list[str]:
+        """What else is behind coming or going, where neither stage nor department nor registration tells it."""
+        if not {"appeared", "left"} & set(self.kinds):
+            return []
+        old, new, found = self.before, self.after, []
+        if new.snapshot and not old.snapshot and old.lifecycle == Lifecycle.LIVE:
+            found.append("Had no score then")
+        if old.snapshot and not new.snapshot and new.lifecycle == Lifecycle.LIVE:
+            found.append("Has no score now: not computable")
+        if old.snapshot and new.snapshot and old.eu_class != new.eu_class:
+            found.append(f"EU AI Act class: {_class(old.eu_class)} → {_class(new.eu_class)}")
+        if old.kind and old.kind != new.kind:
+            found.append(f"Kind: {ApplicationKind(old.kind).label} → {ApplicationKind(new.kind).label}")
+        return found
 
     @property
     def moved(self) -> float | None:
@@ -135,44 +113,55 @@ class Standing:
     index: float | None
 
 
-def standing(scope: Scope, day: date) -> Standing:
-    """The departments' figures of a day, as the overview has them; one query."""
+def standing(scope: Scope, day: date, among: Among = ALL) -> Standing:
+    """The departments' figures of a day, as the overview has them; one query. Those of some applications alone are
+    counted, and have no index."""
+    if among:
+        found = applications_then.bands(scope.user, live_then(scope, among), day)
+        bands = {band: found.get(band, 0) for band in reversed(Band.values)}
+        return Standing(day, sum(bands.values()), bands, None)
     tops = Department.objects.filter(pk__in=[top.pk for top in scope.tops])
-    found = rollups.risks(tops, day, [OVERALL])
-    bands = {band: sum(getattr(one, f"{band}_count") for one in found) for band in reversed(Band.values)}
-    return Standing(day, sum(one.count for one in found), bands, found[0].index if scope.top and found else None)
+    risks = rollups.risks(tops, day, [OVERALL])
+    bands = {band: sum(getattr(one, f"{band}_count") for one in risks) for band in reversed(Band.values)}
+    return Standing(day, sum(one.count for one in risks), bands, risks[0].index if scope.top and risks else None)
 
 
-def changed(scope: Scope, then: date, now: date) -> list[ChangedRow]:
+def changed(scope: Scope, then: date, now: date, among: Among = ALL) -> list[Found]:
     """Every application that differs, the gravest kind of change first; kept until the next roll-up."""
-    departments = sorted(scope.departments().order_by().values_list("pk", flat=True))
-    given = {
-        "then": then,
-        "now": now,
-        "then_end": end_of(then),
-        "now_end": end_of(now),
-        "scope": departments,
-        "order": list(KINDS),
-    }
-    return kept(("changes", then, now, departments), lambda: _rows(given))
+    departments = _departments(scope)
+    key = ("changes", then, now, departments, among.key)
+    return kept(key, lambda: difference.found(departments, then, now, among))
 
 
-def _rows(given: Mapping[str, Any]) -> list[ChangedRow]:
-    with connection.cursor() as cursor:
-        cursor.execute(_ROWS, given)
-        return [_row(*one) for one in cursor.fetchall()]
+def _departments(scope: Scope) -> list[int] | None:
+    return None if scope.everything else sorted(scope.departments().order_by().values_list("pk", flat=True))
 
 
-def _row(pk: int, name: str, external_id: str, *rest: Any) -> ChangedRow:
-    *pairs, kinds = rest
-    before, after = (Side(*pairs[place::2]) for place in (0, 1))
+def of_kind(found: Iterable[Found], kind: str) -> list[Found]:
+    """Those that changed in this one of KINDS; all for none."""
+    return [one for one in found if not kind or kind in kinds_of(one[1])]
+
+
+def rows(scope: Scope, then: date, now: date, found: Sequence[Found]) -> list[ChangedRow]:
+    """These applications at the end of both days; one query, of few."""
+    departments = _departments(scope)
+    sides = difference.sides(departments, then, now, [pk for pk, _ in found])
+    told = [(sides[pk], pk, kinds_of(kinds)) for pk, kinds in found if pk in sides]
+    return [_row(pk, kinds, *values) for values, pk, kinds in told]
+
+
+def _row(pk: int, kinds: Sequence[str], name: str, external_id: str, *rest: Any) -> ChangedRow:
+    before, after = (Side(*rest[place::2]) for place in (0, 1))
     return ChangedRow(pk, name, external_id, kinds, before, after)
 
 
-def counts(rows: Iterable[ChangedRow]) -> dict[str, int]:
+def counts(found: Iterable[Found]) -> dict[str, int]:
     """How many of them changed in each of KINDS; one application may have changed in several."""
-    found = Counter(kind for row in rows for kind in row.kinds)
-    return {kind: found[kind] for kind in KINDS}
+    number = Counter(kinds for _, kinds in found)
+    told = Counter[str]()
+    for kinds, n in number.items():
+        told.update(dict.fromkeys(kinds_of(kinds), n))
+    return {kind: told[kind] for kind in KINDS}
 
 
 def named(user: User, rows: Sequence[ChangedRow]) -> list[ChangedRow]:
@@ -196,9 +185,12 @@ def explained(rows: Sequence[ChangedRow]) -> list[ChangedRow]:
     pairs = [(one.before.snapshot, one.after.snapshot) for one in rows if one.moved]
     found = kept(("causes", pairs), lambda: _causes(pairs))
     causes = [found.get((row.before.snapshot, row.after.snapshot), []) if row.moved else [] for row in rows]
-    return [
-        replace(row, causes=own[:CAUSES], more=max(0, len(own) - CAUSES)) for row, own in zip(rows, causes, strict=True)
-    ]
+    return [_with_causes(row, own) for row, own in zip(rows, causes, strict=True)]
+
+
+def _with_causes(row: ChangedRow, own: Sequence[Change]) -> ChangedRow:
+    rest = sum(one.amount for one in own[CAUSES:])
+    return replace(row, causes=own[:CAUSES], more=len(own[CAUSES:]), rest=round(rest, SHOWN_DECIMALS))
 
 
 _Pair: TypeAlias = tuple[int | None, int | None]

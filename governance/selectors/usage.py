@@ -19,6 +19,7 @@ from inventory.models.activity import DailyRow
 from inventory.selectors.discovery.rulings import in_force
 from inventory.selectors.scope import Scope
 from risk.selectors.alerts import OPEN
+from risk.selectors.alerts_then import open_then
 
 COPILOT, REGISTERED, UNREGISTERED = "copilot", "registered", "unregistered"
 CATEGORIES = (
@@ -253,9 +254,10 @@ def _in_sight(scope: Scope, ids: Sequence[int | None]) -> dict[int | None, int]:
     return {pk: pk for pk in access.applications(scope.user).filter(pk__in=wanted).values_list("pk", flat=True)}
 
 
-def open_alerts(scope: Scope, among: Among = ALL) -> OpenAlerts:
-    """Alerts that nobody has resolved or dismissed; those tied to no application count for who sees everything."""
-    found = Alert.objects.filter(state__in=OPEN)
+def open_alerts(scope: Scope, among: Among = ALL, then: date | None = None) -> OpenAlerts:
+    """Alerts that nobody has resolved or dismissed, now or by the end of a past day; those tied to no application count
+    for who sees everything."""
+    found = open_then(Alert.objects.order_by(), then) if then else Alert.objects.filter(state__in=OPEN)
     if not scope.everything:
         found = found.filter(application__in=scope.applications().order_by().values("pk"))
     if among:

@@ -1,7 +1,7 @@
 """Analytics: charts of use, risk, threats and compliance beyond those of the overview, each leading to its rows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from governance.selectors import rollups, usage
-from governance.selectors.among import Among, among
+from governance.selectors.among import ALL, Among, among
 from governance.selectors.analytics import use
 from governance.web import analytics_charts as drawn
 from governance.web.links import EVERY_ONE, framework_charts
@@ -39,17 +39,15 @@ SCORES = "present scores"
 
 @dataclass(frozen=True)
 class Asked:
-    """What a page was asked for. `filters` are those that its figures heed, `given` those of the address: of a past day
-    nothing tells kind, band, class or owner apart."""
+    """What a page was asked for."""
 
-    given: Filters
     filters: Filters
     scope: Scope
     at: At
 
     @property
     def left(self) -> Among:
-        return among(self.filters)
+        return among(self.filters, self.at.then)
 
     @property
     def every_one(self) -> str:
@@ -70,7 +68,7 @@ class Asked:
 def _shown(request: HttpRequest, route: str, asked: Asked, shown: Sequence[Any]) -> HttpResponse:
     """`shown`: (chart, columns of twelve, period in words, source) in their order. Charts of today say how fresh their
     source is; those of a past day end on it."""
-    filters, scope, at = asked.given, asked.scope, asked.at
+    filters, scope, at = asked.filters, asked.scope, asked.at
     fresh = _fresh(at, {source for *_, source in shown})
     context = {
         "filters": filters,
@@ -83,8 +81,7 @@ def _shown(request: HttpRequest, route: str, asked: Asked, shown: Sequence[Any])
             for name, label in SECTIONS
         ],
         "section": dict(SECTIONS)[route],
-        "kinds": None if at.past else ApplicationKind.choices,
-        "more": "" if at.past else "band class owner",
+        "kinds": ApplicationKind.choices,
         "narrowed_words": asked.left.words,
     }
     return render(request, "governance/analytics.html", context)
@@ -107,9 +104,7 @@ def _asked(request: HttpRequest) -> Asked:
     user: User = request.user  # type: ignore[assignment]
     filters = Filters.from_request(request)
     scope = scope_of(user, filters.department)
-    at = at_of(request, scope)
-    heeded = replace(filters, kinds=(), bands=(), classes=(), owner="") if at.past else filters
-    return Asked(filters, heeded, scope, at)
+    return Asked(filters, scope, at_of(request, scope))
 
 
 @require_safe
@@ -145,11 +140,11 @@ def risk_page(request: HttpRequest) -> HttpResponse:
         *([(drawn.course(scope, filters, at), 6, words, BY_DAY)] if whole else []),
         (drawn.ranking(scope, at), 6, on, BY_DAY),
     ]
-    if not at.past:  # of past days the single scores are not at hand here
-        shown.append((drawn.distribution(scope, filters), 6, asked.on, SCORES))
+    source = "scores of that day" if at.past else SCORES
+    shown.append((drawn.distribution(scope, filters, at), 6, asked.on, source))
     shown.append((drawn.bands_by_department(scope, at, filters.period), 12, words, BY_DAY))
     if whole:
-        shown.append((drawn.profile(scope, at), 6 if at.past else 12, on, BY_DAY))
+        shown.append((drawn.profile(scope, at), 12, on, BY_DAY))
     return _shown(request, "analytics_risk", asked, shown)
 
 
@@ -164,8 +159,8 @@ def threats_page(request: HttpRequest) -> HttpResponse:
         (drawn.attacks_by_day(use.attacks_by_day(*whose), filters, day), 12, asked.period, DAILY),
         (drawn.attacked(use.attacked(*whose), filters, day), 6, asked.period, DAILY),
     ]
-    if not asked.at.past:  # how alerts stood then is not kept
-        shown.append((drawn.tactics(asked.scope, filters), 6, "Now", ALERTS))
+    on = asked.on if asked.at.past else "Now"
+    shown.append((drawn.tactics(asked.scope, filters, asked.at), 6, on, ALERTS))
     return _shown(request, "analytics_threats", asked, shown)
 
 
@@ -175,8 +170,9 @@ def compliance_page(request: HttpRequest) -> HttpResponse:
     """How far requirements are met, and which evidence runs out."""
     asked = _asked(request)
     scope, day = asked.scope, asked.at.day
-    covered = framework_charts(drawn.covered(scope, day, asked.left), asked.filters)
-    shown = [(covered.binding, 6, asked.on, COVERED), (covered.voluntary, 6, asked.on, COVERED)]
-    if not asked.at.past:
-        shown.append((drawn.evidence(scope, asked.filters, day), 12, asked.on, "evidence of the controls"))
+    past = asked.at.past  # which requirement of which application stood how is not kept by day
+    covered = framework_charts(drawn.covered(scope, day, ALL if past else asked.left), asked.filters)
+    on = asked.on + (asked.every_one if past else "")
+    shown = [(covered.binding, 6, on, COVERED), (covered.voluntary, 6, on, COVERED)]
+    shown.append((drawn.evidence(scope, asked.filters, asked.at), 12, asked.on, "evidence of the controls"))
     return _shown(request, "analytics_compliance", asked, shown)

@@ -11,6 +11,7 @@ from governance.charts import risk as risk_charts
 from governance.selectors import compliance, department
 from governance.selectors.among import ALL, Among, among
 from governance.selectors.analytics import risk, use
+from governance.selectors.highest_then import live_then
 from governance.web.links import address, applications_url, department_url, events_url
 from inventory.charts.bars import Bar, Line, Part, daily_lines, most_in, ranked_bars
 from inventory.charts.base import Chart, many
@@ -19,6 +20,7 @@ from inventory.selectors.scope import Scope, path_to
 from inventory.web.as_of import At
 from inventory.web.filters import Filters
 from risk.choices import Principle
+from risk.selectors import applications_then
 from risk.selectors import evidence as found_evidence
 from risk.selectors.alerts import OPEN
 from risk.selectors.threats import open_by_tactic
@@ -194,25 +196,31 @@ def attacks_by_day(found: tuple[Any, Any], filters: Filters, day: date) -> Chart
     )
 
 
-def tactics(scope: Scope, filters: Filters) -> Chart:
-    """Open alerts by tactic and severity."""
+def tactics(scope: Scope, filters: Filters, at: At) -> Chart:
+    """Open alerts by tactic and severity. Those of a past day open nothing: the queue knows today alone."""
     order = (Severity.HIGH, Severity.MEDIUM, Severity.LOW, Severity.INFORMATIONAL)
-    left, bars = among(filters), []
+    left, bars = among(filters, at.then), []
     asked = {"department": filters.department, **left.query, "state": OPEN}
-    for one in open_by_tactic(scope.user, filters.department, left.ids):
-        url = address("risk:alerts", **asked, tactic=one.word) if one.word else ""
-        urls = [address("risk:alerts", **asked, tactic=one.word, severity=s) if one.word else "" for s in order]
+    for one in open_by_tactic(scope.user, filters.department, left.ids, at.then):
+        leads = one.word and not at.past
+        url = address("risk:alerts", **asked, tactic=one.word) if leads else ""
+        urls = [address("risk:alerts", **asked, tactic=one.word, severity=s) if leads else "" for s in order]
         bars.append(Bar(one.name, [one.by_severity[s] for s in order], url, urls))
+    then = " Open then by what was done up to that day; severity, tactic and application are today's" if at.past else ""
     return ranked_bars(
         bars,
         _SEVERITIES,
         key="tactics",
         title="Kinds of attack",
-        unit="Open alerts by tactic and severity; one with two tactics counts for both",
+        unit=f"Open alerts by tactic and severity; one with two tactics counts for both{then and f'.{then}'}",
         of="Tactic",
-        summary=f"{bars[0].name} most, in {many(sum(bars[0].values), 'open alert')}." if bars else "No alert is open.",
-        empty="No alert is open. Alerts come from Defender for Cloud, as files or by its API, loaded under Feeds.",
+        summary=f"{bars[0].name} most, in {many(sum(bars[0].values), 'open alert')}." if bars else _no_alert(at),
+        empty=f"{_no_alert(at)} Alerts come from Defender for Cloud, as files or by its API, loaded under Feeds.",
     )
+
+
+def _no_alert(at: At) -> str:
+    return "No alert was open then." if at.past else "No alert is open."
 
 
 def bands_over_time(scope: Scope, day: date, period: int) -> Chart:
@@ -281,12 +289,17 @@ def course(scope: Scope, filters: Filters, at: At) -> Chart:
     )
 
 
-def distribution(scope: Scope, filters: Filters) -> Chart:
+def distribution(scope: Scope, filters: Filters, at: At) -> Chart:
     """How the scores of live applications are spread."""
-    step, left = risk_charts.STEP, among(filters)
+    step, left = risk_charts.STEP, among(filters, at.then)
     here = {"department": filters.department, **left.query, "lifecycle": Lifecycle.LIVE, "sort": "-risk"}
+    here["as_of"] = at.then
     urls = {edge: applications_url(**here, points=f"{edge}-{edge + step}") for edge in range(0, 100, step)}
-    return risk_charts.score_distribution(risk.distribution(scope, step, left), urls)
+    if at.past:
+        found = applications_then.distribution(scope.user, live_then(scope, left), at.day, step)
+    else:
+        found = risk.distribution(scope, step, left)
+    return risk_charts.score_distribution(found, urls)
 
 
 def covered(scope: Scope, day: date, left: Among = ALL) -> list[compliance.FrameworkFigures]:
@@ -294,21 +307,29 @@ def covered(scope: Scope, day: date, left: Among = ALL) -> list[compliance.Frame
     return compliance.frameworks(scope, day, left)
 
 
-def evidence(scope: Scope, filters: Filters, day: date) -> Chart:
-    """Evidence that has run out, or will within so many days; each bar is as long as the list it opens."""
-    left = among(filters)
+def evidence(scope: Scope, filters: Filters, at: At) -> Chart:
+    """Evidence that has run out, or will within so many days; each bar is as long as the list it opens. The list knows
+    today alone, so that of a past day none is opened."""
+    left = among(filters, at.then)
     wanted = found_evidence.Wanted(department=filters.department, applications=left.ids)
-    found = found_evidence.counts(scope.user, wanted, day)
+    counted = found_evidence.counts_then if at.past else found_evidence.counts
+    found = counted(scope.user, wanted, at.day)
     endings = [(found_evidence.EXPIRED, "Expired", found.expired)]
     endings += [(str(days), f"Within {days} days", n) for days, n in found.within.items()]
     there = any(n for *_, n in endings)
     bars = [
-        Bar(words, (n,), address("risk:evidence", department=filters.department, **left.query, ends=word))
+        Bar(
+            words,
+            (n,),
+            "" if at.past else address("risk:evidence", department=filters.department, **left.query, ends=word),
+        )
         for word, words, n in endings
         if there
     ]
     said = ", ".join(f"{words.lower()} {n:,}" for _, words, n in endings)
     nothing = "No evidence in sight has expired or will within 90 days."
+    if at.past:
+        nothing = "No evidence in sight had expired then or would within 90 days."
     return ranked_bars(
         bars,
         [Part("Items of evidence", "series-5")],

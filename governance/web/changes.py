@@ -5,16 +5,19 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from governance.selectors import changes
-from governance.selectors.changes import KINDS, ROWS_A_PAGE, ChangedRow, Side
+from governance.selectors.among import among
+from governance.selectors.changes import ROWS_A_PAGE, Side
+from governance.selectors.difference import KINDS, Found
 from inventory import access
 from inventory.access import Permission, requires
+from inventory.choices import ApplicationKind
 from inventory.models import User
 from inventory.selectors.asked import Reader
 from inventory.selectors.scope import Scope, options, scope_of
@@ -67,22 +70,26 @@ def changes_page(request: HttpRequest) -> HttpResponse:
     """What counted at the end of two days, and a page of what changed between them with the causes."""
     user: User = request.user  # type: ignore[assignment]
     filters, scope, span = _asked(request)
-    rows = changes.changed(scope, span.then, span.now)
+    left = among(filters)
+    found = changes.changed(scope, span.then, span.now, left)
     kind = next(iter(filters.own.get("change", ())), "")
-    page = Paginator([row for row in rows if not kind or kind in row.kinds], ROWS_A_PAGE).get_page(filters.page)
-    page.object_list = changes.explained(changes.named(user, list(page.object_list)))
-    counted = changes.counts(rows)
+    page: Page[Any] = Paginator(changes.of_kind(found, kind), ROWS_A_PAGE).get_page(filters.page)
+    rows = changes.rows(scope, span.then, span.now, list(page.object_list))
+    page.object_list = changes.explained(changes.named(user, rows))
+    counted = changes.counts(found)
     context = {
         "filters": filters,
         "scope": scope,
         "span": span,
         "departments": options(scope),
-        "before": changes.standing(scope, span.then),
-        "after": changes.standing(scope, span.now),
+        "applications": ApplicationKind.choices,
+        "narrowed_words": left.words,
+        "before": changes.standing(scope, span.then, left),
+        "after": changes.standing(scope, span.now, left),
         "bands": [(band.value, band.label) for band in reversed(Band)],
         "kinds": [(key, words, counted[key], key == kind) for key, words in KINDS.items() if counted[key]],
         "kind": kind,
-        "whole": len(rows),
+        "whole": len(found),
         "page": page,
         "may_export": access.may(user, Permission.EXPORT),
     }
@@ -93,13 +100,11 @@ def changes_page(request: HttpRequest) -> HttpResponse:
 @requires(Permission.EXPORT)
 def changes_csv(request: PersonRequest) -> StreamingHttpResponse:
     """Every row of the page, whatever page is shown."""
-    user = request.user
     filters, scope, span = _asked(request)
     kind = next(iter(filters.own.get("change", ())), "")
-    rows = [row for row in changes.changed(scope, span.then, span.now) if not kind or kind in row.kinds]
-    return list_download(
-        request, "changes between two dates", f"changes-{span.then}-{span.now}.csv", COLUMNS, _lines(user, rows)
-    )
+    found = changes.of_kind(changes.changed(scope, span.then, span.now, among(filters)), kind)
+    lines = _lines(request.user, scope, span, found)
+    return list_download(request, "changes between two dates", f"changes-{span.then}-{span.now}.csv", COLUMNS, lines)
 
 
 def _asked(request: HttpRequest) -> tuple[Filters, Scope, Span]:
@@ -109,9 +114,10 @@ def _asked(request: HttpRequest) -> tuple[Filters, Scope, Span]:
     return filters, scope, span_of(request, scope)
 
 
-def _lines(user: User, rows: list[ChangedRow]) -> Iterator[tuple[Any, ...]]:
-    for start in range(0, len(rows), _A_STEP):
-        for row in changes.named(user, rows[start : start + _A_STEP]):
+def _lines(user: User, scope: Scope, span: Span, found: list[Found]) -> Iterator[tuple[Any, ...]]:
+    for start in range(0, len(found), _A_STEP):
+        rows = changes.rows(scope, span.then, span.now, found[start : start + _A_STEP])
+        for row in changes.named(user, rows):
             sides = (row.before, row.after)
             pairs = [value for name in ("department", "stage", "owner") for value in (getattr(s, name) for s in sides)]
             risks = [*(_risk(side) for side in sides), *(_band(side) for side in sides)]

@@ -66,7 +66,7 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
     found = access.department_or_404(user, key)
     scope = scope_of(user, found)
     at = at_of(request, scope)
-    day, left = at.day, ALL if at.past else among(filters)
+    day, left = at.day, among(filters, at.then)
     below = overview.figures(scope, day, most=CHART_ROWS).matrix
     days = department.course(found, day, filters.period)
     figures = department.figures(found, path_to(user, found), day)
@@ -88,11 +88,16 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
         "bands_course": drawn.bands_over_time(scope, day, filters.period),
         "profile": drawn.profile(scope, at),
         "below": below,
-        "highest": highest_then(scope, day) if at.past else overview.highest(scope, left),
+        "highest": highest_then(scope, day, left) if at.past else overview.highest(scope, left),
         "used": _used(scope, at, found, filters),
-        "coverage": framework_charts(compliance.frameworks(scope, day, left), replace(filters, department=found)),
+        "coverage": framework_charts(
+            # Which requirement of which application stood how is not kept by day
+            compliance.frameworks(scope, day, ALL if at.past else left),
+            replace(filters, department=found),
+        ),
         "kinds": ApplicationKind.choices,
         "every_one": EVERY_ONE if left else "",
+        "coverage_words": EVERY_ONE if left and at.past else "",
         "at": at,
         "period_words": words[:1].upper() + words[1:],
         "use_words": f"By the people of this department · {words}",

@@ -1,13 +1,14 @@
-"""The overview as of a past day: what history holds. What is known of today alone is left out."""
+"""The overview as of a past day: what history holds. What is known of today alone is left out, and said."""
 
 from dataclasses import replace
 from datetime import date
 from typing import Any, TypeVar
 
 from governance.charts import Matrix, MatrixCell, MatrixColumn, MatrixRow
-from governance.selectors import compliance, overview, usage
-from governance.selectors.highest_then import highest_then
-from governance.web.links import SERIOUS, address, applications_url, as_of_day, framework_charts
+from governance.selectors import compliance, overview, recommendations, recommendations_then, usage
+from governance.selectors.among import among
+from governance.selectors.highest_then import counted_then, highest_then
+from governance.web.links import EVERY_ONE, SERIOUS, address, applications_url, as_of_day, framework_charts
 from governance.web.overview import (
     Tile,
     growth,
@@ -15,8 +16,7 @@ from governance.web.overview import (
     matrix_table,
     sensitive_chart,
 )
-from inventory.choices import Lifecycle
-from inventory.models import Department
+from inventory.choices import ApplicationKind, Lifecycle
 from inventory.selectors.scope import Scope, options
 from inventory.web.as_of import At
 from inventory.web.filters import Filters
@@ -27,59 +27,83 @@ Leading = TypeVar("Leading", MatrixCell, MatrixColumn, MatrixRow)  # parts of th
 
 def page(scope: Scope, filters: Filters, at: At) -> dict[str, Any]:
     """Everything that the overview shows of that day, with the names of its template."""
-    day, period = at.day, filters.period
-    alone = replace(filters, kinds=(), bands=(), classes=(), owner="")  # roll-ups know departments alone
-    covered = compliance.frameworks(scope, day)
+    day, period, left = at.day, filters.period, among(filters, at.then)
+    covered = compliance.frameworks(scope, day)  # which requirement of which application stood how is not kept by day
     found = overview.figures(scope, day)
-    used = usage.use(scope, day, period)
+    used = usage.use(scope, day, period, left)
+    numbers = counted_then(scope, left, day) if left else found.numbers
+    cards = [card for card in recommendations_then.cards(scope, day) if card.state in recommendations.UNDER_WAY]
     return {
         "filters": filters,
         "scope": scope,
         "day": day,
         "method": load_method().version,
         "departments": options(scope),
-        "tiles": _tiles(filters.department, found.numbers, used.unregistered, covered, at),
+        "kinds": ApplicationKind.choices,
+        "narrowed_words": left.words,
+        "every_one": EVERY_ONE if left else "",
+        "coverage_words": EVERY_ONE if left else "",
+        "tiles": _tiles(scope, filters, numbers, used.unregistered, covered, at),
         "matrix": _leading_to_then(matrix_table(found.matrix, scope), day),
         "left_out": found.matrix.left_out,
-        "interactions": interactions_chart(used.by_category, alone),
-        "highest": highest_then(scope, day),
-        "highest_note": "Live then; a name opens its history as of that day",
-        "sensitive": sensitive_chart(used.sensitive, alone, day),
-        "coverage": framework_charts(covered, alone),
+        "interactions": interactions_chart(used.by_category, filters),
+        "highest": highest_then(scope, day, left),
+        "highest_note": f"Live then{', only those chosen' if left else ''}; a name opens its history as of that day",
+        "highest_url": applications_url(**_live(filters, at), sort="-risk"),
+        "sensitive": sensitive_chart(used.sensitive, filters, day),
+        "coverage": framework_charts(covered, filters),
+        "recommendations_then": sorted(cards, key=lambda card: -card.rows)[: recommendations.TOP],
+        "all_recommendations": len(cards),
         "period_words": f"{period} days up to {day:%-d %B %Y}",
     }
 
 
+def _live(filters: Filters, at: At) -> dict[str, Any]:
+    """The list of the live applications of that day, as the page is narrowed."""
+    left = among(filters, at.then)
+    return {"department": filters.department, **left.query, "lifecycle": Lifecycle.LIVE, "as_of": at.day}
+
+
 def _tiles(
-    chosen: Department | None,
+    scope: Scope,
+    filters: Filters,
     numbers: overview.Numbers,
     unseen: usage.Unregistered,
     covered: list[compliance.FrameworkFigures],
     at: At,
 ) -> list[Tile]:
-    gaps = address("governance:gaps", department=chosen, as_of=at.day)
-    live: dict[str, Any] = {"department": chosen, "lifecycle": Lifecycle.LIVE, "as_of": at.day}
+    left, live = among(filters, at.then), _live(filters, at)
     binding = [one for one in covered if one.framework.binding]
     overdue, share = sum(one.overdue for one in binding), numbers.serious_share
     people = "person" if unseen.people == 1 else "people"
+    serious = [band for band in SERIOUS.split(",") if not filters.bands or band in filters.bands]
+    alerts = usage.open_alerts(scope, left, at.day)
+    every = f"{EVERY_ONE} · " if left else ""
     return [
         Tile("AI applications", numbers.applications, growth(numbers), applications_url(**live), "primary"),
         Tile(
             "High or critical risk",
             numbers.serious,
             "none live" if share is None else f"{share:.0%} of live applications",
-            applications_url(**live, band=SERIOUS),
+            applications_url(**{**live, "band": serious}) if serious else "",
             "bad",
             numbers.serious_change,
         ),
         Tile(
             "Compliance gaps open",
             sum(one.gap for one in binding),
-            f"{overdue:,} past due then, with partly met ones",
-            gaps,
+            f"{every}{overdue:,} past due then, with partly met ones",
+            address("governance:gaps", department=filters.department, as_of=at.day),
             "warn",
         ),
-        Tile("Unregistered AI apps", unseen.apps, f"used by {unseen.people:,} {people}", "", "accent"),
+        Tile(
+            "Unregistered AI apps",
+            unseen.apps,
+            f"{'all of them · ' if left else ''}used by {unseen.people:,} {people}",
+            "",
+            "accent",
+        ),
+        Tile("Open alerts", alerts.all, f"{alerts.high:,} high severity", "", "bad"),
     ]
 
 

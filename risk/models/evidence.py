@@ -68,6 +68,15 @@ class Evidence(models.Model):
                 name="evidence_by_end",
                 condition=models.Q(withdrawn_at__isnull=True),
             ),
+            # What is not as it was on a past day
+            models.Index(
+                fields=["withdrawn_at"], name="evidence_withdrawn", condition=models.Q(withdrawn_at__isnull=False)
+            ),
+            models.Index(
+                fields=["changed_at"],
+                name="evidence_corrected",
+                condition=models.Q(changed_at__gt=models.F("added_at")),
+            ),
         ]
         triggers = [pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete)]
 

@@ -189,7 +189,12 @@ class ScoreSnapshot(ScoreValues):
 
     class Meta:
         indexes = [
-            models.Index(fields=["application", "-as_of", "-id"], name="snapshot_by_application"),
+            # With what lists of a past day are narrowed and sorted by, of very many: the rows are wide
+            models.Index(
+                fields=["application", "-as_of", "-id"],
+                include=["overall_point", "band", "eu_class"],
+                name="snapshot_by_application",
+            ),
             models.Index(fields=["as_of"], name="snapshot_by_day"),
         ]
         triggers = append_only("Score snapshots")

@@ -55,6 +55,7 @@ class Wanted:
     principle: str = OVERALL
     sort: str = ""
     points: str = ""  # of POINTS
+    among: Sequence[int] | None = None  # of a past day: only these
 
 
 @dataclass(frozen=True, slots=True)

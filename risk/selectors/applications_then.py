@@ -5,6 +5,7 @@ Rights are those of today: listed is what the person may see today, and lay in a
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -15,31 +16,45 @@ from django.db.models import QuerySet
 
 from inventory import access
 from inventory.access import Permission
-from inventory.models import Department, User
+from inventory.models import AIApplication, Department, User
 from risk.choices import OVERALL, Principle
+from risk.selectors import applications
 from risk.selectors.applications import OPEN_CLASS, RISK, ROWS_A_CHUNK, ROWS_A_PAGE, Row, Wanted
 from risk.selectors.history import end_of, points_before
 from risk.selectors.kept import kept
-from risk.selectors.keys import array
+from risk.selectors.keys import Among, array
 
-# Of each application the newest version before the end of the day, and the newest judgement up to it, each by one
-# descent of an index. No figure was in force where it could not be judged at the day's end.
-FROM = """
-FROM inventory_aiapplication a
-CROSS JOIN LATERAL (
-    SELECT * FROM inventory_aiapplicationevent WHERE pgh_obj_id = a.id AND pgh_created_at < %(end)s
-    ORDER BY pgh_created_at DESC, pgh_id DESC LIMIT 1) app
+_NEWEST = """
+    SELECT {columns} FROM inventory_aiapplicationevent WHERE pgh_obj_id = {of} AND pgh_created_at < %(end)s
+    ORDER BY pgh_created_at DESC, pgh_id DESC LIMIT 1"""
+_NAMED = """
 LEFT JOIN inventory_department department ON department.id = app.department_id
-LEFT JOIN inventory_user owner ON owner.id = app.owner_id
+LEFT JOIN inventory_user owner ON owner.id = app.owner_id"""
+# The newest judgement up to the day, by one descent of an index that holds what lists are narrowed and sorted by. No
+# figure was in force where the application could not be judged at the day's end.
+JUDGED = """
 LEFT JOIN (
     SELECT application_id FROM risk_notcomputable WHERE since < %(end)s
     UNION SELECT application_id FROM risk_notcomputablespell WHERE since < %(end)s AND until >= %(end)s
-) unjudged ON unjudged.application_id = a.id
+) unjudged ON unjudged.application_id = app.id
 LEFT JOIN LATERAL (
     SELECT * FROM risk_scoresnapshot
-    WHERE application_id = a.id AND as_of <= %(day)s AND unjudged.application_id IS NULL
-    ORDER BY as_of DESC, id DESC LIMIT 1) score ON true
+    WHERE application_id = app.id AND as_of <= %(day)s AND unjudged.application_id IS NULL
+    ORDER BY as_of DESC, id DESC LIMIT 1) score ON true"""
+# Of few applications: of each the newest version before the end of the day
+FROM = f"""
+FROM inventory_aiapplication a
+CROSS JOIN LATERAL ({_NEWEST.format(columns="*", of="a.id")}) app{_NAMED}{JUDGED}
 WHERE """
+# Of all: what nobody has changed since stood as it stands, so that few versions are looked up
+_HELD = "id, external_id, name, purpose, kind, vendor, department_id, lifecycle, owner_id, next_review, updated_at"
+REGISTER = f"""
+FROM (
+    SELECT {_HELD} FROM inventory_aiapplication now WHERE NOT EXISTS (
+        SELECT FROM inventory_aiapplicationevent WHERE pgh_obj_id = now.id AND pgh_created_at >= %(end)s)
+    UNION ALL SELECT {_HELD} FROM (
+        SELECT DISTINCT pgh_obj_id FROM inventory_aiapplicationevent WHERE pgh_created_at >= %(end)s) changed
+    CROSS JOIN LATERAL ({_NEWEST.format(columns=_HELD, of="changed.pgh_obj_id")}) before) app{_NAMED}"""  # noqa: S608
 _OWNER = "COALESCE(NULLIF(owner.display_name, ''), owner.username, '')"
 _COLUMNS = {
     "external_id": "app.external_id",
@@ -76,6 +91,15 @@ def page(user: User, wanted: Wanted, day: date, number: int) -> Page:
     return found
 
 
+def worst(user: User, wanted: Wanted, day: date, most: int) -> list[Row]:
+    """The rows at the top of the list, without those that had no figure; which they are is kept."""
+    sql, given = asked(user, _by_ids(replace(wanted, sort=""), day), day)
+    sql, given = f"{sql} LIMIT %(most)s", {**given, "most": most}
+    ids = kept(("worst then", sql, given), lambda: _ids(sql, given))
+    whole = rows(ids, day, wanted.principle)
+    return [whole[pk] for pk in ids if pk in whole and whole[pk].scored]
+
+
 def every(user: User, wanted: Wanted, day: date) -> Iterator[Row]:
     """The whole list of what the person may take away; the ids at once, the rows a chunk at a time."""
     ids = taken_away(user, wanted, day)
@@ -94,13 +118,20 @@ def asked(
     user: User | None, wanted: Wanted, day: date, permission: Permission = Permission.VIEW
 ) -> tuple[str, dict[str, Any]]:
     """The query of the ids of what is wanted, in the order wanted, and its parameters."""
-    given: dict[str, Any] = {"day": day, "end": end_of(day)}
-    tests = [*_in_sight(user, wanted, permission, given), *_narrowed(wanted, given)]
     word = (wanted.sort or f"-{RISK}").removeprefix("-")
     column = _COLUMNS[wanted.principle if word == RISK else word]
     turned = "DESC" if wanted.sort.startswith("-") or not wanted.sort else "ASC"
-    order = f" ORDER BY {column} {turned} NULLS LAST, a.id {turned}"
-    return f"SELECT a.id {FROM}{' AND '.join(tests) or 'true'}{order}", given
+    return _query("app.id", user, wanted, day, permission, f"ORDER BY {column} {turned} NULLS LAST, app.id {turned}")
+
+
+def _query(
+    columns: str, user: User | None, wanted: Wanted, day: date, permission: Permission, tail: str
+) -> tuple[str, dict[str, Any]]:
+    """Columns of what is wanted as it stood. Judgements are looked up where anything asks for them."""
+    given: dict[str, Any] = {"day": day, "end": end_of(day)}
+    tests = " AND ".join([*_in_sight(user, wanted, permission, given), *narrowed_to(wanted, given)])
+    judged = JUDGED if "score." in f"{columns}{tests}{tail}" else ""
+    return f"SELECT {columns}{REGISTER}{judged} WHERE {tests or 'true'} {tail}", given
 
 
 def _in_sight(user: User | None, wanted: Wanted, permission: Permission, given: dict[str, Any]) -> Iterator[str]:
@@ -108,7 +139,7 @@ def _in_sight(user: User | None, wanted: Wanted, permission: Permission, given: 
     sees everything is kept from nothing, departments that are gone included."""
     everything = access.sees_everything(user, permission)
     if not everything:
-        yield f"a.id IN ({_keys(access.applications(user, permission), 'app', given)})"
+        yield f"app.id IN ({_keys(access.applications(user, permission), 'app', given)})"
     chosen = wanted.department if wanted.department and wanted.department.parent_id else None
     departments = access.departments(user, permission)
     if chosen:
@@ -128,7 +159,7 @@ def _keys(found: QuerySet[Any], name: str, given: dict[str, Any]) -> str:
     return sql % tuple(f"%({one})s" for one in names)
 
 
-def _narrowed(wanted: Wanted, given: dict[str, Any]) -> Iterator[str]:
+def narrowed_to(wanted: Wanted, given: dict[str, Any]) -> Iterator[str]:
     """What else the rows have to be; the values of it are added to `given`."""
     lists = {"app.kind": wanted.kinds, "app.lifecycle": wanted.lifecycles, "score.band": wanted.bands}
     for column, words in lists.items():
@@ -139,6 +170,9 @@ def _narrowed(wanted: Wanted, given: dict[str, Any]) -> Iterator[str]:
         given["classes"] = list(wanted.classes)
         undecided = " OR score.eu_class IS NULL" if OPEN_CLASS in wanted.classes else ""
         yield f"(score.eu_class = ANY(%(classes)s){undecided})"
+    if wanted.among is not None:
+        given["among"] = array(wanted.among)
+        yield "app.id = ANY(%(among)s::bigint[])"
     if wanted.points:
         given["low"], given["high"] = map(int, wanted.points.split("-"))
         yield "score.overall_point >= %(low)s AND (score.overall_point < %(high)s OR %(high)s = 100)"
@@ -148,6 +182,49 @@ def _narrowed(wanted: Wanted, given: dict[str, Any]) -> Iterator[str]:
     if wanted.q:
         given["q"] = f"%{connection.ops.prep_for_like_query(wanted.q)}%"
         yield f"({_SEARCHED})"
+
+
+def among(wanted: Wanted, day: date) -> QuerySet[AIApplication, Any] | None:
+    """The ids of those that kind, stage, band, class and owner left then, as `applications.among` has them of today."""
+    if applications.among(wanted) is None:
+        return None
+    return AIApplication.objects.filter(Among("pk", _left(wanted, day))).order_by().values("pk")
+
+
+def _left(wanted: Wanted, day: date) -> list[int]:
+    """The ids of those that the filters left, whoever may see them; kept, since a page asks for them many times."""
+    found = replace(wanted, department=None, q="", sort="external_id", points="", principle=OVERALL, lifecycles=())
+    sql, given = asked(None, found, day)
+    return kept(("among then", sql, given), lambda: _ids(sql, given))
+
+
+def _by_ids(wanted: Wanted, day: date) -> Wanted:
+    """The same with bands and classes as ids, so that no judgement is looked up twice."""
+    if not (wanted.bands or wanted.classes):
+        return wanted
+    return replace(wanted, kinds=(), bands=(), classes=(), owner="", among=tuple(_left(wanted, day)))
+
+
+def bands(user: User, wanted: Wanted, day: date) -> dict[str | None, int]:
+    """How many of what is wanted were in each band; None: without a figure. Kept."""
+    return dict(_counted("score.band", user, wanted, day))
+
+
+def distribution(user: User, wanted: Wanted, day: date, step: int) -> dict[int, int]:
+    """How many of what is wanted had a risk of so many points, by the lower edge of each step. Kept."""
+    edge = f"least(floor(score.overall_point / {int(step)}) * {int(step)}, {100 - int(step)})::int"
+    return {low: n for low, n in _counted(edge, user, wanted, day) if low is not None}
+
+
+def _counted(value: str, user: User, wanted: Wanted, day: date) -> list[tuple[Any, int]]:
+    sql, given = _query(f"{value}, count(*)", user, _by_ids(wanted, day), day, Permission.VIEW, "GROUP BY 1")
+
+    def found() -> list[tuple[Any, int]]:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, given)
+            return cursor.fetchall()
+
+    return kept(("counted then", sql, given), found)
 
 
 def _ids(sql: str, given: dict[str, Any]) -> list[int]:

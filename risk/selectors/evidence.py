@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 
 from inventory import access
 from inventory.access import Permission
@@ -16,6 +16,7 @@ from risk.method import load_method
 from risk.models import Evidence
 from risk.selectors.applications import OF_ITSELF, among, read_of_itself
 from risk.selectors.applications import wanted_by as of_applications
+from risk.selectors.history import end_of
 
 MOST_ROWS = 10_000  # that a page counts and turns to: who looks for more has to narrow the list
 ROWS_A_PAGE = 25
@@ -23,6 +24,7 @@ SOON_DAYS = 90  # from so many days before its end evidence is shown as running 
 ENDS = (30, 60, 90)  # days: the choices of the filter
 EXPIRED, WITHDRAWN, CURRENT = "expired", "withdrawn", "current"
 ENDINGS = (CURRENT, EXPIRED, *map(str, ENDS), WITHDRAWN)  # the words of the filter
+_CORRECTED = {"changed_at__gt": F("added_at")}  # as the index of these has it
 NARROWED_BY = ("evidence", "ends", "q", *OF_ITSELF)
 
 
@@ -156,10 +158,34 @@ def page(user: User, wanted: Wanted, day: date, number: int) -> Page:
 
 def counts(user: User, wanted: Wanted, day: date) -> Counts:
     """What has run out and what will, of the evidence in sight, whatever it is and says; one query."""
-    found = _among(_within(user, wanted.department, Permission.VIEW), wanted.applications).filter(withdrawn_at=None)
-    ends = {f"d{days}": Q(valid_until__range=(day, day + timedelta(days=days))) for days in ENDS}
-    figures = found.filter(valid_until__lte=day + timedelta(days=max(ENDS))).aggregate(
-        expired=Count("id", filter=Q(valid_until__lt=day)), **{key: Count("id", filter=q) for key, q in ends.items()}
+    found = _among(_within(user, wanted.department, Permission.VIEW), wanted.applications)
+    return _ending(found.filter(withdrawn_at=None), "valid_until", day)
+
+
+def counts_then(user: User, wanted: Wanted, day: date) -> Counts:
+    """The same as it stood at the end of a past day: what had been added and not withdrawn, with the dates of then.
+    Three queries, each by its own index: what is as it was, what was withdrawn since, what was corrected since."""
+    end = end_of(day)
+    found = _among(_within(user, wanted.department, Permission.VIEW), wanted.applications).filter(added_at__lt=end)
+    standing, corrected = found.filter(changed_at__lt=end), found.filter(changed_at__gte=end, **_CORRECTED)
+    versions = Evidence.pgh_event_model.objects  # type: ignore[attr-defined]
+    before = versions.filter(pgh_obj=OuterRef("pk"), pgh_created_at__lt=end)
+    was = Subquery(before.order_by("-pgh_created_at", "-pgh_id").values("valid_until")[:1])
+    there = Q(withdrawn_at=None) | Q(withdrawn_at__gte=end)
+    parts = [
+        _ending(standing.filter(withdrawn_at=None), "valid_until", day),
+        _ending(standing.filter(withdrawn_at__gte=end), "valid_until", day),
+        _ending(corrected.filter(there).annotate(was=was), "was", day),
+    ]
+    return Counts(sum(one.expired for one in parts), {days: sum(one.within[days] for one in parts) for days in ENDS})
+
+
+def _ending(found: QuerySet[Evidence], until: str, day: date) -> Counts:
+    """How much of `found` had run out, and how much does within so many days; `until` names its last day."""
+    ends = {f"d{days}": Q(**{f"{until}__range": (day, day + timedelta(days=days))}) for days in ENDS}
+    figures = found.filter(**{f"{until}__lte": day + timedelta(days=max(ENDS))}).aggregate(
+        expired=Count("id", filter=Q(**{f"{until}__lt": day})),
+        **{key: Count("id", filter=q) for key, q in ends.items()},
     )
     return Counts(figures["expired"], {days: figures[f"d{days}"] for days in ENDS})
 

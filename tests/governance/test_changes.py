@@ -11,13 +11,16 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from governance.selectors import changes
+from governance.selectors.among import Among
 from governance.selectors.changes import ChangedRow
 from inventory.models import AIApplication, Department, User
 from inventory.selectors.scope import scope_of
 from risk.models import ScoreSnapshot
-from risk.services import scores
+from risk.selectors.applications import Wanted
+from risk.services import assessments, scores
 from tests.builders import make_application
 from tests.cast import Cast
+from tests.governance.estate import HARMLESS
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate()
@@ -49,7 +52,9 @@ def stood(
 
 
 def between(user: User, department: Department | None = None) -> dict[str, ChangedRow]:
-    return {row.name: row for row in changes.changed(scope_of(user, department), THEN, TODAY)}
+    scope = scope_of(user, department)
+    found = changes.changed(scope, THEN, TODAY)
+    return {row.name: row for row in changes.rows(scope, THEN, TODAY, found)}
 
 
 def test_what_is_planted_is_found(cast: Cast) -> None:
@@ -75,7 +80,8 @@ def test_what_is_planted_is_found(cast: Cast) -> None:
         "Moved in": ["department"],
         "New idea": ["registered"],
     }
-    assert changes.counts(between(cast.dan).values())["appeared"] == 2
+    assert changes.counts(changes.changed(scope_of(cast.dan), THEN, TODAY))["appeared"] == 2
+    assert between(cast.dan)["As before"].because == ["Had no score then"]
 
 
 def test_a_band_that_changed_tells_its_causes(cast: Cast, client: Client) -> None:
@@ -149,3 +155,59 @@ def test_queries_are_the_same_for_few_and_many(cast: Cast, client: Client) -> No
         stood(make_application(cast.cards, f"Second {number}", lifecycle="live"), point=3.0)
     scores.rescore_changed()
     assert queries() == few <= 15
+
+
+def test_narrowed_as_the_page_is_and_it_adds_up(cast: Cast, client: Client) -> None:
+    """By band: what came into it appeared, what went out of it left, and the standing of each day says as much."""
+    stood(make_application(cast.cards, "Rose", lifecycle="live"), point=3.0)
+    stood(make_application(cast.cards, "Moved", lifecycle="live"), department=cast.treasury, point=3.0)
+    stood(make_application(cast.cards, "Of nobody", lifecycle="live", owner=cast.alice), owner=None, point=3.0)
+    scores.rescore_changed()
+    client.force_login(cast.dan)
+    band = between(cast.dan)["Rose"].after.band
+    assert band != "low"
+    for query, kinds in (
+        ({"band": "low"}, {"left": 3, "band": 3, "department": 1, "owner": 1}),
+        ({"band": band}, {"appeared": 3, "band": 3, "department": 1, "owner": 1}),
+        ({"owner": "alice"}, {"appeared": 1, "band": 1, "owner": 1}),
+        ({"department": "cards", "band": "low"}, {"left": 2, "band": 2, "owner": 1, "department": 1}),
+    ):
+        context = client.get("/changes/", query).context
+        counted = {key: number for key, _, number, _ in context["kinds"]}
+        assert {key: number for key, number in counted.items() if number} == kinds, query
+        before, after = context["before"], context["after"]
+        assert after.count == before.count + counted.get("appeared", 0) - counted.get("left", 0), query
+        assert context["whole"] == len(list(context["page"].object_list))
+
+
+def test_a_class_that_changed_is_said_to_be_behind_it(cast: Cast) -> None:
+    application = make_application(cast.cards, "Reclassified", lifecycle="live")
+    stood(application, point=10.0)
+    row = ScoreSnapshot.objects.filter(application=application).latest("as_of", "id")
+    row.pk, row.as_of, row.eu_class = None, TODAY - timedelta(days=1), "high_risk"
+    row.save(force_insert=True)
+    scope = scope_of(cast.dan)
+    left = Among(Wanted(classes=("high_risk",)))
+    now = TODAY - timedelta(days=1)
+    found = changes.changed(scope, THEN, now, left)
+    (one,) = changes.rows(scope, THEN, now, found)
+    assert (one.kinds[0], one.because[0].split(":")[0]) == ("appeared", "EU AI Act class")
+    assert changes.standing(scope, now, left).count == 1
+
+
+def test_the_causes_of_a_line_add_up_to_it(cast: Cast) -> None:
+    """Of judgements that differ by what was answered between the two days."""
+    application = make_application(cast.cards, "Answered", lifecycle="live")
+    stood(application, point=None)
+    scores.rescore([application.pk])
+    first = ScoreSnapshot.objects.filter(application=application).latest("id")
+    first.pk, first.as_of = None, AGO
+    first.save(force_insert=True)
+    assessments.save_answers(actor=None, application=application, answers=HARMLESS)
+    scores.rescore_changed()
+    scope = scope_of(cast.dan)
+    found = changes.rows(scope, THEN, TODAY, changes.changed(scope, THEN, TODAY))
+    (one,) = changes.explained([row for row in found if row.name == "Answered"])
+    assert one.moved
+    assert one.causes
+    assert sum(cause.amount for cause in one.causes) + one.rest == pytest.approx(one.moved)

@@ -117,8 +117,8 @@ def test_what_appeared_and_left_leads_from_one_day_to_the_other(bank: dict, db: 
         spread = list(days.values_list("day", flat=True))[::20]
         scope = scope_of(auditor, chosen)
         for then, now in pairwise([*spread, timezone.localdate()]):
-            rows = changes.changed(scope, then, now)
-            found = changes.counts(rows)
+            differ = changes.changed(scope, then, now)
+            rows, found = changes.rows(scope, then, now, differ), changes.counts(differ)
             before, after = changes.standing(scope, then), changes.standing(scope, now)
             assert after.count == before.count + found["appeared"] - found["left"]
             moved = Counter(one.after.band for one in rows if {"appeared", "band"} & set(one.kinds))

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from django.core.cache import cache
 from django.db import connection
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from governance.selectors.among import ALL, Among
@@ -62,12 +62,13 @@ def _visits(scope: Scope, day: date, period: int, among: Among) -> list[App]:
     found = _within(DailyUsage.objects.filter(visits__gt=0), scope, day, period, among).annotate(loose=LOOSE)
     top = _top(found, Sum("visits"), VISITED)
     called = _names(top)
-    wanted = {(row["application_id"], row["loose"]) for row in top}
-    by_day: dict[Any, list[tuple[date, int]]] = {key: [] for key in wanted}
-    rows = found.order_by("day").values_list("application_id", "loose", "day").annotate(n=Sum("visits"))
-    for application, loose, on, count in rows:
-        if (application, loose) in wanted:
-            by_day[application, loose].append((on, count))
+    by_day: dict[Any, list[tuple[date, int]]] = {(row["application_id"], row["loose"]): [] for row in top}
+    apps, unregistered = ([row[name] for row in top if row[name]] for name in ("application_id", "loose"))
+    of_top = found.filter(Q(application__in=apps) | Q(application=None, sighting__in=unregistered))
+    for application, loose, on, count in (
+        of_top.order_by("day").values_list("application_id", "loose", "day").annotate(n=Sum("visits"))
+    ):
+        by_day[application, loose].append((on, count))
     return [
         App(row["application_id"], row["loose"], called[row["application_id"], row["loose"]], days=days)
         for row in top

@@ -1,0 +1,118 @@
+"""Which applications differ between the ends of two days, and how, as SQL: by register and judgement of each day."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, TypeAlias
+
+from django.db import connection
+
+from governance.selectors.among import Among
+from risk.selectors import applications_then
+from risk.selectors.history import end_of
+from risk.selectors.keys import array
+
+Found: TypeAlias = tuple[int, int]  # an application, and its kinds of change as bits in the order of KINDS
+
+# In the order in which rows are told: what matters most of a row decides its place
+KINDS: Mapping[str, str] = {
+    "appeared": "Appeared: counts now",
+    "left": "Left: counts no longer",
+    "band": "Risk band changed",
+    "registered": "Registered",
+    "lifecycle": "Stage changed",
+    "department": "Moved to another department",
+    "owner": "Owner changed",
+}
+_TESTS = {
+    "appeared": "b.counts AND NOT COALESCE(a.counts, false)",
+    "left": "COALESCE(a.counts, false) AND NOT b.counts",
+    "band": "a.stands AND b.stands AND a.band <> b.band",
+    "registered": "a.id IS NULL",
+    "lifecycle": "a.lifecycle <> b.lifecycle",
+    "department": "a.department_id <> b.department_id",
+    "owner": "a.id IS NOT NULL AND a.owner_id IS DISTINCT FROM b.owner_id",
+}
+_KINDS = " | ".join(f"CASE WHEN {_TESTS[kind]} THEN {1 << place} ELSE 0 END" for place, kind in enumerate(KINDS))
+
+# An application stands where it is live and has a score, in a department that is looked at; it counts where it is one
+# of those that the page is narrowed to besides
+_SIDE = """
+SELECT app.id, app.name, app.external_id, app.department_id, app.lifecycle, app.owner_id, app.kind,
+    score.id AS snapshot, score.overall_point AS point, score.band, score.eu_class, COALESCE({fits}, false) AS fits,
+    {here} AS inside, placed.stands,
+    placed.stands AND COALESCE({fits}, false) AS counts
+{source} CROSS JOIN LATERAL (SELECT COALESCE(app.lifecycle = 'live' AND score.id IS NOT NULL
+    AND {here}, false) AS stands) placed"""
+
+# Only what the row history or the scores say moved is looked at: the others are as they were
+_MOVED = """
+    SELECT pgh_obj_id AS id FROM inventory_aiapplicationevent
+    WHERE pgh_created_at >= %(then_end)s AND pgh_created_at < %(now_end)s
+    UNION SELECT application_id FROM risk_bandchange WHERE day > %(then)s AND day <= %(now)s
+    UNION SELECT application_id FROM risk_notcomputable WHERE since < %(now_end)s
+    UNION SELECT application_id FROM risk_notcomputablespell WHERE since < %(now_end)s AND until >= %(then_end)s
+    UNION SELECT application_id FROM risk_currentscore s WHERE NOT EXISTS (
+        SELECT FROM risk_scoresnapshot f WHERE f.application_id = s.application_id AND f.as_of <= %(then)s)"""
+# Asked only where a page is narrowed by class: it may change while the band stays
+_JUDGED_AGAIN = """
+    UNION SELECT application_id FROM risk_scoresnapshot WHERE as_of > %(then)s AND as_of <= %(now)s"""
+_FOUND = """
+WITH candidate AS MATERIALIZED ({moved}), a AS MATERIALIZED ({before}), b AS MATERIALIZED ({after}), changed AS (
+    SELECT b.id, {kinds} AS kinds, abs(COALESCE(b.point, 0) - COALESCE(a.point, 0)) AS moved
+    FROM b LEFT JOIN a ON a.id = b.id
+    WHERE (a.inside OR b.inside) AND (a.fits OR b.fits))
+SELECT id, kinds FROM changed WHERE kinds > 0 ORDER BY kinds & -kinds, moved DESC, id"""
+_SIDES = """
+WITH a AS MATERIALIZED ({before}), b AS MATERIALIZED ({after})
+SELECT b.id, b.name, b.external_id, a.department_id, b.department_id, COALESCE(a.lifecycle, ''), b.lifecycle,
+    a.owner_id, b.owner_id, a.snapshot, b.snapshot, a.point, b.point, COALESCE(a.band, ''), COALESCE(b.band, ''),
+    COALESCE(a.eu_class, ''), COALESCE(b.eu_class, ''), COALESCE(a.kind, ''), b.kind
+FROM b LEFT JOIN a ON a.id = b.id"""
+
+
+def kinds_of(bits: int) -> list[str]:
+    """The kinds of change of an application, as KINDS has them in their order."""
+    return [kind for place, kind in enumerate(KINDS) if bits >> place & 1]
+
+
+def found(departments: Sequence[int] | None, then: date, now: date, among: Among) -> list[Found]:
+    """Every application that differs, the gravest kind of change first, within it what moved most. `departments`: those
+    that are looked at; None: all."""
+    given = _given(departments, then, now)
+    fits = " AND ".join(applications_then.narrowed_to(among.wanted, given)) or "true"
+    source = f"{applications_then.REGISTER} JOIN candidate ON candidate.id = app.id{applications_then.JUDGED}"
+    before, after = _both(_SIDE.format(fits=fits, here=_here(departments), source=source))
+    moved = _MOVED + (_JUDGED_AGAIN if among.wanted.classes else "")
+    return _asked(_FOUND.format(moved=moved, before=before, after=after, kinds=_KINDS), given)
+
+
+def sides(departments: Sequence[int] | None, then: date, now: date, ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:
+    """Name, number and both sides of a few applications, by id."""
+    source = applications_then.FROM.removesuffix("WHERE ")
+    before, after = _both(
+        f"{_SIDE.format(fits='true', here=_here(departments), source=source)} WHERE a.id = ANY(%(ids)s)"
+    )
+    given = {**_given(departments, then, now), "ids": array(ids)}
+    return {row[0]: row[1:] for row in _asked(_SIDES.format(before=before, after=after), given)}
+
+
+def _here(departments: Sequence[int] | None) -> str:
+    return "true" if departments is None else "app.department_id = ANY(%(scope)s)"
+
+
+def _both(side: str) -> tuple[str, str]:
+    """The query of a side, for each of the two days."""
+    day, end = "%(day)s", "%(end)s"
+    before = side.replace(day, "%(then)s").replace(end, "%(then_end)s")
+    return before, side.replace(day, "%(now)s").replace(end, "%(now_end)s")
+
+
+def _given(departments: Sequence[int] | None, then: date, now: date) -> dict[str, Any]:
+    ends = {"then_end": end_of(then), "now_end": end_of(now)}
+    return {"then": then, "now": now, **ends, "scope": list(departments or ())}
+
+
+def _asked(sql: str, given: Mapping[str, Any]) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, given)
+        return cursor.fetchall()
