@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -65,7 +65,9 @@ class Asked:
         return f"As of {self.at.day:%-d %b %Y}"
 
 
-def _shown(request: HttpRequest, route: str, asked: Asked, shown: Sequence[Any]) -> HttpResponse:
+def _shown(
+    request: HttpRequest, route: str, asked: Asked, shown: Sequence[Any], counted_at: datetime | None = None
+) -> HttpResponse:
     """`shown`: (chart, columns of twelve, period in words, source) in their order."""
     filters, scope, at = asked.given, asked.scope, asked.at
     read = [one.read_at for one in feeds.freshness() if one.read_at]
@@ -77,6 +79,7 @@ def _shown(request: HttpRequest, route: str, asked: Asked, shown: Sequence[Any])
         "shown": shown,
         "newest": max(read, default=None),
         "daily": DAILY,
+        "counted_at": counted_at,
         "tabs": [
             {"label": label, "url": reverse(f"governance:{name}") + filters.shared(), "active": name == route}
             for name, label in SECTIONS
@@ -115,7 +118,7 @@ def use_page(request: HttpRequest) -> HttpResponse:
         (drawn.types(use.types_shared(*whose), filters, day), 6),
         (drawn.users_by_department(use.users_by_department(*whose), filters, day), 12),
     ]
-    return _shown(request, "analytics", asked, [(*one, asked.period, DAILY) for one in charts])
+    return _shown(request, "analytics", asked, [(*one, asked.period, DAILY) for one in charts], used.counted_at)
 
 
 @require_safe

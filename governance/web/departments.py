@@ -71,6 +71,7 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
     days = department.course(found, day, filters.period)
     figures = department.figures(found, path_to(user, found), day)
     ahead = department.ahead(figures.overall, day)
+    used = usage.applications_used(scope, day, filters.period, left)
     words = f"{filters.period} days up to {day:%-d %B %Y}" if at.past else f"last {filters.period} days"
     context = {
         "filters": filters,
@@ -89,7 +90,8 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
         "profile": drawn.profile(scope, at),
         "below": below,
         "highest": highest_then(scope, day) if at.past else overview.highest(scope, left),
-        "used": usage.applications_used(scope, day, filters.period, left),
+        "used": used.apps,
+        "counted_at": used.counted_at,
         "coverage": framework_charts(compliance.frameworks(scope, day, left), replace(filters, department=found)),
         "kinds": ApplicationKind.choices,
         "every_one": EVERY_ONE if left else "",

@@ -41,6 +41,7 @@ def page(scope: Scope, filters: Filters, at: At) -> dict[str, Any]:
         "tiles": _tiles(filters.department, found.numbers, used.unregistered, covered, at),
         "matrix": _leading_to_then(matrix_table(found.matrix, scope), day),
         "left_out": found.matrix.left_out,
+        "counted_at": used.counted_at,
         "interactions": interactions_chart(used.by_category, alone),
         "highest": highest_then(scope, day),
         "highest_note": "Live then; a name opens its history as of that day",
