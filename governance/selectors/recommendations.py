@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, F, QuerySet, Sum, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Count, F, OuterRef, QuerySet, Sum, Window
+from django.db.models.functions import JSONObject, RowNumber
 from django.http import Http404
 
 from governance.models import (
@@ -106,7 +107,7 @@ class Lacking:
 def cards(
     scope: Scope, *, states: Sequence[str] = (), severities: Sequence[str] = (), most: int | None = None
 ) -> list[Card]:
-    """The cards of what is looked at, the gravest first: one query for them, two for thresholds and places."""
+    """The cards of what is looked at, the gravest first: one query for them, one for places."""
     found = _narrowed(_of_scope(scope), states, severities)
     rows = list(found.select_related("department", "owner").order_by("-gravity", "-amount", "pk")[:most])
     return _as_cards(rows, _places(scope, [row.rule for row in rows]) if scope.top else {})
@@ -244,7 +245,8 @@ def _narrowed(
         found = found.filter(state__in=states)
     if severities:
         found = found.filter(gravity__in=[SEVERITIES[one] for one in severities])
-    return found
+    changed = RuleThreshold.objects.filter(rule=OuterRef("rule")).values(one=JSONObject(name="name", value="value"))
+    return found.annotate(changed=ArraySubquery(changed))
 
 
 def _subjects(card: Card, within: Department | None) -> QuerySet[Subject]:
@@ -278,7 +280,7 @@ def _places(scope: Scope, rules: Sequence[str]) -> dict[str, list[Place]]:
 
 
 def _as_cards(rows: Sequence[Recommendation], places: dict[str, list[Place]]) -> list[Card]:
-    changed = changed_thresholds() if rows else {}
+    changed = {(row.rule, one["name"]): one["value"] for row in rows for one in row.changed}  # type: ignore[attr-defined]
     return [
         Card(
             pk=row.pk,

@@ -80,9 +80,9 @@ _COVERAGE = ["applications", *Counts.__dataclass_fields__]
 
 # One index descent a department and principle, whatever the number of days kept; a plain DISTINCT ON would read all.
 _NEWEST = """
-SELECT wanted.id, what.name, {columns}
-FROM ({departments}) wanted(id) CROSS JOIN unnest(%s::text[]) what(name) CROSS JOIN LATERAL (
-    SELECT * FROM {table} WHERE department_id = wanted.id AND {key} = what.name AND day <= %s
+SELECT {columns}
+FROM ({departments}) wanted(id) CROSS JOIN unnest(%s::text[], %s::date[]) what(name, day) CROSS JOIN LATERAL (
+    SELECT * FROM {table} WHERE department_id = wanted.id AND {key} = what.name AND day <= what.day
     ORDER BY day DESC LIMIT 1
 ) newest WHERE newest.{counted} > 0"""
 
@@ -97,27 +97,36 @@ def _ids(departments: QuerySet[Department]) -> tuple[str, Sequence[Any]]:
 
 def _newest(table: str, key: str, counted: str, columns: list[str], departments: QuerySet) -> tuple[str, tuple]:
     wanted, params = _ids(departments)
-    picked = ", ".join(f'newest."{name}"' for name in columns)
+    picked = ", ".join(["what.day", "wanted.id", "what.name", *(f'newest."{name}"' for name in columns)])
     sql = _NEWEST.format(columns=picked, departments=wanted, table=table, key=key, counted=counted)
     return sql, tuple(params)
 
 
 def risks(departments: QuerySet[Department], day: date, principles: Iterable[str] = ALL) -> list[Risk]:
     """The newest risk figures of each department and principle; none where no live application is below it."""
+    return risks_on(departments, [(day, principle) for principle in principles]).get(day, [])
+
+
+def risks_on(departments: QuerySet[Department], asked: Sequence[tuple[date, str]]) -> dict[date, list[Risk]]:
+    """The same of several days at once, each with the principles asked of it: day → figures; one query."""
     sql, params = _newest("risk_departmentday", "principle", "count", _RISK, departments)
+    found: dict[date, list[Risk]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*params, list(principles), day])
-        return [Risk(*row) for row in cursor.fetchall()]
+        cursor.execute(sql, [*params, [principle for _, principle in asked], [day for day, _ in asked]])
+        for day, *row in cursor.fetchall():
+            found.setdefault(day, []).append(Risk(*row))
+    return found
 
 
 def coverages(departments: QuerySet[Department], day: date, frameworks: Iterable[str]) -> list[Coverage]:
     """The newest coverage of each department and framework; none where no live application is below it."""
     sql, params = _newest("risk_coverageday", "framework", "applications", _COVERAGE, departments)
+    names = list(frameworks)
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*params, list(frameworks), day])
+        cursor.execute(sql, [*params, names, [day] * len(names)])
         return [
             Coverage(department_id=department, framework=framework, **dict(zip(_COVERAGE, row, strict=True)))
-            for department, framework, *row in cursor.fetchall()
+            for _, department, framework, *row in cursor.fetchall()
         ]
 
 

@@ -3,10 +3,9 @@ department isn't known (*Unassigned*) count for the whole organisation only. Nob
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.core.cache import cache
 from django.db import connection
 from django.db.models import Case, Count, F, Max, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce
@@ -14,9 +13,11 @@ from django.db.models.functions import Coalesce
 from governance.selectors.among import ALL, Among
 from inventory import access
 from inventory.choices import ApplicationKind, Severity
-from inventory.models import AIApplication, Alert, DailySensitive, DailyUsage, DailyUser, ImportBatch, Sighting
+from inventory.models import AIApplication, Alert, DailySensitive, DailyUsage, DailyUser, Sighting
 from inventory.models.activity import DailyRow
 from inventory.selectors.discovery.rulings import in_force
+from inventory.selectors.feeds import Files
+from inventory.selectors.kept import kept_between_files
 from inventory.selectors.scope import Scope
 from risk.selectors.alerts import OPEN
 from risk.selectors.alerts_then import open_then
@@ -30,7 +31,6 @@ CATEGORIES = (
 LABELLED, PERSONAL = "With a sensitivity label", "Unlabelled, with sensitive information"
 SENSITIVE_PARTS = (LABELLED, PERSONAL)
 MOST_APPS = 10
-KEPT_SECONDS = 300
 
 # Whatever a person has linked stands under its application, not under the name seen (docs/decisions/0025)
 LOOSE = Case(When(application=None, then=F("sighting_id")))
@@ -76,6 +76,15 @@ class Use:
     by_category: dict[str, list[tuple[date, int]]]
     unregistered: Unregistered
     sensitive: list[SensitiveUse]
+    counted_at: datetime | None = None  # where a file that is being read may have told more meanwhile
+
+
+@dataclass(frozen=True)
+class MostUsed:
+    """The AI apps used most; `counted_at` as in Use."""
+
+    apps: list[UsedApp]
+    counted_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -92,38 +101,34 @@ def _within(found: QuerySet[DailyRow], scope: Scope, day: date, period: int, amo
     return found.filter(application__in=among.ids) if among else found
 
 
-def use(scope: Scope, day: date, period: int, among: Among = ALL) -> Use:
+def use(scope: Scope, day: date, period: int, among: Among = ALL, files: Files | None = None) -> Use:
     """Use by the people looked at in the last `period` days.
 
-    These are sums over every daily row of theirs, so they are kept until the next feed is read. A change of the
-    department tree, or of an application's kind or name, shows after KEPT_SECONDS at the latest.
+    These are sums over every daily row of theirs, so they are kept from one file of a feed to the next. A change of the
+    department tree, or of an application's kind or name, shows after some minutes (`inventory.selectors.kept`).
     """
-    key = _key("use", scope, day, period, among)
-    found: Use | None = cache.get(key)
-    if found is None:
+
+    def find() -> Use:
         apps = sensitive_by_app(scope, day, period, among)
-        found = Use(by_category(scope, day, period, among), unregistered(scope, day, period), apps)
-        cache.set(key, found, KEPT_SECONDS)
+        return Use(by_category(scope, day, period, among), unregistered(scope, day, period), apps)
+
+    found, at = kept_between_files(_key("use", scope, day, period, among), find, files)
     seen = _in_sight(scope, [one.id for one in found.sensitive])  # the next person may see other applications
-    return replace(found, sensitive=[replace(one, id=seen.get(one.id)) for one in found.sensitive])
+    sensitive = [replace(one, id=seen.get(one.id)) for one in found.sensitive]
+    return replace(found, sensitive=sensitive, counted_at=at)
 
 
-def _key(what: str, scope: Scope, day: date, period: int, among: Among) -> str:
-    tops = ",".join(str(top.pk) for top in scope.tops)
-    return f"usage.{what}:{_reading()}:{tops}:{day}:{period}:{among.key}"
-
-
-def _reading() -> str:
-    """Where the reading of feeds stands: each chunk changes its file's row in the transaction that stores it."""
-    state = ImportBatch.objects.aggregate(n=Count("pk"), rows=Sum("rows"), beat=Max("heartbeat_at"))
-    return f"{state['n']}-{state['rows']}-{state['beat'].timestamp() if state['beat'] else 0}"
+def _key(what: str, scope: Scope, day: date, period: int, among: Among) -> object:
+    return (what, [top.pk for top in scope.tops], day, period, among.key)
 
 
 def by_category(scope: Scope, day: date, period: int, among: Among = ALL) -> dict[str, list[tuple[date, int]]]:
     """Interactions by day in each of CATEGORIES; days without any are left out."""
+    copilots = AIApplication.objects.filter(kind__in=(ApplicationKind.COPILOT, ApplicationKind.AGENT)).order_by()
     category = Case(
         When(application=None, then=Value(UNREGISTERED)),
-        When(application__kind__in=(ApplicationKind.COPILOT, ApplicationKind.AGENT), then=Value(COPILOT)),
+        # Hashed once: a join to every application took as long as reading the rows, sorting by day as long again
+        When(application__in=copilots.values("pk"), then=Value(COPILOT)),
         default=Value(REGISTERED),
     )
     rows = (
@@ -131,12 +136,12 @@ def by_category(scope: Scope, day: date, period: int, among: Among = ALL) -> dic
         .annotate(category=category)
         .values_list("category", "day")
         .annotate(all=Sum("interactions"))
-        .order_by("day")
+        .order_by()
     )
     found: dict[str, list[tuple[date, int]]] = {name: [] for name, _ in CATEGORIES}
     for name, on, interactions in rows:
         found[name].append((on, interactions))
-    return found
+    return {name: sorted(days) for name, days in found.items()}
 
 
 def unregistered(scope: Scope, day: date, period: int) -> Unregistered:
@@ -182,15 +187,12 @@ def sensitive_by_app(
     ]
 
 
-def applications_used(scope: Scope, day: date, period: int, among: Among = ALL) -> list[UsedApp]:
+def applications_used(scope: Scope, day: date, period: int, among: Among = ALL) -> MostUsed:
     """The AI apps used most by the people looked at, whoever owns the app; kept as `use` is."""
     key = _key("apps", scope, day, period, among)
-    found: list[UsedApp] | None = cache.get(key)
-    if found is None:
-        found = _most_used(scope, day, period, among)
-        cache.set(key, found, KEPT_SECONDS)
+    found, at = kept_between_files(key, lambda: _most_used(scope, day, period, among))
     seen = _in_sight(scope, [one.id for one in found])
-    return [replace(one, id=seen.get(one.id)) for one in found]
+    return MostUsed([replace(one, id=seen.get(one.id)) for one in found], at)
 
 
 def _most_used(scope: Scope, day: date, period: int, among: Among) -> list[UsedApp]:

@@ -65,9 +65,11 @@ class Asked:
         return f"As of {self.at.day:%-d %b %Y}"
 
 
-def _shown(request: HttpRequest, route: str, asked: Asked, shown: Sequence[Any]) -> HttpResponse:
+def _shown(
+    request: HttpRequest, route: str, asked: Asked, shown: Sequence[Any], use_at: datetime | None = None
+) -> HttpResponse:
     """`shown`: (chart, columns of twelve, period in words, source) in their order. Charts of today say how fresh their
-    source is; those of a past day end on it."""
+    source is; those of a past day end on it. `use_at`: of when use is, where a file is being read meanwhile."""
     filters, scope, at = asked.filters, asked.scope, asked.at
     fresh = _fresh(at, {source for *_, source in shown})
     context = {
@@ -76,6 +78,7 @@ def _shown(request: HttpRequest, route: str, asked: Asked, shown: Sequence[Any])
         "at": at,
         "departments": options(scope),
         "shown": [(*one, fresh.get(one[-1])) for one in shown],
+        "use_at": use_at,
         "tabs": [
             {"label": label, "url": reverse(f"governance:{name}") + filters.shared(), "active": name == route}
             for name, label in SECTIONS
@@ -124,7 +127,7 @@ def use_page(request: HttpRequest) -> HttpResponse:
         (drawn.types(use.types_shared(*whose), filters, day), 6),
         (drawn.users_by_department(use.users_by_department(*whose), filters, day), 12),
     ]
-    return _shown(request, "analytics", asked, [(*one, asked.period, DAILY) for one in charts])
+    return _shown(request, "analytics", asked, [(*one, asked.period, DAILY) for one in charts], used.counted_at)
 
 
 @require_safe

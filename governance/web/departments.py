@@ -16,7 +16,7 @@ from governance.selectors.departments import SORTS, tree
 from governance.selectors.highest_then import highest_then
 from governance.selectors.not_computable import left_out
 from governance.web import analytics_charts as drawn
-from governance.web.links import EVERY_ONE, UsedRow, address, applications_url, framework_charts, used_row
+from governance.web.links import EVERY_ONE, address, applications_url, framework_charts, used_row
 from inventory import access
 from inventory.access import Permission, requires
 from inventory.choices import ApplicationKind
@@ -71,6 +71,7 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
     days = department.course(found, day, filters.period)
     figures = department.figures(found, path_to(user, found), day)
     ahead = department.ahead(figures.overall, day)
+    used = usage.applications_used(scope, day, filters.period, left)
     words = f"{filters.period} days up to {day:%-d %B %Y}" if at.past else f"last {filters.period} days"
     context = {
         "filters": filters,
@@ -89,7 +90,8 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
         "profile": drawn.profile(scope, at),
         "below": below,
         "highest": highest_then(scope, day, left) if at.past else overview.highest(scope, left),
-        "used": _used(scope, at, found, filters),
+        "used": [used_row(one, replace(filters, department=found), day) for one in used.apps],
+        "use_at": used.counted_at,
         "coverage": framework_charts(
             # Which requirement of which application stood how is not kept by day
             compliance.frameworks(scope, day, ALL if at.past else left),
@@ -107,12 +109,6 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
     if not at.past:
         context |= _of_today(found, scope, filters)
     return render(request, "governance/department.html", context)
-
-
-def _used(scope: Scope, at: At, found: Department, filters: Filters) -> list[UsedRow]:
-    left = ALL if at.past else among(filters)
-    own = replace(filters, department=found)
-    return [used_row(one, own, at.day) for one in usage.applications_used(scope, at.day, filters.period, left)]
 
 
 def _of_today(found: Department, scope: Scope, filters: Filters) -> dict[str, Any]:

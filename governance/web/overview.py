@@ -36,10 +36,11 @@ from risk.selectors.alerts import OPEN
 def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
     """Everything the overview shows; the interactive file shows the same."""
     left, period = among(filters), filters.period
-    fresh = feeds.freshness()
+    files = feeds.files()
+    fresh = feeds.freshness(files)
     covered = compliance.frameworks(scope, day, left)
     found = overview.figures(scope, day)
-    used = usage.use(scope, day, period, left)
+    used = usage.use(scope, day, period, left, files)
     return {
         "filters": filters,
         "scope": scope,
@@ -62,6 +63,7 @@ def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
         "highest_url": applications_url(department=filters.department, **left.query, lifecycle="live", sort="-risk"),
         "recommendations": recommendations.cards(scope, states=recommendations.UNDER_WAY, most=recommendations.TOP),
         "tones": SEVERITY_TONES,
+        "use_at": used.counted_at,
         "feeds": fresh,
         "troubled": feed_health.troubled(feed_health.all_feeds()),
         "newest": max((feed.read_at for feed in fresh if feed.read_at), default=None),

@@ -46,6 +46,7 @@ def page(scope: Scope, filters: Filters, at: At) -> dict[str, Any]:
         "tiles": _tiles(scope, filters, numbers, used.unregistered, covered, at),
         "matrix": _leading_to_then(matrix_table(found.matrix, scope), day),
         "left_out": found.matrix.left_out,
+        "use_at": used.counted_at,
         "interactions": interactions_chart(used.by_category, filters),
         "highest": highest_then(scope, day, left),
         "highest_note": f"Live then{', only those chosen' if left else ''}; a name opens its history as of that day",

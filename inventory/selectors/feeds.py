@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Sum
 
 from inventory.choices import BatchState
 from inventory.connectors.registry import CONNECTORS
@@ -26,16 +26,37 @@ class Freshness:
     newest_at: datetime | None
 
 
-def freshness() -> list[Freshness]:
-    """Each kind of feed we can read."""
-    rows = (
-        ImportBatch.objects.filter(state=BatchState.DONE)
-        .order_by()
-        .values_list("kind")
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Where the files of feeds stand."""
+
+    done: dict[str, tuple[datetime | None, datetime | None]]  # kind → when one was last read, its newest record
+    settled: str  # another one whenever a file was read to its end, given up, undone or forgotten
+    reading: bool  # whether one is being read, which tells more with each chunk
+
+
+def files() -> Files:
+    """One query."""
+    rows = list(
+        ImportBatch.objects.order_by("kind", "state")
+        .values_list("kind", "state")
+        .annotate(n=Count("pk"), all=Sum("rows"), beat=Max("heartbeat_at"))
         .annotate(read=Max("finished_at"), newest=Max("newest_at"))
     )
-    known: dict[str, tuple[datetime | None, datetime | None]] = {kind: (read, newest) for kind, read, newest in rows}
-    return [Freshness(kind, connector.title, *known.get(kind, (None, None))) for kind, connector in CONNECTORS.items()]
+    return Files(
+        done={kind: (read, newest) for kind, state, _, _, _, read, newest in rows if state == BatchState.DONE},
+        settled=repr([row for row in rows if row[1] not in _UNSETTLED]),
+        reading=any(row[1] == BatchState.RUNNING for row in rows),
+    )
+
+
+_UNSETTLED = (BatchState.WAITING, BatchState.UNMAPPED, BatchState.RUNNING)
+
+
+def freshness(known: Files | None = None) -> list[Freshness]:
+    """Each kind of feed we can read."""
+    done = (known or files()).done
+    return [Freshness(kind, connector.title, *done.get(kind, (None, None))) for kind, connector in CONNECTORS.items()]
 
 
 def quarantined(batch: ImportBatch, page: int = 1) -> Page:

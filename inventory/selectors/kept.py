@@ -1,19 +1,27 @@
 """What is dear to find out about very many applications, kept in the cache until anybody does anything or a feed is
-read: each act writes to the audit log, and each chunk of a file to its row, in the transaction of the change."""
+read: each act writes to the audit log, and each chunk of a file to its row, in the transaction of the change.
+
+Figures of use hang on feeds alone, and are looked at while files are read: they are kept between files."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.core.cache import cache
 from django.core.exceptions import EmptyResultSet
 from django.core.paginator import Paginator
 from django.db.models import Count, Max, QuerySet
+from django.utils import timezone
 from django.utils.functional import cached_property
 
 from inventory.models import AuditLogEntry, ImportBatch
+from inventory.selectors.feeds import Files, files
 
 SECONDS = 300  # for two transactions that end in another order than their entries have
+READING_SECONDS = 60  # so long figures of use may lag behind a file that is being read
+COUNTING_SECONDS = 30  # after which whoever is counting is taken for dead
 Found = TypeVar("Found")
 
 
@@ -33,6 +41,49 @@ def _standing() -> tuple[Any, ...]:
     act = AuditLogEntry.objects.order_by("-id").values_list("id", flat=True).first()
     read = ImportBatch.objects.aggregate(n=Count("pk"), beat=Max("heartbeat_at"))
     return act, read["n"], read["beat"]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted(Generic[Found]):
+    """What was found in what feeds told, when, and after which files."""
+
+    found: Found
+    at: datetime
+    settled: str
+
+    def good(self, now: Files) -> bool:
+        """Whether it may be shown as it is. Each chunk of a file changes the figures: a page that counted them anew
+        after each took the processor from the reading, and its reader half a second."""
+        for_seconds = READING_SECONDS if now.reading else SECONDS
+        return self.settled == now.settled and timezone.now() - self.at < timedelta(seconds=for_seconds)
+
+
+def kept_between_files(
+    key: object, find: Callable[[], Found], known: Files | None = None
+) -> tuple[Found, datetime | None]:
+    """What `find` finds in what feeds told, and when it was counted where that may be behind (None: as things stand).
+    Counted anew once a file is read to its end or undone; while one is being read, at most every READING_SECONDS.
+    One query, none where `known` is given."""
+    now = known or files()
+    name = f"use:{sha256(repr(key).encode()).hexdigest()}"
+    held: Counted[Found] | None = cache.get(name)
+    if held is None or not held.good(now):
+        held = _counted(name, now, find, held)
+    return held.found, held.at if now.reading or held.settled != now.settled else None
+
+
+def _counted(name: str, now: Files, find: Callable[[], Found], held: Counted[Found] | None) -> Counted[Found]:
+    """One reader counts; to the others what was kept is good enough meanwhile."""
+    claim = f"{name}:counting"
+    if held is not None and not cache.add(claim, True, COUNTING_SECONDS):
+        return held
+    try:
+        at = timezone.now()
+        counted = Counted(find(), at, now.settled)
+        cache.set(name, counted, SECONDS)
+    finally:
+        cache.delete(claim)
+    return counted
 
 
 class KeptPaginator(Paginator):

@@ -1,10 +1,11 @@
 """Whose figures a page shows: the department chosen in the address, else everything the person may see."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Case, Exists, F, Q, QuerySet, When, Window
+from django.db.models.functions import RowNumber
 
 from inventory import access
 from inventory.models import AIApplication, Department, User
@@ -103,47 +104,31 @@ def path_to(user: User, department: Department) -> tuple[Department, ...]:
 
 def options(scope: Scope) -> list[tuple[str, str, int]]:
     """(key, name, depth) for the department filter: the whole tree that the person sees, while a list of it can be
-    used; else the way down to the chosen one, with the level below each step, about MOST_OPTIONS a level (the
-    Departments page has a search over all)."""
-    seen = list(access.departments(scope.user).order_by("name", "pk")[: MOST_OPTIONS + 1])
-    if len(seen) <= MOST_OPTIONS:
-        return _tree(seen)
-    return _way_down(scope)
-
-
-def _tree(seen: Sequence[Department]) -> list[tuple[str, str, int]]:
-    """Departments in the order of the tree; those whose parent isn't among them stand at the top."""
-    known = {one.pk for one in seen}
-    below: dict[int | None, list[Department]] = {}
-    for one in seen:
-        below.setdefault(one.parent_id if one.parent_id in known else None, []).append(one)
-    found: list[tuple[str, str, int]] = []
-    waiting = [(one, 0) for one in reversed(below.get(None, []))]
-    while waiting:
-        one, depth = waiting.pop()
-        found.append((one.key, one.name, depth))
-        waiting += [(child, depth + 1) for child in reversed(below.get(one.pk, []))]
-    return found
-
-
-def _way_down(scope: Scope) -> list[tuple[str, str, int]]:
-    start = scope.chosen or scope.top
+    used; else the way down to the chosen one, with the level below each step, MOST_OPTIONS a level at most (the
+    Departments page has a search over all). One query."""
+    seen, start = access.departments(scope.user), scope.chosen or scope.top
     if start is None:
-        return [(top.key, top.name, 0) for top in scope.tops]
-    path = {start.pk: start}
-    if start not in scope.tops or start.parent_id:
-        path |= {one.pk: one for one in path_to(scope.user, start)}
-    listed = access.departments(scope.user).filter(parent__in=path).order_by("name")
-    below: dict[int, list[tuple[int, str, str]]] = {}
-    for pk, key, name, parent in listed.values_list("pk", "key", "name", "parent_id")[: MOST_OPTIONS * len(path)]:
-        below.setdefault(parent, []).append((pk, key, name))
+        way, near = Q(pk__in=[top.pk for top in scope.tops]), Q()
+    else:
+        path = Department.objects.path_of(start).order_by().values("pk")
+        way, near = Q(pk__in=path), Q(parent__in=path)
+    few = ~Exists(seen.order_by().values("pk")[MOST_OPTIONS:])
+    place = Window(RowNumber(), partition_by=F("parent"), order_by=[Case(When(way, then=0), default=1), F("name")])
+    listed = seen.filter(way | near | few).annotate(place=place).filter(place__lte=MOST_OPTIONS)
+    return _tree(listed.order_by("name", "pk").values_list("pk", "key", "name", "parent_id"))
+
+
+def _tree(listed: Iterable[tuple[int, str, str, int | None]]) -> list[tuple[str, str, int]]:
+    """Departments in the order of the tree; those whose parent isn't among them stand at the top."""
+    known = {pk: (key, name, parent) for pk, key, name, parent in listed}
+    below: dict[int | None, list[int]] = {}
+    for pk, (_, _, parent) in known.items():
+        below.setdefault(parent if parent in known else None, []).append(pk)
     found: list[tuple[str, str, int]] = []
-
-    def walk(pk: int, key: str, name: str, depth: int) -> None:
+    waiting = [(pk, 0) for pk in reversed(below.get(None, []))]
+    while waiting:
+        pk, depth = waiting.pop()
+        key, name, _ = known[pk]
         found.append((key, name, depth))
-        for child in below.get(pk, ()):
-            walk(*child, depth + 1)
-
-    first = next(one for one in path.values() if one.parent_id not in path)
-    walk(first.pk, first.key, first.name, 0)
+        waiting += [(child, depth + 1) for child in reversed(below.get(pk, []))]
     return found

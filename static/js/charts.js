@@ -254,6 +254,8 @@ document.addEventListener("click", async (event) => {
   }
 });
 
+// Where the page has it fetched ahead, it is compiled aside while the page is laid out; drawing reports what fails
+if (document.querySelector('link[rel="preload"][as="script"]')) loadPlotly().catch(() => {});
 find(document);
 document.addEventListener("htmx:afterSettle", (event) => find(event.target));
 document.addEventListener("htmx:beforeCleanupElement", (event) => {

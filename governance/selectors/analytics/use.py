@@ -1,5 +1,5 @@
 """Use of AI in a period by the people looked at: visits, labels, information, distinct users, attacks. From daily
-figures, kept until the next feed is read (`usage`). `among` leaves some applications alone, and what isn't registered
+figures, kept between files of feeds (`usage`). `among` leaves some applications alone, and what isn't registered
 out."""
 
 from collections import Counter
@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, TypeVar
 
-from django.core.cache import cache
 from django.db import connection
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from governance.selectors.among import ALL, Among
-from governance.selectors.usage import KEPT_SECONDS, LOOSE, _in_sight, _key, _names, _within
+from governance.selectors.usage import LOOSE, _in_sight, _key, _names, _within
 from inventory.models import DailySensitive, DailyUsage, DailyUser, Department
 from inventory.selectors.dictionary import Known, Names, names
+from inventory.selectors.kept import kept_between_files
 from inventory.selectors.scope import Scope
 
 T = TypeVar("T")
@@ -175,11 +175,7 @@ def _top(found: Any, amount: Any, most: int, **more: Any) -> list[Any]:
 
 def _kept(what: str, scope: Scope, day: date, period: int, among: Among, find: Callable[[], list[T]]) -> list[T]:
     """Kept as `usage.use` is; apps without what this person may not open."""
-    key = _key(f"analytics.{what}", scope, day, period, among)
-    found: list[T] | None = cache.get(key)
-    if found is None:
-        found = find()
-        cache.set(key, found, KEPT_SECONDS)
+    found, _ = kept_between_files(_key(f"analytics.{what}", scope, day, period, among), find)
     apps = [one.id for one in found if isinstance(one, App)]
     if not apps:
         return found
