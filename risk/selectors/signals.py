@@ -1,20 +1,22 @@
 """What operation shows of applications in the last 30 days: alerts, usage and metrics (docs/method.md §4)."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection
-from django.db.models import F, Q, Sum
+from django.db.models import F, Q, Sum, Value
 from django.utils import timezone
 
 from inventory.choices import AlertState, Severity
 from inventory.connectors.levels import LEVELS
 from inventory.models import Alert, DailySensitive, DailyUsage
-from inventory.selectors.dictionary import names
+from inventory.selectors.dictionary import Names, names
 from risk.choices import IncidentState
 from risk.method import load_method
-from risk.models import Answer, Incident, IncidentAlert
+from risk.models import Answer, Incident
 from risk.scoring.case import APPROVED_FOR, WINDOW_DAYS, Measures, Occurrence, Usage
 from risk.scoring.judgement import COUNTED_RATES
 from risk.scoring.method import Method
@@ -31,7 +33,7 @@ WITH latest AS (
 )
 SELECT application_id, metric, max(value), count(*) FROM latest GROUP BY application_id, metric ORDER BY 1, 2"""
 # Types of alerts that report an attack which was stopped, whatever their case, as types are known (alert_types.py)
-_BLOCKED = Q(type__icontains="BlockedAttempt") | Q(type__icontains="BlockedJailbreak")
+_BLOCKED = ("blockedattempt", "blockedjailbreak")
 
 
 def window_start(day: date) -> date:
@@ -39,50 +41,78 @@ def window_start(day: date) -> date:
     return day - timedelta(days=WINDOW_DAYS - 1)
 
 
-def occurrences(applications: Sequence[int], day: date) -> dict[int, tuple[Occurrence, ...]]:
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """An alert of the window that nobody dismissed, as far as judging needs it."""
+
+    application: int
+    severity: str
+    tactics: Sequence[str]
+    at: datetime
+    state: str
+    id: int
+    title: str
+    type: str
+
+
+def alerts(applications: Sequence[int], day: date) -> list[Reported]:
+    """The alerts of the window that nobody dismissed, oldest first; an alert of the day 30 days before still counts as
+    an event: it has lost half its weight by then."""
+    zone = timezone.get_default_timezone()
+    first = datetime.combine(day - timedelta(days=WINDOW_DAYS), time.min, zone)
+    after = datetime.combine(day + timedelta(days=1), time.min, zone)
+    rows = (
+        Alert.objects.filter(Among("application", applications), at__gte=first, at__lt=after)
+        .exclude(state=AlertState.DISMISSED)
+        .order_by("at", "id")
+        .values_list("application_id", "severity", "tactics", "at", "state", "id", "title", "type")
+    )
+    return [Reported(*row) for row in rows]
+
+
+def occurrences(
+    applications: Sequence[int], day: date, reported: Sequence[Reported] | None = None
+) -> dict[int, tuple[Occurrence, ...]]:
     """Alerts and incidents by application, as they stand now. Informational alerts count nothing, dismissed ones are no
     event, and an alert that belongs to an incident which counts is no event of its own before that leaves the window:
     the incident stands for it (docs/decisions/0024).
 
-    An alert of the day 30 days before still counts: it has lost half its weight by then.
+    `reported`: the `alerts`, where the caller has read them already.
     """
     zone = timezone.get_default_timezone()
-    first = datetime.combine(day - timedelta(days=WINDOW_DAYS), time.min, zone)
-    after = datetime.combine(day + timedelta(days=1), time.min, zone)
     found, stood_for = _incidents(applications, day)
-    rows = (
-        Alert.objects.filter(Among("application", applications), at__gte=first, at__lt=after)
-        .exclude(severity=Severity.INFORMATIONAL)
-        .exclude(state=AlertState.DISMISSED)
-        .order_by("at", "id")
-        .values_list("application_id", "severity", "tactics", "at", "state", "id", "title")
-    )
-    for application, severity, tactics, at, state, pk, title in rows:
-        found[application].append(
-            Occurrence(
-                severity=severity,
-                tactics=tuple(sorted(map(tactic_key, tactics))),
-                day=timezone.localdate(at, zone),
-                open=state in _OPEN,
-                ref=str(pk),
-                label=title,
-                counts_from=stood_for.get(pk),
+    for one in alerts(applications, day) if reported is None else reported:
+        if one.severity != Severity.INFORMATIONAL:
+            found[one.application].append(
+                Occurrence(
+                    severity=one.severity,
+                    tactics=tuple(sorted(map(tactic_key, one.tactics))),
+                    day=timezone.localdate(one.at, zone),
+                    open=one.state in _OPEN,
+                    ref=str(one.id),
+                    label=one.title,
+                    counts_from=stood_for.get(one.id),
+                )
             )
-        )
     return {application: tuple(events) for application, events in found.items()}
 
 
 def _incidents(applications: Sequence[int], day: date) -> tuple[dict[int, list[Occurrence]], dict[int, date]]:
     """Incidents of the window by application, and of the alerts that they stand for the first day on which they no
     longer do. A contained one counts as open."""
-    counted = Incident.objects.filter(
-        Among("application", applications), since__range=(day - timedelta(days=WINDOW_DAYS), day)
-    ).order_by()
+    theirs = Q(links__alert__application=F("application"))
+    counted = (
+        Incident.objects.filter(
+            Among("application", applications), since__range=(day - timedelta(days=WINDOW_DAYS), day)
+        )
+        .annotate(stands_for=ArrayAgg("links__alert", filter=theirs, default=Value([])))
+        .order_by("since", "id")
+    )
     found: dict[int, list[Occurrence]] = defaultdict(list)
-    columns = ("application_id", "severity", "principles", "since", "state", "id", "title")
-    for application, severity, principles, since, state, pk, title in counted.order_by("since", "id").values_list(
-        *columns
-    ):
+    until: dict[int, date] = {}
+    columns = ("application_id", "severity", "principles", "since", "state", "id", "title", "stands_for")
+    for application, severity, principles, since, state, pk, title, alerts in counted.values_list(*columns):
+        until |= dict.fromkeys(alerts, since + timedelta(days=WINDOW_DAYS + 1))
         found[application].append(
             Occurrence(
                 severity=severity,
@@ -94,11 +124,7 @@ def _incidents(applications: Sequence[int], day: date) -> tuple[dict[int, list[O
                 principles=tuple(sorted(principles)),
             )
         )
-    links = IncidentAlert.objects.filter(
-        incident__in=counted.values("pk"), alert__application=F("incident__application")
-    )
-    until = links.values_list("alert_id", "incident__since") if found else ()
-    return found, {alert: since + timedelta(days=WINDOW_DAYS + 1) for alert, since in until}
+    return found, until
 
 
 def tactic_key(name: str) -> str:
@@ -107,11 +133,17 @@ def tactic_key(name: str) -> str:
     return "_".join(spaced.replace("-", " ").replace("_", " ").lower().split())
 
 
-def usage(applications: Sequence[int], day: date) -> dict[int, Usage]:
+def usage(
+    applications: Sequence[int],
+    day: date,
+    reported: Sequence[Reported] | None = None,
+    approved: Mapping[int, object] | None = None,
+) -> dict[int, Usage]:
     """Counts of the window by application; no entry where nothing was used.
 
     Attacks are the marked interactions and the alerts of a blocked one; a dismissed alert was none. Sensitive are those
-    above what the application is approved for, of which nothing is known where nobody has answered.
+    above what the application is approved for, of which nothing is known where nobody has answered. `reported` (the
+    `alerts`) and `approved` (the answer to what it is approved for, by application): where the caller has them already.
     """
     rows = (
         DailyUsage.objects.filter(Among("application", applications), day__range=(window_start(day), day))
@@ -120,12 +152,13 @@ def usage(applications: Sequence[int], day: date) -> dict[int, Usage]:
         .annotate(interactions=Sum("interactions"), attacks=Sum("attacks"))
         .values_list("application_id", "interactions", "attacks")
     )
-    blocked, above = _blocked_attempts(applications, day), above_each_level(applications, day)
-    approved = _approved_for(above)
+    blocked = _blocked_attempts(alerts(applications, day) if reported is None else reported, day)
+    above = above_each_level(applications, day)
+    levels_of = _approved_for(above) if approved is None else approved
     found = {}
     for application, total, attacks in rows:
         mine, levels = blocked.get(application, frozenset()), above.get(application, {})
-        sensitive = levels.get(approved.get(application, ""), 0)
+        sensitive = levels.get(str(levels_of.get(application, "")), 0)
         found[application] = Usage(total, sensitive, attacks + len(mine), levels, mine)
     return found
 
@@ -136,16 +169,14 @@ def above_each_level(applications: Sequence[int], day: date) -> dict[int, dict[s
 
     What the dictionary doesn't rank counts here nowhere, though it shows in the usage figures.
     """
-    dictionary = names()
-    if not dictionary:
-        return {}
-    rows = (
+    rows = list(
         DailySensitive.objects.filter(Among("application", applications), day__range=(window_start(day), day))
         .order_by()
         .values("application_id", "labels", "information_types")
         .annotate(n=Sum("interactions"))
         .values_list("application_id", "labels", "information_types", "n")
     )
+    dictionary = names() if rows else Names([], [])
     found: dict[int, dict[str, int]] = {}
     for application, labels, types, count in rows:
         rank = dictionary.rank(labels, types)
@@ -156,27 +187,21 @@ def above_each_level(applications: Sequence[int], day: date) -> dict[int, dict[s
     return found
 
 
-def _approved_for(applications: Iterable[int]) -> dict[int, str]:
+def _approved_for(applications: Collection[int]) -> dict[int, object]:
     """What each of these is approved for, where somebody has answered."""
+    if not applications:
+        return {}
     given = Answer.objects.filter(application__in=list(applications), question=APPROVED_FOR).order_by()
-    return {
-        application: value for application, value in given.values_list("application_id", "value") if value in LEVELS
-    }
+    return dict(given.values_list("application_id", "value"))
 
 
-def _blocked_attempts(applications: Sequence[int], day: date) -> dict[int, frozenset[str]]:
+def _blocked_attempts(reported: Sequence[Reported], day: date) -> dict[int, frozenset[str]]:
     """Alerts of the window that report a blocked attack, by application."""
-    zone = timezone.get_default_timezone()
-    rows = (
-        Alert.objects.filter(_BLOCKED, Among("application", applications))
-        .filter(at__gte=datetime.combine(window_start(day), time.min, zone))
-        .filter(at__lt=datetime.combine(day + timedelta(days=1), time.min, zone))
-        .exclude(state=AlertState.DISMISSED)
-        .order_by()
-    )
+    first = datetime.combine(window_start(day), time.min, timezone.get_default_timezone())
     found: dict[int, set[str]] = defaultdict(set)
-    for application, pk in rows.values_list("application_id", "pk"):
-        found[application].add(str(pk))
+    for one in reported:
+        if one.at >= first and any(word in one.type.lower() for word in _BLOCKED):
+            found[one.application].add(str(one.id))
     return {application: frozenset(refs) for application, refs in found.items()}
 
 
