@@ -68,8 +68,8 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
     at = at_of(request, scope)
     day, left = at.day, ALL if at.past else among(filters)
     below = overview.figures(scope, day, most=CHART_ROWS).matrix
-    days = department.course(found, day, filters.period)
-    figures = department.figures(found, path_to(user, found), day)
+    days, above = department.course(found, day, filters.period), path_to(user, found)
+    figures = department.figures(found, above, next(iter(below.whole), None), day)
     ahead = department.ahead(figures.overall, day)
     words = f"{filters.period} days up to {day:%-d %B %Y}" if at.past else f"last {filters.period} days"
     context = {
@@ -85,8 +85,8 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
             [bands_row(row, at) for row in below.parts if row.overall],
             next((bands_row(row, at) for row in below.whole if row.overall), None),
         ),
-        "bands_course": drawn.bands_over_time(scope, day, filters.period),
-        "profile": drawn.profile(scope, at),
+        "bands_course": drawn.bands_over_time(scope, day, filters.period, days),
+        "profile": drawn.profile(scope, at, above),
         "below": below,
         "highest": highest_then(scope, day) if at.past else overview.highest(scope, left),
         "used": usage.applications_used(scope, day, filters.period, left),

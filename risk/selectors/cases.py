@@ -12,7 +12,7 @@ from inventory.models import AIApplication, Department
 from risk.method import load_method
 from risk.models import CurrentScore
 from risk.scoring.application import ApplicationScore, PrincipleScore, Ratchet
-from risk.scoring.case import APPROVED_FOR, Case, Measures, Usage, stated
+from risk.scoring.case import APPROVED_FOR, Case, Measures, Occurrence, Usage, stated
 from risk.scoring.fitness import NotComputableError, fitting, judge_fit, misfits
 from risk.scoring.judgement import Judgement, Previous, judge
 from risk.scoring.method import Method
@@ -75,10 +75,13 @@ def tree() -> Tree:
     return Tree(parents, answers)
 
 
-def load(applications: Sequence[int], day: date, departments: Mapping[int, int] | None = None) -> dict[int, Case]:
+def load(
+    applications: Sequence[int], day: date, departments: Mapping[int, int] | None = None, *, signals_too: bool = True
+) -> dict[int, Case]:
     """The case of each application as it stands now, signals up to `day`; ids that are gone are left out.
 
-    `departments`: department by application, where the caller has read it already.
+    `departments`: department by application, where the caller has read it already. Without `signals_too` the case
+    holds what people stated alone: class, facts, controls asked and coverage hang on nothing else.
     """
     if departments is None:
         departments = dict(
@@ -86,10 +89,7 @@ def load(applications: Sequence[int], day: date, departments: Mapping[int, int] 
         )
     ids = list(departments)
     answers, controls = _stated(ids)
-    approved = {application: given[APPROVED_FOR] for application, given in answers.items() if APPROVED_FOR in given}
-    alerts = signals.alerts(ids, day)
-    events, counts = signals.occurrences(ids, day, alerts), signals.usage(ids, day, alerts, approved)
-    measured = signals.measures(ids, day)
+    events, counts, measured = _seen(ids, day, answers) if signals_too else ({}, {}, {})
     branches = tree()
     facts = {department: branches.facts(department) for department in set(departments.values())}
     return {
@@ -103,6 +103,16 @@ def load(applications: Sequence[int], day: date, departments: Mapping[int, int] 
         )
         for application, department in departments.items()
     }
+
+
+def _seen(
+    ids: Sequence[int], day: date, answers: Mapping[int, Mapping[str, Any]]
+) -> tuple[dict[int, tuple[Occurrence, ...]], dict[int, Usage], dict[int, Measures]]:
+    """Alerts and incidents, use, and metrics of each application."""
+    approved = {application: given[APPROVED_FOR] for application, given in answers.items() if APPROVED_FOR in given}
+    alerts = signals.alerts(ids, day)
+    events, counts = signals.occurrences(ids, day, alerts), signals.usage(ids, day, alerts, approved)
+    return events, counts, signals.measures(ids, day)
 
 
 def previous(row: CurrentScore | None, method: Method) -> Previous | None:

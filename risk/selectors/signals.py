@@ -5,14 +5,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+import orjson
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection
-from django.db.models import F, Q, Sum, Value
+from django.db.models import F, Q, Value
 from django.utils import timezone
 
 from inventory.choices import AlertState, Severity
 from inventory.connectors.levels import LEVELS
-from inventory.models import Alert, DailySensitive, DailyUsage
+from inventory.models import Alert
 from inventory.selectors.dictionary import Names, names
 from risk.choices import IncidentState
 from risk.method import load_method
@@ -20,7 +21,7 @@ from risk.models import Answer, Incident
 from risk.scoring.case import APPROVED_FOR, WINDOW_DAYS, Measures, Occurrence, Usage
 from risk.scoring.judgement import COUNTED_RATES
 from risk.scoring.method import Method
-from risk.selectors.keys import Among
+from risk.selectors.keys import Among, array
 
 _OPEN = {AlertState.NEW, AlertState.ACTIVE, AlertState.IN_PROGRESS}
 # The latest value of each metric and group; of the groups of a metric the worst counts, since rates of groups of
@@ -32,6 +33,19 @@ WITH latest AS (
     ORDER BY application_id, metric, "group", at DESC, id DESC
 )
 SELECT application_id, metric, max(value), count(*) FROM latest GROUP BY application_id, metric ORDER BY 1, 2"""
+# The use of each application, with what of it was sensitive by labels and information types
+_USAGE = """
+WITH carried AS (
+    SELECT application_id, labels, information_types, sum(interactions) AS n FROM inventory_dailysensitive
+    WHERE application_id = ANY(%(ids)s::bigint[]) AND day BETWEEN %(first)s AND %(last)s GROUP BY 1, 2, 3
+), sensitive AS (
+    SELECT application_id, json_agg(json_build_array(labels, information_types, n))::text AS carried
+    FROM carried GROUP BY 1
+), used AS (
+    SELECT application_id, sum(interactions)::bigint AS interactions, sum(attacks)::bigint AS attacks
+    FROM inventory_dailyusage
+    WHERE application_id = ANY(%(ids)s::bigint[]) AND day BETWEEN %(first)s AND %(last)s GROUP BY 1
+) SELECT used.*, sensitive.carried FROM used LEFT JOIN sensitive USING (application_id)"""
 # Types of alerts that report an attack which was stopped, whatever their case, as types are known (alert_types.py)
 _BLOCKED = ("blockedattempt", "blockedjailbreak")
 
@@ -145,45 +159,40 @@ def usage(
     above what the application is approved for, of which nothing is known where nobody has answered. `reported` (the
     `alerts`) and `approved` (the answer to what it is approved for, by application): where the caller has them already.
     """
-    rows = (
-        DailyUsage.objects.filter(Among("application", applications), day__range=(window_start(day), day))
-        .order_by()
-        .values("application_id")
-        .annotate(interactions=Sum("interactions"), attacks=Sum("attacks"))
-        .values_list("application_id", "interactions", "attacks")
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(_USAGE, {"ids": array(applications), "first": window_start(day), "last": day})
+        rows = cursor.fetchall()
     blocked = _blocked_attempts(alerts(applications, day) if reported is None else reported, day)
-    above = above_each_level(applications, day)
+    above = _above_each_level(
+        {application: orjson.loads(sensitive) for application, _, _, sensitive in rows if sensitive}
+    )
     levels_of = _approved_for(above) if approved is None else approved
     found = {}
-    for application, total, attacks in rows:
+    for application, total, attacks, _ in rows:
         mine, levels = blocked.get(application, frozenset()), above.get(application, {})
         sensitive = levels.get(str(levels_of.get(application, "")), 0)
         found[application] = Usage(total, sensitive, attacks + len(mine), levels, mine)
     return found
 
 
-def above_each_level(applications: Sequence[int], day: date) -> dict[int, dict[str, int]]:
-    """Interactions of the window with a label or information type above each level that an application may be approved
-    for (docs/method.md §4), by application and level; only of applications with any that is ranked.
+def _above_each_level(
+    sensitive: Mapping[int, Sequence[tuple[Sequence[str], Sequence[str], int]]],
+) -> dict[int, dict[str, int]]:
+    """Interactions with a label or information type above each level that an application may be approved for
+    (docs/method.md §4), by application and level, of counts by (labels, information types); only of applications with
+    any that is ranked.
 
     What the dictionary doesn't rank counts here nowhere, though it shows in the usage figures.
     """
-    rows = list(
-        DailySensitive.objects.filter(Among("application", applications), day__range=(window_start(day), day))
-        .order_by()
-        .values("application_id", "labels", "information_types")
-        .annotate(n=Sum("interactions"))
-        .values_list("application_id", "labels", "information_types", "n")
-    )
-    dictionary = names() if rows else Names([], [])
+    dictionary = names() if sensitive else Names([], [])
     found: dict[int, dict[str, int]] = {}
-    for application, labels, types, count in rows:
-        rank = dictionary.rank(labels, types)
-        if rank is not None:
-            levels = found.setdefault(application, dict.fromkeys(LEVELS, 0))
-            for level in LEVELS[:rank]:
-                levels[level] += count
+    for application, rows in sensitive.items():
+        for labels, types, count in rows:
+            rank = dictionary.rank(labels, types)
+            if rank is not None:
+                levels = found.setdefault(application, dict.fromkeys(LEVELS, 0))
+                for level in LEVELS[:rank]:
+                    levels[level] += count
     return found
 
 

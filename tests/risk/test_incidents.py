@@ -23,6 +23,7 @@ from risk.selectors import cases, replay, signals
 from risk.selectors.causes import changes, shown_change
 from risk.selectors.outlook import ahead
 from risk.services import incidents, runs, scores
+from risk.web.incidents import RecordForm
 from tests.builders import make_application
 from tests.cast import Cast
 from tests.risk.test_alerts import make_alert
@@ -208,6 +209,23 @@ def test_alerts_of_another_application_do_not_belong(cast: Cast, application: AI
         recorded(cast, application, alerts=[own.pk])
 
 
+def test_an_application_is_chosen_from_a_list_or_written(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, *_ = (make_application(cast.cards, name="Only one"), *make_twins(cast))
+    assert f'<option value="{one.external_id}">Only one</option>' in str(RecordForm(cast.bob)["application"])
+    monkeypatch.setattr("inventory.web.forms.LIST_UNTIL", 3)
+    field = RecordForm(cast.bob)["application"]
+    assert ("<option" in str(field), "external id" in str(field.help_text)) == (False, True)
+    assert field.field.clean("only ONE") == field.field.clean(one.external_id) == one
+    for text, why in (("Twins", "Several"), ("Nothing", "no such"), ("", "required")):
+        with pytest.raises(ValidationError, match=why):
+            field.field.clean(text)
+
+
+def make_twins(cast: Cast) -> list[AIApplication]:
+    """Two of one name, in two departments."""
+    return [make_application(department, name="Twins") for department in (cast.retail, cast.cards)]
+
+
 def test_pages_meet_the_cast(client: Client, cast: Cast, application: AIApplication) -> None:
     alert = make_alert(application, "Odd thing")
     for person, recording in (("alice", 403), ("bob", 200), ("carol", 403), ("dan", 403), ("eve", 403)):
@@ -218,12 +236,15 @@ def test_pages_meet_the_cast(client: Client, cast: Cast, application: AIApplicat
     today = timezone.localdate().isoformat()
     form = {
         "title": "<b>Bad</b>",
-        "application": application.pk,
+        "application": application.external_id,
         "severity": "critical",
         "since": today,
         "alert": alert.pk,
     }
     form |= {"aware_on": today, "serious": "death"}
+    elsewhere = make_application(cast.treasury, name="Elsewhere").external_id
+    unseen = client.post(reverse("risk:incident_record"), form | {"application": elsewhere, "p_fairness": "Refused"})
+    assert (unseen.status_code, "no such application" in unseen.content.decode()) == (400, True)
     refused = client.post(reverse("risk:incident_record"), form)
     assert refused.status_code == 400
     assert "at least one principle" in refused.content.decode()
