@@ -40,18 +40,22 @@ class DepartmentFigures:
 
 
 def figures(
-    department: Department, path: tuple[Department, ...], row: DepartmentRow | None, day: date
+    department: Department, path: tuple[Department, ...], day: date, row: DepartmentRow | None = None
 ) -> DepartmentFigures:
-    """The department's newest figures on or before the day, `row`, with their parts and their change."""
+    """The department's newest figures on or before the day, with their parts and their change. `row`: the newest,
+    where the caller has read them already."""
     only = Department.objects.filter(pk=department.pk)
     then = rollups.risks(only, day - timedelta(days=CHANGE_DAYS), [OVERALL])
-    overall, principles = (row.overall, row.principles) if row else (None, (None,) * len(Principle))
+    if row is None:
+        found = {risk.principle: risk for risk in rollups.risks(only, day)}
+        row = DepartmentRow(department, found.get(OVERALL), tuple(found.get(one) for one in Principle.values))
+    overall = row.overall
     worst_id = overall.worst_application_id if overall else None
     return DepartmentFigures(
         department=department,
         path=path,
         overall=overall,
-        principles=tuple(zip(Principle, principles, strict=True)),
+        principles=tuple(zip(Principle, row.principles, strict=True)),
         parts=parts(overall) if overall else None,
         change=overall.index - then[0].index if overall and then else None,
         worst=AIApplication.objects.filter(pk=worst_id).select_related("score").first() if worst_id else None,

@@ -27,7 +27,6 @@ from risk.models import Evidence, IncidentAlert
 from risk.selectors import alerts, evidence, incidents
 from risk.selectors.causes import shown_change
 from risk.selectors.history import end_of
-from risk.selectors.kept import kept
 
 MOST = 3
 ENDS_WITHIN = 30  # days
@@ -172,7 +171,7 @@ def _alerts(scope: Scope, span: Span) -> Iterator[Told]:
 
 
 def _grave(scope: Scope, span: Span) -> Iterator[Told]:
-    """Applications that count in a grave band and did not before, the gravest first; kept until the next roll-up."""
+    """Applications that count in a grave band and did not before, the gravest first."""
     bands = list(Band.values)
     given: dict[str, Any] = {
         "then": span.then,
@@ -182,13 +181,10 @@ def _grave(scope: Scope, span: Span) -> Iterator[Told]:
         "grave": [Band.HIGH.value, Band.CRITICAL.value],
         "most": MOST,
     }
-
-    def found() -> list[tuple[Any, ...]]:
-        with connection.cursor() as cursor:
-            cursor.execute(_NEWLY_GRAVE, given)
-            return cursor.fetchall()
-
-    for pk, name, department, band, point, eu_class, counted, was, before in kept(("newly grave", given), found):
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWLY_GRAVE, given)
+        rows = cursor.fetchall()
+    for pk, name, department, band, point, eu_class, counted, was, before in rows:
         now = f"Risk {round(point)}"
         if eu_class == EUClass.PROHIBITED:  # a gate is no number
             now = EUClass.PROHIBITED.label

@@ -69,7 +69,7 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
     day, left = at.day, ALL if at.past else among(filters)
     below = overview.figures(scope, day, most=CHART_ROWS).matrix
     days, above = department.course(found, day, filters.period), path_to(user, found)
-    figures = department.figures(found, above, next(iter(below.whole), None), day)
+    figures = department.figures(found, above, day, next(iter(below.whole), None))
     ahead = department.ahead(figures.overall, day)
     words = f"{filters.period} days up to {day:%-d %B %Y}" if at.past else f"last {filters.period} days"
     context = {

@@ -73,7 +73,7 @@ class ApplicationField(forms.CharField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.among = AIApplication.objects.none()
+        self.among: QuerySet[AIApplication] = AIApplication.objects.none()
 
     def offer(self, applications: QuerySet[AIApplication]) -> None:
         """Choose among these, the few or the many that there are; one query, for no more than a list can hold."""

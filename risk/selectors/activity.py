@@ -144,10 +144,17 @@ def usage_of(application: AIApplication, today: date, period: int) -> Use:
     (total,) = (sums for kind, *_, sums in rows if kind == _WHOLE)
     # Not where its site was only visited
     used = [(kind, day, name, sums[0]) for kind, day, name, sums in rows if sums[0]]
+    interactions, sensitive, jailbreak, injection, visits, uploaded, people = (value or 0 for value in total)
     return Use(
-        first,
-        today,
-        *(value or 0 for value in total),
+        first=first,
+        last=today,
+        interactions=interactions,
+        sensitive=sensitive,
+        jailbreak=jailbreak,
+        injection=injection,
+        visits=visits,
+        uploaded=uploaded,
+        people=people,
         days=sorted((day, count) for kind, day, _, count in used if kind == _BY_DAY),
         departments=[(name or "Unassigned", count) for kind, _, name, count in used if kind == _BY_DEPARTMENT],
     )
