@@ -23,7 +23,6 @@ from risk.selectors import cases, replay, signals
 from risk.selectors.causes import changes, shown_change
 from risk.selectors.outlook import ahead
 from risk.services import incidents, runs, scores
-from risk.web.incidents import RecordForm
 from tests.builders import make_application
 from tests.cast import Cast
 from tests.risk.test_alerts import make_alert
@@ -207,23 +206,6 @@ def test_alerts_of_another_application_do_not_belong(cast: Cast, application: AI
     recorded(cast, application, alerts=[own.pk])
     with pytest.raises(ValidationError, match="one incident at most"):
         recorded(cast, application, alerts=[own.pk])
-
-
-def test_an_application_is_chosen_from_a_list_or_written(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    one, *_ = (make_application(cast.cards, name="Only one"), *make_twins(cast))
-    assert f'<option value="{one.external_id}">Only one</option>' in str(RecordForm(cast.bob)["application"])
-    monkeypatch.setattr("inventory.web.forms.LIST_UNTIL", 3)
-    field = RecordForm(cast.bob)["application"]
-    assert ("<option" in str(field), "external id" in str(field.help_text)) == (False, True)
-    assert field.field.clean("only ONE") == field.field.clean(one.external_id) == one
-    for text, why in (("Twins", "Several"), ("Nothing", "no such"), ("", "required")):
-        with pytest.raises(ValidationError, match=why):
-            field.field.clean(text)
-
-
-def make_twins(cast: Cast) -> list[AIApplication]:
-    """Two of one name, in two departments."""
-    return [make_application(department, name="Twins") for department in (cast.retail, cast.cards)]
 
 
 def test_pages_meet_the_cast(client: Client, cast: Cast, application: AIApplication) -> None:
