@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from governance.selectors import rollups
+from governance.selectors.overview import CHANGE_DAYS, DepartmentRow
 from governance.selectors.rollups import Risk
 from inventory.models import AIApplication, Department
 from risk.choices import OVERALL, Principle
@@ -38,18 +39,23 @@ class DepartmentFigures:
     worst: AIApplication | None
 
 
-def figures(department: Department, path: tuple[Department, ...], day: date) -> DepartmentFigures:
-    """The department's newest figures on or before the day."""
+def figures(
+    department: Department, path: tuple[Department, ...], day: date, row: DepartmentRow | None = None
+) -> DepartmentFigures:
+    """The department's newest figures on or before the day, with their parts and their change. `row`: the newest,
+    where the caller has read them already."""
     only = Department.objects.filter(pk=department.pk)
-    found = {risk.principle: risk for risk in rollups.risks(only, day)}
-    then = rollups.risks(only, day - timedelta(days=30), [OVERALL])
-    overall = found.get(OVERALL)
+    then = rollups.risks(only, day - timedelta(days=CHANGE_DAYS), [OVERALL])
+    if row is None:
+        found = {risk.principle: risk for risk in rollups.risks(only, day)}
+        row = DepartmentRow(department, found.get(OVERALL), tuple(found.get(one) for one in Principle.values))
+    overall = row.overall
     worst_id = overall.worst_application_id if overall else None
     return DepartmentFigures(
         department=department,
         path=path,
         overall=overall,
-        principles=tuple((principle, found.get(principle)) for principle in Principle),
+        principles=tuple(zip(Principle, row.principles, strict=True)),
         parts=parts(overall) if overall else None,
         change=overall.index - then[0].index if overall and then else None,
         worst=AIApplication.objects.filter(pk=worst_id).select_related("score").first() if worst_id else None,

@@ -6,7 +6,7 @@ beside it (controls, fulfilment, dates) is worked out anew for the applications 
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -173,13 +173,10 @@ def expanded(rows: Sequence[tuple[int, str, str]], asked: Asked) -> Iterator[Pai
     """The pairs of these rows that are asked for, in the order of the framework."""
     method, day = load_method(), timezone.localdate()
     wanted = {application for application, _, _ in rows}
-    named = {
-        pk: (name, department)
-        for pk, name, department in AIApplication.objects.filter(pk__in=wanted)
-        .order_by()
-        .values_list("pk", "name", "department__name")
-    }
-    known = coverage(wanted, day)
+    columns = ("pk", "name", "department__name", "department_id")
+    known_ones = AIApplication.objects.filter(pk__in=wanted).order_by().values_list(*columns)
+    named = {pk: (name, department, key) for pk, name, department, key in known_ones}
+    known = coverage({pk: key for pk, (_, _, key) in named.items()}, day)
     for application, framework, states in rows:
         found = known[application][framework]
         for letter, requirement in zip(states, method.frameworks[framework].requirements.values(), strict=False):
@@ -188,15 +185,16 @@ def expanded(rows: Sequence[tuple[int, str, str]], asked: Asked) -> Iterator[Pai
                 continue
             late = overdue(one, day)
             if asked.of(framework, requirement.id, STATES[letter], late):
-                about = (application, *named[application])
+                about = (application, *named[application][:2])
                 yield pair(method, method.frameworks[framework], one, STATES[letter], about, late)
 
 
-def coverage(applications: Iterable[int], day: date) -> dict[int, dict[str, dict[str, RequirementState]]]:
-    """Every requirement that applies to each application, by framework and id, worked out as of the day."""
+def coverage(departments: Mapping[int, int], day: date) -> dict[int, dict[str, dict[str, RequirementState]]]:
+    """Every requirement that applies to each application (given with its department), by framework and id, worked out
+    as of the day."""
     method = load_method()
     found = {}
-    for pk, case in cases.load(sorted(applications), day).items():
+    for pk, case in cases.load(sorted(departments), day, departments, signals_too=False).items():
         by_framework = coverage_of(judge(case, day, method), method)
         found[pk] = {key: {one.requirement.id: one for one in it.requirements} for key, it in by_framework.items()}
     return found

@@ -12,10 +12,12 @@ from governance.selectors import compliance, department
 from governance.selectors.among import ALL, Among, among
 from governance.selectors.analytics import risk, use
 from governance.selectors.highest_then import live_then
+from governance.selectors.rollups import Risk
 from governance.web.links import address, applications_url, department_url, events_url
 from inventory.charts.bars import Bar, Line, Part, daily_lines, most_in, ranked_bars
 from inventory.charts.base import Chart, many
 from inventory.choices import Lifecycle, Severity
+from inventory.models import Department
 from inventory.selectors.scope import Scope, path_to
 from inventory.web.as_of import At
 from inventory.web.filters import Filters
@@ -223,13 +225,13 @@ def _no_alert(at: At) -> str:
     return "No alert was open then." if at.past else "No alert is open."
 
 
-def bands_over_time(scope: Scope, day: date, period: int) -> Chart:
-    """Live applications by band on each day of the period."""
+def bands_over_time(scope: Scope, day: date, period: int, past: Sequence[Risk] | None = None) -> Chart:
+    """Live applications by band on each day of the period. `past`: the course of the only department, if at hand."""
     days = [
         bands.BandsDay(
             on, counts, address("governance:departments", department=scope.chosen, as_of=on if on < day else None)
         )
-        for on, counts in risk.bands_by_day(scope, day, period)
+        for on, counts in risk.bands_by_day(scope, day, period, past)
     ]
     return bands.bands_over_time(days, day)
 
@@ -261,11 +263,12 @@ def ranking(scope: Scope, at: At) -> Chart:
     )
 
 
-def profile(scope: Scope, at: At) -> Chart:
-    """The principles of the one department looked at, against the highest above it in sight."""
+def profile(scope: Scope, at: At, above: Sequence[Department] | None = None) -> Chart:
+    """The principles of the one department looked at, against the highest above it in sight. `above`: those that are,
+    highest first, where they are read already."""
     assert scope.top is not None
     top = scope.top
-    found = risk.profile(top, path_to(scope.user, top), at.day)
+    found = risk.profile(top, path_to(scope.user, top) if above is None else above, at.day)
     rows = []
     for principle in Principle:
         own, other = found.own.get(principle), found.other.get(principle)

@@ -1,6 +1,6 @@
 """Matches of data-loss rules and findings of sensitive information, as their pages show them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -52,7 +52,8 @@ def events(user: User, wanted: Wanted, page: int = 1) -> Page:
     """A page of EventRow, newest first: about applications that the person may see; where nothing registered fits, of
     the people of their departments (*Unassigned* ones for who sees everything)."""
     shown = Paginator(_narrowed(user, wanted), A_PAGE).get_page(page)
-    shown.object_list = _rows(list(shown.object_list))  # type: ignore[assignment]  # a page takes any list
+    rows = list(shown.object_list)
+    shown.object_list = _rows(rows, _known(rows))  # type: ignore[assignment]  # a page takes any list
     return shown
 
 
@@ -89,17 +90,21 @@ def _in_sight(user: User, department: Department | None, permission: Permission)
     return found
 
 
-def events_of(application: AIApplication, period: int) -> list[EventRow]:
-    """The newest events about an application in the last `period` days, whoever's."""
+def events_of(application: AIApplication, period: int, dictionary: Callable[[], Names] = names) -> list[EventRow]:
+    """The newest events about an application in the last `period` days, whoever's; types named by a `dictionary`."""
     found = DataEvent.objects.select_related("application", "department").filter(
         application=application, at__gte=timezone.now() - timedelta(days=period)
     )
-    return _rows(list(found.order_by("-at", "record_id")[:SHOWN]))
+    shown = list(found.order_by("-at", "record_id")[:SHOWN])
+    return _rows(shown, _known(shown, dictionary))
 
 
-def _rows(found: Sequence[DataEvent], dictionary: Names | None = None) -> list[EventRow]:
-    if dictionary is None:
-        dictionary = names() if any(one.information_types for one in found) else Names([], [])
+def _known(shown: Sequence[DataEvent], dictionary: Callable[[], Names] = names) -> Names:
+    """The dictionary, read only where one of these names a type."""
+    return dictionary() if any(one.information_types for one in shown) else Names([], [])
+
+
+def _rows(found: Sequence[DataEvent], dictionary: Names) -> list[EventRow]:
     return [
         EventRow(
             kind=DataEventKind(one.kind).label,

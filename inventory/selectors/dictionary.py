@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Q
+from django.db.models import Q, Value
 
 from inventory.choices import DataLevel
 from inventory.connectors.levels import LEVELS
@@ -61,13 +61,14 @@ class Names:
 
 
 def names() -> Names:
-    """Both dictionaries, in two queries."""
-    labels = list(SensitivityLabel.objects.order_by("key").values_list("key", "name", "level", "parent"))
-    parents = {key: name for key, name, _, _ in labels}
-    types = InformationType.objects.order_by("key").values_list("key", "name", "level")
+    """Both dictionaries, in one query."""
+    labels = SensitivityLabel.objects.order_by().values_list("key", "name", "level", "parent", Value(True))
+    types = InformationType.objects.order_by().values_list("key", "name", "level", Value(""), Value(False))
+    rows = sorted(labels.union(types, all=True))
+    parents = {key: name for key, name, _, _, is_label in rows if is_label}
     return Names(
-        [Known(key, name, level, parents.get(parent, "")) for key, name, level, parent in labels],
-        [Known(key, name, level, "") for key, name, level in types],
+        [Known(key, name, level, parents.get(parent, "")) for key, name, level, parent, is_label in rows if is_label],
+        [Known(key, name, level, "") for key, name, level, _, is_label in rows if not is_label],
     )
 
 

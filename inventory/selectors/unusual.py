@@ -26,6 +26,14 @@ SELECT one::date FROM generate_series(%s::date, %s::date, interval '1 day') one
 WHERE EXISTS (SELECT FROM inventory_dailyusage d WHERE d.day = one::date AND d.interactions > 0)
 ORDER BY 1"""
 
+# How many of the days before the newest that feeds told of they told of as well
+_TOLD_BEFORE_NEWEST = """
+WITH newest AS (
+    SELECT day FROM inventory_dailyusage WHERE interactions > 0 AND day <= %(today)s ORDER BY day DESC LIMIT 1
+)
+SELECT count(*) FROM newest, generate_series(newest.day - %(window)s, newest.day - 1, interval '1 day') one
+WHERE EXISTS (SELECT FROM inventory_dailyusage d WHERE d.day = one::date AND d.interactions > 0)"""
+
 
 def thresholds() -> Thresholds:
     """The rule's, with those that are settings."""
@@ -53,10 +61,10 @@ def days_told(first: date, last: date) -> list[date]:
 
 def enough_told() -> bool:
     """Whether feeds told of enough days for anything to be judged at all."""
-    newest, t = newest_day(), thresholds()
-    if newest is None:
-        return False
-    return len(days_told(newest - timedelta(days=t.window), newest - timedelta(days=1))) >= t.history
+    t = thresholds()
+    with connection.cursor() as cursor:
+        cursor.execute(_TOLD_BEFORE_NEWEST, {"today": timezone.localdate(), "window": t.window})
+        return cursor.fetchone()[0] >= t.history
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +102,8 @@ def since(period: int) -> date:
 
 
 def courses(subject: AIApplication | Department, period: int) -> list[Course]:
-    """The courses of all metrics over the last `period` days up to the newest that feeds told of; three queries."""
-    last = newest_day()
-    if last is None or last < since(period):
-        return [Course(metric, ()) for metric in UsageMetric]
-    return _courses(subject, since(period), min(last, timezone.localdate()))
+    """The courses of all metrics over the last `period` days up to the newest that feeds told of; two queries."""
+    return _courses(subject, since(period), timezone.localdate())
 
 
 def courses_kept(department: Department, period: int) -> list[Course]:

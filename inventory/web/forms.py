@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from inventory.access import Permission
@@ -15,6 +15,7 @@ from inventory.services.lifecycle import NEXT_LIFECYCLES
 from inventory.services.sessions import TOKEN_DAYS
 
 LIST_FROM = 13  # departments from which on typing beats a drop-down list
+LIST_UNTIL = 200  # applications from which on nobody finds one in a drop-down list, and the page grows with the estate
 
 
 def add_service_errors(form: forms.Form, problems: ValidationError) -> None:
@@ -64,6 +65,41 @@ class DepartmentField(forms.CharField):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return self.prepare_value(initial) != data
+
+
+class ApplicationField(forms.CharField):
+    """An AI application among those that a form sets: a drop-down list while they are few, else a text. Accepts an
+    external id, or a name that only one of them has."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.among: QuerySet[AIApplication] = AIApplication.objects.none()
+
+    def offer(self, applications: QuerySet[AIApplication]) -> None:
+        """Choose among these, the few or the many that there are; one query, for no more than a list can hold."""
+        self.among = applications
+        few = list(applications.order_by("name").values_list("external_id", "name")[:LIST_UNTIL])
+        if len(few) < LIST_UNTIL:
+            self.widget = forms.Select(choices=[("", "Choose …"), *few])
+            self.widget.is_required = self.required
+        else:
+            self.widget.attrs["autocomplete"] = "off"
+            self.help_text = _("Its external id, or its name where only one is called so.")
+
+    def prepare_value(self, value: Any) -> Any:
+        return value.external_id if isinstance(value, AIApplication) else value
+
+    def clean(self, value: Any) -> AIApplication | None:
+        text = super().clean(value).strip()
+        if not text:
+            return None
+        for wanted in ({"external_id": text}, {"name__iexact": text}):
+            found = list(self.among.filter(**wanted).select_related("department")[:2])
+            if len(found) == 1:
+                return found[0]
+            if found:
+                raise ValidationError("Several applications are called so. Write the external id.")
+        raise ValidationError("There is no such application where you may do this.")
 
 
 class PersonField(forms.CharField):

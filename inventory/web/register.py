@@ -1,5 +1,6 @@
 """Registering an application in two minutes, and changing what the register states of it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -16,6 +17,7 @@ from inventory.models import AIApplication, Sighting
 from inventory.selectors.discovery.seen import identifiers_of, prefilled
 from inventory.selectors.register import Resembling, resembling
 from inventory.services import applications, discovery, lifecycle
+from inventory.services.lifecycle import Objection
 from inventory.web.forms import EditForm, IdentifierForm, RegisterForm, add_service_errors
 from inventory.web.requests import PersonRequest
 
@@ -127,9 +129,10 @@ def _edit_page(
     return render(request, "inventory/application_edit.html", context)
 
 
-def obstacles(application: AIApplication) -> list[tuple[str, str]]:
-    """What keeps it from being approved or live, with the page where that is mended."""
-    found = lifecycle.objections({application.pk: Lifecycle.LIVE}).get(application.pk, [])
+def obstacles(application: AIApplication, known: Sequence[Objection] | None = None) -> list[tuple[str, str]]:
+    """What keeps it from being approved or live, with the page where that is mended. `known`: the objections, where
+    the caller has them already."""
+    found = lifecycle.objections({application.pk: Lifecycle.LIVE}).get(application.pk, []) if known is None else known
     return [(one.text, reverse(one.route, args=[application.pk, *one.parts])) for one in found]
 
 

@@ -1,17 +1,18 @@
 """What feeds saw of one application: use by day and department, alerts, metrics, and the signals its score counts."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from django.db import connection
 from django.db.models import Sum
 from django.utils import timezone
 
 from inventory.connectors.levels import LEVELS
-from inventory.models import AIApplication, Alert, DailySensitive, DailyUsage, DailyUser, Metric
-from inventory.selectors.dictionary import names
+from inventory.models import AIApplication, Alert, DailySensitive, Metric
+from inventory.selectors.dictionary import Names, names
 from risk.choices import Principle
 from risk.method import load_method
 from risk.scoring.case import Occurrence
@@ -25,6 +26,19 @@ ALERTS_SHOWN = 50
 CARRIED_SHOWN = 50
 METRICS_SHOWN = 20
 GROUPS_SHOWN = 12
+
+
+# The sums as a whole, by day and by department, told apart by what they are not grouped by
+_WHOLE, _BY_DAY, _BY_DEPARTMENT = 3, 1, 2
+_USE = """
+SELECT grouping(used.day, used.department_id), used.day, department.name, ARRAY[
+    sum(interactions), sum(sensitive), sum(jailbreak), sum(injection), sum(visits), sum(uploaded),
+    (SELECT count(DISTINCT pseudonym) FROM inventory_dailyuser
+     WHERE application_id = %(application)s AND day BETWEEN %(first)s AND %(last)s)]::bigint[]
+FROM inventory_dailyusage used LEFT JOIN inventory_department department ON department.id = used.department_id
+WHERE used.application_id = %(application)s AND used.day BETWEEN %(first)s AND %(last)s
+GROUP BY GROUPING SETS ((), (used.day), (used.department_id, department.name))
+ORDER BY sum(interactions) DESC, department.name"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,22 +138,25 @@ def _figure(value: float) -> str:
 def usage_of(application: AIApplication, today: date, period: int) -> Use:
     """Use in the last `period` days, whoever used it: who may see an application sees all its usage (contracts §2)."""
     first = today - timedelta(days=period - 1)
-    rows = DailyUsage.objects.filter(application=application, day__range=(first, today)).order_by()
-    columns = ("interactions", "sensitive", "jailbreak", "injection", "visits", "uploaded")
-    total = rows.aggregate(**{name: Sum(name) for name in columns})
-    used = rows.filter(interactions__gt=0)  # not where its site was only visited
-    by_day = used.values("day").annotate(all=Sum("interactions")).order_by("day").values_list("day", "all")
-    by_department = used.values("department").annotate(all=Sum("interactions")).order_by("-all")
-    people = DailyUser.objects.filter(application=application, day__range=(first, today))
+    with connection.cursor() as cursor:
+        cursor.execute(_USE, {"application": application.pk, "first": first, "last": today})
+        rows = cursor.fetchall()
+    (total,) = (sums for kind, *_, sums in rows if kind == _WHOLE)
+    # Not where its site was only visited
+    used = [(kind, day, name, sums[0]) for kind, day, name, sums in rows if sums[0]]
+    interactions, sensitive, jailbreak, injection, visits, uploaded, people = (value or 0 for value in total)
     return Use(
         first=first,
         last=today,
-        **{name: total[name] or 0 for name in columns},
-        people=people.order_by().values("pseudonym").distinct().count(),
-        days=list(by_day),
-        departments=[
-            (name or "Unassigned", count) for name, count in by_department.values_list("department__name", "all")
-        ],
+        interactions=interactions,
+        sensitive=sensitive,
+        jailbreak=jailbreak,
+        injection=injection,
+        visits=visits,
+        uploaded=uploaded,
+        people=people,
+        days=sorted((day, count) for kind, day, _, count in used if kind == _BY_DAY),
+        departments=[(name or "Unassigned", count) for kind, _, name, count in used if kind == _BY_DEPARTMENT],
     )
 
 
@@ -155,19 +172,20 @@ class Carried:
     interactions: int
 
 
-def carried_by(application: AIApplication, approved: object, today: date, period: int) -> list[Carried]:
+def carried_by(
+    application: AIApplication, approved: object, today: date, period: int, dictionary: Callable[[], Names] = names
+) -> list[Carried]:
     """Labels and information types in the last `period` days by name, most frequent first. An interaction with
-    several counts in each. `approved`: the answer to `data_sensitivity`."""
+    several counts in each. `approved`: the answer to `data_sensitivity`; `dictionary`: where it is read from."""
     first = today - timedelta(days=period - 1)
     rows = DailySensitive.objects.filter(application=application, day__range=(first, today)).order_by()
     counts: Counter[tuple[str, str]] = Counter()
     for labels, types, count in rows.values_list("labels", "information_types").annotate(n=Sum("interactions")):
         counts.update({("Label", one): count for one in labels} | {("Information type", one): count for one in types})
-    dictionary = names() if counts else None
+    ranked = dictionary() if counts else Names([], [])
     found = []
     for (what, given), count in counts.most_common(CARRIED_SHOWN):
-        assert dictionary is not None
-        known = dictionary.label(given) if what == "Label" else dictionary.type(given)
+        known = ranked.label(given) if what == "Label" else ranked.type(given)
         sayable = known.level in LEVELS and approved in LEVELS
         above = LEVELS.index(known.level) > LEVELS.index(str(approved)) if sayable else None
         found.append(Carried(known.path, what, known.level_name, above, count))

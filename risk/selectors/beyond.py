@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.db import connection
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
@@ -21,6 +21,7 @@ from inventory.choices import Lifecycle
 from inventory.connectors.levels import LEVELS
 from inventory.models import AIApplication, DailySensitive, DailyUsage, DailyUser, Department, User
 from inventory.selectors.dictionary import names
+from inventory.selectors.kept import KeptPaginator
 from risk.scoring.case import APPROVED_FOR
 from risk.selectors.keys import Among
 
@@ -118,7 +119,7 @@ def beyond_page(
 ) -> Page:
     """A page of BeyondRow by name; the same number of queries whatever the size."""
     today = today or timezone.localdate()
-    result: Page = Paginator(found.select_related("department").order_by("name", "pk"), A_PAGE).get_page(page)
+    result: Page = KeptPaginator(found.select_related("department").order_by("name", "pk"), A_PAGE).get_page(page)
     result.object_list = _rows(list(result.object_list), above, today, period)
     return result
 

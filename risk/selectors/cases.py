@@ -1,4 +1,4 @@
-"""Everything a judgement needs, read for many applications at once: six queries however many they are."""
+"""Everything a judgement needs, read for many applications at once: eight queries however many they are."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,20 +10,20 @@ from django.db import connection
 
 from inventory.models import AIApplication, Department
 from risk.method import load_method
-from risk.models import CurrentScore, OrganisationAnswer
+from risk.models import CurrentScore
 from risk.scoring.application import ApplicationScore, PrincipleScore, Ratchet
-from risk.scoring.case import Case, Measures, Usage, stated
+from risk.scoring.case import APPROVED_FOR, Case, Measures, Occurrence, Usage, stated
 from risk.scoring.fitness import NotComputableError, fitting, judge_fit, misfits
 from risk.scoring.judgement import Judgement, Previous, judge
 from risk.scoring.method import Method
 from risk.selectors import signals
 
 # One row an application, so that a hundred thousand times forty statements don't become Python rows.
-_ANSWERS = """
-SELECT application_id, jsonb_object_agg(question, value)::text FROM risk_answer
-WHERE application_id = ANY(%s) GROUP BY application_id"""
-_CONTROLS = """
-SELECT application_id, jsonb_object_agg(
+_STATED = """
+SELECT 'answers', application_id, jsonb_object_agg(question, value)::text FROM risk_answer
+WHERE application_id = ANY(%(ids)s) GROUP BY application_id
+UNION ALL
+SELECT 'controls', application_id, jsonb_object_agg(
     control, CASE WHEN evidenced_until IS NOT NULL
                       THEN jsonb_build_array(status, as_of, due, valid_until, NOT not_applicable, not_applicable_until,
                                              evidenced_until)
@@ -33,7 +33,7 @@ SELECT application_id, jsonb_object_agg(
                       THEN jsonb_build_array(status, as_of, due, valid_until, NOT not_applicable)
                   WHEN due IS NULL THEN jsonb_build_array(status, as_of)
                   ELSE jsonb_build_array(status, as_of, due) END)::text
-FROM risk_controlstate WHERE application_id = ANY(%s) GROUP BY application_id"""
+FROM risk_controlstate WHERE application_id = ANY(%(ids)s) GROUP BY application_id"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +64,32 @@ class Tree:
 
 
 def tree() -> Tree:
-    """The department tree with its organisation answers, in two queries."""
+    """The department tree with its organisation answers, in one query."""
+    parents: dict[int, int | None] = {}
     answers: dict[int, dict[str, bool | None]] = {}
-    for department, question, value in OrganisationAnswer.objects.values_list("department_id", "question", "value"):
-        answers.setdefault(department, {})[question] = value
-    return Tree(dict(Department.objects.order_by().values_list("id", "parent_id")), answers)
+    given = ("organisation_answers__question", "organisation_answers__value")
+    for department, parent, question, value in Department.objects.order_by().values_list("id", "parent_id", *given):
+        parents[department] = parent
+        if question is not None:
+            answers.setdefault(department, {})[question] = value
+    return Tree(parents, answers)
 
 
-def load(applications: Sequence[int], day: date, departments: Mapping[int, int] | None = None) -> dict[int, Case]:
+def load(
+    applications: Sequence[int], day: date, departments: Mapping[int, int] | None = None, *, signals_too: bool = True
+) -> dict[int, Case]:
     """The case of each application as it stands now, signals up to `day`; ids that are gone are left out.
 
-    `departments`: department by application, where the caller has read it already.
+    `departments`: department by application, where the caller has read it already. Without `signals_too` the case
+    holds what people stated alone: class, facts, controls asked and coverage hang on nothing else.
     """
     if departments is None:
         departments = dict(
             AIApplication.objects.filter(pk__in=applications).order_by().values_list("id", "department_id")
         )
     ids = list(departments)
-    answers, controls = _parts(_ANSWERS, ids), _parts(_CONTROLS, ids)
-    events, counts, measured = signals.occurrences(ids, day), signals.usage(ids, day), signals.measures(ids, day)
+    answers, controls = _stated(ids)
+    events, counts, measured = _seen(ids, day, answers) if signals_too else ({}, {}, {})
     branches = tree()
     facts = {department: branches.facts(department) for department in set(departments.values())}
     return {
@@ -96,6 +103,16 @@ def load(applications: Sequence[int], day: date, departments: Mapping[int, int] 
         )
         for application, department in departments.items()
     }
+
+
+def _seen(
+    ids: Sequence[int], day: date, answers: Mapping[int, Mapping[str, Any]]
+) -> tuple[dict[int, tuple[Occurrence, ...]], dict[int, Usage], dict[int, Measures]]:
+    """Alerts and incidents, use, and metrics of each application."""
+    approved = {application: given[APPROVED_FOR] for application, given in answers.items() if APPROVED_FOR in given}
+    alerts = signals.alerts(ids, day)
+    events, counts = signals.occurrences(ids, day, alerts), signals.usage(ids, day, alerts, approved)
+    return events, counts, signals.measures(ids, day)
 
 
 def previous(row: CurrentScore | None, method: Method) -> Previous | None:
@@ -138,10 +155,14 @@ def case_now(application: AIApplication, day: date) -> Case:
 
 
 def _previous_of(application: AIApplication) -> Previous | None:
-    return previous(CurrentScore.objects.filter(pk=application.pk).first(), load_method())
+    return previous(getattr(application, "score", None), load_method())
 
 
-def _parts(sql: str, applications: list[int]) -> dict[int, dict[str, Any]]:
+def _stated(applications: list[int]) -> tuple[dict[int, dict[str, Any]], dict[int, dict[str, Any]]]:
+    """The answers and the control states of each application."""
+    found: dict[str, dict[int, dict[str, Any]]] = {"answers": {}, "controls": {}}
     with connection.cursor() as cursor:
-        cursor.execute(sql, [applications])
-        return {application: orjson.loads(text) for application, text in cursor}
+        cursor.execute(_STATED, {"ids": applications})
+        for what, application, text in cursor:
+            found[what][application] = orjson.loads(text)
+    return found["answers"], found["controls"]

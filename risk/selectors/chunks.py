@@ -82,7 +82,8 @@ def read(departments: Mapping[int, int], day: date, method: Method) -> Cases:
     ids, book = sorted(departments), codebook(method)
     book.renew()
     answers, statements = _texts(_ANSWERS, ids), _texts(_STATEMENTS, ids)
-    events, counts, branches = signals.occurrences(ids, day), signals.usage(ids, day), tree()
+    alerts, branches = signals.alerts(ids, day), tree()
+    events, counts = signals.occurrences(ids, day, alerts), signals.usage(ids, day, alerts)
     measured = signals.measures(ids, day)
     numbers = {one: book.organisation(branches.facts(one)) for one in set(departments.values())}
     usage = (counts.get(pk, Usage()) for pk in ids)

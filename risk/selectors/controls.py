@@ -1,8 +1,10 @@
 """The controls of one application as a page shows them: which are asked, why, what each serves, and what was stated."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+
+from django.db.models import Exists, OuterRef
 
 from inventory import access
 from inventory.models import AIApplication, AuditLogEntry, Department, User
@@ -112,7 +114,7 @@ def controls_of(
     application: AIApplication, judgement: Judgement, user: User, show: str = "", family: str = ""
 ) -> Controls:
     """The asked controls. `show`: a word of FILTERS, or anything else for all. `family`: its controls, or all; without
-    one, those of the first family that is not finished. Four queries, however many controls."""
+    one, those of the first family that is not finished. Three queries, however many controls."""
     method, about = load_method(), _about(application, judgement.day, user)
     found: dict[str, list[Line]] = {}
     for asked in judgement.asked:
@@ -144,21 +146,20 @@ def one_line(application: AIApplication, judgement: Judgement, user: User, contr
 class _About:
     """What is on record about the controls of an application, each by control."""
 
-    states: Mapping[str, ControlState]
+    states: Mapping[str, ControlState]  # each with whether the person may see the platform it is of
     proofs: Mapping[str, int]
     requests: Mapping[str, NotApplicableRequest]
-    platforms: Collection[int]  # those of them that the person may see
 
 
 def _about(application: AIApplication, day: date, user: User) -> _About:
+    platforms = access.applications(user).filter(pk=OuterRef("inherited_from")).order_by()
     states = application.control_states.select_related("stated_by", "attested_by", "owner", "inherited_from")
+    states = states.annotate(platform_seen=Exists(platforms))
     requests = application.not_applicable_requests.filter(state__in=OPEN_REQUESTS)
-    platforms = access.applications(user).filter(passed_on_controls__application=application)
     return _About(
         states={one.control: one for one in states},
         proofs=current_counts(application, day),
         requests={one.control: one for one in requests.select_related("asked_by", "decided_by").order_by("control")},
-        platforms=set(platforms.order_by().values_list("pk", flat=True)),
     )
 
 
@@ -180,7 +181,7 @@ def line_of(asked: AskedControl, about: _About, day: date, method: Method) -> Li
         soon=until is not None and day <= until <= day + timedelta(days=SOON_DAYS),
         overdue=state is not None and state.due is not None and state.due < day,
         proofs=about.proofs.get(control.id, 0),
-        platform_seen=state is not None and state.inherited_from_id in about.platforms,
+        platform_seen=state is not None and state.platform_seen,  # type: ignore[attr-defined]
         request=about.requests.get(control.id),
     )
 

@@ -6,7 +6,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db import connection, models
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import F, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from inventory.models import Department
@@ -82,16 +83,23 @@ def up_to(
 
 def why_not_computable(application: int, end: datetime) -> str:
     """Why an application could not be judged just before a moment; empty where it could."""
-    now = NotComputable.objects.filter(pk=application, since__lt=end).values_list("reason", flat=True)
-    past = NotComputableSpell.objects.filter(application=application, since__lt=end, until__gte=end)
-    return now.first() or past.order_by("-since").values_list("reason", flat=True).first() or ""
+    found = [
+        (since, why) for since, until, why in _gaps(application) if since < end and (until is None or until >= end)
+    ]
+    return found[-1][1] if found else ""
+
+
+def _gaps(application: int) -> list[tuple[datetime, datetime | None, str]]:
+    """Since when, until when (None: still) and why the application could not be judged, oldest first."""
+    past = NotComputableSpell.objects.filter(application=application).order_by()
+    now = NotComputable.objects.filter(pk=application).order_by()
+    ongoing = now.values_list("since", Value(None, models.DateTimeField()), "reason")
+    return list(past.values_list("since", "until", "reason").union(ongoing, all=True).order_by("since"))
 
 
 def spells(application: int) -> list[Spell]:
     """Every time in which the application could not be judged at the end of a day, oldest first."""
-    past = NotComputableSpell.objects.filter(application=application).order_by("since")
-    found: list[tuple[datetime, datetime | None, str]] = [(one.since, one.until, one.reason) for one in past]
-    found += [(one.since, None, one.reason) for one in NotComputable.objects.filter(pk=application)]
+    found = _gaps(application)
     days = [(timezone.localdate(since), until and timezone.localdate(until), why) for since, until, why in found]
     return [Spell(*one) for one in days if one[1] is None or one[1] > one[0]]
 
@@ -104,8 +112,8 @@ def moments(application: int, since: date | None = None, principle: str = "overa
     """
     snapshots = ScoreSnapshot.objects.filter(application=application)
     if since is not None:
-        first = snapshots.filter(as_of__lte=since).order_by("-as_of", "-id").values_list("as_of", flat=True).first()
-        snapshots = snapshots.filter(as_of__gte=first or since)
+        first = snapshots.filter(as_of__lte=since).order_by("-as_of", "-id").values("as_of")[:1]
+        snapshots = snapshots.filter(as_of__gte=Coalesce(Subquery(first), Value(since)))
     columns = (f"{principle}_{part}" for part in ("low", "point", "high"))
     rows = snapshots.order_by("as_of", "-id").distinct("as_of").values_list("as_of", *columns, "band", "eu_class")
     found = []

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
 
 from inventory import access
 from inventory.models import AIApplication, AuditLogEntry, User
@@ -30,8 +30,8 @@ def events_of(application: AIApplication) -> QuerySet[Any]:
 def told(
     user: User | None, application: AIApplication, found: Sequence[Change], before: datetime, after: datetime
 ) -> list[Change]:
-    """The changes, those of a control that was or is repeated from a platform with its name; at most three queries."""
-    old, new = (_sources(application, until) for until in (before, after))
+    """The changes, those of a control that was or is repeated from a platform with its name; two queries."""
+    old, new = _sources(application, before, after)
     names = names_for(user, {*old.values(), *new.values()})
     return [
         replace(one, what=f"{_source(one.key, old, new, names)}{one.what}") if one.kind in _OF_CONTROLS else one
@@ -45,15 +45,21 @@ def names_for(user: User | None, platforms: Collection[int]) -> Mapping[int, str
     return dict(seen.values_list("pk", "name"))
 
 
-def _sources(application: AIApplication, until: datetime) -> Mapping[str, int]:
-    """The platform that each control repeated at a moment; those stated by the application itself left out."""
-    rows = events_of(application).filter(pgh_created_at__lt=until)
-    rows = rows.order_by("control", "-pgh_id").distinct("control")
-    return {
-        key: platform
-        for key, platform, label in rows.values_list("control", "inherited_from_id", "pgh_label")
-        if platform is not None and label != "delete"
-    }
+def _sources(application: AIApplication, *moments: datetime) -> list[Mapping[str, int]]:
+    """Of each moment the platform that each control repeated then; those stated by the application itself left out."""
+    first, *others = (
+        events_of(application)
+        .filter(pgh_created_at__lt=until)
+        .order_by("control", "-pgh_id")
+        .distinct("control")
+        .values_list(Value(place), "control", "inherited_from_id", "pgh_label")
+        for place, until in enumerate(moments)
+    )
+    found: list[dict[str, int]] = [{} for _ in moments]
+    for place, key, platform, label in first.union(*others, all=True):
+        if platform is not None and label != "delete":
+            found[place][key] = platform
+    return list(found)
 
 
 def _source(key: str, old: Mapping[str, int], new: Mapping[str, int], names: Mapping[int, str]) -> str:

@@ -19,13 +19,14 @@ from risk.models import RollUpCount
 
 SECONDS = 300  # for what neither a roll-up nor the register tells of, such as a worker that died between two commits
 Found = TypeVar("Found")
+Standing = tuple[Any, ...]
 
 
-def kept(key: object, find: Callable[[], Found]) -> Found:
+def kept(key: object, find: Callable[[], Found], standing: Standing | None = None) -> Found:
     """What `find` finds, taken once as long as nothing changes. `key` says all that it depends on; what it finds goes
-    through pickle."""
-    standing = _standing()
-    if standing is None:
+    through pickle. `standing`: where things stand, for who asks several times; else one query."""
+    standing = standing_now() if standing is None else standing
+    if not standing:
         return find()
     name = f"kept:{sha256(repr((key, standing)).encode()).hexdigest()}"
     found = cache.get(name)
@@ -35,24 +36,24 @@ def kept(key: object, find: Callable[[], Found]) -> Found:
     return found[0]
 
 
-def kept_rows(query: QuerySet[Any, Any]) -> list[Any]:
+def kept_rows(query: QuerySet[Any, Any], standing: Standing | None = None) -> list[Any]:
     """The rows of a query; its own SQL, with who may see what in it, is the key."""
     try:
-        return kept(query.query.sql_with_params(), lambda: list(query))
+        return kept(query.query.sql_with_params(), lambda: list(query), standing)
     except EmptyResultSet:
         return []
 
 
-def kept_count(query: QuerySet[Any, Any]) -> int:
+def kept_count(query: QuerySet[Any, Any], standing: Standing | None = None) -> int:
     """The number of rows of a query, kept in the same way."""
     try:
-        return kept(("count", query.query.sql_with_params()), query.count)
+        return kept(("count", query.query.sql_with_params()), query.count, standing)
     except EmptyResultSet:
         return 0
 
 
-def _standing() -> tuple[Any, ...] | None:
-    """Where roll-ups, register and method stand; None before the first roll-up. One query."""
+def standing_now() -> Standing:
+    """Where roll-ups, register and method stand; empty before the first roll-up. One query."""
     newest = AIApplication.objects.order_by("-updated_at").values("updated_at")[:1]
     stand = RollUpCount.objects.values_list("number", Subquery(newest)).first()
-    return stand and (*stand, load_method().version)
+    return (*stand, load_method().version) if stand else ()

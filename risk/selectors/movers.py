@@ -24,7 +24,7 @@ from risk.scoring.judgement import Judgement
 from risk.scoring.method import Method
 from risk.selectors import cases
 from risk.selectors.causes import Change, changes, shown_change
-from risk.selectors.kept import kept, kept_count, kept_rows
+from risk.selectors.kept import kept, kept_count, kept_rows, standing_now
 from risk.selectors.outlook import short
 
 _AHEAD = [f"overall_{days}d" for days in HORIZONS]
@@ -59,19 +59,19 @@ class _Movers(Sequence[Any]):
     """The movers of some departments as a paginator takes them: only a slice is judged."""
 
     def __init__(self, departments: QuerySet[Department], day: date) -> None:
-        self.day = day
+        self.day, self.standing = day, standing_now()
         counted = CurrentScore.objects.filter(_moves(), counted_in__in=departments.order_by().values("pk"))
         worst = Greatest(*_AHEAD)
         self.found = counted.annotate(rises=Case(When(_rises(), then=Value(1)), default=Value(0)), worst=worst)
 
     def __len__(self) -> int:
-        return kept_count(self.found.values("pk"))
+        return kept_count(self.found.values("pk"), self.standing)
 
     def __getitem__(self, part: Any) -> Any:
         # Their ids first: the index for roll-ups has all that decides, the rows are wide.
         found = self.found.order_by("-rises", "-worst", "application_id").values_list("pk", "rises")[part]
-        rises = {pk: bool(flag) for pk, flag in kept_rows(found)}
-        return kept(("movers", rises, self.day), lambda: self._judged(rises))
+        rises = {pk: bool(flag) for pk, flag in kept_rows(found, self.standing)}
+        return kept(("movers", rises, self.day), lambda: self._judged(rises), self.standing)
 
     def _judged(self, rises: Mapping[int, bool]) -> "list[Mover]":
         known = CurrentScore.objects.select_related("application__department").in_bulk(rises)

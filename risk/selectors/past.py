@@ -55,7 +55,7 @@ class Past:
 
 
 def past(application: AIApplication, day: date, moment: datetime | None = None) -> Past:
-    """The application at the end of a day, or at a moment of it, in six queries however much was stated."""
+    """The application at the end of a day, or at a moment of it, in five queries however much was stated."""
     method, end = load_method(), moment or end_of(day)
     answers = _newest(Answer, "question", application, end, ("value", "answered_at", "answered_by_id"))
     columns = (

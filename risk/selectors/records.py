@@ -43,10 +43,18 @@ class Standing:
         return self.latest if self.latest is not None and self.latest.state in open_states else None
 
 
+def versions_by_form(application: AIApplication) -> dict[str, list[Record]]:
+    """Every version of each record of an application, oldest first, without its text; one query."""
+    found: dict[str, list[Record]] = {}
+    rows = application.records.select_related("saved_by", "submitted_by").defer("content")
+    for one in rows.order_by("version"):
+        found.setdefault(one.form, []).append(one)
+    return found
+
+
 def standing(application: AIApplication, form_id: str, answers: Mapping[str, Any], today: date) -> Standing:
-    """One query for all versions (without their texts)."""
-    versions = application.records.filter(form=form_id).select_related("saved_by", "submitted_by")
-    return standing_of(form_id, list(versions.defer("content").order_by("version")), application, answers, today)
+    """Where it stands with one form, in one query."""
+    return standing_of(form_id, versions_by_form(application).get(form_id, ()), application, answers, today)
 
 
 def standing_of(
@@ -72,11 +80,11 @@ def standing_of(
 _DUTY_OF = {RecordForm.EXEMPTION: EXEMPT, RecordForm.FUNDAMENTAL_RIGHTS: FUNDAMENTAL_RIGHTS}
 
 
-def due_again(application: AIApplication, judgement: Judgement) -> list[Standing]:
-    """The records that were approved and have to be written again, those left out whose duty is gone; one query."""
-    found: dict[str, list[Record]] = {}
-    for one in application.records.defer("content").order_by("version"):
-        found.setdefault(one.form, []).append(one)
+def due_again(
+    application: AIApplication, judgement: Judgement, found: Mapping[str, Sequence[Record]]
+) -> list[Standing]:
+    """Of these versions by form, the records that were approved and have to be written again; those left out whose
+    duty is gone."""
     standings = [
         standing_of(form, found[form], application, judgement.case.answers, judgement.day)
         for form in RecordForm.values

@@ -1,24 +1,27 @@
 """What operation shows of applications in the last 30 days: alerts, usage and metrics (docs/method.md §4)."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+import orjson
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection
-from django.db.models import F, Q, Sum
+from django.db.models import F, Q, Value
 from django.utils import timezone
 
 from inventory.choices import AlertState, Severity
 from inventory.connectors.levels import LEVELS
-from inventory.models import Alert, DailySensitive, DailyUsage
-from inventory.selectors.dictionary import names
+from inventory.models import Alert
+from inventory.selectors.dictionary import Names, names
 from risk.choices import IncidentState
 from risk.method import load_method
-from risk.models import Answer, Incident, IncidentAlert
+from risk.models import Answer, Incident
 from risk.scoring.case import APPROVED_FOR, WINDOW_DAYS, Measures, Occurrence, Usage
 from risk.scoring.judgement import COUNTED_RATES
 from risk.scoring.method import Method
-from risk.selectors.keys import Among
+from risk.selectors.keys import Among, array
 
 _OPEN = {AlertState.NEW, AlertState.ACTIVE, AlertState.IN_PROGRESS}
 # The latest value of each metric and group; of the groups of a metric the worst counts, since rates of groups of
@@ -30,8 +33,21 @@ WITH latest AS (
     ORDER BY application_id, metric, "group", at DESC, id DESC
 )
 SELECT application_id, metric, max(value), count(*) FROM latest GROUP BY application_id, metric ORDER BY 1, 2"""
+# The use of each application, with what of it was sensitive by labels and information types
+_USAGE = """
+WITH carried AS (
+    SELECT application_id, labels, information_types, sum(interactions) AS n FROM inventory_dailysensitive
+    WHERE application_id = ANY(%(ids)s::bigint[]) AND day BETWEEN %(first)s AND %(last)s GROUP BY 1, 2, 3
+), sensitive AS (
+    SELECT application_id, json_agg(json_build_array(labels, information_types, n))::text AS carried
+    FROM carried GROUP BY 1
+), used AS (
+    SELECT application_id, sum(interactions)::bigint AS interactions, sum(attacks)::bigint AS attacks
+    FROM inventory_dailyusage
+    WHERE application_id = ANY(%(ids)s::bigint[]) AND day BETWEEN %(first)s AND %(last)s GROUP BY 1
+) SELECT used.*, sensitive.carried FROM used LEFT JOIN sensitive USING (application_id)"""
 # Types of alerts that report an attack which was stopped, whatever their case, as types are known (alert_types.py)
-_BLOCKED = Q(type__icontains="BlockedAttempt") | Q(type__icontains="BlockedJailbreak")
+_BLOCKED = ("blockedattempt", "blockedjailbreak")
 
 
 def window_start(day: date) -> date:
@@ -39,50 +55,78 @@ def window_start(day: date) -> date:
     return day - timedelta(days=WINDOW_DAYS - 1)
 
 
-def occurrences(applications: Sequence[int], day: date) -> dict[int, tuple[Occurrence, ...]]:
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """An alert of the window that nobody dismissed, as far as judging needs it."""
+
+    application: int
+    severity: str
+    tactics: Sequence[str]
+    at: datetime
+    state: str
+    id: int
+    title: str
+    type: str
+
+
+def alerts(applications: Sequence[int], day: date) -> list[Reported]:
+    """The alerts of the window that nobody dismissed, oldest first; an alert of the day 30 days before still counts as
+    an event: it has lost half its weight by then."""
+    zone = timezone.get_default_timezone()
+    first = datetime.combine(day - timedelta(days=WINDOW_DAYS), time.min, zone)
+    after = datetime.combine(day + timedelta(days=1), time.min, zone)
+    rows = (
+        Alert.objects.filter(Among("application", applications), at__gte=first, at__lt=after)
+        .exclude(state=AlertState.DISMISSED)
+        .order_by("at", "id")
+        .values_list("application_id", "severity", "tactics", "at", "state", "id", "title", "type")
+    )
+    return [Reported(*row) for row in rows]
+
+
+def occurrences(
+    applications: Sequence[int], day: date, reported: Sequence[Reported] | None = None
+) -> dict[int, tuple[Occurrence, ...]]:
     """Alerts and incidents by application, as they stand now. Informational alerts count nothing, dismissed ones are no
     event, and an alert that belongs to an incident which counts is no event of its own before that leaves the window:
     the incident stands for it (docs/decisions/0024).
 
-    An alert of the day 30 days before still counts: it has lost half its weight by then.
+    `reported`: the `alerts`, where the caller has read them already.
     """
     zone = timezone.get_default_timezone()
-    first = datetime.combine(day - timedelta(days=WINDOW_DAYS), time.min, zone)
-    after = datetime.combine(day + timedelta(days=1), time.min, zone)
     found, stood_for = _incidents(applications, day)
-    rows = (
-        Alert.objects.filter(Among("application", applications), at__gte=first, at__lt=after)
-        .exclude(severity=Severity.INFORMATIONAL)
-        .exclude(state=AlertState.DISMISSED)
-        .order_by("at", "id")
-        .values_list("application_id", "severity", "tactics", "at", "state", "id", "title")
-    )
-    for application, severity, tactics, at, state, pk, title in rows:
-        found[application].append(
-            Occurrence(
-                severity=severity,
-                tactics=tuple(sorted(map(tactic_key, tactics))),
-                day=timezone.localdate(at, zone),
-                open=state in _OPEN,
-                ref=str(pk),
-                label=title,
-                counts_from=stood_for.get(pk),
+    for one in alerts(applications, day) if reported is None else reported:
+        if one.severity != Severity.INFORMATIONAL:
+            found[one.application].append(
+                Occurrence(
+                    severity=one.severity,
+                    tactics=tuple(sorted(map(tactic_key, one.tactics))),
+                    day=timezone.localdate(one.at, zone),
+                    open=one.state in _OPEN,
+                    ref=str(one.id),
+                    label=one.title,
+                    counts_from=stood_for.get(one.id),
+                )
             )
-        )
     return {application: tuple(events) for application, events in found.items()}
 
 
 def _incidents(applications: Sequence[int], day: date) -> tuple[dict[int, list[Occurrence]], dict[int, date]]:
     """Incidents of the window by application, and of the alerts that they stand for the first day on which they no
     longer do. A contained one counts as open."""
-    counted = Incident.objects.filter(
-        Among("application", applications), since__range=(day - timedelta(days=WINDOW_DAYS), day)
-    ).order_by()
+    theirs = Q(links__alert__application=F("application"))
+    counted = (
+        Incident.objects.filter(
+            Among("application", applications), since__range=(day - timedelta(days=WINDOW_DAYS), day)
+        )
+        .annotate(stands_for=ArrayAgg("links__alert", filter=theirs, default=Value([])))
+        .order_by("since", "id")
+    )
     found: dict[int, list[Occurrence]] = defaultdict(list)
-    columns = ("application_id", "severity", "principles", "since", "state", "id", "title")
-    for application, severity, principles, since, state, pk, title in counted.order_by("since", "id").values_list(
-        *columns
-    ):
+    until: dict[int, date] = {}
+    columns = ("application_id", "severity", "principles", "since", "state", "id", "title", "stands_for")
+    for application, severity, principles, since, state, pk, title, alerts in counted.values_list(*columns):
+        until |= dict.fromkeys(alerts, since + timedelta(days=WINDOW_DAYS + 1))
         found[application].append(
             Occurrence(
                 severity=severity,
@@ -94,11 +138,7 @@ def _incidents(applications: Sequence[int], day: date) -> tuple[dict[int, list[O
                 principles=tuple(sorted(principles)),
             )
         )
-    links = IncidentAlert.objects.filter(
-        incident__in=counted.values("pk"), alert__application=F("incident__application")
-    )
-    until = links.values_list("alert_id", "incident__since") if found else ()
-    return found, {alert: since + timedelta(days=WINDOW_DAYS + 1) for alert, since in until}
+    return found, until
 
 
 def tactic_key(name: str) -> str:
@@ -107,76 +147,70 @@ def tactic_key(name: str) -> str:
     return "_".join(spaced.replace("-", " ").replace("_", " ").lower().split())
 
 
-def usage(applications: Sequence[int], day: date) -> dict[int, Usage]:
+def usage(
+    applications: Sequence[int],
+    day: date,
+    reported: Sequence[Reported] | None = None,
+    approved: Mapping[int, object] | None = None,
+) -> dict[int, Usage]:
     """Counts of the window by application; no entry where nothing was used.
 
     Attacks are the marked interactions and the alerts of a blocked one; a dismissed alert was none. Sensitive are those
-    above what the application is approved for, of which nothing is known where nobody has answered.
+    above what the application is approved for, of which nothing is known where nobody has answered. `reported` (the
+    `alerts`) and `approved` (the answer to what it is approved for, by application): where the caller has them already.
     """
-    rows = (
-        DailyUsage.objects.filter(Among("application", applications), day__range=(window_start(day), day))
-        .order_by()
-        .values("application_id")
-        .annotate(interactions=Sum("interactions"), attacks=Sum("attacks"))
-        .values_list("application_id", "interactions", "attacks")
+    with connection.cursor() as cursor:
+        cursor.execute(_USAGE, {"ids": array(applications), "first": window_start(day), "last": day})
+        rows = cursor.fetchall()
+    blocked = _blocked_attempts(alerts(applications, day) if reported is None else reported, day)
+    above = _above_each_level(
+        {application: orjson.loads(sensitive) for application, _, _, sensitive in rows if sensitive}
     )
-    blocked, above = _blocked_attempts(applications, day), above_each_level(applications, day)
-    approved = _approved_for(above)
+    levels_of = _approved_for(above) if approved is None else approved
     found = {}
-    for application, total, attacks in rows:
+    for application, total, attacks, _ in rows:
         mine, levels = blocked.get(application, frozenset()), above.get(application, {})
-        sensitive = levels.get(approved.get(application, ""), 0)
+        sensitive = levels.get(str(levels_of.get(application, "")), 0)
         found[application] = Usage(total, sensitive, attacks + len(mine), levels, mine)
     return found
 
 
-def above_each_level(applications: Sequence[int], day: date) -> dict[int, dict[str, int]]:
-    """Interactions of the window with a label or information type above each level that an application may be approved
-    for (docs/method.md §4), by application and level; only of applications with any that is ranked.
+def _above_each_level(
+    sensitive: Mapping[int, Sequence[tuple[Sequence[str], Sequence[str], int]]],
+) -> dict[int, dict[str, int]]:
+    """Interactions with a label or information type above each level that an application may be approved for
+    (docs/method.md §4), by application and level, of counts by (labels, information types); only of applications with
+    any that is ranked.
 
     What the dictionary doesn't rank counts here nowhere, though it shows in the usage figures.
     """
-    dictionary = names()
-    if not dictionary:
-        return {}
-    rows = (
-        DailySensitive.objects.filter(Among("application", applications), day__range=(window_start(day), day))
-        .order_by()
-        .values("application_id", "labels", "information_types")
-        .annotate(n=Sum("interactions"))
-        .values_list("application_id", "labels", "information_types", "n")
-    )
+    dictionary = names() if sensitive else Names([], [])
     found: dict[int, dict[str, int]] = {}
-    for application, labels, types, count in rows:
-        rank = dictionary.rank(labels, types)
-        if rank is not None:
-            levels = found.setdefault(application, dict.fromkeys(LEVELS, 0))
-            for level in LEVELS[:rank]:
-                levels[level] += count
+    for application, rows in sensitive.items():
+        for labels, types, count in rows:
+            rank = dictionary.rank(labels, types)
+            if rank is not None:
+                levels = found.setdefault(application, dict.fromkeys(LEVELS, 0))
+                for level in LEVELS[:rank]:
+                    levels[level] += count
     return found
 
 
-def _approved_for(applications: Iterable[int]) -> dict[int, str]:
+def _approved_for(applications: Collection[int]) -> dict[int, object]:
     """What each of these is approved for, where somebody has answered."""
+    if not applications:
+        return {}
     given = Answer.objects.filter(application__in=list(applications), question=APPROVED_FOR).order_by()
-    return {
-        application: value for application, value in given.values_list("application_id", "value") if value in LEVELS
-    }
+    return dict(given.values_list("application_id", "value"))
 
 
-def _blocked_attempts(applications: Sequence[int], day: date) -> dict[int, frozenset[str]]:
+def _blocked_attempts(reported: Sequence[Reported], day: date) -> dict[int, frozenset[str]]:
     """Alerts of the window that report a blocked attack, by application."""
-    zone = timezone.get_default_timezone()
-    rows = (
-        Alert.objects.filter(_BLOCKED, Among("application", applications))
-        .filter(at__gte=datetime.combine(window_start(day), time.min, zone))
-        .filter(at__lt=datetime.combine(day + timedelta(days=1), time.min, zone))
-        .exclude(state=AlertState.DISMISSED)
-        .order_by()
-    )
+    first = datetime.combine(window_start(day), time.min, timezone.get_default_timezone())
     found: dict[int, set[str]] = defaultdict(set)
-    for application, pk in rows.values_list("application_id", "pk"):
-        found[application].add(str(pk))
+    for one in reported:
+        if one.at >= first and any(word in one.type.lower() for word in _BLOCKED):
+            found[one.application].add(str(one.id))
     return {application: frozenset(refs) for application, refs in found.items()}
 
 

@@ -7,12 +7,11 @@ from typing import Any
 
 from django.db import connection
 
-from inventory.models import AIApplication, AuditLogEntry, User
+from inventory.models import AIApplication, AuditLogEntry, Department
 from risk.choices import EUClass
 from risk.models import Answer, OrganisationAnswer
 from risk.scoring.judgement import ORGANISATION_QUESTIONS
 from risk.scoring.method import Method, Question
-from risk.selectors import cases
 
 LIMIT = 200  # versions of answers read for one page, the newest
 NOBODY = "The system"
@@ -65,14 +64,13 @@ def trail(application: AIApplication, method: Method) -> list[Step]:
     times = {one["pgh_created_at"] for one in versions}
     entries = AuditLogEntry.objects.filter(at__in=times).exclude(reason="").values_list("at", "reason")
     reasons = dict(entries)
-    people = {one.pk: str(one) for one in User.objects.filter(pk__in={one["answered_by_id"] for one in versions})}
     steps = []
     for one in versions[:LIMIT]:
         question = method.questions[one["question"]]
         steps.append(
             Step(
                 at=one["pgh_created_at"],
-                who=people.get(one["answered_by_id"], NOBODY),
+                who=one["answered_by__display_name"] or one["answered_by__username"] or NOBODY,
                 question=question.text,
                 article=question.article,
                 before="" if one["before"] is _FIRST else words(question, one["before"]),
@@ -85,26 +83,29 @@ def trail(application: AIApplication, method: Method) -> list[Step]:
 
 
 _FIRST = object()
+_FIELDS = (
+    *("pgh_id", "pgh_created_at", "pgh_label", "question", "value"),
+    *("answered_by__display_name", "answered_by__username"),
+)
 
 
 def _versions(application: AIApplication, method: Method) -> list[dict[str, Any]]:
     events = Answer.pgh_event_model.objects.filter(  # type: ignore[attr-defined]
         application_id=application.pk, question__in=list(method.questions)
     )
-    fields = ("pgh_id", "pgh_created_at", "pgh_label", "question", "value", "answered_by_id")
-    return _with_before(list(events.order_by("-pgh_id").values(*fields)[:LIMIT])[::-1], {})
+    return _with_before(list(events.order_by("-pgh_id").values(*_FIELDS)[:LIMIT])[::-1], {})
 
 
 def _of_organisation(application: AIApplication, method: Method) -> list[dict[str, Any]]:
     """The answers about the organisation that the table reads, of the departments up the tree."""
     questions = {fact: key for key, fact in ORGANISATION_QUESTIONS.items()}
     events = OrganisationAnswer.pgh_event_model.objects.filter(  # type: ignore[attr-defined]
-        department_id__in=cases.tree().path(application.department_id), question__in=list(questions)
+        department_id__in=Department.objects.path_of(application.department).order_by().values("pk"),
+        question__in=list(questions),
     )
-    fields = ("pgh_id", "pgh_created_at", "pgh_label", "question", "value", "answered_by_id", "department__name")
     rows = [
         {**one, "question": questions[one["question"]], "where": one["department__name"]}
-        for one in events.order_by("-pgh_id").values(*fields)[:LIMIT]
+        for one in events.order_by("-pgh_id").values(*_FIELDS, "department__name")[:LIMIT]
     ]
     return _with_before(rows[::-1], {})
 

@@ -18,14 +18,14 @@ from risk.models import Answer, Record
 from risk.scoring.case import Case
 from risk.scoring.classify import Classification
 from risk.scoring.fitness import fitting
-from risk.scoring.judgement import classified
+from risk.scoring.judgement import Judgement, classified
 from risk.selectors import cases
 from risk.selectors.classification import EXEMPT, FUNDAMENTAL_RIGHTS
 from risk.selectors.records import Standing, standing_of
 
 GUARDED = (Lifecycle.APPROVED, Lifecycle.LIVE)
-Answers = dict[str, object]
-Versions = Mapping[tuple[int, str], Sequence[Record]]
+Answers = Mapping[str, object]
+Versions = Mapping[str, Sequence[Record]]  # of each form's record, oldest first
 
 _PROHIBITED = Objection(
     "Its answers describe a practice that Art. 5 of the EU AI Act prohibits. Nothing cures that: change the use, answer"
@@ -54,24 +54,30 @@ def objections(steps: Mapping[int, str]) -> dict[int, list[Objection]]:
     answers, versions, today = _answers(wanted), _versions(wanted), timezone.localdate()
     classes = _classes(applications, answers)
     return {
-        pk: [*_of_the_class(one, classes.get(pk), answers, versions, today), *_unsigned(one, versions, today)]
+        pk: _reasons(one, classes.get(pk), answers.get(pk, {}), versions.get(pk, {}), today)
         for pk, one in applications.items()
     }
 
 
-def _answers(applications: Collection[int]) -> dict[int, Answers]:
-    found: dict[int, Answers] = {}
+def objections_now(application: AIApplication, judgement: Judgement, versions: Versions) -> list[Objection]:
+    """The same of one application that is judged already and whose records are read."""
+    answers = judgement.case.answers
+    return _reasons(application, judgement.classification if answers else None, answers, versions, judgement.day)
+
+
+def _answers(applications: Collection[int]) -> dict[int, dict[str, object]]:
+    found: dict[int, dict[str, object]] = {}
     rows = Answer.objects.filter(application__in=applications).order_by()
     for application, question, value in rows.values_list("application_id", "question", "value"):
         found.setdefault(application, {})[question] = value
     return found
 
 
-def _versions(applications: Collection[int]) -> dict[tuple[int, str], list[Record]]:
+def _versions(applications: Collection[int]) -> dict[int, dict[str, list[Record]]]:
     """Every version of every record, oldest first, without its text."""
-    found: dict[tuple[int, str], list[Record]] = {}
+    found: dict[int, dict[str, list[Record]]] = {}
     for one in Record.objects.filter(application__in=applications).defer("content").order_by("version"):
-        found.setdefault((one.application_id, one.form), []).append(one)
+        found.setdefault(one.application_id, {}).setdefault(one.form, []).append(one)
     return found
 
 
@@ -84,22 +90,22 @@ def _classes(applications: Mapping[int, AIApplication], answers: Mapping[int, An
     }
 
 
-def _of_the_class(
-    application: AIApplication,
-    found: Classification | None,
-    answers: Mapping[int, Answers],
-    versions: Versions,
-    today: date,
+def _reasons(
+    application: AIApplication, found: Classification | None, answers: Answers, versions: Versions, today: date
 ) -> list[Objection]:
-    if found is None:
-        return []
+    of_the_class = _of_the_class(application, found, answers, versions, today) if found is not None else []
+    return [*of_the_class, *_unsigned(application, versions, today)]
+
+
+def _of_the_class(
+    application: AIApplication, found: Classification, answers: Answers, versions: Versions, today: date
+) -> list[Objection]:
     if found.class_ == EUClass.PROHIBITED:
         return [_PROHIBITED]
     reasons = []
     for fact, (form, why) in _ASKED.items():
         if fact in found.facts:
-            known = versions.get((application.pk, form), ())
-            lack = _lack(standing_of(form, known, application, answers[application.pk], today))
+            lack = _lack(standing_of(form, versions.get(form, ()), application, answers, today))
             if lack:
                 reasons.append(Objection(f"{why}: {lack}.", "risk:record", (form,)))
     return reasons
@@ -118,7 +124,7 @@ def _lack(standing: Standing) -> str:
 
 def _unsigned(application: AIApplication, versions: Versions, today: date) -> list[Objection]:
     """What two people still have to sign, in words."""
-    known = versions.get((application.pk, RecordForm.IMPACT))
+    known = versions.get(RecordForm.IMPACT)
     standing = standing_of(RecordForm.IMPACT, known, application, {}, today) if known else None
     if standing is None or not standing.unsigned:
         return []

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from typing import Any
 
 from django.http import HttpResponse
@@ -12,10 +13,12 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from inventory import access
+from inventory.access import Permission
 from inventory.charts.base import Chart
 from inventory.charts.usage import DailySeries, interactions_over_time
 from inventory.models import AIApplication
 from inventory.selectors import data_events, unusual
+from inventory.selectors.dictionary import names
 from inventory.web.filters import Filters
 from inventory.web.register import obstacles
 from inventory.web.requests import PersonRequest
@@ -29,6 +32,7 @@ from risk.selectors import activity, cases, records
 from risk.selectors.outlook import Horizon
 from risk.selectors.ratchet import held
 from risk.selectors.summary import Summary, summary
+from risk.services import gate
 from risk.web.addresses import address_of, addressed
 from risk.web.classification import stop
 from risk.web.shell import shell
@@ -50,11 +54,11 @@ _CHART_KINDS = {
 @require_safe
 def application_page(request: PersonRequest, pk: int) -> HttpResponse:
     """Residual risk by principle, why it is what it is, what would help most, and its course."""
-    application = access.application_or_404(request.user, pk)
+    application = access.application_or_404(request.user, pk, Permission.VIEW, "score")
     filters = Filters.from_request(request)
     measure = filters.principle or OVERALL
     judgement = cases.judge_now(application, timezone.localdate())
-    found = summary(application, judgement, measure)
+    found, versions = summary(application, judgement, measure), records.versions_by_form(application)
     width = judgement.score.high - judgement.score.low
     context = {
         **shell(request.user, application, "application", judgement),
@@ -81,8 +85,8 @@ def application_page(request: PersonRequest, pk: int) -> HttpResponse:
         "prohibited": found.judgement.inputs.prohibited,
         **stop(application, judgement),
         "maybe_prohibited": _maybe_prohibited(found),
-        "obstacles": obstacles(application),
-        "due_again": records.due_again(application, judgement),
+        "obstacles": obstacles(application, gate.objections_now(application, judgement, versions)),
+        "due_again": records.due_again(application, judgement, versions),
     }
     return render(request, "risk/application.html", context)
 
@@ -133,7 +137,7 @@ def _course(application: AIApplication, found: Summary, today: date) -> Chart:
 @require_safe
 def activity_page(request: PersonRequest, pk: int) -> HttpResponse:
     """Use by day, the alerts and the metrics."""
-    application = access.application_or_404(request.user, pk)
+    application = access.application_or_404(request.user, pk, Permission.VIEW, "score")
     filters = Filters.from_request(request)
     today = timezone.localdate()
     judgement = cases.judge_now(application, today)
@@ -142,6 +146,7 @@ def activity_page(request: PersonRequest, pk: int) -> HttpResponse:
         unusual.courses(application, filters.period),
         unusual.of(application, unusual.since(filters.period)),
     )
+    dictionary = cache(names)  # for two lists, and only if one of them names anything
     events = f"{reverse('inventory:events')}?{urlencode({'application': pk})}"
     course = DailySeries("registered", application.name, use.days, f"{events}&event=interaction")
     context = {
@@ -157,10 +162,12 @@ def activity_page(request: PersonRequest, pk: int) -> HttpResponse:
             replace(one, url=address_of(pk, one.kind, one.key) if one.kind == Kind.EVENT else "")
             for one in activity.signals_of(judgement)
         ],
-        "data_events": data_events.events_of(application, filters.period),
+        "data_events": data_events.events_of(application, filters.period, dictionary),
         "usual": charts_of(courses, found),
         "standings": [(one.metric.label, one.standing) for one in courses],
         "found": explained(found),
-        "carried": activity.carried_by(application, judgement.case.answers.get(APPROVED_FOR), today, filters.period),
+        "carried": activity.carried_by(
+            application, judgement.case.answers.get(APPROVED_FOR), today, filters.period, dictionary
+        ),
     }
     return render(request, "risk/activity.html", context)

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from inventory import access
+from inventory.access import Permission
 from inventory.choices import Lifecycle
 from inventory.models import AIApplication
 from inventory.web.requests import PersonRequest
@@ -24,10 +25,15 @@ TRAIL_SHOWN = 12  # steps that are open at once; the others fold
 @require_safe
 def classification_page(request: PersonRequest, pk: int) -> HttpResponse:
     """The class with the articles behind it, what still decides it, and what follows from it with its dates."""
-    application = access.application_or_404(request.user, pk)
+    application = access.application_or_404(request.user, pk, Permission.VIEW, "score")
     judgement = cases.judge_now(application, timezone.localdate())
     found = classification(judgement, load_method())
     steps = trail.trail(application, load_method())
+    versions = records.versions_by_form(application)
+    exemption, assessment = (
+        records.standing_of(form, versions.get(form, ()), application, judgement.case.answers, judgement.day)
+        for form in (RecordForm.EXEMPTION, RecordForm.FUNDAMENTAL_RIGHTS)
+    )
     context = {
         **shell(request.user, application, "classification", judgement),
         **stop(application, judgement),
@@ -36,10 +42,8 @@ def classification_page(request: PersonRequest, pk: int) -> HttpResponse:
         "steps": steps[:TRAIL_SHOWN],
         "more_steps": steps[TRAIL_SHOWN:],
         "classes": trail.classes(application),
-        "exemption": records.standing(application, RecordForm.EXEMPTION, judgement.case.answers, judgement.day),
-        "assessment": records.standing(
-            application, RecordForm.FUNDAMENTAL_RIGHTS, judgement.case.answers, judgement.day
-        ),
+        "exemption": exemption,
+        "assessment": assessment,
         "profiling": judgement.case.answers.get("profiling"),
     }
     return render(request, "risk/classification.html", context)

@@ -9,6 +9,7 @@ from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_safe
 
 from inventory import access
+from inventory.access import Permission
 from inventory.web.requests import PersonRequest
 from risk.choices import OVERALL, Principle
 from risk.method import MethodError
@@ -24,7 +25,7 @@ _ID_DIGITS = 16  # no id of ours has as many
 def compare_page(request: PersonRequest, pk: int) -> HttpResponse:
     """What changed from one judgement to another, and what each change did to the score. `from`, `to`: snapshots; else
     `before`, `after`: days, by default the last 30."""
-    application = access.application_or_404(request.user, pk)
+    application = access.application_or_404(request.user, pk, Permission.VIEW, "score")
     today = timezone.localdate()
     first = first_day(application)
     before, after = _days(request, first, today)

@@ -1,6 +1,6 @@
 """What people state of controls, read out of forms and saved."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django import forms
@@ -15,6 +15,7 @@ from inventory.models import AIApplication
 from inventory.web.forms import PersonField
 from inventory.web.requests import PersonRequest
 from risk.choices import ControlStatus
+from risk.selectors.controls import Line
 from risk.services import controls
 from risk.services.assessments import OvertakenError
 from risk.web.open_forms import OpenForm, values_of
@@ -49,10 +50,17 @@ class StateForm(OpenForm):
             status.error_messages["invalid_choice"] = VERIFIED_BY_REVIEWER
 
 
-def forms_of(request: PersonRequest, application: AIApplication) -> Callable[..., StateForm]:
-    """Makes the form of a control, from what is stated of it now and, where given, what the person sent."""
+def forms_of(
+    request: PersonRequest, application: AIApplication, shown: Iterable[Line] | None = None
+) -> Callable[..., StateForm]:
+    """Makes the form of a control, from what is stated of it now and, where given, what the person sent. `shown`: the
+    lines of these controls, where the page has read them already."""
     may_verify = access.may(request.user, Permission.REVIEW, application.department)
-    states = {one.control: one for one in application.control_states.select_related("owner", "stated_by")}
+    if shown is None:
+        stated = application.control_states.select_related("owner", "stated_by")
+        states = {one.control: one for one in stated}
+    else:
+        states = {line.control.id: line.state for line in shown if line.state}
 
     def form(key: str, data: QueryDict | None = None) -> StateForm:
         state = states.get(key)

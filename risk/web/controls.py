@@ -61,7 +61,7 @@ _DONE = {
 def control_list(request: PersonRequest, pk: int) -> HttpResponse:
     """The asked controls by family. A POST states every control whose fields it changes."""
     permission = Permission.EDIT if request.method == "POST" else Permission.VIEW
-    application = access.application_or_404(request.user, pk, permission)
+    application = access.application_or_404(request.user, pk, permission, "score")
     show, family = request.GET.get("show", ""), request.GET.get("family", "")
     problems: dict[str, StateForm] = {}
     if request.method == "POST":
@@ -71,7 +71,7 @@ def control_list(request: PersonRequest, pk: int) -> HttpResponse:
             return redirect(f"{reverse('risk:controls', args=[pk])}?{urlencode({'show': show, 'family': family})}")
     judgement = cases.judge_now(application, timezone.localdate())
     found = controls_of(application, judgement, request.user, show, family)
-    form_of = forms_of(request, application)
+    form_of = forms_of(request, application, [line for one in found.shown for line in one.lines])
     context = {
         **shell(request.user, application, "controls", judgement),
         "found": found,
@@ -93,15 +93,15 @@ def control_list(request: PersonRequest, pk: int) -> HttpResponse:
 def control(request: PersonRequest, pk: int, key: str) -> HttpResponse:
     """One control with its evidence. A POST states it; htmx gets back how it went, with the effect beside it."""
     permission = Permission.EDIT if request.method == "POST" else Permission.VIEW
-    application = access.application_or_404(request.user, pk, permission)
+    application = access.application_or_404(request.user, pk, permission, "score")
     day = timezone.localdate()
     judgement = cases.judge_now(application, day)
     line = one_line(application, judgement, request.user, key)
     if line is None:
         raise Http404("There is no such control.")
-    form = forms_of(request, application)(key, request.POST if request.method == "POST" else None)
     if request.method == "GET":
-        return _control_page(request, application, judgement, line, form)
+        return _control_page(request, application, judgement, line, forms_of(request, application, [line])(key))
+    form = forms_of(request, application)(key, request.POST)
     if not line.why:
         raise Http404("This control is not asked here.")
     saved = save_state(request, application, key, form)

@@ -10,6 +10,7 @@ from django.utils.dateparse import parse_time
 from django.views.decorators.http import require_safe
 
 from inventory import access
+from inventory.access import Permission
 from inventory.models import AIApplication
 from inventory.selectors.asked import Reader
 from inventory.selectors.history import Moment
@@ -29,7 +30,7 @@ OF_A_MOMENT = 100  # entries and changes, on a page of one moment alone
 def history_page(request: PersonRequest, pk: int) -> HttpResponse:
     """What people changed, a page of moments at a time, and what the score did; with `as_of`, everything as it stood at
     the end of that day, or `at` a time of it; with `moment`, that one alone, however much it did."""
-    application = access.application_or_404(request.user, pk)
+    application = access.application_or_404(request.user, pk, Permission.VIEW, "score")
     reader = Reader(request.GET)
     before, at, number = reader.moment("before"), reader.moment("moment"), reader.number("page", 1)
     tell(request, reader.problems)

@@ -15,11 +15,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from inventory import access
 from inventory.access import Permission, requires
 from inventory.choices import ApplicationKind
-from inventory.models import AIApplication, User
+from inventory.models import User
 from inventory.selectors.scope import options, scope_of
 from inventory.web.downloads import list_download
 from inventory.web.filters import Filters
-from inventory.web.forms import add_service_errors
+from inventory.web.forms import ApplicationField, add_service_errors
 from inventory.web.requests import PersonRequest
 from risk.choices import IncidentSeverity, IncidentState, Principle, SeriousIncident
 from risk.models import Incident
@@ -40,7 +40,6 @@ class IncidentForm(forms.Form):
     """What a reviewer tells of an incident; of each principle what happened to it, empty where nothing did."""
 
     title = forms.CharField(max_length=300)
-    application = forms.ModelChoiceField(AIApplication.objects.none(), label=_("AI application"))
     severity = forms.ChoiceField(choices=IncidentSeverity.choices, initial=IncidentSeverity.MEDIUM)
     since = forms.DateField(label=_("Since when"), widget=_DATE)
     aware_on = forms.DateField(
@@ -52,12 +51,9 @@ class IncidentForm(forms.Form):
         required=False,
         help_text=_("To be reported within 15 days, 10 where a person died, 2 for critical infrastructure."),
     )
-    alert = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, user: User, *args: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        field = self.fields["application"]
-        field.queryset = access.applications(user, Permission.REVIEW).order_by("name")  # type: ignore[attr-defined]
         for key, label in Principle.choices:
             self.fields[f"p_{key}"] = forms.CharField(
                 label=label, required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 2})
@@ -67,6 +63,18 @@ class IncidentForm(forms.Form):
     def told(self) -> dict[str, str]:
         """Principle → what happened, of those that something happened to."""
         return {key: text for key in Principle.values if (text := self.cleaned_data.get(f"p_{key}", "").strip())}
+
+
+class RecordForm(IncidentForm):
+    """The same with the application that it happened to, and the alerts that it is recorded from."""
+
+    application = ApplicationField(max_length=200, label=_("AI application"))
+    alert = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, user: User, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["application"].offer(access.applications(user, Permission.REVIEW))  # type: ignore[attr-defined]
+        self.order_fields(["title", "application"])
 
     @property
     def alerts(self) -> list[int]:
@@ -81,9 +89,8 @@ class ChangeForm(IncidentForm):
     reported_on = forms.DateField(label=_("Reported to the authority on"), widget=_DATE, required=False)
     reason = forms.CharField(label=_("Why it is changed"), max_length=4000, widget=forms.Textarea(attrs={"rows": 2}))
 
-    def __init__(self, user: User, *args: Any, **options: Any) -> None:
-        super().__init__(user, *args, **options)
-        del self.fields["application"], self.fields["alert"]
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
         self.order_fields([name for name in self.fields if name != "reason"])  # which goes last
 
 
@@ -146,11 +153,11 @@ def _cells(one: Incident) -> tuple[Any, ...]:
 def record(request: PersonRequest) -> HttpResponse:
     """Record an incident, by itself or from an alert (`?alert=`), which it is then filled in from."""
     if request.method == "POST":
-        form = IncidentForm(request.user, request.POST)
+        form = RecordForm(request.user, request.POST)
         if form.is_valid() and (made := _recorded(request.user, form)):
             return redirect("risk:incident", made.pk)
     else:
-        form = IncidentForm(request.user, initial=_from_alert(request))
+        form = RecordForm(request.user, initial=_from_alert(request))
     return render(request, "risk/incident_record.html", {"form": form}, status=400 if form.is_bound else 200)
 
 
@@ -163,7 +170,7 @@ def _from_alert(request: PersonRequest) -> dict[str, Any]:
     severity = alert.severity if alert.severity in IncidentSeverity.values else IncidentSeverity.LOW
     return {
         "title": alert.title,
-        "application": alert.application_id,
+        "application": alert.application,
         "severity": severity,
         "since": timezone.localdate(alert.at),
         "aware_on": timezone.localdate(alert.received_at),
@@ -171,7 +178,7 @@ def _from_alert(request: PersonRequest) -> dict[str, Any]:
     }
 
 
-def _recorded(user: User, form: IncidentForm) -> Incident | None:
+def _recorded(user: User, form: RecordForm) -> Incident | None:
     names = ("title", "application", "severity", "since", "aware_on", "serious")
     given = {name: form.cleaned_data[name] for name in names}
     try:
@@ -188,12 +195,12 @@ def change(request: PersonRequest, pk: int) -> HttpResponse:
     incident = incidents.incident_or_404(request.user, pk)
     access.require(request.user, Permission.REVIEW, incident.application.department)
     if request.method == "POST":
-        form = ChangeForm(request.user, request.POST)
+        form = ChangeForm(request.POST)
         if form.is_valid() and _changed(request.user, incident, form):
             return redirect("risk:incident", pk)
     else:
         held = {name: getattr(incident, name) for name in service.CHANGEABLE}
-        form = ChangeForm(request.user, initial=held | {f"p_{key}": text for key, text in incident.principles.items()})
+        form = ChangeForm(initial=held | {f"p_{key}": text for key, text in incident.principles.items()})
     context = {"form": form, "incident": incident}
     return render(request, "risk/incident_change.html", context, status=400 if form.is_bound else 200)
 

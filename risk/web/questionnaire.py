@@ -38,7 +38,7 @@ def questionnaire(request: PersonRequest, pk: int) -> HttpResponse:
     """One step. A POST saves what it holds: by htmx as soon as a choice is made, which brings its effect back; without
     scripts the whole step, which leads to the next."""
     permission = Permission.EDIT if request.method == "POST" else Permission.VIEW
-    application = access.application_or_404(request.user, pk, permission)
+    application = access.application_or_404(request.user, pk, permission, "score")
     step = request.GET.get("step", "")
     if request.method != "POST":
         return render(request, "risk/questionnaire.html", _page(request, application, step, {}))
@@ -57,7 +57,7 @@ def questionnaire(request: PersonRequest, pk: int) -> HttpResponse:
 @require_safe
 def consequences(request: PersonRequest, pk: int) -> HttpResponse:
     """What each answer of a step would change: the page asks for it once it is there, and after each save."""
-    application = access.application_or_404(request.user, pk, Permission.EDIT)
+    application = access.application_or_404(request.user, pk, Permission.EDIT, "score")
     judgement, misfits = cases.judge_fitting(application, timezone.localdate())
     effects = {} if misfits else told(judgement, request.GET.get("step", ""))
     return render(request, "risk/_consequences.html", {"effects": effects})

@@ -45,7 +45,7 @@ Pages = Sequence[tuple[str, Any, Any]]
 @require_http_methods(["GET", "POST"])
 def record(request: PersonRequest, pk: int, form: str) -> HttpResponse:
     """The newest version, or the one that the address names: to write in where it is a draft, else to read and sign."""
-    application = access.application_or_404(request.user, pk)
+    application = access.application_or_404(request.user, pk, Permission.VIEW, "score")
     if form not in RecordForm.values:
         raise Http404("There is no such record.")
     if request.method == "POST":

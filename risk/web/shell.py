@@ -1,7 +1,6 @@
 """The head that all pages of one application share: name, badges, tabs."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from django.db.models import Sum
@@ -34,7 +33,7 @@ def shell(user: User, application: AIApplication, active: str, judgement: Judgem
 
     With a `judgement` the counts are those of this moment, else those of the stored score.
     """
-    score = CurrentScore.objects.filter(pk=application.pk).first()
+    score = getattr(application, "score", None)
     progress = progress_of(judgement, load_method()) if judgement is not None else score
     return {
         "application": application,
@@ -45,7 +44,7 @@ def shell(user: User, application: AIApplication, active: str, judgement: Judgem
         "progress": progress,
         "tabs": _tabs(application, progress, active),
         "may_edit": access.may(user, Permission.EDIT, application.department),
-        "interactions": _interactions(application),
+        "interactions": judgement.case.usage.interactions if judgement is not None else _interactions(application),
         "interaction_days": WINDOW_DAYS,
         "open_questions": progress.questions_asked - progress.questions_answered if progress else 0,
     }
@@ -83,5 +82,5 @@ def _tab_address(route: str, application: AIApplication) -> str:
 
 def _interactions(application: AIApplication) -> int:
     today = timezone.localdate()
-    found = DailyUsage.objects.filter(application=application, day__range=(window_start(today), today + timedelta(1)))
+    found = DailyUsage.objects.filter(application=application, day__range=(window_start(today), today))
     return found.aggregate(all=Sum("interactions"))["all"] or 0

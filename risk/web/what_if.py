@@ -44,7 +44,7 @@ _ALERT_CHOICES = (("resolved", "Resolved"), ("dismissed", "Dismissed, it was non
 def what_if_page(request: PersonRequest, pk: int) -> HttpResponse:
     """Try changes, see the new score beside the old one. A POST makes tasks of what the address holds."""
     permission = Permission.EDIT if request.method == "POST" else Permission.VIEW
-    application = access.application_or_404(request.user, pk, permission)
+    application = access.application_or_404(request.user, pk, permission, "score")
     judgement = cases.judge_now(application, timezone.localdate())
     wanted = changes_of(request.GET, judgement, load_method())
     form = TaskForm(request.POST if request.method == "POST" else None, application=application)

@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 from django.db import transaction
 from django.db.models import Count, F, Model, Q, Sum
+from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
@@ -46,6 +47,7 @@ from inventory.models import (
     ImportBatch,
     Interaction,
     Metric,
+    Role,
     Ruling,
     Sighting,
     UnusualDay,
@@ -65,6 +67,7 @@ from risk.scoring.portfolio import score_department
 from risk.selectors import beyond, sharing, signals
 from risk.selectors.history import end_of
 from risk.services import runs
+from tests.governance import pages
 
 
 @pytest.fixture(scope="module")
@@ -392,3 +395,33 @@ def test_alerts_were_worked_on(bank: dict, db: None) -> None:
     assert AuditLogEntry.objects.filter(action="incident.recorded").count() == Incident.objects.count()
     kinds = {kind for one in Alert.objects.exclude(entities=None) for kind, _ in one.entities or ()}
     assert {"account", "ip", "file", "url"} <= kinds
+
+
+# Why a page may take more than pages.MOST
+MORE_QUERIES = {
+    "department": (20, "figures, course, applications, use, coverage and outlook, each kept where it belongs"),
+    "activity": (19, "all kinds of things that feeds tell of one application, beside its judgement"),
+    "control": (17, "the judgement, and all that was ever said, proved and asked of the control"),
+    "digest": (17, "one source after another, until three changes are found"),
+    "overview": (17, "the tiles and charts of everything"),
+}
+
+
+def test_every_page_takes_few_queries(bank: dict, client: Client, db: None) -> None:
+    root = Department.objects.get(parent=None)
+    roles = Role.objects.filter(user__is_active=True).select_related("user").order_by("pk")
+    people = [
+        roles.filter(kind=RoleKind.ADMINISTRATOR, department=root)[0].user,
+        roles.filter(kind=RoleKind.LEADER).exclude(department=root)[0].user,
+    ]
+    opened, over = set(), []
+    for person in people:
+        client.force_login(person)
+        for name, address in pages.addresses(person):
+            asked = pages.queries(client, address)
+            opened |= {name} if asked else set()
+            if len(asked) > MORE_QUERIES.get(name, (pages.MOST,))[0]:
+                over.append(f"{person}: {address} took {len(asked)}\n  " + "\n  ".join(sql[:160] for sql in asked))
+    assert not over, "\n".join(over)
+    assert {"overview", "application", "controls", "department", "framework", "gaps", "sightings", "events"} <= opened
+    assert len(opened) > 50

@@ -218,12 +218,15 @@ def test_pages_meet_the_cast(client: Client, cast: Cast, application: AIApplicat
     today = timezone.localdate().isoformat()
     form = {
         "title": "<b>Bad</b>",
-        "application": application.pk,
+        "application": application.external_id,
         "severity": "critical",
         "since": today,
         "alert": alert.pk,
     }
     form |= {"aware_on": today, "serious": "death"}
+    elsewhere = make_application(cast.treasury, name="Elsewhere").external_id
+    unseen = client.post(reverse("risk:incident_record"), form | {"application": elsewhere, "p_fairness": "Refused"})
+    assert (unseen.status_code, "no such application" in unseen.content.decode()) == (400, True)
     refused = client.post(reverse("risk:incident_record"), form)
     assert refused.status_code == 400
     assert "at least one principle" in refused.content.decode()

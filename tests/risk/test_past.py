@@ -104,7 +104,7 @@ def test_the_past_costs_the_same_however_much_was_stated(cast: Cast, application
     assessments.save_answers(actor=cast.bob, application=application, answers={"novelty": "pilot", "people": None})
     for control in ("GV-01", "RM-02", "GV-05"):
         ControlState.objects.create(application=application, control=control, status="attested", as_of=NOW)
-    assert queries() == few == 6
+    assert queries() == few == 5
 
 
 @pytest.mark.django_db(transaction=True)  # each statement at a time of its own

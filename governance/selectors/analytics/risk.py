@@ -50,11 +50,14 @@ class Profile:
     held_by: str  # "" for nothing
 
 
-def bands_by_day(scope: Scope, day: date, period: int) -> list[tuple[date, dict[str, int]]]:
-    """Live applications by band on each day on which a figure changed; what is looked at adds up over its tops."""
+def bands_by_day(
+    scope: Scope, day: date, period: int, past: Sequence[Risk] | None = None
+) -> list[tuple[date, dict[str, int]]]:
+    """Live applications by band on each day on which a figure changed; what is looked at adds up over its tops.
+    `past`: the course of the only one, where it is read already."""
     tops = Department.objects.filter(pk__in=[top.pk for top in scope.tops])
     begin, standing, found = day - timedelta(days=period), {}, {}
-    for risk in rollups.history(tops, OVERALL, begin, day):
+    for risk in rollups.history(tops, OVERALL, begin, day) if past is None else past:
         standing[risk.department_id] = risk
         on = max(risk.day, begin)
         found[on] = {band: sum(getattr(one, f"{band}_count") for one in standing.values()) for band in BANDS}

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -203,12 +203,15 @@ def rows_of(looked: Looked, sightings: Sequence[Sighting]) -> list[SeenRow]:
     holders = [one.application_id for one in rulings.values() if one.application_id]
     whose = looked.people & Q(sighting__in=ids) & (Q(application=None) | Q(application__in=holders))
     figures = _figures(looked, whose)
-    decidable = set(
-        access.sightings(looked.user, access.Permission.REVIEW).filter(pk__in=ids).values_list("pk", flat=True)
+    decidable = access.sightings(looked.user, access.Permission.REVIEW).filter(pk=OuterRef("pk"))
+    about = (
+        Sighting.objects.filter(pk__in=ids)
+        .order_by()
+        .annotate(may_decide=Exists(decidable), listed=Exists(AgentListing.objects.filter(sighting=OuterRef("pk"))))
     )
+    known = {pk: (may_decide, listed) for pk, may_decide, listed in about.values_list("pk", "may_decide", "listed")}
     reported = _reported(ids) if looked.everything else {}
-    listed = set(AgentListing.objects.filter(sighting__in=ids).values_list("sighting_id", flat=True))
-    names = {one.pk: known.name if (known := known_app(one)) else one.name for one in sightings}
+    names = {one.pk: app.name if (app := known_app(one)) else one.name for one in sightings}
     likely = twins_of(looked.user, names, {one.pk: _wanted(one) for one in sightings})
     return [
         SeenRow(
@@ -220,9 +223,9 @@ def rows_of(looked: Looked, sightings: Sequence[Sighting]) -> list[SeenRow]:
             reason=one.reason,
             twins=likely.get(one.pk, ()),
             reported=reported.get(one.pk),
-            listed=one.pk in listed,
+            listed=known[one.pk][1],
             ruling=rulings.get(one.folded),
-            may_decide=one.pk in decidable,
+            may_decide=known[one.pk][0],
             **figures.get(one.pk, _NOTHING),
         )
         for one in sightings
