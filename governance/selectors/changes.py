@@ -94,7 +94,7 @@ class Side:
 
     @property
     def stage(self) -> str:
-        return Lifecycle(self.lifecycle).label if self.lifecycle else ""
+        return str(Lifecycle(self.lifecycle).label) if self.lifecycle else ""
 
 
 @dataclass(frozen=True, slots=True)

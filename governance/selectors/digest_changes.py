@@ -187,7 +187,7 @@ def _grave(scope: Scope, span: Span) -> Iterator[Told]:
     for pk, name, department, band, point, eu_class, counted, was, before in rows:
         now = f"Risk {round(point)}"
         if eu_class == EUClass.PROHIBITED:  # a gate is no number
-            now = EUClass.PROHIBITED.label
+            now = str(EUClass.PROHIBITED.label)
         then = f"was {Band(was).label}, {round(before)}" if counted and was else "did not count before"
         kind = f"Newly in the band {Band(band).label}"
         yield Told(kind, name, f"{department} · {now}; {then}", "risk:application", (pk,))

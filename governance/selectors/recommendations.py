@@ -29,7 +29,7 @@ A_PAGE = 25
 TOP = 5
 PLACES = 3  # departments named on a card
 UNDER_WAY = (RecommendationState.OPEN, RecommendationState.IN_PROGRESS)
-SEVERITIES = {label.lower(): value for value, label in Gravity.choices}
+SEVERITIES = {one.name.lower(): one.value for one in Gravity}
 UNASSIGNED = "Unassigned"
 
 
@@ -72,7 +72,7 @@ class Card:
 
     @property
     def severity_name(self) -> str:
-        return self.severity.capitalize()
+        return str(Gravity[self.severity.upper()].label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Line:
 
     @property
     def severity_name(self) -> str:
-        return self.severity.capitalize()
+        return str(Gravity[self.severity.upper()].label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +191,7 @@ def lines(user: User, subjects: Sequence[Subject]) -> list[Line]:
             department=one.department.name if one.department else UNASSIGNED,
             department_key=one.department.key if one.department else "",
             amount=one.amount,
-            severity=one.get_gravity_display().lower(),
+            severity=Gravity(one.gravity).name.lower(),
             note=one.note,
             since=one.since,
             seen=one.ref in opened[one.kind] if one.kind in opened else True,
@@ -289,7 +289,7 @@ def _as_cards(rows: Sequence[Recommendation], places: dict[str, list[Place]]) ->
             state_name=row.get_state_display(),
             since=row.since,
             found_at=row.found_at,
-            severity=row.get_gravity_display().lower(),
+            severity=Gravity(row.gravity).name.lower(),
             rows=row.rows,
             amount=row.amount,
             departments=row.departments,

@@ -27,6 +27,7 @@ from governance.models.digest import UNFINISHED
 from governance.selectors import digest_changes, digests
 from inventory import access, audit_log, doorbell
 from inventory.access import Permission
+from inventory.choices import in_english
 from inventory.models import User
 
 logger = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ def choose(*, actor: User, frequency: str, how: str = "on the account page") -> 
     if DigestChoice.objects.filter(user=actor, frequency=frequency).exists():
         return False
     DigestChoice.objects.update_or_create(user=actor, defaults={"frequency": frequency, "changed_at": Now()})
-    summary = f"E-mail digest: {Frequency(frequency).label.lower()}, chosen {how}"
+    summary = f"E-mail digest: {in_english(Frequency(frequency).label).lower()}, chosen {how}"
     audit_log.record(actor=actor, action="digest.chosen", summary=summary, obj=actor, details={"frequency": frequency})
     return True
 

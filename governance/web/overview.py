@@ -144,7 +144,9 @@ def matrix_table(found: overview.Matrix, scope: Scope) -> Matrix:
     """Departments by principle; a cell leads to the department's live applications, the worst first."""
     chosen = scope.chosen
     columns = [
-        MatrixColumn(p.label, applications_url(department=chosen, lifecycle=Lifecycle.LIVE, principle=p, sort="-risk"))
+        MatrixColumn(
+            str(p.label), applications_url(department=chosen, lifecycle=Lifecycle.LIVE, principle=p, sort="-risk")
+        )
         for p in Principle
     ]
     rows = [*(matrix_row(row, "all of it") for row in found.whole), *(matrix_row(row) for row in found.parts)]

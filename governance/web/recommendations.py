@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from governance.models import RecommendationState
+from governance.models import Gravity, RecommendationState
 from governance.selectors import recommendations, recommendations_then
 from governance.selectors.next_actions import APPLICATIONS, next_actions
 from governance.selectors.recommendations import SEVERITIES, UNDER_WAY, Card, Line
@@ -62,7 +62,7 @@ def recommendation_list(request: PersonRequest) -> HttpResponse:
         "scope": scope,
         "at": at,
         "departments": options(scope),
-        "severities": [(word, word.capitalize()) for word in reversed(SEVERITIES)],
+        "severities": [(one.name.lower(), one.label) for one in reversed(Gravity)],
         "chosen": {name: ",".join(words) for name, words in filters.own.items()},
         "views": _views(filters, recommendations.tally(scope), asked),
         "cards": [(card, action_url(card)) for card in found],
@@ -97,7 +97,7 @@ def _views(filters: Filters, count: dict[str, int], asked: tuple[str, ...]) -> l
     """The looks at the cards, each with how many it holds."""
     looks: list[tuple[str, tuple[str, ...], str]] = [
         ("Under way", UNDER_WAY, ""),
-        *((RecommendationState(state).label, (state,), state) for state in RecommendationState.values),
+        *((str(RecommendationState(state).label), (state,), state) for state in RecommendationState.values),
         ("All", tuple(RecommendationState.values), "all"),
     ]
     return [

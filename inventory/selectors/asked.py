@@ -19,10 +19,10 @@ WORDS: dict[str, tuple[str, ...]] = {
     "kind": tuple(ApplicationKind.values),
     "lifecycle": tuple(Lifecycle.values),
 }
-# What people read in place of a word, by parameter
-SAID: dict[str, dict[str, str]] = {
-    "kind": {value: str(label) for value, label in ApplicationKind.choices},
-    "lifecycle": {value: str(label) for value, label in Lifecycle.choices},
+# What people read in place of a word, by parameter: labels, in the language of whoever reads
+SAID: dict[str, Mapping[str, Any]] = {
+    "kind": dict(ApplicationKind.choices),
+    "lifecycle": dict(Lifecycle.choices),
 }
 # The parameters that every analytic page has in common; links between these pages carry them along.
 SHARED = ("department", "period", "kind", "band", "class", "owner", "as_of")
@@ -54,13 +54,13 @@ class Problem:
 
 
 def teach(
-    words: Mapping[str, Sequence[str]], names: Iterable[str] = (), said: Mapping[str, Mapping[str, str]] | None = None
+    words: Mapping[str, Sequence[str]], names: Iterable[str] = (), said: Mapping[str, Mapping[str, Any]] | None = None
 ) -> None:
     """Make further parameters known: with their words, or by name alone where these depend on the place. `said`: what
     people read in place of the words."""
     WORDS.update({name: tuple(known) for name, known in words.items()})
     NAMES.update(names)
-    SAID.update({name: {word: str(label) for word, label in labels.items()} for name, labels in (said or {}).items()})
+    SAID.update(said or {})
 
 
 class Reader:

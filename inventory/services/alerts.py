@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from inventory import access, audit_log, doorbell
 from inventory.access import Permission
-from inventory.choices import AlertAction, AlertState
+from inventory.choices import AlertAction, AlertState, in_english
 from inventory.models import AIApplication, Alert, AlertStep, ChangedApplication, User
 from inventory.services.imports.encryption import decrypt
 
@@ -201,7 +201,7 @@ def _done(
     audit_log.record(
         actor=actor,
         action=f"alert.{action.value}",
-        summary=f"{action.label} {about}: {what}" if about else f"{action.label}: {what}",
+        summary=f"{in_english(action.label)}{about and f' {about}'}: {what}",
         obj=one,
         department=departments.pop() if len(departments) == 1 else None,
         reason=text,

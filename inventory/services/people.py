@@ -11,7 +11,7 @@ from sesame.utils import get_token
 
 from inventory import access, audit_log
 from inventory.access import Permission
-from inventory.choices import RoleKind
+from inventory.choices import RoleKind, in_english
 from inventory.models import Department, Role, User
 from inventory.services import sessions
 
@@ -134,7 +134,7 @@ def give_role(*, actor: User | None, user: User, department: Department, kind: s
         audit_log.record(
             actor=actor,
             action="role.given",
-            summary=f"{user} is {RoleKind(kind).label} of {department}",
+            summary=f"{user} is {in_english(RoleKind(kind).label)} of {department}",
             obj=user,
             department=department,
             details={"kind": kind, "department": department.key},
@@ -154,7 +154,7 @@ def revoke_role(*, actor: User | None, role: Role) -> None:
     audit_log.record(
         actor=actor,
         action="role.revoked",
-        summary=f"{user} is no longer {kind.label} of {department}",
+        summary=f"{user} is no longer {in_english(kind.label)} of {department}",
         obj=user,
         department=department,
         details={"kind": kind.value, "department": department.key},

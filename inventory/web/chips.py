@@ -80,7 +80,7 @@ def _said(filters: "Filters", name: str, value: str) -> str:
     if name in ("q", "owner", "requirement"):
         return value
     labels = SAID.get(name, {})
-    return ", ".join(labels.get(word, word.replace("_", " ")) for word in value.split(",") if word)
+    return ", ".join(str(labels.get(word, word.replace("_", " "))) for word in value.split(",") if word)
 
 
 def _without(lists: Mapping[str, list[str]], dropped: Collection[str]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -85,7 +86,7 @@ def feed_list(request: PersonRequest) -> HttpResponse:
 
 def _files(request: PersonRequest, mappings: Iterable[MappingProfile]) -> dict:
     """The list of files as the address narrows it."""
-    known = {
+    known: dict[str, list[tuple[str, Any]]] = {
         "state": BatchState.choices,
         "content": [
             *((kind, connector.title) for kind, connector in CONNECTORS.items()),

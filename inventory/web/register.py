@@ -63,7 +63,7 @@ def _seen(request: PersonRequest) -> Sighting | None:
 
 
 def _named(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    return [(IdentifierKind(kind).label, value) for kind, value in pairs]
+    return [(str(IdentifierKind(kind).label), value) for kind, value in pairs]
 
 
 @requires(Permission.EDIT)

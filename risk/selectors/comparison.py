@@ -143,7 +143,7 @@ def compare(
     moved = [one for one in worded if one.amount]
     return Comparison(
         measure=measure,
-        label="Overall risk" if measure == OVERALL else Principle(measure).label,
+        label="Overall risk" if measure == OVERALL else str(Principle(measure).label),
         before=_side(old, measure),
         after=_side(new, measure),
         total=total,

@@ -54,7 +54,7 @@ class Line:
     @property
     def label(self) -> str:
         """What counts of it, in words."""
-        return ControlStatus(self.worth).label if self.worth else ""
+        return str(ControlStatus(self.worth).label) if self.worth else ""
 
     @property
     def inherited(self) -> bool:

@@ -156,7 +156,7 @@ def _control(effect: Effect, judgement: Judgement, method: Method) -> ControlSte
         family=control.family,
         satisfies=control.satisfies,
         status=status or "",
-        status_label=ControlStatus(status).label if status else "Not answered",
+        status_label=str(ControlStatus(status).label) if status else "Not answered",
         until=until,
         expired=until is not None and until < judgement.day,
         counts=status in _WORKING,

@@ -123,7 +123,7 @@ def summary(application: AIApplication, judgement: Judgement, measure: str) -> S
     return Summary(
         judgement=judgement,
         measure=measure,
-        label="Overall risk" if measure == OVERALL else Principle(measure).label,
+        label="Overall risk" if measure == OVERALL else str(Principle(measure).label),
         value=one.point,
         low=one.low,
         high=one.high,
@@ -154,7 +154,7 @@ def _lines(judgement: Judgement, method: Method) -> list[PrincipleLine]:
     return [
         PrincipleLine(
             key=key,
-            label=Principle(key).label,
+            label=str(Principle(key).label),
             point=score.point,
             low=score.low,
             high=score.high,

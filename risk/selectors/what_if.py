@@ -69,7 +69,7 @@ def trial(now: Judgement, wanted: Changes) -> Trial:
     case = fitting(changed_case(now, wanted), method)
     then = judge(case, now.day, method, Previous(now.score, now.tier, now.case.held))
     lines = [_line(now, then, OVERALL, "Overall", method)]
-    lines += [_line(now, then, key, Principle(key).label, method) for key in method.principles]
+    lines += [_line(now, then, key, str(Principle(key).label), method) for key in method.principles]
     effects = changes(differences(now, then, method, method), then, method, lines[0].change)
     asked = [{one.control.id for one in side.asked if one.applicable is not False} for side in (now, then)]
     old = clashes(now.case, method)

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from inventory import access, audit_log, doorbell
 from inventory.access import Permission
-from inventory.choices import AlertAction
+from inventory.choices import AlertAction, in_english
 from inventory.models import AIApplication, Alert, AlertStep, ChangedApplication, User
 from risk.choices import IncidentSeverity, IncidentState, Principle, SeriousIncident
 from risk.models import Incident, IncidentAlert, IncidentStep
@@ -97,7 +97,7 @@ def move(*, actor: User | None, incident: Incident, state: str, text: str = "") 
         held.resolved_at, held.lesson = None, ""
     held.state = state
     held.save(update_fields=["state", "lesson", "resolved_at"])
-    _note(held, actor, IncidentState(state).label, state, text.replace("\x00", "").strip()[:_LENGTH])
+    _note(held, actor, in_english(IncidentState(state).label), state, text.replace("\x00", "").strip()[:_LENGTH])
     return held
 
 
@@ -259,13 +259,13 @@ _LABELS = {
 
 
 def _shown(value: Any) -> str:
-    """A value in words."""
+    """A value in words, as it is kept."""
     if isinstance(value, Mapping):
-        return "; ".join(f"{Principle(key).label}: {text}" for key, text in value.items())
+        return "; ".join(f"{in_english(Principle(key).label)}: {text}" for key, text in value.items())
     if isinstance(value, date):
         return value.isoformat()
     known = [*IncidentSeverity.choices, *SeriousIncident.choices]
-    return next((label for key, label in known if key == value), str(value or "no"))
+    return next((in_english(label) for key, label in known if key == value), str(value or "no"))
 
 
 def _plain(changes: Mapping[str, list[Any]]) -> dict[str, list[Any]]:

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from inventory import access, audit_log
 from inventory.access import Permission
+from inventory.choices import in_english
 from inventory.models import AIApplication, User
 from risk import records
 from risk.choices import RecordForm, RecordState
@@ -251,10 +252,11 @@ def _close(record: Record, actor: User | None, state: RecordState, reason: str, 
 def _log(
     record: Record, actor: User | None, action: str, verb: str, details: Content | None = None, reason: str = ""
 ) -> None:
+    form = in_english(RecordForm(record.form).label)
     audit_log.record(
         actor=actor,
         action=action,
-        summary=f"{verb} version {record.version}: {record.get_form_display()} of {record.application.external_id}",
+        summary=f"{verb} version {record.version}: {form} of {record.application.external_id}",
         obj=record.application,
         department=record.application.department,
         reason=reason.strip()[:REASON_LENGTH],

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from inventory import access, audit_log
 from inventory.access import Permission
+from inventory.choices import in_english
 from inventory.models import AIApplication, User
 from risk.choices import ControlStatus, TaskState
 from risk.method import load_method
@@ -95,7 +96,7 @@ def _of_controls(judgement: Judgement, changes: Changes, method: Method) -> Iter
         stated = judgement.case.controls.get(key)
         if stated and (not stated.applicable or _is_worth(stated, status, judgement.day, method.controls[key], method)):
             continue  # so there is nothing to reach
-        title = f"Bring {key} {method.controls[key].title} to “{ControlStatus(status).label}”"
+        title = f"Bring {key} {method.controls[key].title} to “{in_english(ControlStatus(status).label)}”"
         yield Task(control=key, wanted=status, title=title[:300]), Changes(controls={key: status})
 
 

@@ -10,6 +10,7 @@ from governance.models import Recommendation, RecommendationAction, Recommendati
 from governance.selectors.rules import RULES
 from inventory import access, audit_log
 from inventory.access import Permission
+from inventory.choices import in_english
 from inventory.models import User
 
 LONGEST = 90  # days of a dismissal
@@ -89,7 +90,8 @@ def _noted(
     audit_log.record(
         actor=actor,
         action=f"recommendation.{action}",
-        summary=f"{action.label}{f' ({about})' if about else ''}: {RULES[card.rule].title}, {card.department}",
+        summary=f"{in_english(action.label)}{f' ({about})' if about else ''}: {in_english(RULES[card.rule].title)}, "
+        f"{card.department}",
         obj=card,
         reason=text,
         details={"rule": card.rule, "department": card.department.key, "rows": card.rows, "amount": card.amount},

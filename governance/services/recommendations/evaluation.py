@@ -23,6 +23,7 @@ from governance.selectors.rules import RULES
 from governance.selectors.rules.base import Anchors, Rule, anchors
 from governance.services.recommendations.course import Found, Standing, turn
 from inventory import audit_log
+from inventory.choices import in_english
 
 PAUSE = timedelta(seconds=60)  # after an evaluation, in which a ring starts none: beat comes by
 _LOCK = 7_215_027  # of the evaluation, among PostgreSQL's advisory locks
@@ -91,7 +92,8 @@ def evaluate(now: datetime | None = None) -> Outcome | None:
             action="recommendations.evaluated",
             summary="Recommendations: "
             + ", ".join(
-                f"{count:,} {RecommendationAction(action).label.lower()}" for action, count in outcome.actions.items()
+                f"{count:,} {in_english(RecommendationAction(action).label).lower()}"
+                for action, count in outcome.actions.items()
             ),
             details={"actions": dict(outcome.actions)},
         )
