@@ -198,8 +198,8 @@ def _recommendations(scope: Scope, span: Span) -> Iterator[Told]:
     found = recommendations.cards(scope, states=[RecommendationState.OPEN], severities=["high"])
     for one in found:
         if span.begin <= one.since < span.end:
-            note = f"{one.department.name} · {one.amount:,} {one.rule.unit}"
-            yield Told("Recommendation of high severity", one.rule.title, note, "governance:recommendation", (one.pk,))
+            title, note = str(one.rule.title), f"{one.department.name} · {one.amount:,} {one.rule.unit}"
+            yield Told("Recommendation of high severity", title, note, "governance:recommendation", (one.pk,))
 
 
 def _evidence(scope: Scope, span: Span) -> Iterator[Told]:

@@ -120,7 +120,8 @@ def tally(scope: Scope) -> dict[str, int]:
 def lacking() -> tuple[list[Lacking], datetime | None]:
     """The rules that lack their facts, and when the rules were last evaluated; None: never."""
     readings = {one.rule: one for one in RuleReading.objects.all()}
-    found = [Lacking(RULES[key], one.needs) for key, one in readings.items() if one.needs and key in RULES]
+    rules = [RULES[key] for key, one in readings.items() if one.needs and key in RULES]
+    found = [Lacking(rule, str(rule.needs[1])) for rule in rules]
     found.sort(key=lambda one: one.rule.number)
     return found, max((one.evaluated_at for one in readings.values()), default=None)
 

@@ -23,6 +23,7 @@ from governance.services.recommendations.course import GROWTH, MISSES
 from governance.web.links import address
 from inventory import access
 from inventory.access import Permission, requires
+from inventory.choices import in_english
 from inventory.models import Department, User
 from inventory.selectors.scope import Scope, options, scope_of
 from inventory.web.as_of import At, asked_day
@@ -195,9 +196,10 @@ def evidence_csv(request: PersonRequest, pk: int) -> StreamingHttpResponse:
 
 
 def _cells(user: User, card: Card) -> Iterator[tuple]:
+    unit = in_english(card.rule.unit)
     for one in recommendations.every_line(user, card):
         yield (
-            *(one.name, one.kind, one.department, one.department_key, one.amount, card.rule.unit, one.severity),
+            *(one.name, one.kind, one.department, one.department_key, one.amount, unit, one.severity),
             *(one.note, one.since.isoformat()),
         )
 

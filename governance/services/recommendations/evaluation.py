@@ -105,7 +105,7 @@ def _read(rule: Rule, values: dict[str, float], moments: Anchors) -> str:
     with connection.cursor() as cursor:
         cursor.execute(rule.needs[0])
         if rule.sql is None or not cursor.fetchone()[0]:
-            return rule.needs[1]
+            return in_english(rule.needs[1])
         cursor.execute(_REPLACE.format(sql=rule.sql), {"rule": rule.key, **moments.parameters(), **values})
     return ""
 
