@@ -4,6 +4,9 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, TypeVar
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from governance.charts import Matrix, MatrixCell, MatrixColumn, MatrixRow
 from governance.selectors import compliance, overview, usage
 from governance.selectors.highest_then import highest_then
@@ -43,10 +46,10 @@ def page(scope: Scope, filters: Filters, at: At) -> dict[str, Any]:
         "left_out": found.matrix.left_out,
         "interactions": interactions_chart(used.by_category, alone),
         "highest": highest_then(scope, day),
-        "highest_note": "Live then; a name opens its history as of that day",
+        "highest_note": _("Live then; a name opens its history as of that day"),
         "sensitive": sensitive_chart(used.sensitive, alone, day),
         "coverage": framework_charts(covered, alone),
-        "period_words": f"{period} days up to {day:%-d %B %Y}",
+        "period_words": _("%(period)s days up to %(day)s") % {"period": period, "day": f"{day:%-d %B %Y}"},
     }
 
 
@@ -61,25 +64,31 @@ def _tiles(
     live: dict[str, Any] = {"department": chosen, "lifecycle": Lifecycle.LIVE, "as_of": at.day}
     binding = [one for one in covered if one.framework.binding]
     overdue, share = sum(one.overdue for one in binding), numbers.serious_share
-    people = "person" if unseen.people == 1 else "people"
+    people = ngettext("used by %(people)s person", "used by %(people)s people", unseen.people)
     return [
-        Tile("AI applications", numbers.applications, growth(numbers), applications_url(**live), "primary"),
+        Tile(_("AI applications"), numbers.applications, growth(numbers), applications_url(**live), "primary"),
         Tile(
-            "High or critical risk",
+            _("High or critical risk"),
             numbers.serious,
-            "none live" if share is None else f"{share:.0%} of live applications",
+            _("none live") if share is None else _("%(share)s of live applications") % {"share": f"{share:.0%}"},
             applications_url(**live, band=SERIOUS),
             "bad",
             numbers.serious_change,
         ),
         Tile(
-            "Compliance gaps open",
+            _("Compliance gaps open"),
             sum(one.gap for one in binding),
-            f"{overdue:,} past due then, with partly met ones",
+            _("%(overdue)s past due then, with partly met ones") % {"overdue": f"{overdue:,}"},
             gaps,
             "warn",
         ),
-        Tile("Unregistered AI apps", unseen.apps, f"used by {unseen.people:,} {people}", "", "accent"),
+        Tile(
+            _("Unregistered AI apps"),
+            unseen.apps,
+            people % {"people": f"{unseen.people:,}"},
+            "",
+            "accent",
+        ),
     ]
 
 

@@ -138,7 +138,7 @@ def _write(
     audit_log.record(
         actor=actor,
         action="control.stated",
-        summary=f"{control} of {application.external_id}: {in_english(ControlStatus(state.status).label)}",
+        summary=f"{control} of {application.external_id}: {in_english(ControlStatus(stated['status']).label)}",
         obj=application,
         details={"control": control, "changes": changes, **inheritance.follow(application, control)},
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models.functions import Now
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from inventory import access, audit_log
 from inventory.access import Permission
@@ -118,7 +118,8 @@ def _of_answers(changes: Changes, method: Method) -> Iterable[tuple[Task, Change
     for key, answer in changes.answers.items():
         if answer is None or step_of(key, method) is None:
             continue  # "I don't know" is nothing to reach, nor is what nobody is asked about an application
-        title = f"{question_text(key, method)}: reach “{answer_text(key, answer, method)}”"
+        with translation.override(None):  # it is kept
+            title = f"{question_text(key, method)}: reach “{answer_text(key, answer, method)}”"
         yield Task(question=key, wanted=answer, title=title[:300]), Changes(answers={key: answer})
 
 
