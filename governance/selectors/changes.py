@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.db import connection
+from django.utils.translation import gettext_lazy
 
 from governance.selectors import rollups
 from inventory import access
@@ -26,17 +27,20 @@ from risk.selectors.history import end_of
 from risk.selectors.kept import kept
 from risk.selectors.replay import judged_again
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 ROWS_A_PAGE = 25
 CAUSES = 3  # of a row, the largest
 # In the order in which rows are told: what matters most of a row decides its place
-KINDS: Mapping[str, str] = {
-    "appeared": "Appeared: counts now",
-    "left": "Left: counts no longer",
-    "band": "Risk band changed",
-    "registered": "Registered",
-    "lifecycle": "Stage changed",
-    "department": "Moved to another department",
-    "owner": "Owner changed",
+KINDS: Mapping[str, "StrOrPromise"] = {
+    "appeared": gettext_lazy("Appeared: counts now"),
+    "left": gettext_lazy("Left: counts no longer"),
+    "band": gettext_lazy("Risk band changed"),
+    "registered": gettext_lazy("Registered"),
+    "lifecycle": gettext_lazy("Stage changed"),
+    "department": gettext_lazy("Moved to another department"),
+    "owner": gettext_lazy("Owner changed"),
 }
 
 # Only what the row history or the scores say moved is looked at: the others are as they were.
@@ -114,7 +118,7 @@ class ChangedRow:
 
     @property
     def words(self) -> list[str]:
-        return [KINDS[kind] for kind in self.kinds]
+        return [str(KINDS[kind]) for kind in self.kinds]
 
     @property
     def moved(self) -> float | None:

@@ -8,6 +8,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from governance.selectors import usage
@@ -27,12 +29,12 @@ from inventory.web.filters import Filters
 from risk.web.as_of import at_of
 
 SECTIONS = (
-    ("analytics", "Use"),
-    ("analytics_risk", "Risk"),
-    ("analytics_threats", "Threats"),
-    ("analytics_compliance", "Compliance and evidence"),
+    ("analytics", gettext_lazy("Use")),
+    ("analytics_risk", gettext_lazy("Risk")),
+    ("analytics_threats", gettext_lazy("Threats")),
+    ("analytics_compliance", gettext_lazy("Compliance and evidence")),
 )
-DAILY, BY_DAY = "daily figures of the feeds", "department figures by day"
+DAILY, BY_DAY = gettext_lazy("daily figures of the feeds"), gettext_lazy("department figures by day")
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Asked:
 
     @property
     def on(self) -> str:
-        return f"As of {self.at.day:%-d %b %Y}"
+        return _("As of %(day)s") % {"day": f"{self.at.day:%-d %b %Y}"}
 
 
 def _shown(request: HttpRequest, route: str, asked: Asked, shown: Sequence[Any]) -> HttpResponse:
@@ -115,7 +117,7 @@ def use_page(request: HttpRequest) -> HttpResponse:
         (drawn.types(use.types_shared(*whose), filters, day), 6),
         (drawn.users_by_department(use.users_by_department(*whose), filters, day), 12),
     ]
-    return _shown(request, "analytics", asked, [(*one, asked.period, DAILY) for one in charts])
+    return _shown(request, "analytics", asked, [(*one, asked.period, str(DAILY)) for one in charts])
 
 
 @require_safe
@@ -127,14 +129,14 @@ def risk_page(request: HttpRequest) -> HttpResponse:
     words, on = asked.period + asked.every_one, asked.on + asked.every_one
     whole = scope.top is not None
     shown = [
-        (drawn.bands_over_time(scope, at.day, filters.period), 6, words, BY_DAY),
-        *([(drawn.course(scope, filters, at), 6, words, BY_DAY)] if whole else []),
-        (drawn.ranking(scope, at), 6, on, BY_DAY),
+        (drawn.bands_over_time(scope, at.day, filters.period), 6, words, str(BY_DAY)),
+        *([(drawn.course(scope, filters, at), 6, words, str(BY_DAY))] if whole else []),
+        (drawn.ranking(scope, at), 6, on, str(BY_DAY)),
     ]
     if not at.past:  # of past days the single scores are not at hand here
-        shown.append((drawn.distribution(scope, filters), 6, asked.on, "present scores"))
+        shown.append((drawn.distribution(scope, filters), 6, asked.on, _("present scores")))
     if whole:
-        shown.append((drawn.profile(scope, at), 6 if at.past else 12, on, BY_DAY))
+        shown.append((drawn.profile(scope, at), 6 if at.past else 12, on, str(BY_DAY)))
     return _shown(request, "analytics_risk", asked, shown)
 
 
@@ -146,11 +148,11 @@ def threats_page(request: HttpRequest) -> HttpResponse:
     filters, day = asked.filters, asked.at.day
     whose = (asked.scope, day, filters.period, asked.left)
     shown = [
-        (drawn.attacks_by_day(use.attacks_by_day(*whose), filters, day), 12, asked.period, DAILY),
-        (drawn.attacked(use.attacked(*whose), filters, day), 6, asked.period, DAILY),
+        (drawn.attacks_by_day(use.attacks_by_day(*whose), filters, day), 12, asked.period, str(DAILY)),
+        (drawn.attacked(use.attacked(*whose), filters, day), 6, asked.period, str(DAILY)),
     ]
     if not asked.at.past:  # how alerts stood then is not kept
-        shown.append((drawn.tactics(asked.scope, filters), 6, "Now", "alerts of the feeds"))
+        shown.append((drawn.tactics(asked.scope, filters), 6, _("Now"), _("alerts of the feeds")))
     return _shown(request, "analytics_threats", asked, shown)
 
 
@@ -161,8 +163,8 @@ def compliance_page(request: HttpRequest) -> HttpResponse:
     asked = _asked(request)
     scope, day = asked.scope, asked.at.day
     covered = framework_charts(drawn.covered(scope, day, asked.left), asked.filters)
-    source = "answers, controls and evidence, by day"
+    source = _("answers, controls and evidence, by day")
     shown = [(covered.binding, 6, asked.on, source), (covered.voluntary, 6, asked.on, source)]
     if not asked.at.past:
-        shown.append((drawn.evidence(scope, asked.filters, day), 12, asked.on, "evidence of the controls"))
+        shown.append((drawn.evidence(scope, asked.filters, day), 12, asked.on, _("evidence of the controls")))
     return _shown(request, "analytics_compliance", asked, shown)

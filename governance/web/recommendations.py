@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from governance.models import Gravity, RecommendationState
@@ -213,7 +214,7 @@ def act(request: PersonRequest, pk: int) -> HttpResponse:
         _act(request.user, pk, request.POST)
     except ValidationError as problem:
         return _page(request, pk, " ".join(problem.messages), status=400)
-    messages.success(request, "Done.")
+    messages.success(request, _("Done."))
     return redirect("governance:recommendation", pk)
 
 
@@ -228,7 +229,7 @@ def _act(user: User, pk: int, given: QueryDict) -> None:
     elif action == "reopen":
         service.reopen(actor=user, pk=pk, reason=text)
     else:
-        raise ValidationError("Choose what to do.")
+        raise ValidationError(_("Choose what to do."))
 
 
 def _owner(name: str) -> User | None:
@@ -236,7 +237,7 @@ def _owner(name: str) -> User | None:
         return None
     found = User.objects.filter(username=name, is_active=True).first() if "\x00" not in name else None
     if found is None:
-        raise ValidationError("Nobody has this user name.")
+        raise ValidationError(_("Nobody has this user name."))
     return found
 
 

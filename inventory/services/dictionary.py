@@ -2,6 +2,7 @@
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from inventory import access, audit_log, doorbell
 from inventory.access import Permission
@@ -26,7 +27,7 @@ def state_level(*, actor: User | None, what: str, key: str, level: str) -> Sensi
     """
     access.require_everywhere(actor, Permission.ADMIN)
     if level and level not in DataLevel.values:
-        raise ValidationError({"level": "Choose one of the levels."})
+        raise ValidationError({"level": _("Choose one of the levels.")})
     entry = MODELS[what].objects.select_for_update().get(pk=key)
     before, entry.stated = entry.level, bool(level)
     entry.level = level or (levels.of_type(entry.name) if isinstance(entry, InformationType) else entry.level)

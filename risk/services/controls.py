@@ -118,7 +118,7 @@ def _write(
     ends: tuple[date | None, date | None],
     attester: User | None,
 ) -> ControlState:
-    state, _ = ControlState.objects.update_or_create(
+    state, __ = ControlState.objects.update_or_create(
         application=application,
         control=control,
         defaults={

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from inventory import access, audit_log
 from inventory.access import Permission
@@ -49,7 +50,7 @@ def plan(
     method = load_method()
     drafts = _drafts(judgement, changes, method)
     if not drafts:
-        raise ValidationError("Try a control above its state or an answer first: of these, tasks can be made.")
+        raise ValidationError(_("Try a control above its state or an answer first: of these, tasks can be made."))
     AIApplication.objects.select_for_update(of=("self",), no_key=True).get(pk=application.pk)  # one planner at a time
     held = set(Task.objects.filter(application=application, state=TaskState.OPEN).values_list("control", "question"))
     made = []
@@ -72,9 +73,9 @@ def plan(
 
 def _check(application: AIApplication, owner: User | None, due: date | None) -> None:
     if owner is not None and not access.applications(owner).filter(pk=application.pk).exists():
-        raise ValidationError({"owner": f"{owner} may not see this application."})
+        raise ValidationError({"owner": _("%(owner)s may not see this application.") % {"owner": owner}})
     if due is not None and due < timezone.localdate():
-        raise ValidationError({"due": "This day has passed."})
+        raise ValidationError({"due": _("This day has passed.")})
 
 
 def may_follow(judgement: Judgement, changes: Changes) -> bool:

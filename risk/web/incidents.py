@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -39,16 +40,16 @@ _DATE = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})  # the only f
 class IncidentForm(forms.Form):
     """What a reviewer tells of an incident; of each principle what happened to it, empty where nothing did."""
 
-    title = forms.CharField(max_length=300)
+    title = forms.CharField(max_length=300, label=_("Title"))
     application = forms.ModelChoiceField(AIApplication.objects.none(), label=_("AI application"))
-    severity = forms.ChoiceField(choices=IncidentSeverity.choices, initial=IncidentSeverity.MEDIUM)
+    severity = forms.ChoiceField(choices=IncidentSeverity.choices, initial=IncidentSeverity.MEDIUM, label=_("Severity"))
     since = forms.DateField(label=_("Since when"), widget=_DATE)
     aware_on = forms.DateField(
         label=_("Known since"), widget=_DATE, help_text=_("The law's deadlines run from this day.")
     )
     serious = forms.ChoiceField(
         label=_("Serious incident (EU AI Act, Art. 73)"),
-        choices=[("", "No"), *SeriousIncident.choices],
+        choices=[("", _("No")), *SeriousIncident.choices],
         required=False,
         help_text=_("To be reported within 15 days, 10 where a person died, 2 for critical infrastructure."),
     )
@@ -254,11 +255,11 @@ def _act(request: PersonRequest, incident: Incident) -> None:
     elif action == "unlink" and alerts:
         service.unlink(actor=actor, incident=incident, alert=alerts[0])
     else:
-        raise ValidationError("Choose what to do.")
+        raise ValidationError(gettext("Choose what to do."))
 
 
 def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as problem:
-        raise ValidationError("Give the day of the report.") from problem
+        raise ValidationError(gettext("Give the day of the report.")) from problem

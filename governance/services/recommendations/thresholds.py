@@ -31,7 +31,7 @@ def change_thresholds(*, actor: User | None, rule: str, values: Mapping[str, flo
     if not changed:
         return {}
     own = {one.name: one.value for one in known.thresholds}
-    for name, (_, value) in changed.items():
+    for name, (__, value) in changed.items():
         if value == own[name]:
             stored.filter(name=name).delete()
         else:
