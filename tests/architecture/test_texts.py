@@ -112,8 +112,9 @@ def of_python(path: Path) -> Iterator[str]:
         called = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
         if called in MARKS:
             for text in node.args[: MARKS[called]]:
-                assert isinstance(text, ast.Constant), f"{name(path)}:{node.lineno}: no literal, so nobody is shown it"
-                yield text.value
+                literal = text.value if isinstance(text, ast.Constant) else None
+                assert isinstance(literal, str), f"{name(path)}:{node.lineno}: no literal, so nobody is shown it"
+                yield literal
 
 
 def subclasses(kind: type) -> Iterator[type]:
@@ -121,7 +122,7 @@ def subclasses(kind: type) -> Iterator[type]:
     for path in files("*.py", *STOREYS):
         if re.search(r"(Choices|Form)\):", path.read_text(encoding="utf-8")):
             importlib.import_module(name(path).removesuffix(".py").removesuffix("/__init__").replace("/", "."))
-    found = list(kind.__subclasses__())
+    found: list[type] = list(kind.__subclasses__())
     for one in found:
         found += one.__subclasses__()
     return (one for one in found if one.__module__.split(".")[0] in STOREYS)
