@@ -1,6 +1,17 @@
-"""The words of the register: each list is what the forms offer, the files may say and the API documents."""
+"""The words of the register: each list is what the forms offer, the files may say and the API documents.
+
+Labels are texts for whoever reads a page, in their language. What is kept or goes to machines takes the value, or the
+label `in_english`.
+"""
 
 from django.db.models import IntegerChoices, TextChoices
+from django.utils import translation
+
+
+def in_english(label: object) -> str:
+    """A label as the audit log and other rows keep it, whatever the language of whoever acts."""
+    with translation.override(None):
+        return str(label)
 
 
 class RoleKind(TextChoices):

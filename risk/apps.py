@@ -1,4 +1,7 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class RiskConfig(AppConfig):
@@ -17,6 +20,8 @@ class RiskConfig(AppConfig):
         from risk.services import gate
 
         lifecycle.add_guard("risk", gate.objections)
+        classes: dict[str, Any] = {**dict(EUClass.choices), OPEN_CLASS: _("Not decided")}
+        principles: dict[str, Any] = {OVERALL: _("Overall"), **dict(Principle.choices)}
         asked.teach(
             {
                 "band": Band.values,
@@ -25,9 +30,5 @@ class RiskConfig(AppConfig):
                 "ends": ENDINGS,
             },
             names=["evidence"],
-            said={
-                "band": dict(Band.choices),
-                "class": {**dict(EUClass.choices), OPEN_CLASS: "Not decided"},
-                "principle": {OVERALL: "Overall", **dict(Principle.choices)},
-            },
+            said={"band": dict(Band.choices), "class": classes, "principle": principles},
         )

@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from inventory.charts.base import (
     Chart,
     Figure,
@@ -26,11 +29,11 @@ from inventory.charts.base import (
 BAND_EDGES = (25, 50, 75)
 KINDS = ("inherent", "control", "signal", "assumed", "unknown")  # of contributions, in the order of the waterfall
 _REST = {
-    "inherent": "Other factors",
-    "control": "Other controls",
-    "signal": "Other signals",
-    "assumed": "Open controls, if they worked",
-    "unknown": "Other unknowns",
+    "inherent": gettext_lazy("Other factors"),
+    "control": gettext_lazy("Other controls"),
+    "signal": gettext_lazy("Other signals"),
+    "assumed": gettext_lazy("Open controls, if they worked"),
+    "unknown": gettext_lazy("Other unknowns"),
 }
 
 
@@ -73,7 +76,7 @@ def score_history(
     *,
     ahead: Sequence[ScorePoint] = (),
     key: str = "history",
-    title: str = "Overall risk over time",
+    title: str = "",
 ) -> Chart:
     """The shown value as a line, its range as a band; a score holds until the next, so the line goes in steps.
 
@@ -83,22 +86,25 @@ def score_history(
     drawn = _drawn(ordered)
     return Chart(
         key=key,
-        title=title,
-        unit="Risk, 0 best to 100 worst; the band is the range",
+        title=title or _("Overall risk over time"),
+        unit=_("Risk, 0 best to 100 worst; the band is the range"),
         figure={
             "data": [*_range_lines(drawn), _value_line(drawn), *([_ahead_line(ahead)] if ahead else [])],
             "layout": layout(xaxis=time_axis([p.day for p in (*ordered, *ahead)]), yaxis=risk_axis()),
         },
-        columns=("Day", "Low", "Risk", "High"),
+        columns=(_("Day"), _("Low"), _("Risk"), _("High")),
         rows=(
-            *(Row(f"{p.day:%-d %b %Y}, if nobody acts", (p.low, p.point, p.high)) for p in reversed(ahead[1:])),
+            *(
+                Row(_("%(day)s, if nobody acts") % {"day": f"{p.day:%-d %b %Y}"}, (p.low, p.point, p.high))
+                for p in reversed(ahead[1:])
+            ),
             *(
                 Row(f"{p.day:%-d %b %Y}{p.why and f': {p.why}'}", (p.low, p.point, p.high), p.url)
                 for p in reversed(ordered)
             ),
         ),
         summary=_course_in_words(ordered, ahead),
-        empty="The history begins with the first score, as soon as a question is answered.",
+        empty=_("The history begins with the first score, as soon as a question is answered."),
         height="md",
     )
 
@@ -131,7 +137,7 @@ def _range_lines(drawn: Sequence[ScorePoint]) -> list[Figure]:
             "x": [p.day.isoformat() for p in stretch],
             "legendgroup": "range",
         }
-        soft = {"fill": "tonexty", "fillcolor": token("series-1-soft"), "name": "Range", "showlegend": not lines}
+        soft = {"fill": "tonexty", "fillcolor": token("series-1-soft"), "name": _("Range"), "showlegend": not lines}
         lines.append({**edge, "y": [p.high for p in stretch], "showlegend": False})
         lines.append({**edge, "y": [p.low for p in stretch], **soft})
     return lines
@@ -142,7 +148,7 @@ def _value_line(ordered: Sequence[ScorePoint]) -> Figure:
     return {
         "type": "scatter",
         "mode": "lines+markers" if len(ordered) <= 40 else "lines",
-        "name": "Risk",
+        "name": _("Risk"),
         "x": [p.day.isoformat() for p in ordered],
         "y": [p.point for p in ordered],
         "line": {"color": token("series-1"), "width": 2, "shape": "hv"},
@@ -157,21 +163,31 @@ def _value_line(ordered: Sequence[ScorePoint]) -> Figure:
 def _in_words(one: ScorePoint) -> str:
     if one.point is None:
         return one.why
-    return f"<b>{one.point:.0f}</b> (range {one.low:.0f}–{one.high:.0f})"
+    figures = {"risk": f"{one.point:.0f}", "low": f"{one.low:.0f}", "high": f"{one.high:.0f}"}
+    return _("<b>%(risk)s</b> (range %(low)s–%(high)s)") % figures
 
 
 def _course_in_words(ordered: Sequence[ScorePoint], ahead: Sequence[ScorePoint]) -> str:
     known = [one for one in ordered if one.point is not None]
     if not known:
-        return "No score yet."
+        return _("No score yet.")
     first, last = known[0], known[-1]
-    words = f"{last.point:.0f} on {last.day:%-d %B %Y}, range {last.low:.0f}–{last.high:.0f}"
+    words = _("%(risk)s on %(day)s, range %(low)s–%(high)s") % {
+        "risk": f"{last.point:.0f}",
+        "day": f"{last.day:%-d %B %Y}",
+        "low": f"{last.low:.0f}",
+        "high": f"{last.high:.0f}",
+    }
     if first is not last:
-        words += f"; {first.point:.0f} on {first.day:%-d %B %Y}"
+        words += _("; %(risk)s on %(day)s") % {"risk": f"{first.point:.0f}", "day": f"{first.day:%-d %B %Y}"}
     for one in ordered:
-        words += f"; {one.why} from {one.day:%-d %B %Y}" if one.point is None else ""
+        gap = {"why": one.why, "day": f"{one.day:%-d %B %Y}"}
+        words += _("; %(why)s from %(day)s") % gap if one.point is None else ""
     if ahead:
-        words += f"; {ahead[-1].point:.0f} on {ahead[-1].day:%-d %B %Y} if nobody acts"
+        words += _("; %(risk)s on %(day)s if nobody acts") % {
+            "risk": f"{ahead[-1].point:.0f}",
+            "day": f"{ahead[-1].day:%-d %B %Y}",
+        }
     return f"{words}."
 
 
@@ -179,17 +195,20 @@ def _ahead_line(points: Sequence[ScorePoint]) -> Figure:
     return {
         "type": "scatter",
         "mode": "lines",
-        "name": "If nobody acts",
+        "name": _("If nobody acts"),
         "x": [p.day.isoformat() for p in points],
         "y": [p.point for p in points],
         "line": {"color": token("series-3"), "width": 2, "dash": "dot", "shape": "hv"},
-        "hovertext": [f"{p.day:%-d %b %Y}, if nobody acts: <b>{p.point:.0f}</b>" for p in points],
+        "hovertext": [
+            _("%(day)s, if nobody acts: <b>%(point)s</b>") % {"day": f"{p.day:%-d %b %Y}", "point": f"{p.point:.0f}"}
+            for p in points
+        ],
         "hovertemplate": "%{hovertext}<extra></extra>",
     }
 
 
 def why_this_score(
-    steps: Sequence[Contribution], total: float, *, subject: str = "this score", key: str = "why", most: int = 9
+    steps: Sequence[Contribution], total: float, *, subject: str = "", key: str = "why", most: int = 9
 ) -> Chart:
     """A waterfall: what raises the risk from nothing, what controls take off, what signals and unknowns add.
 
@@ -206,32 +225,44 @@ def why_this_score(
     trace |= {"base": [min(bar.base, bar.base + bar.size) for bar in bars], "text": [bar.text for bar in bars]}
     trace |= {"textposition": "outside", "cliponaxis": False}
     top = max((max(bar.base, bar.base + bar.size) for bar in bars), default=0)
-    sums = {kind: sum(s.amount for s in steps if s.kind == kind) for kind in KINDS}
+    about = safe_title(subject or _("this score"))
     return Chart(
         key=key,
-        title=f"Why {safe_title(subject)} is {shown(total)}",
-        unit="Contributions add up to the shown risk",
+        title=_("Why %(subject)s is %(total)s") % {"subject": about, "total": shown(total)},
+        unit=_("Contributions add up to the shown risk"),
         figure={
             "data": [trace],
             "layout": layout(
                 xaxis=risk_axis(range=[0, max(100, top)]), yaxis=category_axis([bar.label for bar in bars], 34)
             ),
         },
-        columns=("What", "Adds or takes off"),
+        columns=(_("What"), _("Adds or takes off")),
         rows=(
             *(Row(step.label, (signed(step.amount),), step.url) for step in steps),
-            Row("Risk shown", (shown(total),)),
+            Row(_("Risk shown"), (shown(total),)),
         )
         if steps
         else (),
-        summary=(
-            f"Inherent risk {shown(sums['inherent'])}; controls take off {shown(-sums['control'])}; "
-            f"signals add {shown(sums['signal'])}; "
-            + (f"open controls would take off {shown(-sums['assumed'])} if they worked; " if sums["assumed"] else "")
-            + f"what is not known adds {shown(sums['unknown'])}: {shown(total)}."
-        ),
-        empty="Answer the questionnaire: each answer then appears here with what it adds or takes off.",
+        summary=_sums_in_words(steps, total),
+        empty=_("Answer the questionnaire: each answer then appears here with what it adds or takes off."),
         height=height_for(len(bars)),
+    )
+
+
+def _sums_in_words(steps: Sequence[Contribution], total: float) -> str:
+    sums = {kind: sum(s.amount for s in steps if s.kind == kind) for kind in KINDS}
+    said = {
+        "inherent": shown(sums["inherent"]),
+        "controls": shown(-sums["control"]),
+        "signals": shown(sums["signal"]),
+        "open": shown(-sums["assumed"]),
+        "unknown": shown(sums["unknown"]),
+        "total": shown(total),
+    }
+    return (
+        _("Inherent risk %(inherent)s; controls take off %(controls)s; signals add %(signals)s; ") % said
+        + (_("open controls would take off %(open)s if they worked; ") % said if sums["assumed"] else "")
+        + _("what is not known adds %(unknown)s: %(total)s.") % said
     )
 
 
@@ -287,7 +318,7 @@ def _bars(steps: Sequence[Contribution], total: float) -> list[_Bar]:
         level += step.amount
         following = steps[place + 1].kind if place + 1 < len(steps) else ""
         if step.kind == "inherent" and following != "inherent":
-            bars.append(_Bar("Inherent", 0, level, "series-1", shown(round(level, 1)), ""))
+            bars.append(_Bar(_("Inherent"), 0, level, "series-1", shown(round(level, 1)), ""))
     if steps:
-        bars.append(_Bar("Residual", 0, total, "series-1", shown(round(total, 1)), ""))
+        bars.append(_Bar(_("Residual"), 0, total, "series-1", shown(round(total, 1)), ""))
     return bars

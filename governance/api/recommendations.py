@@ -11,7 +11,7 @@ from governance.selectors import recommendations
 from governance.selectors.narrowing import RECOMMENDATIONS
 from inventory.selectors.scope import subtree
 
-SEVERITIES = [label.lower() for label in Gravity.labels]
+SEVERITIES = [one.name.lower() for one in Gravity]
 
 
 class RecommendationSerializer(serializers.Serializer):

@@ -1,7 +1,7 @@
 """Every chart of the product, those of the storeys below included: data in, Plotly figure out, as plain dicts.
 
 A chart function takes small dataclasses and gives a `Chart`: the figure, and beside it what people read who can't or
-don't want to see it: a table, a sentence, and what to do where there is nothing yet. No Django, no plotly.py (2,400
+don't want to see it: a table, a sentence, and what to do where there is nothing yet. No database, no plotly.py (2,400
 times slower than a dict); tests validate each figure with plotly.py. Colours are named, "var(--hub-…)", and resolved
 by static/js/charts.js from static/css/tokens.css.
 """

@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, ngettext_lazy
+
 from governance.charts.departments import BANDS
 from inventory.charts.base import Chart, Figure, Row, axis, count_axis, layout, many, safe, time_axis, token
 
@@ -27,7 +30,7 @@ class BandsCourse:
     days: Sequence[BandsDay]
 
 
-def bands_over_time(days: Sequence[BandsDay], today: date, *, title: str = "Risk bands over time") -> Chart:
+def bands_over_time(days: Sequence[BandsDay], today: date, *, title: str = "") -> Chart:
     """Areas on top of each other, the gravest at the bottom; a day opens the departments as they stood."""
     ordered = sorted(days, key=lambda one: one.day)
     drawn = (
@@ -35,18 +38,23 @@ def bands_over_time(days: Sequence[BandsDay], today: date, *, title: str = "Risk
         if ordered and ordered[-1].day < today
         else ordered
     )
-    traces = [_area(band, words, drawn) for band, words in BANDS]
-    summary = "No live application in this period."
+    traces = [_area(band, str(words), drawn) for band, words in BANDS]
+    summary = _("No live application in this period.")
     if ordered:
         first, last = ordered[0], ordered[-1]
         grave = [one.counts["critical"] + one.counts["high"] for one in (first, last)]
         whole = [sum(one.counts.values()) for one in (first, last)]
-        summary = f"{many(grave[1], 'application')} of {whole[1]:,} high or critical on {last.day:%-d %B %Y}"
-        summary += f"; {grave[0]:,} of {whole[0]:,} on {first.day:%-d %B %Y}." if first is not last else "."
+        summary = _("%(applications)s of %(all)s high or critical on %(day)s") % {
+            "applications": many(grave[1], ngettext_lazy("%(number)s application", "%(number)s applications", "n")),
+            "all": f"{whole[1]:,}",
+            "day": f"{last.day:%-d %B %Y}",
+        }
+        before = {"n": f"{grave[0]:,}", "all": f"{whole[0]:,}", "day": f"{first.day:%-d %B %Y}"}
+        summary += _("; %(n)s of %(all)s on %(day)s.") % before if first is not last else "."
     return Chart(
         key="bands-over-time",
-        title=title,
-        unit="Live applications by band of their risk",
+        title=title or _("Risk bands over time"),
+        unit=_("Live applications by band of their risk"),
         figure={
             "data": traces,
             "layout": layout(
@@ -55,13 +63,13 @@ def bands_over_time(days: Sequence[BandsDay], today: date, *, title: str = "Risk
                 yaxis=count_axis(max((sum(one.counts.values()) for one in drawn), default=0)),
             ),
         },
-        columns=("Day", *(words for _, words in BANDS)),
+        columns=(_("Day"), *(str(words) for __, words in BANDS)),
         rows=tuple(
-            Row(f"{one.day:%-d %b %Y}", tuple(one.counts[band] for band, _ in BANDS), one.url)
+            Row(f"{one.day:%-d %b %Y}", tuple(one.counts[band] for band, __ in BANDS), one.url)
             for one in reversed(ordered)
         ),
         summary=summary,
-        empty="The course begins on the day the first live application is scored.",
+        empty=_("The course begins on the day the first live application is scored."),
     )
 
 
@@ -87,29 +95,36 @@ def bands_by_department_over_time(rows: Sequence[BandsCourse], most: int) -> Cha
     traces = [
         {**trace, "yaxis": f"y{place + 1}" if place else "y", "showlegend": not place}
         for place, row in enumerate(rows)
-        for trace in (_share(band, words, row) for band, words in BANDS)
+        for trace in (_share(band, str(words), row) for band, words in BANDS)
     ]
     ends = [(row, row.days[0], row.days[-1]) for row in rows if row.days]
-    summary = "No department had a live application in this period."
+    summary = _("No department had a live application in this period.")
     if ends:
         graver = [row.name for row, first, last in ends if _grave(last.counts) > _grave(first.counts)]
-        fewer = sum(_grave(last.counts) < _grave(first.counts) for _, first, last in ends)
-        summary = f"Of {many(len(ends), 'department')}, {len(graver)} ended with a larger share high or critical"
-        summary += f" ({', '.join(graver)})" if graver else ""
-        summary += f", {fewer} with a smaller one."
+        fewer = sum(_grave(last.counts) < _grave(first.counts) for __, first, last in ends)
+        told = ngettext(
+            "Of %(all)s department, %(graver)s ended with a larger share high or critical%(names)s, %(fewer)s with a"
+            " smaller one.",
+            "Of %(all)s departments, %(graver)s ended with a larger share high or critical%(names)s, %(fewer)s with a"
+            " smaller one.",
+            len(ends),
+        )
+        names = f" ({', '.join(graver)})" if graver else ""
+        summary = told % {"all": f"{len(ends):,}", "graver": len(graver), "names": names, "fewer": fewer}
     return Chart(
         key="bands-by-department-over-time",
-        title="Risk bands by department over time",
-        unit=f"Share of live applications by band; at most {most} departments, those of the highest index",
+        title=_("Risk bands by department over time"),
+        unit=_("Share of live applications by band; at most %(most)s departments, those of the highest index")
+        % {"most": most},
         figure={"data": traces, "layout": _strips(rows)},
-        columns=("Department, day", *(words for _, words in BANDS)),
+        columns=(_("Department, day"), *(str(words) for __, words in BANDS)),
         rows=tuple(
-            Row(f"{row.name}, {on.day:%-d %b %Y}", tuple(on.counts[band] for band, _ in BANDS), on.url)
+            Row(f"{row.name}, {on.day:%-d %b %Y}", tuple(on.counts[band] for band, __ in BANDS), on.url)
             for row in rows
             for on in reversed(row.days)
         ),
         summary=summary,
-        empty="Departments appear here once they have a live application.",
+        empty=_("Departments appear here once they have a live application."),
         height=f"rows-{min(5, 2 + len(rows) // 2)}",
     )
 
@@ -123,9 +138,13 @@ def _share(band: str, words: str, row: BandsCourse) -> Figure:
     return {
         **_area(band, words, row.days),
         "groupnorm": "percent",
-        "text": [f"{on.counts[band]:,} of {sum(on.counts.values()):,}" for on in row.days],
+        "text": [_of(on.counts[band], sum(on.counts.values())) for on in row.days],
         "hovertemplate": "%{text} " + words.lower() + "<extra></extra>",
     }
+
+
+def _of(part: int, whole: int) -> str:
+    return _("%(part)s of %(whole)s") % {"part": f"{part:,}", "whole": f"{whole:,}"}
 
 
 def _strips(rows: Sequence[BandsCourse]) -> Figure:

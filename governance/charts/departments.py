@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from inventory.charts.base import (
     Chart,
@@ -21,7 +25,15 @@ from inventory.charts.base import (
 )
 from risk.charts import risk_axis
 
-BANDS = (("critical", "Critical"), ("high", "High"), ("moderate", "Moderate"), ("low", "Low"))
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
+BANDS = (
+    ("critical", gettext_lazy("Critical")),
+    ("high", gettext_lazy("High")),
+    ("moderate", gettext_lazy("Moderate")),
+    ("low", gettext_lazy("Low")),
+)
 
 
 @dataclass(frozen=True)
@@ -65,40 +77,58 @@ def department_course(
         summary += f"; {ahead[-1][1]:.1f} on {ahead[-1][0]:%-d %B %Y} if nobody acts." if ahead else "."
     return Chart(
         key="course",
-        title="Risk over time",
-        unit="Index of the department, 0 best to 100 worst",
+        title=_("Risk over time"),
+        unit=_("Index of the department, 0 best to 100 worst"),
         figure={
             "data": traces,
             "layout": layout(
                 hovermode="x unified",
-                xaxis=time_axis([*(p.day for p in ordered), *(day for day, _ in ahead)]),
+                xaxis=time_axis([*(p.day for p in ordered), *(day for day, __ in ahead)]),
                 yaxis=risk_axis(),
             ),
         },
-        columns=("Day", "Index", "Worst application", "Mean"),
+        columns=(_("Day"), _("Index"), _("Worst application"), _("Mean")),
         rows=(
-            *(Row(f"{day:%-d %b %Y}, if nobody acts", (index, None, None)) for day, index in reversed(ahead)),
+            *(
+                Row(_("%(day)s, if nobody acts") % {"day": f"{day:%-d %b %Y}"}, (index, None, None))
+                for day, index in reversed(ahead)
+            ),
             *(Row(f"{p.day:%-d %b %Y}", (p.index, p.worst, p.mean)) for p in reversed(ordered)),
         )
         if ordered
         else (),
-        summary=summary,
-        empty="The course begins on the day the first live application is scored.",
+        summary=_course_in_words(ordered, ahead),
+        empty=_("The course begins on the day the first live application is scored."),
     )
 
 
+def _course_in_words(ordered: Sequence[DepartmentPoint], ahead: Sequence[tuple[date, float]]) -> str:
+    if not ordered:
+        return _("No figures yet.")
+    first, last = ordered[0], ordered[-1]
+    words = _("Index %(index)s on %(day)s") % {"index": f"{last.index:.0f}", "day": f"{last.day:%-d %B %Y}"}
+    if first is not last:
+        words += _(", %(index)s on %(day)s") % {"index": f"{first.index:.0f}", "day": f"{first.day:%-d %B %Y}"}
+    figures = {"worst": f"{last.worst:.0f}", "mean": f"{last.mean:.0f}"}
+    words += _("; worst application %(worst)s, mean %(mean)s") % figures
+    if not ahead:
+        return f"{words}."
+    day, index = ahead[-1]
+    return words + _("; %(index)s on %(day)s if nobody acts.") % {"index": f"{index:.0f}", "day": f"{day:%-d %B %Y}"}
+
+
 _COURSE_LINES = (
-    ("index", "Index", "series-1", "solid"),
-    ("worst", "Worst application", "series-3", "dot"),
-    ("mean", "Mean", "series-2", "dash"),
+    ("index", gettext_lazy("Index"), "series-1", "solid"),
+    ("worst", gettext_lazy("Worst application"), "series-3", "dot"),
+    ("mean", gettext_lazy("Mean"), "series-2", "dash"),
 )
 
 
-def _course_line(ordered: Sequence[DepartmentPoint], field: str, words: str, colour: str, dash: str) -> Figure:
+def _course_line(ordered: Sequence[DepartmentPoint], field: str, words: StrPromise, colour: str, dash: str) -> Figure:
     return {
         "type": "scatter",
         "mode": "lines+markers" if len(ordered) <= 40 else "lines",
-        "name": words,
+        "name": str(words),
         "x": [p.day.isoformat() for p in ordered],
         "y": [getattr(p, field) for p in ordered],
         "line": {"color": token(colour), "width": 2, "dash": dash, "shape": "hv"},
@@ -111,9 +141,9 @@ def _ahead_line(points: Sequence[tuple[date, float]]) -> Figure:
     return {
         "type": "scatter",
         "mode": "lines+markers",
-        "name": "Index if nobody acts",
-        "x": [day.isoformat() for day, _ in points],
-        "y": [index for _, index in points],
+        "name": _("Index if nobody acts"),
+        "x": [day.isoformat() for day, __ in points],
+        "y": [index for __, index in points],
         "line": {"color": token("series-1"), "width": 2, "dash": "dot"},
         "marker": {"size": 5, "symbol": "circle-open"},
         "hovertemplate": "%{y:.1f} if nobody acts<extra></extra>",
@@ -127,23 +157,27 @@ def bands_by_department(rows: Sequence[DepartmentBands], whole: DepartmentBands 
     makes the sum.
     """
     summed = (whole,) if whole else tuple(rows)
-    rows = (replace(whole, name=f"{whole.name}, all of it"), *rows) if whole else rows
+    rows = (replace(whole, name=_("%(name)s, all of it") % {"name": whole.name}), *rows) if whole else rows
     traces = []
     for band, words in BANDS:
         values = [getattr(row, band) for row in rows]
         hover = [f"<b>{safe(row.name)}</b><br>{words}: {n:,}" for row, n in zip(rows, values, strict=True)]
         urls = [f"{row.url}{'&' if '?' in row.url else '?'}band={band}" if row.url else "" for row in rows]
-        traces.append(horizontal_bars(words, values, token(f"band-{band}-solid"), urls, hover))
+        traces.append(horizontal_bars(str(words), values, token(f"band-{band}-solid"), urls, hover))
     serious = sum(row.high + row.critical for row in summed)
     everything = serious + sum(row.low + row.moderate for row in summed)
     return Chart(
         key="bands",
-        title="Risk bands by department",
-        unit="Live applications",
+        title=_("Risk bands by department"),
+        unit=_("Live applications"),
         figure=stacked(traces, [row.name for row in rows]),
-        columns=("Department", *(words for _, words in BANDS)),
+        columns=(_("Department"), *(str(words) for __, words in BANDS)),
         rows=tuple(Row(row.name, (row.critical, row.high, row.moderate, row.low), row.url) for row in rows),
-        summary=f"{many(serious, 'application')} of {everything:,} high or critical.",
-        empty="Departments appear here once they have a live application.",
+        summary=_("%(applications)s of %(all)s high or critical.")
+        % {
+            "applications": many(serious, ngettext_lazy("%(number)s application", "%(number)s applications", "n")),
+            "all": f"{everything:,}",
+        },
+        empty=_("Departments appear here once they have a live application."),
         height=height_for(len(rows)),
     )

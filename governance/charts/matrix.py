@@ -3,7 +3,9 @@ needs inline styles that the content policy forbids, and a table has links, prin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from django.utils.translation import gettext as _
 
 
 @dataclass(frozen=True)
@@ -40,4 +42,4 @@ class Matrix:
     caption: str
     columns: tuple[MatrixColumn, ...]
     rows: tuple[MatrixRow, ...]
-    corner: str = "Department"
+    corner: str = field(default_factory=lambda: _("Department"))

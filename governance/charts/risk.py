@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext_lazy
+
 from governance.charts.departments import BANDS
 from inventory.charts.bars import Bar, Part, ranked_bars
 from inventory.charts.base import (
@@ -58,25 +61,29 @@ class PrincipleRisk:
 def department_ranking(rows: Sequence[Ranked]) -> Chart:
     """Departments by index, worst first, each bar made of the parts of its index."""
     parts = (
-        Part("Worst application", "band-critical-solid", ""),
-        Part("Worst quarter", "band-high-solid", ""),
-        Part("Mean", "series-1", ""),
-        Part("Held up by the worst alone", "series-6", "/"),
+        Part(_("Worst application"), "band-critical-solid", ""),
+        Part(_("Worst quarter"), "band-high-solid", ""),
+        Part(_("Mean"), "series-1", ""),
+        Part(_("Held up by the worst alone"), "series-6", "/"),
     )
-    summary = "No department has a live application."
+    summary = _("No department has a live application.")
     if rows:
-        summary = f"{rows[0].name} stands highest with {rows[0].index:.0f}"
-        summary += f", {rows[-1].name} lowest with {rows[-1].index:.0f}." if len(rows) > 1 else "."
+        summary = _("%(name)s stands highest with %(index)s") % {"name": rows[0].name, "index": f"{rows[0].index:.0f}"}
+        summary += (
+            _(", %(name)s lowest with %(index)s.") % {"name": rows[-1].name, "index": f"{rows[-1].index:.0f}"}
+            if len(rows) > 1
+            else "."
+        )
     return ranked_bars(
         [Bar(one.name, (one.worst, one.tail, one.mean, one.guard), one.url) for one in rows],
         parts,
         key="ranking",
-        title="Departments ranked, with the parts of their index",
-        unit="Index, 0 best to 100 worst; the parts add up to it",
-        of="Department",
-        whole="Index",
+        title=_("Departments ranked, with the parts of their index"),
+        unit=_("Index, 0 best to 100 worst; the parts add up to it"),
+        of=_("Department"),
+        whole=_("Index"),
         summary=summary,
-        empty="Departments appear here once they have a live application.",
+        empty=_("Departments appear here once they have a live application."),
         xaxis=axis(range=[0, 100], dtick=25, showgrid=True),
     )
 
@@ -89,15 +96,19 @@ def principle_profile(rows: Sequence[PrincipleRisk], own: str, other: str = "") 
         traces.append(_profile(rows, [row.other for row in rows], other, "series-6", "/", -0.18))
     for trace in traces:
         trace |= {"width": [0.34 if other else 0.6] * len(rows)}
-    summary = f"{own} has no live application."
+    summary = _("%(own)s has no live application.") % {"own": own}
     if there:
         worst = max(there, key=lambda row: row.own or 0)
-        summary = f"{own} is worst in {worst.name.lower()} with {shown(round(worst.own or 0))}"
+        summary = _("%(own)s is worst in %(principle)s with %(index)s") % {
+            "own": own,
+            "principle": worst.name.lower(),
+            "index": shown(round(worst.own or 0)),
+        }
         summary += f", {other}: {shown(round(worst.other))}." if other and worst.other is not None else "."
     return Chart(
         key="profile",
-        title="Profile by principle",
-        unit="Index of each principle, 0 best to 100 worst",
+        title=_("Profile by principle"),
+        unit=_("Index of each principle, 0 best to 100 worst"),
         figure={
             "data": traces,
             "layout": layout(
@@ -106,12 +117,12 @@ def principle_profile(rows: Sequence[PrincipleRisk], own: str, other: str = "") 
                 yaxis=category_axis([row.name for row in rows]),
             ),
         },
-        columns=("Principle", own, *((other,) if other else ())),
+        columns=(_("Principle"), own, *((other,) if other else ())),
         rows=tuple(Row(row.name, (row.own, row.other) if other else (row.own,), row.url) for row in rows)
         if there
         else (),
         summary=summary,
-        empty="The profile appears once the department has a live application.",
+        empty=_("The profile appears once the department has a live application."),
         height=height_for(2 * len(rows) if other else len(rows)),
     )
 
@@ -139,7 +150,7 @@ def score_distribution(counts: Mapping[int, int], urls: Mapping[int, str]) -> Ch
     values = [counts.get(edge, 0) for edge in edges]
     whole = sum(values)
     bands = [_BAND_IDS[sum(edge >= limit for limit in BAND_EDGES)] for edge in edges]
-    words = dict(BANDS)
+    words = {band: str(label) for band, label in BANDS}
     traces: list[Figure] = [
         {
             "type": "bar",
@@ -149,14 +160,14 @@ def score_distribution(counts: Mapping[int, int], urls: Mapping[int, str]) -> Ch
             "width": STEP - 0.8,
             "customdata": [urls.get(edge, "") for edge, own in zip(edges, bands, strict=True) if own == band],
             "marker": {"color": token(f"band-{band}-solid"), "line": {"width": 0}},
-            "hovertemplate": "%{y:,} with a risk around %{x}<extra></extra>",
+            "hovertemplate": _("%{y:,} with a risk around %{x}<extra></extra>"),
         }
         for band in _BAND_IDS
     ]
     return Chart(
         key="distribution",
-        title="How scores are spread",
-        unit=f"Live applications by overall risk, in steps of {STEP}",
+        title=_("How scores are spread"),
+        unit=_("Live applications by overall risk, in steps of %(step)s") % {"step": STEP},
         figure={
             "data": traces,
             "layout": layout(
@@ -164,19 +175,23 @@ def score_distribution(counts: Mapping[int, int], urls: Mapping[int, str]) -> Ch
                 yaxis=count_axis(max(values)),
             ),
         },
-        columns=("Risk", "Applications"),
+        columns=(_("Risk"), _("Applications")),
         rows=tuple(
             Row(name, (n,), urls.get(edge, "") if n else "") for name, n, edge in zip(names, values, edges, strict=True)
         )
         if whole
         else (),
         summary=_spread(whole, values, names),
-        empty="Scores appear here once an application is live.",
+        empty=_("Scores appear here once an application is live."),
     )
 
 
 def _spread(whole: int, values: Sequence[int], names: Sequence[str]) -> str:
     if not whole:
-        return "No live application has a score."
+        return _("No live application has a score.")
     top = values.index(max(values))
-    return f"{many(whole, 'live application')}; most, {values[top]:,}, have a risk of {names[top]}."
+    return _("%(applications)s; most, %(most)s, have a risk of %(points)s.") % {
+        "applications": many(whole, ngettext_lazy("%(number)s live application", "%(number)s live applications", "n")),
+        "most": f"{values[top]:,}",
+        "points": names[top],
+    }

@@ -110,7 +110,7 @@ def steps_of(one: Told, world: World) -> Iterator[tuple[str, str, str, datetime]
         yield "Reported to the authority", "reported", day, world.office_hours(one.reported, title, "reported")
     if one.resolved:
         at = world.office_hours(one.resolved, title, "end")
-        yield IncidentState.RESOLVED.label, IncidentState.RESOLVED, one.line.lesson, at
+        yield str(IncidentState.RESOLVED.label), IncidentState.RESOLVED, one.line.lesson, at
     elif one.line.state == IncidentState.CONTAINED:
         at = world.office_hours(one.known, title, "later")
-        yield IncidentState.CONTAINED.label, IncidentState.CONTAINED, "", at
+        yield str(IncidentState.CONTAINED.label), IncidentState.CONTAINED, "", at

@@ -51,7 +51,7 @@ class Side:
 
     @property
     def stage(self) -> str:
-        return Lifecycle(self.lifecycle).label if self.lifecycle else ""
+        return str(Lifecycle(self.lifecycle).label) if self.lifecycle else ""
 
 
 def _class(word: str) -> str:
@@ -76,7 +76,7 @@ class ChangedRow:
 
     @property
     def words(self) -> list[str]:
-        return [KINDS[kind] for kind in self.kinds]
+        return [str(KINDS[kind]) for kind in self.kinds]
 
     @property
     def because(self) -> list[str]:

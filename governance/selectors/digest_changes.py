@@ -187,7 +187,7 @@ def _grave(scope: Scope, span: Span) -> Iterator[Told]:
     for pk, name, department, band, point, eu_class, counted, was, before in rows:
         now = f"Risk {round(point)}"
         if eu_class == EUClass.PROHIBITED:  # a gate is no number
-            now = EUClass.PROHIBITED.label
+            now = str(EUClass.PROHIBITED.label)
         then = f"was {Band(was).label}, {round(before)}" if counted and was else "did not count before"
         kind = f"Newly in the band {Band(band).label}"
         yield Told(kind, name, f"{department} · {now}; {then}", "risk:application", (pk,))
@@ -198,8 +198,8 @@ def _recommendations(scope: Scope, span: Span) -> Iterator[Told]:
     found = recommendations.cards(scope, states=[RecommendationState.OPEN], severities=["high"])
     for one in found:
         if span.begin <= one.since < span.end:
-            note = f"{one.department.name} · {one.amount:,} {one.rule.unit}"
-            yield Told("Recommendation of high severity", one.rule.title, note, "governance:recommendation", (one.pk,))
+            title, note = str(one.rule.title), f"{one.department.name} · {one.amount:,} {one.rule.unit}"
+            yield Told("Recommendation of high severity", title, note, "governance:recommendation", (one.pk,))
 
 
 def _evidence(scope: Scope, span: Span) -> Iterator[Told]:

@@ -88,7 +88,7 @@ def _of_live(reader: Reader) -> dict[str, Sequence[str]]:
 def _recommendations(reader: Reader) -> dict[str, Sequence[str]]:
     return {
         "state": reader.words("state", RecommendationState.values),
-        "severity": reader.words("severity", [label.lower() for label in Gravity.labels]),
+        "severity": reader.words("severity", [one.name.lower() for one in Gravity]),
     }
 
 

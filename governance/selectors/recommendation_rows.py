@@ -6,6 +6,7 @@ from governance.models import Recommendation
 from governance.selectors.department_rows import departments_in
 from governance.selectors.extent import Extent, figures, texts
 from governance.selectors.recommendations import as_cards, of_departments
+from inventory.choices import in_english
 
 COLUMNS = (
     *figures("rule"),
@@ -35,8 +36,9 @@ def rows(extent: Extent) -> Iterator[tuple]:
 
 def _rows(block: list[Recommendation]) -> Iterator[tuple]:
     for card in as_cards(block):
+        title, unit = in_english(card.rule.title), in_english(card.rule.unit)
         yield (
-            *(card.rule.number, card.rule.title, card.department.name, card.department.key, card.severity, card.state),
-            *(card.since.isoformat(), card.rows, card.amount, card.rule.unit, card.departments, card.owner_username),
+            *(card.rule.number, title, card.department.name, card.department.key, card.severity, card.state),
+            *(card.since.isoformat(), card.rows, card.amount, unit, card.departments, card.owner_username),
             *(card.reason, card.until.isoformat() if card.until else None),
         )

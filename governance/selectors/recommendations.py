@@ -30,7 +30,7 @@ A_PAGE = 25
 TOP = 5
 PLACES = 3  # departments named on a card
 UNDER_WAY = (RecommendationState.OPEN, RecommendationState.IN_PROGRESS)
-SEVERITIES = {label.lower(): value for value, label in Gravity.choices}
+SEVERITIES = {one.name.lower(): one.value for one in Gravity}
 UNASSIGNED = "Unassigned"
 
 
@@ -73,7 +73,7 @@ class Card:
 
     @property
     def severity_name(self) -> str:
-        return self.severity.capitalize()
+        return str(Gravity[self.severity.upper()].label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Line:
 
     @property
     def severity_name(self) -> str:
-        return self.severity.capitalize()
+        return str(Gravity[self.severity.upper()].label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,8 @@ def tally(scope: Scope) -> dict[str, int]:
 def lacking() -> tuple[list[Lacking], datetime | None]:
     """The rules that lack their facts, and when the rules were last evaluated; None: never."""
     readings = {one.rule: one for one in RuleReading.objects.all()}
-    found = [Lacking(RULES[key], one.needs) for key, one in readings.items() if one.needs and key in RULES]
+    rules = [RULES[key] for key, one in readings.items() if one.needs and key in RULES]
+    found = [Lacking(rule, str(rule.needs[1])) for rule in rules]
     found.sort(key=lambda one: one.rule.number)
     return found, max((one.evaluated_at for one in readings.values()), default=None)
 
@@ -192,7 +193,7 @@ def lines(user: User, subjects: Sequence[Subject]) -> list[Line]:
             department=one.department.name if one.department else UNASSIGNED,
             department_key=one.department.key if one.department else "",
             amount=one.amount,
-            severity=one.get_gravity_display().lower(),
+            severity=Gravity(one.gravity).name.lower(),
             note=one.note,
             since=one.since,
             seen=one.ref in opened[one.kind] if one.kind in opened else True,
@@ -291,7 +292,7 @@ def _as_cards(rows: Sequence[Recommendation], places: dict[str, list[Place]]) ->
             state_name=row.get_state_display(),
             since=row.since,
             found_at=row.found_at,
-            severity=row.get_gravity_display().lower(),
+            severity=Gravity(row.gravity).name.lower(),
             rows=row.rows,
             amount=row.amount,
             departments=row.departments,

@@ -44,7 +44,7 @@ class CardThen:
 
     @property
     def state_name(self) -> str:
-        return RecommendationState(self.state).label
+        return str(RecommendationState(self.state).label)
 
 
 def cards(scope: Scope, day: date) -> list[CardThen]:

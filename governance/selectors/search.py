@@ -141,7 +141,9 @@ def _alerts(user: User, words: Sequence[str], most: int) -> Group:
         Hit(
             title,
             " · ".join(
-                part for part in (Severity(severity).label, AlertState(state).label, f"{at:%-d %b %Y}", about) if part
+                str(part)
+                for part in (Severity(severity).label, AlertState(state).label, f"{at:%-d %b %Y}", about)
+                if part
             ),
             (str(pk),),
         )

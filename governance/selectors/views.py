@@ -1,34 +1,40 @@
 """Saved views that a person may open: their own, and those shared where they have a role."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from django.db.models import Q, QuerySet
 from django.http import Http404, QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from governance.models import SavedView, StartPage
 from inventory import access
 from inventory.models import User
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 # Route → what the page is called: those whose address alone says what they show
-PAGES: Mapping[str, str] = {
-    "governance:overview": "Overview",
-    "governance:departments": "Departments",
-    "governance:changes": "Changes",
-    "governance:analytics": "Analytics: use",
-    "governance:analytics_risk": "Analytics: risk",
-    "governance:analytics_threats": "Analytics: threats",
-    "governance:analytics_compliance": "Analytics: compliance and evidence",
+PAGES: Mapping[str, "StrOrPromise"] = {
+    "governance:overview": gettext_lazy("Overview"),
+    "governance:departments": gettext_lazy("Departments"),
+    "governance:changes": gettext_lazy("Changes"),
+    "governance:analytics": gettext_lazy("Analytics: use"),
+    "governance:analytics_risk": gettext_lazy("Analytics: risk"),
+    "governance:analytics_threats": gettext_lazy("Analytics: threats"),
+    "governance:analytics_compliance": gettext_lazy("Analytics: compliance and evidence"),
     "risk:applications": "AI applications",
-    "inventory:sightings": "Discovery",
-    "inventory:agents": "Agents",
-    "risk:alerts": "Alerts",
-    "risk:incidents": "Incidents",
-    "inventory:events": "Activity explorer",
-    "inventory:data_events": "Data events",
-    "governance:compliance": "Compliance",
-    "governance:gaps": "Gaps",
-    "risk:evidence": "Evidence",
-    "governance:ahead": "If nobody acts",
+    "inventory:sightings": gettext_lazy("Discovery"),
+    "inventory:agents": gettext_lazy("Agents"),
+    "risk:alerts": gettext_lazy("Alerts"),
+    "risk:incidents": gettext_lazy("Incidents"),
+    "inventory:events": gettext_lazy("Activity explorer"),
+    "inventory:data_events": gettext_lazy("Data events"),
+    "governance:compliance": gettext_lazy("Compliance"),
+    "governance:gaps": gettext_lazy("Gaps"),
+    "risk:evidence": gettext_lazy("Evidence"),
+    "governance:ahead": gettext_lazy("If nobody acts"),
 }
 
 
@@ -43,7 +49,7 @@ def view_or_404(user: User, pk: int, *, own: bool = False) -> SavedView:
     found = visible(user).filter(pk=pk)
     one = (found.filter(owner=user) if own else found).first()
     if one is None:
-        raise Http404("No such view.")
+        raise Http404(_("No such view."))
     return one
 
 

@@ -20,6 +20,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from governance.channels import digest_mail
 from governance.models import Digest, DigestChoice, DigestState, Frequency
@@ -27,6 +28,7 @@ from governance.models.digest import UNFINISHED
 from governance.selectors import digest_changes, digests
 from inventory import access, audit_log, doorbell
 from inventory.access import Permission
+from inventory.choices import in_english
 from inventory.models import User
 
 logger = logging.getLogger(__name__)
@@ -45,12 +47,12 @@ _ABOUT_ONE = (SMTPRecipientsRefused, SMTPSenderRefused, SMTPDataError)
 def choose(*, actor: User, frequency: str, how: str = "on the account page") -> bool:
     """How often the actor gets a digest; False where that was chosen already. Raises ValidationError."""
     if frequency not in Frequency.values:
-        raise ValidationError("Choose one of the three.")
+        raise ValidationError(_("Choose one of the three."))
     User.objects.select_for_update(no_key=True).get(pk=actor.pk)  # one of two choices at once comes after the other
     if DigestChoice.objects.filter(user=actor, frequency=frequency).exists():
         return False
     DigestChoice.objects.update_or_create(user=actor, defaults={"frequency": frequency, "changed_at": Now()})
-    summary = f"E-mail digest: {Frequency(frequency).label.lower()}, chosen {how}"
+    summary = f"E-mail digest: {in_english(Frequency(frequency).label).lower()}, chosen {how}"
     audit_log.record(actor=actor, action="digest.chosen", summary=summary, obj=actor, details={"frequency": frequency})
     return True
 

@@ -4,11 +4,13 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from governance.models import SavedView, StartPage
 from governance.selectors.views import PAGES
 from inventory import access, audit_log
 from inventory.access import Permission
+from inventory.choices import in_english
 from inventory.models import Department, User
 
 MOST_VIEWS = 100  # of one person
@@ -19,17 +21,17 @@ _NOT_KEPT = ("page", "csrfmiddlewaretoken")
 def save(*, actor: User, name: str, page: str, query: str) -> SavedView:
     """A view of the actor's own; one of the same name is replaced by it."""
     if page not in PAGES:
-        raise ValidationError("This page can't be saved as a view.")
+        raise ValidationError(_("This page can't be saved as a view."))
     given, cleaned = _name(name), _query(query)
     with transaction.atomic():
         User.objects.select_for_update().get(pk=actor.pk)  # so that two saves don't both find the last free place
         view = SavedView.objects.filter(owner=actor, name=given).first()
         if view is None and SavedView.objects.filter(owner=actor).count() >= MOST_VIEWS:
-            raise ValidationError(f"You have {MOST_VIEWS} views, which is the most. Delete one first.")
+            raise ValidationError(_("You have %(n)s views, which is the most. Delete one first.") % {"n": MOST_VIEWS})
         view = view or SavedView(owner=actor, name=given)
         view.page, view.query, view.changed_at = page, cleaned, Now()
         view.save()
-        _note(actor, "view.saved", f"View {given}: {PAGES[page]}", view)
+        _note(actor, "view.saved", f"View {given}: {in_english(PAGES[page])}", view)
     return view
 
 
@@ -42,7 +44,7 @@ def rename(*, actor: User, view: SavedView, name: str) -> None:
             SavedView.objects.filter(pk=view.pk).update(name=given, changed_at=Now())
             _note(actor, "view.renamed", f"View {before} is now {given}", view)
     except IntegrityError as error:
-        raise ValidationError(f"You have a view {given} already.") from error
+        raise ValidationError(_("You have a view %(given)s already.") % {"given": given}) from error
 
 
 @transaction.atomic
@@ -76,13 +78,13 @@ def start_with(*, actor: User, view: SavedView | None) -> None:
 
 def _own(actor: User, view: SavedView) -> None:
     if view.owner_id != actor.pk:
-        raise ValidationError("Only its owner changes a view.")
+        raise ValidationError(_("Only its owner changes a view."))
 
 
 def _name(text: str) -> str:
     name = " ".join(text.replace("\x00", "").split())
     if not name or len(name) > LONGEST_NAME:
-        raise ValidationError(f"Give the view a name of at most {LONGEST_NAME} characters.")
+        raise ValidationError(_("Give the view a name of at most %(n)s characters.") % {"n": LONGEST_NAME})
     return name
 
 
@@ -92,7 +94,7 @@ def _query(text: str) -> str:
         query.pop(name, None)
     cleaned = query.urlencode()
     if len(cleaned) > LONGEST_QUERY:
-        raise ValidationError("The address of this page is too long to be saved.")
+        raise ValidationError(_("The address of this page is too long to be saved."))
     return cleaned
 
 

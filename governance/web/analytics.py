@@ -8,6 +8,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from governance.selectors import rollups, usage
@@ -27,10 +29,10 @@ from inventory.web.filters import Filters
 from risk.web.as_of import at_of
 
 SECTIONS = (
-    ("analytics", "Use"),
-    ("analytics_risk", "Risk"),
-    ("analytics_threats", "Threats"),
-    ("analytics_compliance", "Compliance and evidence"),
+    ("analytics", gettext_lazy("Use")),
+    ("analytics_risk", gettext_lazy("Risk")),
+    ("analytics_threats", gettext_lazy("Threats")),
+    ("analytics_compliance", gettext_lazy("Compliance and evidence")),
 )
 DAILY, ALERTS = "daily figures of the feeds", "alerts of the feeds"
 BY_DAY, COVERED = "department figures by day", "answers, controls and evidence, by day"
@@ -62,7 +64,7 @@ class Asked:
 
     @property
     def on(self) -> str:
-        return f"As of {self.at.day:%-d %b %Y}"
+        return _("As of %(day)s") % {"day": f"{self.at.day:%-d %b %Y}"}
 
 
 def _shown(
@@ -139,9 +141,9 @@ def risk_page(request: HttpRequest) -> HttpResponse:
     words, on = asked.period + asked.every_one, asked.on + asked.every_one
     whole = scope.top is not None
     shown = [
-        (drawn.bands_over_time(scope, at.day, filters.period), 6, words, BY_DAY),
-        *([(drawn.course(scope, filters, at), 6, words, BY_DAY)] if whole else []),
-        (drawn.ranking(scope, at), 6, on, BY_DAY),
+        (drawn.bands_over_time(scope, at.day, filters.period), 6, words, str(BY_DAY)),
+        *([(drawn.course(scope, filters, at), 6, words, str(BY_DAY))] if whole else []),
+        (drawn.ranking(scope, at), 6, on, str(BY_DAY)),
     ]
     source = "scores of that day" if at.past else SCORES
     shown.append((drawn.distribution(scope, filters, at), 6, asked.on, source))
@@ -159,8 +161,8 @@ def threats_page(request: HttpRequest) -> HttpResponse:
     filters, day = asked.filters, asked.at.day
     whose = (asked.scope, day, filters.period, asked.left)
     shown = [
-        (drawn.attacks_by_day(use.attacks_by_day(*whose), filters, day), 12, asked.period, DAILY),
-        (drawn.attacked(use.attacked(*whose), filters, day), 6, asked.period, DAILY),
+        (drawn.attacks_by_day(use.attacks_by_day(*whose), filters, day), 12, asked.period, str(DAILY)),
+        (drawn.attacked(use.attacked(*whose), filters, day), 6, asked.period, str(DAILY)),
     ]
     on = asked.on if asked.at.past else "Now"
     shown.append((drawn.tactics(asked.scope, filters, asked.at), 6, on, ALERTS))

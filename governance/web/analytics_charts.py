@@ -5,6 +5,9 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext_lazy
+
 from governance import charts
 from governance.charts import bands
 from governance.charts import risk as risk_charts
@@ -27,13 +30,21 @@ from risk.selectors import evidence as found_evidence
 from risk.selectors.alerts import OPEN
 from risk.selectors.threats import open_by_tactic
 
-VISITS = "Visits to AI sites appear here once a proxy log has been loaded under Feeds."
-AUDIT = "Use is told by Purview audit records, loaded under Feeds."
+VISITS = gettext_lazy("Visits to AI sites appear here once a proxy log has been loaded under Feeds.")
+AUDIT = gettext_lazy("Use is told by Purview audit records, loaded under Feeds.")
+_VISITS_COUNTED = ngettext_lazy("%(number)s visit", "%(number)s visits", "n")
+_MARKS = ngettext_lazy("%(number)s mark", "%(number)s marks", "n")
+_INTERACTIONS = ngettext_lazy("%(number)s interaction", "%(number)s interactions", "n")
+_APPS = ngettext_lazy("%(number)s AI app", "%(number)s AI apps", "n")
+_LABELS = ngettext_lazy("%(number)s label", "%(number)s labels", "n")
+_TYPES = ngettext_lazy("%(number)s information type", "%(number)s information types", "n")
+_ALERTS = ngettext_lazy("%(number)s open alert", "%(number)s open alerts", "n")
+_USERS = ngettext_lazy("%(number)s distinct user", "%(number)s distinct users", "n")
 _SEVERITIES = (
-    Part("High", "band-critical-solid", ""),
-    Part("Medium", "band-high-solid", ""),
-    Part("Low", "band-moderate-solid", ""),
-    Part("Informational", "series-6", "/"),
+    (Severity.HIGH, "band-critical-solid", ""),
+    (Severity.MEDIUM, "band-high-solid", ""),
+    (Severity.LOW, "band-moderate-solid", ""),
+    (Severity.INFORMATIONAL, "series-6", "/"),
 )
 
 
@@ -57,10 +68,11 @@ def visits(found: Sequence[use.App], filters: Filters, day: date) -> Chart:
     return daily_lines(
         lines,
         key="visits",
-        title="Visits to AI sites over time",
-        unit=f"Visits per day, the {use.VISITED} sites visited most",
-        noun="visit",
-        empty=VISITS,
+        title=_("Visits to AI sites over time"),
+        unit=_("Visits per day, the %(n)s sites visited most") % {"n": use.VISITED},
+        counted=_VISITS_COUNTED,
+        nothing=_("No visit in this period."),
+        empty=str(VISITS),
         days=days,
     )
 
@@ -74,13 +86,13 @@ def labels(found: Sequence[use.Named], filters: Filters, day: date) -> Chart:
     bars = _named(found, "label", filters, day)
     return ranked_bars(
         bars,
-        [Part("Interactions")],
+        [Part(_("Interactions"))],
         key="labels",
-        title="Sensitivity labels referenced",
-        unit="Interactions that touched something so labelled; one with two labels counts for both",
-        of="Label",
-        summary=_highest(bars, "label", "No interaction in this period touched anything labelled."),
-        empty=f"No interaction in this period touched anything labelled. {AUDIT}",
+        title=_("Sensitivity labels referenced"),
+        unit=_("Interactions that touched something so labelled; one with two labels counts for both"),
+        of=_("Label"),
+        summary=_highest(bars, _LABELS, _("No interaction in this period touched anything labelled.")),
+        empty=_("No interaction in this period touched anything labelled. %(source)s") % {"source": AUDIT},
     )
 
 
@@ -89,20 +101,24 @@ def types(found: Sequence[use.Named], filters: Filters, day: date) -> Chart:
     bars = _named(found, "information_type", filters, day)
     return ranked_bars(
         bars,
-        [Part("Interactions", "series-4")],
+        [Part(_("Interactions"), "series-4")],
         key="types",
-        title="Sensitive information shared with AI",
-        unit="Interactions in which it was found; one with two types counts for both",
-        of="Information type",
-        summary=_highest(bars, "information type", "No sensitive information was found in this period."),
-        empty=f"No sensitive information was found in this period. {AUDIT}",
+        title=_("Sensitive information shared with AI"),
+        unit=_("Interactions in which it was found; one with two types counts for both"),
+        of=_("Information type"),
+        summary=_highest(bars, _TYPES, _("No sensitive information was found in this period.")),
+        empty=_("No sensitive information was found in this period. %(source)s") % {"source": AUDIT},
     )
 
 
-def _highest(bars: Sequence[Bar], noun: str, nothing: str) -> str:
+def _highest(bars: Sequence[Bar], counted: Any, nothing: str) -> str:
     if not bars:
         return nothing
-    return f"{bars[0].name} most, in {many(bars[0].values[0], 'interaction')}; {many(len(bars), noun)} shown."
+    return _("%(name)s most, in %(interactions)s; %(shown)s shown.") % {
+        "name": bars[0].name,
+        "interactions": many(bars[0].values[0], _INTERACTIONS),
+        "shown": many(len(bars), counted),
+    }
 
 
 def users_by_app(found: Sequence[use.App], filters: Filters, day: date) -> Chart:
@@ -112,8 +128,8 @@ def users_by_app(found: Sequence[use.App], filters: Filters, day: date) -> Chart
         bars,
         "series-2",
         key="users-by-app",
-        title="Users per AI app",
-        unit="Distinct people who used it; they don't add up, and each may have many events behind them",
+        title=_("Users per AI app"),
+        unit=_("Distinct people who used it; they don't add up, and each may have many events behind them"),
         of="AI app",
     )
 
@@ -122,7 +138,7 @@ def users_by_department(found: Sequence[use.DepartmentUsers], filters: Filters, 
     """Distinct people by department."""
     bars = [
         Bar(
-            one.department.name if one.department else "Unassigned",
+            one.department.name if one.department else _("Unassigned"),
             (one.users,),
             events_url(replace(filters, department=one.department), day)
             if one.department
@@ -134,10 +150,10 @@ def users_by_department(found: Sequence[use.DepartmentUsers], filters: Filters, 
         bars,
         "series-1",
         key="users-by-department",
-        title="Users per department",
-        unit="Distinct people of the department and those below it who used AI; they don't add up",
-        of="Department",
-        hint=" The department comes with the Entra user list.",
+        title=_("Users per department"),
+        unit=_("Distinct people of the department and those below it who used AI; they don't add up"),
+        of=_("Department"),
+        hint=_("The department comes with the Entra user list."),
     )
 
 
@@ -145,9 +161,15 @@ def _most_users(bars: Sequence[Bar], series: str, hint: str = "", **words: Any) 
     """Distinct people a bar. `hint`: what else an empty chart may lack."""
     return ranked_bars(
         bars,
-        [Part("Distinct users", series)],
-        summary=f"{bars[0].name} has most, {many(bars[0].values[0], 'distinct user')}." if bars else "Nobody used AI.",
-        empty=f"Nobody was seen using AI in this period. {AUDIT}{hint}",
+        [Part(_("Distinct users"), series)],
+        summary=_("%(name)s has most, %(users)s.")
+        % {
+            "name": bars[0].name,
+            "users": many(bars[0].values[0], _USERS),
+        }
+        if bars
+        else _("Nobody used AI."),
+        empty=_("Nobody was seen using AI in this period. %(source)s") % {"source": f"{AUDIT} {hint}".strip()},
         **words,
     )
 
@@ -166,14 +188,14 @@ def attacked(found: Sequence[use.App], filters: Filters, day: date) -> Chart:
     ]
     return ranked_bars(
         bars,
-        (Part("Jailbreak attempts", "band-critical-solid", ""), Part("Injections", "series-4", "/")),
+        (Part(_("Jailbreak attempts"), "band-critical-solid", ""), Part(_("Injections"), "series-4", "/")),
         key="attacked",
-        title="Most attacked AI apps",
-        unit="Interactions marked; one with both marks counts under each",
+        title=_("Most attacked AI apps"),
+        unit=_("Interactions marked; one with both marks counts under each"),
         of="AI app",
-        whole="Marks",
-        summary=most_in(bars, "mark", "AI app", "No interaction in this period was marked as an attack."),
-        empty=f"No interaction in this period was marked as an attack. {AUDIT}",
+        whole=_("Marks"),
+        summary=most_in(bars, _MARKS, _APPS, _("No interaction in this period was marked as an attack.")),
+        empty=_("No interaction in this period was marked as an attack. %(source)s") % {"source": AUDIT},
     )
 
 
@@ -182,25 +204,26 @@ def attacks_by_day(found: tuple[Any, Any], filters: Filters, day: date) -> Chart
     lines = [
         Line(label, points, colour, events_url(filters, event=word))
         for label, points, colour, word in (
-            ("Jailbreak attempts", found[0], "series-3", "jailbreak"),
-            ("Injections", found[1], "series-4", "injection"),
+            (_("Jailbreak attempts"), found[0], "series-3", "jailbreak"),
+            (_("Injections"), found[1], "series-4", "injection"),
         )
     ]
     days = [day - timedelta(days=ago) for ago in reversed(range(filters.period))] if any(found) else []
     return daily_lines(
         lines,
         key="attacks",
-        title="Attacks over time",
-        unit="Interactions marked per day",
-        noun="mark",
-        empty=f"No interaction in this period was marked as an attack. {AUDIT}",
+        title=_("Attacks over time"),
+        unit=_("Interactions marked per day"),
+        counted=_MARKS,
+        nothing=_("No mark in this period."),
+        empty=_("No interaction in this period was marked as an attack. %(source)s") % {"source": AUDIT},
         days=days,
     )
 
 
 def tactics(scope: Scope, filters: Filters, at: At) -> Chart:
     """Open alerts by tactic and severity. Those of a past day open nothing: the queue knows today alone."""
-    order = (Severity.HIGH, Severity.MEDIUM, Severity.LOW, Severity.INFORMATIONAL)
+    order = [severity for severity, *__ in _SEVERITIES]
     left, bars = among(filters, at.then), []
     asked = {"department": filters.department, **left.query, "state": OPEN}
     for one in open_by_tactic(scope.user, filters.department, left.ids, at.then):
@@ -208,21 +231,23 @@ def tactics(scope: Scope, filters: Filters, at: At) -> Chart:
         url = address("risk:alerts", **asked, tactic=one.word) if leads else ""
         urls = [address("risk:alerts", **asked, tactic=one.word, severity=s) if leads else "" for s in order]
         bars.append(Bar(one.name, [one.by_severity[s] for s in order], url, urls))
-    then = " Open then by what was done up to that day; severity, tactic and application are today's" if at.past else ""
+    unit = _("Open alerts by tactic and severity; one with two tactics counts for both")
+    if at.past:
+        unit += ". " + _("Open then by what was done up to that day; severity, tactic and application are today's.")
+    nothing = _("No alert was open then.") if at.past else _("No alert is open.")
     return ranked_bars(
         bars,
-        _SEVERITIES,
+        [Part(str(severity.label), colour, pattern) for severity, colour, pattern in _SEVERITIES],
         key="tactics",
-        title="Kinds of attack",
-        unit=f"Open alerts by tactic and severity; one with two tactics counts for both{then and f'.{then}'}",
-        of="Tactic",
-        summary=f"{bars[0].name} most, in {many(sum(bars[0].values), 'open alert')}." if bars else _no_alert(at),
-        empty=f"{_no_alert(at)} Alerts come from Defender for Cloud, as files or by its API, loaded under Feeds.",
+        title=_("Kinds of attack"),
+        unit=unit,
+        of=_("Tactic"),
+        summary=_("%(name)s most, in %(alerts)s.")
+        % {"name": bars[0].name, "alerts": many(sum(bars[0].values), _ALERTS)}
+        if bars
+        else nothing,
+        empty=nothing + " " + _("Alerts come from Defender for Cloud, as files or by its API, loaded under Feeds."),
     )
-
-
-def _no_alert(at: At) -> str:
-    return "No alert was open then." if at.past else "No alert is open."
 
 
 def bands_over_time(scope: Scope, day: date, period: int, past: Sequence[Risk] | None = None) -> Chart:
@@ -335,11 +360,11 @@ def evidence(scope: Scope, filters: Filters, at: At) -> Chart:
         nothing = "No evidence in sight had expired then or would within 90 days."
     return ranked_bars(
         bars,
-        [Part("Items of evidence", "series-5")],
+        [Part(_("Items of evidence"), "series-5")],
         key="evidence",
-        title="Evidence expiring",
-        unit="Items of evidence; each later date counts the earlier ones with it",
-        of="Ends",
-        summary=f"Items of evidence: {said}." if there else nothing,
+        title=_("Evidence expiring"),
+        unit=_("Items of evidence; each later date counts the earlier ones with it"),
+        of=_("Ends"),
+        summary=_("Items of evidence: %(said)s.") % {"said": said} if there else nothing,
         empty=nothing,
     )

@@ -9,6 +9,7 @@ from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from governance import charts
@@ -56,14 +57,14 @@ def compliance_page(request: HttpRequest) -> HttpResponse:
         "departments": options(scope),
         "kinds": ApplicationKind.choices,
         "groups": (
-            ("Binding", "Law and supervision", binding),
-            ("Voluntary", "Standards and good practice", voluntary),
+            (_("Binding"), _("Law and supervision"), binding),
+            (_("Voluntary"), _("Standards and good practice"), voluntary),
         ),
         "gaps": charts.gaps_by_framework(
-            framework_bars(binding, filters), key="gaps", title="Gaps by binding framework"
+            framework_bars(binding, filters), key="gaps", title=_("Gaps by binding framework")
         ),
         "voluntary_gaps": charts.gaps_by_framework(
-            framework_bars(voluntary, filters), key="voluntary-gaps", title="Gaps by voluntary framework"
+            framework_bars(voluntary, filters), key="voluntary-gaps", title=_("Gaps by voluntary framework")
         ),
         "rows": departments,
         "more": more,
@@ -79,7 +80,7 @@ def framework_page(request: HttpRequest, framework: str) -> HttpResponse:
     """The requirements of one framework, with the applications in each state and the list behind each number."""
     found = load_method().frameworks.get(framework)
     if found is None:
-        raise Http404("No such framework.")
+        raise Http404(_("No such framework."))
     filters, scope, at = asked(request)
     if at.past:
         return compliance_then.framework_page(request, filters, scope, at, found)

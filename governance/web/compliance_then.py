@@ -53,7 +53,7 @@ def _page(
         "at": at,
         "departments": options(scope),
         "found": found,
-        "states": [*RequirementStatus.labels, "Overdue"],
+        "states": [*map(str, RequirementStatus.labels), "Overdue"],
         "page": page,
         "rows": [(department, [counts[name] for name in columns]) for department, counts in page.object_list],
         **context,

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext_lazy as _
 
 from governance.selectors.views import PAGES
 from inventory import access
 from inventory.access import Permission
 from inventory.models import User
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 def _anywhere(permission: Permission) -> Callable[[User], bool]:
@@ -33,7 +38,7 @@ _may_administer = _everywhere(Permission.ADMIN)
 class Entry:
     """A page of the navigation, and who may open it."""
 
-    label: str
+    label: StrOrPromise
     icon: str
     route: str
     allowed: Callable[[User], bool] = _may_view
@@ -41,40 +46,40 @@ class Entry:
     past: bool = False  # and the day, since it answers for a past one
 
 
-GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
+GROUPS: tuple[tuple[StrOrPromise, tuple[Entry, ...]], ...] = (
     (
         "",
         (
-            Entry("Overview", "layout-dashboard", "governance:overview", analytic=True, past=True),
-            Entry("Departments", "sitemap", "governance:departments", analytic=True, past=True),
+            Entry(_("Overview"), "layout-dashboard", "governance:overview", analytic=True, past=True),
+            Entry(_("Departments"), "sitemap", "governance:departments", analytic=True, past=True),
             Entry("AI applications", "apps", "risk:applications", analytic=True, past=True),
-            Entry("Analytics", "chart-line", "governance:analytics", analytic=True, past=True),
-            Entry("Changes", "history", "governance:changes", analytic=True),
-            Entry("Recommendations", "sparkles", "governance:recommendations", analytic=True, past=True),
-            Entry("Tasks", "list-check", "risk:tasks"),
-            Entry("Discovery", "radar-2", "inventory:sightings", analytic=True),
-            Entry("Activity explorer", "eye", "inventory:events", analytic=True, past=True),
-            Entry("Alerts", "bell", "risk:alerts", analytic=True),
-            Entry("Incidents", "flag", "risk:incidents", analytic=True),
-            Entry("Unusual activity", "bolt", "inventory:unusual", analytic=True),
-            Entry("Data events", "shield-half", "inventory:data_events", analytic=True),
-            Entry("Compliance", "scale", "governance:compliance", analytic=True, past=True),
-            Entry("Evidence", "file-certificate", "risk:evidence", analytic=True),
-            Entry("Exports", "file-export", "governance:exports", _anywhere(Permission.EXPORT)),
+            Entry(_("Analytics"), "chart-line", "governance:analytics", analytic=True, past=True),
+            Entry(_("Changes"), "history", "governance:changes", analytic=True),
+            Entry(_("Recommendations"), "sparkles", "governance:recommendations", analytic=True, past=True),
+            Entry(_("Tasks"), "list-check", "risk:tasks"),
+            Entry(_("Discovery"), "radar-2", "inventory:sightings", analytic=True),
+            Entry(_("Activity explorer"), "eye", "inventory:events", analytic=True, past=True),
+            Entry(_("Alerts"), "bell", "risk:alerts", analytic=True),
+            Entry(_("Incidents"), "flag", "risk:incidents", analytic=True),
+            Entry(_("Unusual activity"), "bolt", "inventory:unusual", analytic=True),
+            Entry(_("Data events"), "shield-half", "inventory:data_events", analytic=True),
+            Entry(_("Compliance"), "scale", "governance:compliance", analytic=True, past=True),
+            Entry(_("Evidence"), "file-certificate", "risk:evidence", analytic=True),
+            Entry(_("Exports"), "file-export", "governance:exports", _anywhere(Permission.EXPORT)),
         ),
     ),
     (
-        "Set up",
+        _("Set up"),
         (
-            Entry("Feeds", "plug", "inventory:feeds", _everywhere(Permission.FEEDS)),
-            Entry("Labels and types", "table", "inventory:dictionary", _may_administer),
-            Entry("Organisation facts", "building-bank", "risk:organisation_facts"),
-            Entry("Scoring method", "adjustments-horizontal", "risk:method", _may_administer),
-            Entry("Recommendation rules", "settings", "governance:thresholds", _may_administer),
-            Entry("Department tree", "affiliate", "inventory:department_admin", _may_administer),
-            Entry("People", "users", "inventory:people", _may_administer),
-            Entry("Recalculation", "refresh", "risk:recalculation", _may_administer),
-            Entry("E-mail", "message-circle", "governance:mail", _may_administer),
+            Entry(_("Feeds"), "plug", "inventory:feeds", _everywhere(Permission.FEEDS)),
+            Entry(_("Labels and types"), "table", "inventory:dictionary", _may_administer),
+            Entry(_("Organisation facts"), "building-bank", "risk:organisation_facts"),
+            Entry(_("Scoring method"), "adjustments-horizontal", "risk:method", _may_administer),
+            Entry(_("Recommendation rules"), "settings", "governance:thresholds", _may_administer),
+            Entry(_("Department tree"), "affiliate", "inventory:department_admin", _may_administer),
+            Entry(_("People"), "users", "inventory:people", _may_administer),
+            Entry(_("Recalculation"), "refresh", "risk:recalculation", _may_administer),
+            Entry(_("E-mail"), "message-circle", "governance:mail", _may_administer),
         ),
     ),
 )
@@ -119,13 +124,15 @@ def navigation(request: HttpRequest) -> Navigation:
         (label, [(entry, url) for entry in entries if (url := _url(entry.route)) and entry.allowed(user)])
         for label, entries in GROUPS
     ]
-    here = _active(request.path, [url for _, entries in shown for _, url in entries])
+    here = _active(request.path, [url for _group, entries in shown for _entry, url in entries])
     # Only what a page has read well: on an error page nothing is carried along
     shared = getattr(request, "shared_filters", ""), getattr(request, "shared_today", "")
     groups = (
         Group(
-            label,
-            tuple(Item(entry.label, entry.icon, url + _along(entry, *shared), url == here) for entry, url in entries),
+            str(label),
+            tuple(
+                Item(str(entry.label), entry.icon, url + _along(entry, *shared), url == here) for entry, url in entries
+            ),
         )
         for label, entries in shown
         if entries

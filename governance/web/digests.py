@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -38,7 +39,7 @@ def digest_page(request: PersonRequest) -> HttpResponse:
         except ValidationError as problem:
             messages.error(request, " ".join(problem.messages))
         else:
-            messages.success(request, "Your choice is saved.")
+            messages.success(request, _("Your choice is saved."))
         return redirect("governance:digest")
     user, wish = request.user, selectors.wish_of(request.user)
     scope, recent, today = digest_changes.watched(user), selectors.recent(user), timezone.localdate()
@@ -103,7 +104,7 @@ def mail_page(request: PersonRequest) -> HttpResponse:
 def try_again(request: PersonRequest, pk: int) -> HttpResponse:
     """One more round for a digest that failed."""
     if digests.try_again(actor=request.user, pk=pk):
-        messages.success(request, "A worker tries it again.")
+        messages.success(request, _("A worker tries it again."))
     else:
-        messages.info(request, "There is nothing to try again: it was sent, or a later one tells the same.")
+        messages.info(request, _("There is nothing to try again: it was sent, or a later one tells the same."))
     return redirect("governance:mail")

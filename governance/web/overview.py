@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from governance import charts
 from governance.charts import Matrix, MatrixCell, MatrixColumn, MatrixRow
 from governance.selectors import compliance, overview, recommendations, usage
@@ -57,7 +60,7 @@ def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
         "not_computable": left_out(scope),
         "interactions": interactions_chart(used.by_category, filters),
         "highest": overview.highest(scope, left),
-        "highest_note": "Live applications, only those chosen" if left else "Live applications",
+        "highest_note": _("Live applications, only those chosen") if left else _("Live applications"),
         "sensitive": sensitive_chart(used.sensitive, filters, day),
         "coverage": framework_charts(covered, filters),
         "highest_url": applications_url(department=filters.department, **left.query, lifecycle="live", sort="-risk"),
@@ -69,7 +72,7 @@ def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
         "newest": max((feed.read_at for feed in fresh if feed.read_at), default=None),
         "may_load": access.sees_everything(scope.user, Permission.FEEDS),
         "may_register": access.may(scope.user, Permission.EDIT),
-        "period_words": f"Last {period} days",
+        "period_words": _("Last %(period)s days") % {"period": period},
     }
 
 
@@ -100,36 +103,39 @@ def tiles(
     binding = [one for one in covered if one.framework.binding]
     overdue = sum(one.overdue for one in binding)
     live = {**here, "lifecycle": Lifecycle.LIVE}
-    people = "person" if unseen.people == 1 else "people"
+    people = ngettext("used by %(people)s person", "used by %(people)s people", unseen.people)
+    used = people % {"people": f"{unseen.people:,}"}
     serious = [band for band in SERIOUS.split(",") if not filters.bands or band in filters.bands]
     return [
-        Tile("AI applications", counted.applications, growth(counted), applications_url(**live), "primary"),
+        Tile(_("AI applications"), counted.applications, growth(counted), applications_url(**live), "primary"),
         Tile(
-            "High or critical risk",
+            _("High or critical risk"),
             counted.serious,
-            "none live" if counted.serious_share is None else f"{counted.serious_share:.0%} of live applications",
+            _("none live")
+            if counted.serious_share is None
+            else _("%(share)s of live applications") % {"share": f"{counted.serious_share:.0%}"},
             applications_url(**{**live, "band": serious}) if serious else "",
             "bad",
             counted.serious_change,
         ),
         Tile(
-            "Compliance gaps open",
+            _("Compliance gaps open"),
             sum(one.gap for one in binding),
-            f"{overdue:,} past due, with partly met ones",
+            _("%(overdue)s past due, with partly met ones") % {"overdue": f"{overdue:,}"},
             address("governance:gaps", **here),
             "warn",
         ),
         Tile(
-            "Unregistered AI apps",
+            _("Unregistered AI apps"),
             unseen.apps,
-            f"{'all of them · ' if left else ''}used by {unseen.people:,} {people}",
+            _("all of them · %(used)s") % {"used": used} if left else used,
             address("inventory:sightings", department=filters.department, period=filters.period, used="yes"),
             "accent",
         ),
         Tile(
-            "Open alerts",
+            _("Open alerts"),
             alerts.all,
-            f"{alerts.high:,} high severity",
+            _("%(high)s high severity") % {"high": f"{alerts.high:,}"},
             address("risk:alerts", **here, state=OPEN),
             "bad",
         ),
@@ -148,11 +154,13 @@ def matrix_table(found: overview.Matrix, scope: Scope) -> Matrix:
     """Departments by principle; a cell leads to the department's live applications, the worst first."""
     chosen = scope.chosen
     columns = [
-        MatrixColumn(p.label, applications_url(department=chosen, lifecycle=Lifecycle.LIVE, principle=p, sort="-risk"))
+        MatrixColumn(
+            str(p.label), applications_url(department=chosen, lifecycle=Lifecycle.LIVE, principle=p, sort="-risk")
+        )
         for p in Principle
     ]
-    rows = [*(matrix_row(row, "all of it") for row in found.whole), *(matrix_row(row) for row in found.parts)]
-    return Matrix("Residual risk by department and principle", tuple(columns), tuple(rows))
+    rows = [*(matrix_row(row, _("all of it")) for row in found.whole), *(matrix_row(row) for row in found.parts)]
+    return Matrix(_("Residual risk by department and principle"), tuple(columns), tuple(rows))
 
 
 def matrix_row(row: DepartmentRow, note: str = "") -> MatrixRow:
@@ -164,7 +172,7 @@ def matrix_row(row: DepartmentRow, note: str = "") -> MatrixRow:
 def matrix_cell(department: Department, principle: Principle, risk: Risk | None) -> MatrixCell:
     """One figure with its parts in words."""
     if risk is None:
-        return MatrixCell(None, "", f"{department.name}: no live application")
+        return MatrixCell(None, "", _("%(name)s: no live application") % {"name": department.name})
     url = applications_url(department=department, lifecycle=Lifecycle.LIVE, principle=principle, sort="-risk")
     words = (
         f"{department.name}, {principle.label}: {risk.index:.0f}, {Band(risk.band).label.lower()}. Worst application "

@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, TypeVar
 
+from django.utils.translation import gettext as _
+
 from governance.charts import Matrix, MatrixCell, MatrixColumn, MatrixRow
 from governance.selectors import compliance, overview, recommendations, recommendations_then, usage
 from governance.selectors.among import among
@@ -81,9 +83,9 @@ def _tiles(
     alerts = usage.open_alerts(scope, left, at.day)
     every = f"{EVERY_ONE} · " if left else ""
     return [
-        Tile("AI applications", numbers.applications, growth(numbers), applications_url(**live), "primary"),
+        Tile(_("AI applications"), numbers.applications, growth(numbers), applications_url(**live), "primary"),
         Tile(
-            "High or critical risk",
+            _("High or critical risk"),
             numbers.serious,
             "none live" if share is None else f"{share:.0%} of live applications",
             applications_url(**{**live, "band": serious}) if serious else "",
@@ -91,7 +93,7 @@ def _tiles(
             numbers.serious_change,
         ),
         Tile(
-            "Compliance gaps open",
+            _("Compliance gaps open"),
             sum(one.gap for one in binding),
             f"{every}{overdue:,} past due then, with partly met ones",
             address("governance:gaps", department=filters.department, as_of=at.day),

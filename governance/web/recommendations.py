@@ -11,9 +11,10 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from governance.models import RecommendationState
+from governance.models import Gravity, RecommendationState
 from governance.selectors import recommendations, recommendations_then
 from governance.selectors.next_actions import APPLICATIONS, next_actions
 from governance.selectors.recommendations import SEVERITIES, UNDER_WAY, Card, Line
@@ -23,6 +24,7 @@ from governance.services.recommendations.course import GROWTH, MISSES
 from governance.web.links import address
 from inventory import access
 from inventory.access import Permission, requires
+from inventory.choices import in_english
 from inventory.models import Department, User
 from inventory.selectors.scope import Scope, options, scope_of
 from inventory.web.as_of import At, asked_day
@@ -62,7 +64,7 @@ def recommendation_list(request: PersonRequest) -> HttpResponse:
         "scope": scope,
         "at": at,
         "departments": options(scope),
-        "severities": [(word, word.capitalize()) for word in reversed(SEVERITIES)],
+        "severities": [(one.name.lower(), one.label) for one in reversed(Gravity)],
         "chosen": {name: ",".join(words) for name, words in filters.own.items()},
         "views": _views(filters, recommendations.tally(scope), asked),
         "cards": [(card, action_url(card)) for card in found],
@@ -97,7 +99,7 @@ def _views(filters: Filters, count: dict[str, int], asked: tuple[str, ...]) -> l
     """The looks at the cards, each with how many it holds."""
     looks: list[tuple[str, tuple[str, ...], str]] = [
         ("Under way", UNDER_WAY, ""),
-        *((RecommendationState(state).label, (state,), state) for state in RecommendationState.values),
+        *((str(RecommendationState(state).label), (state,), state) for state in RecommendationState.values),
         ("All", tuple(RecommendationState.values), "all"),
     ]
     return [
@@ -195,9 +197,10 @@ def evidence_csv(request: PersonRequest, pk: int) -> StreamingHttpResponse:
 
 
 def _cells(user: User, card: Card) -> Iterator[tuple]:
+    unit = in_english(card.rule.unit)
     for one in recommendations.every_line(user, card):
         yield (
-            *(one.name, one.kind, one.department, one.department_key, one.amount, card.rule.unit, one.severity),
+            *(one.name, one.kind, one.department, one.department_key, one.amount, unit, one.severity),
             *(one.note, one.since.isoformat()),
         )
 
@@ -211,7 +214,7 @@ def act(request: PersonRequest, pk: int) -> HttpResponse:
         _act(request.user, pk, request.POST)
     except ValidationError as problem:
         return _page(request, pk, " ".join(problem.messages), status=400)
-    messages.success(request, "Done.")
+    messages.success(request, _("Done."))
     return redirect("governance:recommendation", pk)
 
 
@@ -226,7 +229,7 @@ def _act(user: User, pk: int, given: QueryDict) -> None:
     elif action == "reopen":
         service.reopen(actor=user, pk=pk, reason=text)
     else:
-        raise ValidationError("Choose what to do.")
+        raise ValidationError(_("Choose what to do."))
 
 
 def _owner(name: str) -> User | None:
@@ -234,7 +237,7 @@ def _owner(name: str) -> User | None:
         return None
     found = User.objects.filter(username=name, is_active=True).first() if "\x00" not in name else None
     if found is None:
-        raise ValidationError("Nobody has this user name.")
+        raise ValidationError(_("Nobody has this user name."))
     return found
 
 

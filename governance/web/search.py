@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from governance.selectors import search
@@ -17,11 +18,11 @@ from inventory.web.requests import PersonRequest
 # kind → what it is called, its icon, the list that can be searched further
 KINDS = {
     "applications": ("AI applications", "apps", "risk:applications"),
-    "departments": ("Departments", "sitemap", "governance:departments"),
-    "people": ("People", "user", ""),
-    "alerts": ("Alerts", "bell", "risk:alerts"),
-    "requirements": ("Requirements", "scale", ""),
-    "controls": ("Controls", "shield-check", ""),
+    "departments": (gettext_lazy("Departments"), "sitemap", "governance:departments"),
+    "people": (gettext_lazy("People"), "user", ""),
+    "alerts": (gettext_lazy("Alerts"), "bell", "risk:alerts"),
+    "requirements": (gettext_lazy("Requirements"), "scale", ""),
+    "controls": (gettext_lazy("Controls"), "shield-check", ""),
 }
 
 
@@ -67,7 +68,7 @@ def _answer(request: PersonRequest, template: str, most: int) -> HttpResponse:
 def _shown(group: Group, text: str) -> Shown:
     called, icon, route = KINDS[group.kind]
     url = f"{reverse(route)}?{urlencode({'q': text})}" if route and group.more else ""
-    return Shown(group, called, icon, [(hit, _address(group.kind, hit)) for hit in group.hits], url)
+    return Shown(group, str(called), icon, [(hit, _address(group.kind, hit)) for hit in group.hits], url)
 
 
 def _address(kind: str, hit: Hit) -> str:

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from governance.models import SavedView
@@ -50,11 +51,14 @@ def start(request: PersonRequest) -> HttpResponse:
 
 def _opened(request: PersonRequest, view: SavedView) -> HttpResponse:
     if view.page not in views.PAGES:
-        messages.warning(request, f"The page of the view “{view.name}” is gone.")
+        messages.warning(request, _("The page of the view “%(name)s” is gone.") % {"name": view.name})
         return redirect("governance:views")
     query, hidden = views.query_for(request.user, view)
     if hidden:
-        messages.info(request, f"“{view.name}” is of a department that you don't see: this shows what you see.")
+        messages.info(
+            request,
+            _("“%(name)s” is of a department that you don't see: this shows what you see.") % {"name": view.name},
+        )
     return redirect(reverse(view.page) + (f"?{query}" if query else ""))
 
 
@@ -78,7 +82,7 @@ def save_view(request: PersonRequest) -> HttpResponse:
     except ValidationError as problem:
         messages.error(request, " ".join(problem.messages))
         return redirect("governance:views")
-    messages.success(request, f"Saved as “{view.name}”. It stands under Saved views.")
+    messages.success(request, _("Saved as “%(name)s”. It stands under Saved views.") % {"name": view.name})
     return redirect(reverse(view.page) + (f"?{view.query}" if view.query else ""))
 
 
@@ -87,7 +91,7 @@ def save_view(request: PersonRequest) -> HttpResponse:
 def rename_view(request: PersonRequest, pk: int) -> HttpResponse:
     """Another name."""
     view, name = views.view_or_404(request.user, pk, own=True), request.POST.get("name", "")
-    return _done(request, lambda: service.rename(actor=request.user, view=view, name=name), "Renamed.")
+    return _done(request, lambda: service.rename(actor=request.user, view=view, name=name), _("Renamed."))
 
 
 @require_POST
@@ -96,7 +100,7 @@ def share_view(request: PersonRequest, pk: int) -> HttpResponse:
     """Share with who is around a department, or with nobody any more."""
     view, key = views.view_or_404(request.user, pk, own=True), request.POST.get("department", "").replace("\x00", "")
     department = access.department_or_404(request.user, key, Permission.SHARE) if key else None
-    said = f"Shared in {department}." if department else "Yours alone again."
+    said = _("Shared in %(department)s.") % {"department": department} if department else _("Yours alone again.")
     return _done(request, lambda: service.share(actor=request.user, view=view, department=department), said)
 
 
@@ -105,7 +109,11 @@ def share_view(request: PersonRequest, pk: int) -> HttpResponse:
 def delete_view(request: PersonRequest, pk: int) -> HttpResponse:
     """Delete it."""
     view = views.view_or_404(request.user, pk, own=True)
-    return _done(request, lambda: service.delete(actor=request.user, view=view), f"“{view.name}” is deleted.")
+    return _done(
+        request,
+        lambda: service.delete(actor=request.user, view=view),
+        _("“%(name)s” is deleted.") % {"name": view.name},
+    )
 
 
 @require_POST
@@ -114,5 +122,5 @@ def start_with_view(request: PersonRequest, pk: int) -> HttpResponse:
     """Start with it after signing in, or, where that stands, with the overview again."""
     view = views.view_or_404(request.user, pk)
     off = request.POST.get("off") == "yes"
-    said = "You start with the overview." if off else f"You start with “{view.name}”."
+    said = _("You start with the overview.") if off else _("You start with “%(name)s”.") % {"name": view.name}
     return _done(request, lambda: service.start_with(actor=request.user, view=None if off else view), said)

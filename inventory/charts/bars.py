@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
 
 from inventory.charts.base import (
     Cell,
@@ -23,6 +26,9 @@ from inventory.charts.base import (
     time_axis,
     token,
 )
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 SERIES = ("series-1", "series-4", "series-5", "series-2", "series-3", "series-6")
 PATTERNS = ("", "", "/", "x", ".", "\\")
@@ -68,10 +74,11 @@ def ranked_bars(
     of: str,
     summary: str,
     empty: str,
-    whole: str = "Total",
+    whole: str | None = None,
     xaxis: Figure | None = None,
 ) -> Chart:
-    """Stacked horizontal bars in the given order. `of`: heads the names; `whole`: heads the sums, "" for none."""
+    """Stacked horizontal bars in the given order. `of`: heads the names; `whole`: the sums, "" for none."""
+    whole = _("Total") if whole is None else whole
     traces = []
     for place, part in enumerate(parts):
         values = [bar.values[place] for bar in bars]
@@ -102,23 +109,35 @@ def _cells(values: Sequence[float], summed: bool) -> tuple[Cell, ...]:
     return (*values, sum(values)) if summed else tuple(values)
 
 
-def most_in(bars: Sequence[Bar], one: str, where: str, nothing: str) -> str:
-    """ "1,204 visits in the 3 apps shown; most in ChatGPT with 800.": the sentence beside ranked bars."""
+def most_in(bars: Sequence[Bar], counted: StrPromise, where: StrPromise, nothing: str) -> str:
+    """ "1,204 visits in the 3 apps shown; most in ChatGPT with 800.": the sentence beside ranked bars. What is counted
+    and where: as `many` takes it."""
     if not bars:
         return nothing
     totals = [sum(bar.values) for bar in bars]
     top = totals.index(max(totals))
-    return (
-        f"{many(sum(totals), one)} in the {many(len(bars), where)} shown; most in "
-        f"{bars[top].name} with {shown(max(totals))}."
-    )
+    return _("%(counted)s in the %(bars)s shown; most in %(name)s with %(most)s.") % {
+        "counted": many(sum(totals), counted),
+        "bars": many(len(bars), where),
+        "name": bars[top].name,
+        "most": shown(max(totals)),
+    }
 
 
 def daily_lines(
-    lines: Sequence[Line], *, key: str, title: str, unit: str, noun: str, empty: str, days: Sequence[date] = ()
+    lines: Sequence[Line],
+    *,
+    key: str,
+    title: str,
+    unit: str,
+    counted: StrPromise,
+    nothing: str,
+    empty: str,
+    days: Sequence[date] = (),
 ) -> Chart:
-    """Courses by day. `days`: the period; without it from the first to the last day that is known."""
-    known = days or _days([day for line in lines for day, _ in line.points])
+    """Courses by day. `counted`: as `many` takes it. `days`: the period; without it from the first to the last day that
+    is known."""
+    known = days or _days([day for line in lines for day, __ in line.points])
     traces, columns = [], []
     for place, line in enumerate(lines):
         by_day = dict(line.points)
@@ -139,14 +158,16 @@ def daily_lines(
                 yaxis=count_axis(max(map(max, columns), default=0) if known else 0),
             ),
         },
-        columns=("Day", *(line.label for line in lines)),
+        columns=(_("Day"), *(line.label for line in lines)),
         rows=tuple(
             Row(f"{day:%-d %b %Y}", tuple(column[i] for column in columns))
             for i, day in reversed(list(enumerate(known)))
         )
         if there
         else (),
-        summary=f"{many(sum(totals), noun)} in all: {each}." if there else f"No {noun} in this period.",
+        summary=_("%(counted)s in all: %(each)s.") % {"counted": many(sum(totals), counted), "each": each}
+        if there
+        else nothing,
         empty=empty,
     )
 

@@ -7,7 +7,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 Figure = dict[str, Any]
 Cell = int | float | str | None
@@ -107,9 +110,9 @@ def short(text: str, limit: int = LABEL_CHARACTERS) -> str:
     return f"{safe(text[:space])}<br>{safe(rest)}"
 
 
-def many(number: int | float, one: str, several: str = "") -> str:
-    """ "1 application", "1,204 applications"."""
-    return f"{shown(number)} {one if number == 1 else several or one + 's'}"
+def many(number: int | float, words: StrPromise) -> str:
+    """ "1 application", "1,204 applications": `words`: ngettext_lazy by "n", with `%(number)s` in them."""
+    return words % {"n": int(number), "number": shown(number)}
 
 
 def token(name: str) -> str:

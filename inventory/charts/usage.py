@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext_lazy
+
 from inventory.charts.base import (
     Chart,
     Figure,
@@ -54,7 +57,7 @@ class SensitiveApp:
 
 def interactions_over_time(series: Sequence[DailySeries]) -> Chart:
     """Lines by category of app: x is the day, y the number of AI interactions."""
-    days = _days([day for one in series for day, _ in one.points])
+    days = _days([day for one in series for day, __ in one.points])
     traces: list[Figure] = []
     columns: list[list[int]] = []
     for place, one in enumerate(series):
@@ -79,8 +82,8 @@ def interactions_over_time(series: Sequence[DailySeries]) -> Chart:
         traces.append(trace)
     return Chart(
         key="interactions",
-        title="AI interactions over time",
-        unit="Interactions per day",
+        title=_("AI interactions over time"),
+        unit=_("Interactions per day"),
         figure={
             "data": traces,
             "layout": layout(
@@ -89,13 +92,13 @@ def interactions_over_time(series: Sequence[DailySeries]) -> Chart:
                 yaxis=count_axis(max((max(column, default=0) for column in columns), default=0)),
             ),
         },
-        columns=("Day", *(one.label for one in series)),
+        columns=(_("Day"), *(one.label for one in series)),
         rows=tuple(
             Row(f"{day:%-d %b %Y}", tuple(column[i] for column in columns))
             for i, day in reversed(list(enumerate(days)))
         ),
         summary=_time_summary(series, columns, days),
-        empty="Interactions appear here once a Purview audit export has been loaded under Feeds.",
+        empty=_("Interactions appear here once a Purview audit export has been loaded under Feeds."),
     )
 
 
@@ -109,12 +112,17 @@ def _days(known: Sequence[date]) -> list[date]:
 
 def _time_summary(series: Sequence[DailySeries], columns: Sequence[Sequence[int]], days: Sequence[date]) -> str:
     if not days:
-        return "No interactions in this period."
+        return _("No interactions in this period.")
     totals = [sum(column) for column in columns]
     parts = "; ".join(f"{one.label} {total:,}" for one, total in zip(series, totals, strict=True))
     by_day = [sum(values) for values in zip(*columns, strict=True)]
     peak = max(range(len(days)), key=lambda i: by_day[i])
-    return f"{many(sum(totals), 'interaction')} in all: {parts}. Busiest day {days[peak]:%-d %B} with {by_day[peak]:,}."
+    return _("%(interactions)s in all: %(parts)s. Busiest day %(day)s with %(most)s.") % {
+        "interactions": many(sum(totals), ngettext_lazy("%(number)s interaction", "%(number)s interactions", "n")),
+        "parts": parts,
+        "day": f"{days[peak]:%-d %B}",
+        "most": f"{by_day[peak]:,}",
+    }
 
 
 def sensitive_by_app(apps: Sequence[SensitiveApp], labels: Sequence[str]) -> Chart:
@@ -138,21 +146,30 @@ def sensitive_by_app(apps: Sequence[SensitiveApp], labels: Sequence[str]) -> Cha
     totals = [sum(app.by_label.values()) for app in apps]
     return Chart(
         key="sensitive",
-        title="Sensitive interactions per AI app",
-        unit="Interactions that touched labelled or personal data",
+        title=_("Sensitive interactions per AI app"),
+        unit=_("Interactions that touched labelled or personal data"),
         figure=stacked(traces, [app.name for app in apps]),
-        columns=("AI app", *labels, "Total"),
+        columns=(_("AI app"), *labels, _("Total")),
         rows=tuple(
             Row(app.name, (*(app.by_label.get(label, 0) for label in labels), total), app.url)
             for app, total in zip(apps, totals, strict=True)
         ),
-        summary=(
-            f"{many(sum(totals), 'sensitive interaction')} in the {many(len(apps), 'AI app')} shown; most in "
-            f"{apps[totals.index(max(totals))].name} with {max(totals):,}."
-            if apps
-            else "No sensitive interactions in this period."
+        summary=_sensitive_in_words(apps, totals),
+        empty=_(
+            "No interaction in this period touched labelled or personal data. Use is told by Purview "
+            "audit records, loaded under Feeds."
         ),
-        empty="No interaction in this period touched labelled or personal data. Use is told by Purview audit records, "
-        "loaded under Feeds.",
         height=height_for(len(apps)),
     )
+
+
+def _sensitive_in_words(apps: Sequence[SensitiveApp], totals: Sequence[int]) -> str:
+    if not apps:
+        return _("No sensitive interactions in this period.")
+    counted = ngettext_lazy("%(number)s sensitive interaction", "%(number)s sensitive interactions", "n")
+    return _("%(interactions)s in the %(apps)s shown; most in %(name)s with %(most)s.") % {
+        "interactions": many(sum(totals), counted),
+        "apps": many(len(apps), ngettext_lazy("%(number)s AI app", "%(number)s AI apps", "n")),
+        "name": apps[totals.index(max(totals))].name,
+        "most": f"{max(totals):,}",
+    }

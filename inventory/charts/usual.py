@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext_lazy
+
 from inventory.charts.base import Chart, Figure, Row, axis, layout, many, time_axis, token
 
 
@@ -42,13 +45,13 @@ def usual_course(days: Sequence[UsualDay], *, title: str, unit: str, share: bool
                 yaxis=axis(rangemode="tozero", ticksuffix=" %" if share else "", tickformat="" if share else ",d"),
             ),
         },
-        columns=("Day", unit, "Usually from", "to", "Unusual above", ""),
+        columns=(_("Day"), unit, _("Usually from"), _("to"), _("Unusual above"), ""),
         rows=tuple(
             Row(f"{one.day:%-d %b %Y}", (*(_times(v, times) for v in _numbers(one)), one.note or "–"), one.url)
             for one in reversed(days)
         ),
         summary=_summary(days, share),
-        empty="No feed told of any use in this period.",
+        empty=_("No feed told of any use in this period."),
         height="md",
     )
 
@@ -70,7 +73,7 @@ def _band(days: Sequence[UsualDay], times: int) -> list[Figure]:
         "type": "scatter", "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "legendgroup": "usual",
         "x": [one.day.isoformat() for one in known],
     }  # fmt: skip
-    fill = {"fill": "tonexty", "fillcolor": token("series-1-soft"), "name": "Usual"}
+    fill = {"fill": "tonexty", "fillcolor": token("series-1-soft"), "name": _("Usual")}
     return [
         {**edge, "y": [_times(one.high, times) for one in known], "showlegend": False},
         {**edge, "y": [_times(one.low, times) for one in known], **fill},
@@ -82,7 +85,7 @@ def _limit(days: Sequence[UsualDay], times: int) -> Figure:
     if not known:
         return {}
     return {
-        "type": "scatter", "mode": "lines", "name": "Unusual above", "hoverinfo": "skip",
+        "type": "scatter", "mode": "lines", "name": _("Unusual above"), "hoverinfo": "skip",
         "x": [one.day.isoformat() for one in known], "y": [_times(one.limit, times) for one in known],
         "line": {"color": token("series-6"), "width": 1, "dash": "dot", "shape": "hv"},
     }  # fmt: skip
@@ -92,7 +95,7 @@ def _values(days: Sequence[UsualDay], times: int, form: str) -> Figure:
     return {
         "type": "scatter",
         "mode": "lines" if len(days) > 1 else "markers",
-        "name": "Each day",
+        "name": _("Each day"),
         "x": [one.day.isoformat() for one in days],
         "y": [_times(one.value, times) for one in days],
         "connectgaps": False,
@@ -109,31 +112,40 @@ def _marked(days: Sequence[UsualDay], times: int, form: str) -> Figure:
     return {
         "type": "scatter",
         "mode": "markers",
-        "name": "Unusual",
+        "name": _("Unusual"),
         "x": [one.day.isoformat() for one in found],
         "y": [_times(one.value, times) for one in found],
         "marker": {"color": token("series-3"), "size": 11, "symbol": "diamond"},
         "customdata": [one.url for one in found],
-        "hovertemplate": f"%{{x|%-d %b}}: <b>{form}</b>, unusual<extra></extra>",
+        "hovertemplate": f"%{{x|%-d %b}}: <b>{form}</b>, {_('unusual')}<extra></extra>",
     }
 
 
 def _summary(days: Sequence[UsualDay], share: bool) -> str:
     if not days:
-        return "No use in this period."
+        return _("No use in this period.")
     newest = days[-1]
     words = f"{newest.day:%-d %B}: {_said(newest.value, share)}"
     if newest.low is None:
-        words += ", not enough days before it to say what is usual"
+        words += _(", not enough days before it to say what is usual")
     else:
-        words += f", usually {_said(newest.low, share)} to {_said(newest.high, share)}"
-        words += f", unusual above {_said(newest.limit, share)}"
-    found = [f"{one.day:%-d %B} with {_said(one.value, share)}" for one in days if one.unusual]
+        usual = {"low": _said(newest.low, share), "high": _said(newest.high, share)}
+        words += _(", usually %(low)s to %(high)s") % usual
+        words += _(", unusual above %(limit)s") % {"limit": _said(newest.limit, share)}
+    found = [
+        _("%(day)s with %(value)s") % {"day": f"{one.day:%-d %B}", "value": _said(one.value, share)}
+        for one in days
+        if one.unusual
+    ]
     listed = f": {', '.join(found[-3:])}" if found else ""
-    return f"{words}. {many(len(found), 'unusual day')} in the period{listed}."
+    return _("%(newest)s. %(days)s in the period%(listed)s.") % {
+        "newest": words,
+        "days": many(len(found), ngettext_lazy("%(number)s unusual day", "%(number)s unusual days", "n")),
+        "listed": listed,
+    }
 
 
 def _said(value: float | None, share: bool) -> str:
     if value is None:
-        return "nothing to measure"
+        return _("nothing to measure")
     return f"{value:.1%}" if share else f"{value:,.0f}"

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from inventory.choices import ApplicationKind, Lifecycle
 
@@ -19,10 +20,10 @@ WORDS: dict[str, tuple[str, ...]] = {
     "kind": tuple(ApplicationKind.values),
     "lifecycle": tuple(Lifecycle.values),
 }
-# What people read in place of a word, by parameter
-SAID: dict[str, dict[str, str]] = {
-    "kind": {value: str(label) for value, label in ApplicationKind.choices},
-    "lifecycle": {value: str(label) for value, label in Lifecycle.choices},
+# What people read in place of a word, by parameter: labels, in the language of whoever reads
+SAID: dict[str, Mapping[str, Any]] = {
+    "kind": dict(ApplicationKind.choices),
+    "lifecycle": dict(Lifecycle.choices),
 }
 # The parameters that every analytic page has in common; links between these pages carry them along.
 SHARED = ("department", "period", "kind", "band", "class", "owner", "as_of")
@@ -45,7 +46,11 @@ class Problem:
     @property
     def left_out(self) -> str:
         """What a page says, which goes on without the value."""
-        return f"The address asks for {self.parameter} “{self.value[:40]}”, which {self.why}. It was left out."
+        return _("The address asks for %(parameter)s “%(value)s”, which %(why)s. It was left out.") % {
+            "parameter": self.parameter,
+            "value": self.value[:40],
+            "why": self.why,
+        }
 
     @property
     def refused(self) -> str:
@@ -54,13 +59,13 @@ class Problem:
 
 
 def teach(
-    words: Mapping[str, Sequence[str]], names: Iterable[str] = (), said: Mapping[str, Mapping[str, str]] | None = None
+    words: Mapping[str, Sequence[str]], names: Iterable[str] = (), said: Mapping[str, Mapping[str, Any]] | None = None
 ) -> None:
     """Make further parameters known: with their words, or by name alone where these depend on the place. `said`: what
     people read in place of the words."""
     WORDS.update({name: tuple(known) for name, known in words.items()})
     NAMES.update(names)
-    SAID.update({name: {word: str(label) for word, label in labels.items()} for name, labels in (said or {}).items()})
+    SAID.update(said or {})
 
 
 class Reader:
@@ -85,7 +90,7 @@ class Reader:
         found = dict.fromkeys(word.strip() for value in self.given(name) for word in value.split(",") if word.strip())
         for word in found:
             if word not in known:
-                self.refuse(name, word, mend=f"Choose from: {', '.join(known)}.")
+                self.refuse(name, word, mend=_("Choose from: %(known)s.") % {"known": ", ".join(known)})
         return tuple(word for word in found if word in known)
 
     def word(self, name: str, known: Collection[str] | None = None) -> str:
@@ -107,7 +112,11 @@ class Reader:
             return default
         # isdecimal also accepts other scripts' digits, which int() reads as well
         if not value.isdecimal() or len(value) > 9 or int(value) < 1 or (allowed and int(value) not in allowed):
-            choice = f"Choose from: {', '.join(map(str, allowed))}." if allowed else "Give a whole number from 1."
+            choice = (
+                _("Choose from: %(allowed)s.") % {"allowed": ", ".join(map(str, allowed))}
+                if allowed
+                else _("Give a whole number from 1.")
+            )
             self.refuse(name, value, mend=choice)
             return default
         return int(value)
@@ -118,7 +127,7 @@ class Reader:
         try:
             return date.fromisoformat(value) if value else None
         except ValueError:
-            self.refuse(name, value, "is not a day", "Write it as YYYY-MM-DD.")
+            self.refuse(name, value, _("is not a day"), _("Write it as YYYY-MM-DD."))
             return None
 
     def moment(self, name: str) -> datetime | None:
@@ -127,7 +136,7 @@ class Reader:
         try:
             found = datetime.fromisoformat(value) if value else None
         except ValueError:
-            self.refuse(name, value, "is not a time", "Write it as YYYY-MM-DDTHH:MM:SSZ.")
+            self.refuse(name, value, _("is not a time"), _("Write it as YYYY-MM-DDTHH:MM:SSZ."))
             return None
         return timezone.make_aware(found) if found and found.tzinfo is None else found
 
@@ -135,8 +144,12 @@ class Reader:
         """Refuse whatever narrows lists elsewhere and can't narrow this one. Parameters that nobody knows pass."""
         for name in sorted((NAMES | set(WORDS)) - set(applied)):
             for value in self.given(name)[:1]:
-                self.refuse(name, value, f"can't be applied: {what} can't be narrowed by {name}")
+                self.refuse(
+                    name,
+                    value,
+                    _("can't be applied: %(what)s can't be narrowed by %(name)s") % {"what": what, "name": name},
+                )
 
     def _only_one(self, name: str, found: Sequence[str]) -> None:
         for value in found[1:]:
-            self.refuse(name, value, "is one value too many", f"Give {name} once.")
+            self.refuse(name, value, _("is one value too many"), _("Give %(name)s once.") % {"name": name})

@@ -107,7 +107,7 @@ def _known(shown: Sequence[DataEvent], dictionary: Callable[[], Names] = names) 
 def _rows(found: Sequence[DataEvent], dictionary: Names) -> list[EventRow]:
     return [
         EventRow(
-            kind=DataEventKind(one.kind).label,
+            kind=str(DataEventKind(one.kind).label),
             at=one.at,
             application_id=one.application_id,
             application=one.application.name if one.application else one.seen_as,
@@ -115,8 +115,8 @@ def _rows(found: Sequence[DataEvent], dictionary: Names) -> list[EventRow]:
             policy=one.policy,
             rule=one.rule,
             severity=one.severity,
-            severity_name=Severity(one.severity).label if one.severity else "",
-            enforcement=Enforcement(one.enforcement).label if one.enforcement else "",
+            severity_name=str(Severity(one.severity).label) if one.severity else "",
+            enforcement=str(Enforcement(one.enforcement).label) if one.enforcement else "",
             information_types=[dictionary.type(given).name for given in one.information_types],
         )
         for one in found

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Q, Value
+from django.utils.translation import gettext as _
 
 from inventory.choices import DataLevel
 from inventory.connectors.levels import LEVELS
@@ -34,7 +35,7 @@ class Known:
 
     @property
     def level_name(self) -> str:
-        return DataLevel(self.level).label if self.level else "not known"
+        return str(DataLevel(self.level).label) if self.level else _("not known")
 
 
 class Names:

@@ -12,6 +12,7 @@ from django.core.paginator import Page, Paginator
 from django.db import connection
 from django.db.models import Case, Q, QuerySet, Sum, When
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from inventory import access
 from inventory.choices import UsageMetric
@@ -156,20 +157,29 @@ def _by_day(rows: QuerySet[DailyUsage]) -> Iterable[tuple[date, int, int, int | 
 def standing(metric: UsageMetric, newest: Judged | None) -> str:
     """What can be said of the newest day, in words."""
     if newest is None:
-        return "not enough data: no feed told of any use"
+        return _("not enough data: no feed told of any use")
     verdict = newest.verdict
     if verdict is None:
-        return "not enough data: it was stored before off-hours were counted"
+        return _("not enough data: it was stored before off-hours were counted")
     if verdict.state == State.TOO_YOUNG:
-        return f"not enough data: {verdict.days} of {thresholds().history} days needed"
+        return _("not enough data: %(days)s of %(history)s days needed") % {
+            "days": verdict.days,
+            "history": thresholds().history,
+        }
     if verdict.state == State.TOO_FEW:
-        return f"too few on {newest.day:%-d %b} to judge; usually {span(metric, verdict.low, verdict.high)}"
+        return _("too few on %(day)s to judge; usually %(usual)s") % {
+            "day": f"{newest.day:%-d %b}",
+            "usual": span(metric, verdict.low, verdict.high),
+        }
     word = "unusual" if verdict.state == State.UNUSUAL else "usual"
     return f"{word} on {newest.day:%-d %b}: {amount(metric, verdict.value)}; usually {_usually(metric, verdict)}"
 
 
 def _usually(metric: UsageMetric, verdict: Verdict) -> str:
-    return f"{span(metric, verdict.low, verdict.high)}, unusual above {amount(metric, verdict.limit)}"
+    return _("%(usual)s, unusual above %(limit)s") % {
+        "usual": span(metric, verdict.low, verdict.high),
+        "limit": amount(metric, verdict.limit),
+    }
 
 
 def amount(metric: str, value: float | None) -> str:
@@ -189,11 +199,19 @@ def explained(one: UnusualDay) -> str:
     """A finding in a sentence: what it was, what is usual, and how many days say so."""
     what = {
         UsageMetric.INTERACTIONS: f"{one.hits:,} interactions",
-        UsageMetric.SENSITIVE: f"{amount(one.metric, one.value)} of {one.total:,} interactions were sensitive",
-        UsageMetric.OFF_HOURS: f"{amount(one.metric, one.value)} of {one.total:,} interactions were off hours",
+        UsageMetric.SENSITIVE: _("%(share)s of %(total)s interactions were sensitive")
+        % {"share": amount(one.metric, one.value), "total": f"{one.total:,}"},
+        UsageMetric.OFF_HOURS: _("%(share)s of %(total)s interactions were off hours")
+        % {"share": amount(one.metric, one.value), "total": f"{one.total:,}"},
     }[UsageMetric(one.metric)]
     usual, above = span(one.metric, one.low, one.high), amount(one.metric, one.limit)
-    return f"{what} on {one.day:%-d %B %Y}; usually {usual} over {one.history} days, unusual above {above}"
+    return _("%(what)s on %(day)s; usually %(usual)s over %(history)s days, unusual above %(above)s") % {
+        "what": what,
+        "day": f"{one.day:%-d %B %Y}",
+        "usual": usual,
+        "history": one.history,
+        "above": above,
+    }
 
 
 def found_in(

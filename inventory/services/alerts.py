@@ -12,10 +12,11 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.http import Http404
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from inventory import access, audit_log, doorbell
 from inventory.access import Permission
-from inventory.choices import AlertAction, AlertState
+from inventory.choices import AlertAction, AlertState, in_english
 from inventory.models import AIApplication, Alert, AlertStep, ChangedApplication, User
 from inventory.services.imports.encryption import decrypt
 
@@ -38,7 +39,9 @@ def assign(*, actor: User | None, alerts: Iterable[int], assignee: User | None) 
     found = _held(actor, alerts, Permission.EDIT)
     keys = [one.pk for one in found]
     if assignee is not None and access.alerts(assignee, Permission.EDIT).filter(pk__in=keys).count() != len(keys):
-        raise ValidationError({"assignee": f"{assignee} may not work on all of these alerts."})
+        raise ValidationError(
+            {"assignee": _("%(assignee)s may not work on all of these alerts.") % {"assignee": assignee}}
+        )
     changed = [one for one in found if one.assignee_id != (assignee.pk if assignee else None)]
     for one in changed:
         one.assignee = assignee
@@ -157,9 +160,9 @@ def _held(actor: User | None, alerts: Iterable[int], permission: Permission) -> 
     """The alerts, locked. Raises Http404 where one is out of sight, PermissionDenied where one may only be seen."""
     keys = sorted(set(alerts))
     if not keys:
-        raise ValidationError("Choose at least one alert.")
+        raise ValidationError(_("Choose at least one alert."))
     if len(keys) > MOST:
-        raise ValidationError(f"At most {MOST} alerts at once.")
+        raise ValidationError(_("At most %(MOST)s alerts at once.") % {"MOST": MOST})
     if access.alerts(actor).filter(pk__in=keys).count() != len(keys):
         raise Http404("No such alert.")
     if access.alerts(actor, permission).filter(pk__in=keys).count() != len(keys):
@@ -173,7 +176,7 @@ def _said(text: str, otherwise: str) -> str:
     if not said:
         raise ValidationError({"text": otherwise})
     if len(said) > _LENGTH:
-        raise ValidationError({"text": f"At most {_LENGTH:,} characters."})
+        raise ValidationError({"text": _("At most %(n)s characters.") % {"n": f"{_LENGTH:,}"}})
     return said
 
 
@@ -201,7 +204,7 @@ def _done(
     audit_log.record(
         actor=actor,
         action=f"alert.{action.value}",
-        summary=f"{action.label} {about}: {what}" if about else f"{action.label}: {what}",
+        summary=f"{in_english(action.label)}{about and f' {about}'}: {what}",
         obj=one,
         department=departments.pop() if len(departments) == 1 else None,
         reason=text,

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from inventory import access, audit_log, doorbell
 from inventory.access import Permission
@@ -74,7 +75,7 @@ def register_application(
         with transaction.atomic():
             application.save(force_insert=True)
     except IntegrityError as clash:  # somebody took the id between the check and here
-        raise ValidationError({"external_id": "This external id was taken a moment ago. Choose another."}) from clash
+        raise ValidationError({"external_id": _("This external id was taken a moment ago. Choose another.")}) from clash
     given = _add_identifiers(actor, application, _read_identifiers(identifiers))
     audit_log.record(
         actor=actor,
@@ -215,7 +216,7 @@ def _add_identifiers(actor: User | None, application: AIApplication, wanted: dic
     """Store them, or raise ValidationError naming who holds one already."""
     if not wanted:
         return []
-    holders = Identifier.objects.filter(folded__in=[folded for _, folded in wanted]).select_related("application")
+    holders = Identifier.objects.filter(folded__in=[folded for __, folded in wanted]).select_related("application")
     taken = [i for i in holders if (i.kind, i.folded) in wanted and i.application_id != application.pk]
     if taken:
         seen = access.applications(actor).filter(pk__in=[i.application_id for i in taken])

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from inventory import access, audit_log, doorbell
 from inventory.access import Permission
@@ -110,12 +111,17 @@ def _lock_tree() -> Department:
 def _check_move(department: Department, parent: Department | None, root: Department) -> None:
     if department.pk == root.pk:
         if parent is not None:
-            raise ValidationError({"parent": "The organisation itself is the top of the tree."})
+            raise ValidationError({"parent": _("The organisation itself is the top of the tree.")})
         return
     if parent is None:
-        raise ValidationError({"parent": "Choose where it belongs; the top is the organisation."})
+        raise ValidationError({"parent": _("Choose where it belongs; the top is the organisation.")})
     if Department.objects.subtree_of(department).filter(pk=parent.pk).exists():
-        raise ValidationError({"parent": f"{parent} lies below {department.name}. That would make a circle."})
+        raise ValidationError(
+            {
+                "parent": _("%(parent)s lies below %(name)s. That would make a circle.")
+                % {"parent": parent, "name": department.name}
+            }
+        )
 
 
 def _check(department: Department) -> None:
@@ -125,19 +131,33 @@ def _check(department: Department) -> None:
         problem = "Use letters, digits, dots, dashes and underscores only, a letter or a digit first."
         raise ValidationError({"key": problem})
     if department.key.casefold() in RESERVED_KEYS:
-        raise ValidationError({"key": f"“{department.key}” is an address of this site. Choose another key."})
+        raise ValidationError(
+            {"key": _("“%(key)s” is an address of this site. Choose another key.") % {"key": department.key}}
+        )
     others = Department.objects.exclude(pk=department.pk)
     for holder in others.filter(key__iexact=department.key):
-        raise ValidationError({"key": f"{holder.name} has this key."})
+        raise ValidationError({"key": _("%(name)s has this key.") % {"name": holder.name}})
     siblings = others.filter(parent=department.parent_id, name__iexact=department.name)
     if department.parent_id and siblings.exists():
-        raise ValidationError({"name": f"There is a {department.name} below {department.parent} already."})
+        raise ValidationError(
+            {
+                "name": _("There is a %(name)s below %(parent)s already.")
+                % {"name": department.name, "parent": department.parent}
+            }
+        )
     for field in ("name", "key"):  # an empty key was made from the name: blame the name
         for holder in others.filter(aliases__contains=[getattr(department, field).casefold()]):
-            raise ValidationError({field: f"{holder.name} ({holder.key}) goes by this name as well."})
+            raise ValidationError(
+                {field: _("%(name)s (%(key)s) goes by this name as well.") % {"name": holder.name, "key": holder.key}}
+            )
     for alias in department.aliases:
         for holder in others.named(alias):
-            raise ValidationError({"aliases": f"“{alias}” already stands for {holder.name} ({holder.key})."})
+            raise ValidationError(
+                {
+                    "aliases": _("“%(alias)s” already stands for %(name)s (%(key)s).")
+                    % {"alias": alias, "name": holder.name, "key": holder.key}
+                }
+            )
 
 
 def _folded(aliases: Iterable[str]) -> list[str]:

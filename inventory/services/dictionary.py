@@ -2,10 +2,11 @@
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from inventory import access, audit_log, doorbell
 from inventory.access import Permission
-from inventory.choices import DataLevel
+from inventory.choices import DataLevel, in_english
 from inventory.connectors import levels
 from inventory.models import InformationType, SensitivityLabel, User
 from inventory.services.imports.dictionaries import mark_users_of_sensitive, work_levels_out
@@ -26,7 +27,7 @@ def state_level(*, actor: User | None, what: str, key: str, level: str) -> Sensi
     """
     access.require_everywhere(actor, Permission.ADMIN)
     if level and level not in DataLevel.values:
-        raise ValidationError({"level": "Choose one of the levels."})
+        raise ValidationError({"level": _("Choose one of the levels.")})
     entry = MODELS[what].objects.select_for_update().get(pk=key)
     before, entry.stated = entry.level, bool(level)
     entry.level = level or (levels.of_type(entry.name) if isinstance(entry, InformationType) else entry.level)
@@ -38,7 +39,7 @@ def state_level(*, actor: User | None, what: str, key: str, level: str) -> Sensi
     audit_log.record(
         actor=actor,
         action=f"{'sensitivity_label' if what == 'label' else 'information_type'}.level_stated",
-        summary=f"{entry.name}: {entry.get_level_display() or 'level not known'}"
+        summary=f"{entry.name}: {in_english(DataLevel(entry.level).label) if entry.level else 'level not known'}"
         + ("" if level else ", as its name suggests"),
         obj=entry,
         details={"key": key, "before": before, "level": entry.level, "stated": entry.stated},

@@ -13,6 +13,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection, transaction
 from django.db.models import F, Sum
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from inventory import access, audit_log, doorbell
 from inventory.access import Permission
@@ -70,14 +71,16 @@ def rule_out(*, actor: User | None, sightings: Collection[int], reason: str, unt
     _check_end(until)
     found = list(access.sightings(actor, Permission.REVIEW).filter(pk__in=set(sightings)).order_by("folded"))
     if not found:
-        raise ValidationError("Choose what to rule out.")
+        raise ValidationError(_("Choose what to rule out."))
     if len(found) < len(set(sightings)):
         raise PermissionDenied(
             "You may not rule out what departments use that you don't review, or nothing has this number."
         )
     linked = Ruling.objects.filter(folded__in=[one.folded for one in found], kind=RulingKind.LINKED)
     if names := list(linked.values_list("name", flat=True)[:3]):
-        raise ValidationError(f"Linked to an application: {', '.join(names)}. Take the link back first.")
+        raise ValidationError(
+            _("Linked to an application: %(names)s. Take the link back first.") % {"names": ", ".join(names)}
+        )
     uses = _use([one.pk for one in found])
     now = timezone.now()
     Ruling.objects.bulk_create(
@@ -118,7 +121,7 @@ def take_back(*, actor: User | None, sighting: Sighting, reason: str) -> None:
         folded=sighting.folded
     ).first()  # fmt: skip
     if ruling is None:
-        raise ValidationError("Nothing is decided about it.")
+        raise ValidationError(_("Nothing is decided about it."))
     _require_to_take_back(actor, sighting, ruling)
     application, moved = ruling.application, {}
     if application is not None:
@@ -149,7 +152,7 @@ def _hold(actor: User | None, sighting: Sighting, permission: Permission) -> Sig
     held = access.sighting_or_404(actor, sighting.pk, permission)
     ruling = Ruling.objects.select_for_update(of=("self",)).filter(folded=held.folded).first()
     if ruling is not None and ruling.kind == RulingKind.LINKED:
-        raise ValidationError(f"{held.name} is linked already. Take the link back first.")
+        raise ValidationError(_("%(name)s is linked already. Take the link back first.") % {"name": held.name})
     if ruling is not None:
         if in_force().filter(pk=ruling.pk).exists():
             access.sighting_or_404(actor, held.pk, Permission.REVIEW)
@@ -192,7 +195,7 @@ def _add(actor: User | None, application: AIApplication, sighting: Sighting) -> 
 
 def _remove_identifiers(actor: User | None, application: AIApplication, added: Iterable[str]) -> None:
     for one in added:
-        kind, _, folded = one.partition(":")
+        kind, __, folded = one.partition(":")
         held = Identifier.objects.filter(application=application, kind=kind, folded=folded)
         for pk in held.values_list("pk", flat=True):
             applications.remove_identifier(actor=actor, application=application, identifier=pk)
@@ -236,13 +239,13 @@ def _tell(application: AIApplication) -> None:
 def _text(reason: str, needed: bool = False) -> str:
     text = reason.strip()
     if needed and not text:
-        raise ValidationError({"reason": "Say why."})
+        raise ValidationError({"reason": _("Say why.")})
     if len(text) > LONGEST_REASON or "\x00" in text:
-        raise ValidationError({"reason": f"Give readable text of at most {LONGEST_REASON} characters."})
+        raise ValidationError({"reason": _("Give readable text of at most %(n)s characters.") % {"n": LONGEST_REASON}})
     return text
 
 
 def _check_end(until: date | None) -> None:
     today = timezone.localdate()
     if until is not None and not today <= until <= today + timedelta(days=LONGEST_DAYS):
-        raise ValidationError({"until": "Choose a day from today to a year from now, or none."})
+        raise ValidationError({"until": _("Choose a day from today to a year from now, or none.")})

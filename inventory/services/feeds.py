@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from inventory import access, audit_log
 from inventory.access import Permission
@@ -95,7 +96,9 @@ def rotate(*, actor: User | None, feed: Feed, grace: int) -> Credentials:
     """
     access.require_everywhere(actor, Permission.ADMIN)
     if grace not in GRACES:
-        raise ValidationError({"grace": f"Choose one of {', '.join(map(str, GRACES))} hours."})
+        raise ValidationError(
+            {"grace": _("Choose one of %(choices)s hours.") % {"choices": ", ".join(map(str, GRACES))}}
+        )
     Feed.objects.select_for_update().get(pk=feed.pk)  # of two rotations at once the second ends the first one's keys
     now = timezone.now()
     end = now + timedelta(hours=grace)

@@ -54,5 +54,5 @@ def step_problem(before: str, after: str) -> str:
     """Why there is no such step; empty where there is."""
     if after in NEXT_LIFECYCLES[before]:
         return ""
-    allowed = ", ".join(Lifecycle(state).label for state in NEXT_LIFECYCLES[before])
+    allowed = ", ".join(str(Lifecycle(state).label) for state in NEXT_LIFECYCLES[before])
     return f"From {Lifecycle(before).label} it can't go to {Lifecycle(after).label}. Possible: {allowed}."

@@ -7,11 +7,12 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from sesame.utils import get_token
 
 from inventory import access, audit_log
 from inventory.access import Permission
-from inventory.choices import RoleKind
+from inventory.choices import RoleKind, in_english
 from inventory.models import Department, Role, User
 from inventory.services import sessions
 
@@ -21,7 +22,7 @@ def sign_in_link(user: User, *, actor: User | None) -> str:
     """A link that signs this person in once, within SESAME_MAX_AGE; whoever holds it is that person."""
     access.require_everywhere(actor, Permission.ADMIN)
     if not user.is_active:
-        raise ValidationError(f"{user} can't sign in. Let them in first, then make a link.")
+        raise ValidationError(_("%(user)s can't sign in. Let them in first, then make a link.") % {"user": user})
     audit_log.record(
         actor=actor,
         action="user.link_issued",
@@ -60,7 +61,9 @@ def add_person(*, actor: User | None, username: str, email: str = "", display_na
     username, email = username.strip(), email.strip().lower()
     known = User.objects.select_for_update().filter(username__iexact=username).first()
     if known and known.is_active:
-        raise ValidationError({"username": f"There is a person with the user name {known.username} already."})
+        raise ValidationError(
+            {"username": _("There is a person with the user name %(username)s already.") % {"username": known.username}}
+        )
     user = known or User(username=username, is_active=True)
     user.email, user.display_name = email or user.email, display_name.strip() or user.display_name
     user.is_active = True
@@ -128,13 +131,18 @@ def give_role(*, actor: User | None, user: User, department: Department, kind: s
     """Give a person a role in a department and everything below it; giving it again changes nothing."""
     access.require_everywhere(actor, Permission.ADMIN)
     if kind not in RoleKind.values:
-        raise ValidationError({"kind": f"“{kind}” is no role. Use one of: {', '.join(RoleKind.values)}."})
+        raise ValidationError(
+            {
+                "kind": _("“%(kind)s” is no role. Use one of: %(values)s.")
+                % {"kind": kind, "values": ", ".join(RoleKind.values)}
+            }
+        )
     role, created = Role.objects.get_or_create(user=user, department=department, kind=kind)
     if created:
         audit_log.record(
             actor=actor,
             action="role.given",
-            summary=f"{user} is {RoleKind(kind).label} of {department}",
+            summary=f"{user} is {in_english(RoleKind(kind).label)} of {department}",
             obj=user,
             department=department,
             details={"kind": kind, "department": department.key},
@@ -147,14 +155,14 @@ def revoke_role(*, actor: User | None, role: Role) -> None:
     """Take a role away. The organisation's last administrator keeps theirs."""
     access.require_everywhere(actor, Permission.ADMIN)
     user, department, kind = role.user, role.department, RoleKind(role.kind)
-    deleted, _ = Role.objects.filter(pk=role.pk).delete()
+    deleted, __ = Role.objects.filter(pk=role.pk).delete()
     if not deleted:  # somebody else was faster
         return
     _keep_an_administrator()
     audit_log.record(
         actor=actor,
         action="role.revoked",
-        summary=f"{user} is no longer {kind.label} of {department}",
+        summary=f"{user} is no longer {in_english(kind.label)} of {department}",
         obj=user,
         department=department,
         details={"kind": kind.value, "department": department.key},
@@ -167,10 +175,10 @@ def _keep_an_administrator() -> None:
     root = Department.objects.select_for_update(no_key=True).get(parent=None)
     left = Role.objects.filter(department=root, kind=RoleKind.ADMINISTRATOR, user__is_active=True)
     if not left.exists():
-        raise ValidationError("This is the organisation's last administrator. Make somebody else one first.")
+        raise ValidationError(_("This is the organisation's last administrator. Make somebody else one first."))
 
 
 def _check_email(user: User) -> None:
     """Sign-in is by user name or e-mail, so one address stands for one person."""
     if user.email and User.objects.filter(email__iexact=user.email).exclude(pk=user.pk).exists():
-        raise ValidationError({"email": "Another person has this e-mail address."})
+        raise ValidationError({"email": _("Another person has this e-mail address.")})

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from knox.models import AuthToken
 from knox.settings import knox_settings
 
@@ -54,12 +55,14 @@ def create_token(*, actor: User, days: int) -> tuple[AuthToken, str]:
     Returns the token's row and the token itself, which is not stored and can be shown only now.
     """
     if days not in TOKEN_DAYS:
-        raise ValidationError({"days": f"Choose one of {', '.join(map(str, TOKEN_DAYS))} days."})
+        raise ValidationError(
+            {"days": _("Choose one of %(choices)s days.") % {"choices": ", ".join(map(str, TOKEN_DAYS))}}
+        )
     User.objects.select_for_update().get(pk=actor.pk)  # so that two requests don't both find the last free place
     valid = tokens(actor)
     limit = knox_settings.TOKEN_LIMIT_PER_USER
     if limit and valid.count() >= limit:
-        raise ValidationError(f"You have {limit} tokens, which is the most. Revoke one first.")
+        raise ValidationError(_("You have %(limit)s tokens, which is the most. Revoke one first.") % {"limit": limit})
     row, token = AuthToken.objects.create(actor, expiry=timedelta(days=days))
     audit_log.record(
         actor=actor,
@@ -79,7 +82,7 @@ def delete_tokens(user: User) -> None:
 @transaction.atomic
 def revoke_token(*, actor: User, token_key: str) -> bool:
     """Delete one of the actor's own tokens by its public beginning; False where there is none."""
-    deleted, _ = AuthToken.objects.filter(user=actor, token_key=token_key).delete()
+    deleted, __ = AuthToken.objects.filter(user=actor, token_key=token_key).delete()
     if deleted:
         summary = f"API token {token_key[:8]}… revoked"
         audit_log.record(actor=actor, action="token.revoked", summary=summary, obj=actor)

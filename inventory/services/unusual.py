@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from inventory import access, audit_log
 from inventory.access import Permission
@@ -115,9 +116,9 @@ def dismiss(*, actor: User | None, finding: UnusualDay, reason: str) -> None:
     held = _held(actor, finding)
     text = reason.strip()
     if not text:
-        raise ValidationError({"reason": "Say why it is nothing to look into."})
+        raise ValidationError({"reason": _("Say why it is nothing to look into.")})
     if len(text) > _LENGTH:
-        raise ValidationError({"reason": f"Say it in at most {_LENGTH:,} characters."})
+        raise ValidationError({"reason": _("Say it in at most %(n)s characters.") % {"n": f"{_LENGTH:,}"}})
     held.dismissed_at, held.dismissed_by, held.dismissed_value = timezone.now(), actor, held.value
     held.reason = text
     _save(held, actor, "unusual.dismissed", f"{held}: dismissed", text)

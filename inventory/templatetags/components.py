@@ -17,15 +17,21 @@ from django.http import QueryDict
 from django.template.context import Context
 from django.utils.html import conditional_escape, format_html, strip_tags
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext_lazy as _
 
 from inventory.selectors.asked import SAID
 
 register = template.Library()
 
 # The filters that stand behind "More filters": what they are called, and the field of Filters that holds what was read
-MORE = {"lifecycle": "Stage", "band": "Band", "class": "EU AI Act class"}
+MORE = {"lifecycle": _("Stage"), "band": _("Band"), "class": _("EU AI Act class")}
 MORE_READ = {"lifecycle": "lifecycles", "band": "bands", "class": "classes"}
-PERIODS = ((7, "Last 7 days"), (30, "Last 30 days"), (90, "Last 90 days"), (365, "Last 12 months"))
+PERIODS = (
+    (7, _("Last 7 days")),
+    (30, _("Last 30 days")),
+    (90, _("Last 90 days")),
+    (365, _("Last 12 months")),
+)
 
 
 def _render(context: Context, name: str, values: dict[str, Any]) -> SafeString:

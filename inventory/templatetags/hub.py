@@ -21,6 +21,8 @@ from django.utils.formats import date_format, number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
 
 from inventory.choices import Lifecycle
 from inventory.templatetags import components
@@ -35,15 +37,20 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 NOTHING = mark_safe(
     '<span class="text-none"><span aria-hidden="true">–</span><span class="visually-hidden">none</span></span>'
 )
-BANDS = {"low": "Low", "moderate": "Moderate", "high": "High", "critical": "Critical"}
+BANDS = {
+    "low": gettext_lazy("Low"),
+    "moderate": gettext_lazy("Moderate"),
+    "high": gettext_lazy("High"),
+    "critical": gettext_lazy("Critical"),
+}
 EU_CLASSES = {  # from the gravest to the lightest
-    "prohibited": ("Prohibited", "bad"),
-    "high_risk": ("High-risk", "warn"),
-    "transparency": ("Transparency", "info"),
-    "minimal": ("Minimal", "neutral"),
-    "gpai_model": ("General-purpose model", "accent"),
-    "gpai_systemic": ("General-purpose model, systemic risk", "accent"),
-    "out_of_scope": ("Out of scope", "neutral"),
+    "prohibited": (gettext_lazy("Prohibited"), "bad"),
+    "high_risk": (gettext_lazy("High-risk"), "warn"),
+    "transparency": (gettext_lazy("Transparency"), "info"),
+    "minimal": (gettext_lazy("Minimal"), "neutral"),
+    "gpai_model": (gettext_lazy("General-purpose model"), "accent"),
+    "gpai_systemic": (gettext_lazy("General-purpose model, systemic risk"), "accent"),
+    "out_of_scope": (gettext_lazy("Out of scope"), "neutral"),
 }
 LIFECYCLE_TONES = {"live": "good", "approved": "info", "in_review": "warn", "suspended": "bad"}
 
@@ -108,7 +115,7 @@ def delta(change: float | None, *, more_is_worse: bool = True) -> str:
     if rounded == 0:
         return mark_safe('<span class="delta">±0</span>')
     tone = "delta-worse" if (rounded > 0) == more_is_worse else "delta-better"
-    arrow, word = ("▲", "up") if rounded > 0 else ("▼", "down")
+    arrow, word = ("▲", _("up")) if rounded > 0 else ("▼", _("down"))
     return format_html(
         '<span class="delta {}"><span aria-hidden="true">{}</span><span class="visually-hidden">{} </span> {}</span>',
         tone,
@@ -119,12 +126,12 @@ def delta(change: float | None, *, more_is_worse: bool = True) -> str:
 
 
 @register.simple_tag
-def when(moment: datetime | None, empty: str = "never") -> str:
+def when(moment: datetime | None, empty: str = "") -> str:
     """ "2 hours ago", with the full time in the organisation's zone on hover and for machines."""
     if moment is None:
-        return empty
+        return empty or _("never")
     ago = timesince(moment, timezone.now(), depth=1)
-    text = "just now" if ago.startswith("0") else f"{ago} ago"
+    text = _("just now") if ago.startswith("0") else _("%(time)s ago") % {"time": ago}
     full = date_format(timezone.localtime(moment), "j M Y, H:i")
     return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), full, text)
 
@@ -134,11 +141,12 @@ def day(value: date | None) -> str:
     """ "22 Nov 2026", never broken over two lines; a dash for none. A moment is shown in the organisation's zone."""
     if value is None:
         return NOTHING
-    return _day(timezone.localtime(value).date() if isinstance(value, datetime) else value)
+    shown = timezone.localtime(value).date() if isinstance(value, datetime) else value
+    return _day(shown, get_language())
 
 
 @lru_cache(maxsize=2048)  # lists name the same days again and again
-def _day(value: date) -> SafeString:
+def _day(value: date, _language: str | None) -> SafeString:
     return format_html('<time datetime="{}">{}</time>', value.isoformat(), date_format(value, "j M Y"))
 
 
@@ -210,7 +218,7 @@ def badge(text: object, tone: str = "neutral", icon: str = "") -> SafeString:
 def band(band_id: str | None, value: float | None = None) -> SafeString:
     """The band of a risk, with its number in front where `value` is given."""
     if not band_id:
-        return format_html('<span class="badge tone-neutral">{}</span>', "Not scored")
+        return format_html('<span class="badge tone-neutral">{}</span>', _("Not scored"))
     number = "" if value is None else format_html("<b>{}</b> ", round(float(value)))
     return format_html('<span class="badge band-{}">{}{}</span>', band_id, number, BANDS.get(band_id, band_id))
 
@@ -222,7 +230,7 @@ def risk_number(value: float | None, band_id: str | None, class_id: str | None =
     A prohibited practice (`class_id`) is a gate and never a number: then it says that instead.
     """
     if class_id == "prohibited":
-        return badge("Prohibited practice", "bad")
+        return badge(_("Prohibited practice"), "bad")
     if value is None or not band_id:
         return NOTHING
     name = BANDS.get(band_id, band_id)
@@ -244,11 +252,11 @@ def eu_class(
         first = _telling(class_id, articles)
         text = f"{name} · {first}" if first else name
         return format_html("{}", text) if plain else badge(text, tone)
-    names = [name.lower() for c, (name, _) in EU_CLASSES.items() if c in (possible or ())]  # type: ignore[operator]
-    text, title = "Not classified", ""
+    names = [name.lower() for c, (name, __) in EU_CLASSES.items() if c in (possible or ())]  # type: ignore[operator]
+    text, title = _("Not classified"), ""
     if names:
-        title = f"Not decided yet: {' or '.join(names)}"
-        text = f"May be {names[0]}" if len(names) < 4 else "Not decided yet"
+        title = _("Not decided yet: %(classes)s") % {"classes": _(" or ").join(names)}
+        text = _("May be %(class)s") % {"class": names[0]} if len(names) < 4 else _("Not decided yet")
     tone = "text-none" if plain else "badge tone-neutral"
     return format_html('<span class="{}" title="{}">{}</span>', tone, title, text)
 
@@ -306,15 +314,16 @@ def range_bar(
 ) -> SafeString:
     """A bar from 0 to 100: the range as a band, the shown value as a mark."""
     if low is None or high is None or point is None:
-        return format_html('<span class="text-none">{}</span>', "not scored")
+        return format_html('<span class="text-none">{}</span>', _("not scored"))
     name = f"{label}: " if label else ""
+    figures = {"risk": round(point), "low": round(low), "high": round(high)}
     return format_html(
         '<svg class="range-bar band-{}" viewBox="0 0 200 12" preserveAspectRatio="none" role="img" aria-label="{}">'
         '<rect class="range-track" width="200" height="8" y="2" rx="4"/>'
         '<rect class="range-span" x="{}" y="2" width="{}" height="8" rx="4"/>'
         '<rect class="range-mark" x="{}" y="0" width="3" height="12" rx="1"/></svg>',
         band_id or "none",
-        f"{name}risk {round(point)} of 100, range {round(low)} to {round(high)}",
+        name + _("risk %(risk)s of 100, range %(low)s to %(high)s") % figures,
         f"{low * 2:.1f}",
         f"{max(high - low, 1.5) * 2:.1f}",
         f"{min(max(point * 2 - 1.5, 0), 197):.1f}",
@@ -328,7 +337,7 @@ def share_bar(*parts: object) -> SafeString:
     `{% share_bar "met" 4 "partial" 2 "gap" 1 %}`. What doesn't add up to anything is an empty track.
     """
     pairs = [(str(parts[i]), float(parts[i + 1] or 0)) for i in range(0, len(parts) - 1, 2)]  # type: ignore[arg-type]
-    total = sum(amount for _, amount in pairs)
+    total = sum(amount for __, amount in pairs)
     words = ", ".join(f"{state.replace('_', ' ')} {amount:g}" for state, amount in pairs)
     rects, x = [], 0.0
     for state, amount in pairs:
@@ -338,7 +347,7 @@ def share_bar(*parts: object) -> SafeString:
     return format_html(
         '<svg class="share-bar" viewBox="0 0 200 8" preserveAspectRatio="none" role="img" aria-label="{}">'
         '<rect class="range-track" width="200" height="8"/>{}</svg>',
-        words or "nothing yet",
+        words or _("nothing yet"),
         format_html_join("", '<rect x="{}" width="{}" height="8" class="part-{}"/>', rects),
     )
 

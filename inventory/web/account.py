@@ -6,6 +6,8 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from inventory.services import sessions
@@ -25,7 +27,7 @@ def create_token(request: PersonRequest) -> HttpResponse:
     form = TokenForm(request.POST)
     if form.is_valid():
         try:
-            _, token = sessions.create_token(actor=request.user, **form.cleaned_data)
+            __, token = sessions.create_token(actor=request.user, **form.cleaned_data)
         except ValidationError as problems:
             add_service_errors(form, problems)
         else:
@@ -37,7 +39,7 @@ def create_token(request: PersonRequest) -> HttpResponse:
 def revoke_token(request: PersonRequest, token_key: str) -> HttpResponse:
     """Delete one of my tokens; what used it stops working at once."""
     if sessions.revoke_token(actor=request.user, token_key=token_key):
-        messages.success(request, "The token is revoked.")
+        messages.success(request, _("The token is revoked."))
     return redirect("inventory:account")
 
 
@@ -45,7 +47,8 @@ def revoke_token(request: PersonRequest, token_key: str) -> HttpResponse:
 def sign_out_elsewhere(request: PersonRequest) -> HttpResponse:
     """End my sessions in other browsers; this one stays."""
     ended = sessions.sign_out_elsewhere(actor=request.user, session_key=request.session.session_key)
-    messages.success(request, f"Ended {ended} other session{'' if ended == 1 else 's'}.")
+    said = ngettext("Ended %(n)s other session.", "Ended %(n)s other sessions.", ended) % {"n": ended}
+    messages.success(request, said)
     return redirect("inventory:account")
 
 

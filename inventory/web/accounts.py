@@ -8,6 +8,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from sesame.utils import get_user
@@ -48,5 +49,5 @@ def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
                 obj=user,
             )
             return redirect(settings.LOGIN_REDIRECT_URL)
-    messages.error(request, "This sign-in link was used already or is too old. Ask for a new one.")
+    messages.error(request, _("This sign-in link was used already or is too old. Ask for a new one."))
     return redirect(reverse("account_login"))

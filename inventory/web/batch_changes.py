@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -37,7 +38,7 @@ def undo(request: PersonRequest, pk: int) -> HttpResponse:
         except ValidationError as problems:
             add_service_errors(form, problems)
         else:
-            messages.success(request, f"{batch.file_name} will be undone.")
+            messages.success(request, gettext("%(file_name)s will be undone.") % {"file_name": batch.file_name})
             return redirect("inventory:batch", pk)
     context = {
         "batch": batch,
@@ -60,5 +61,5 @@ def again(request: PersonRequest, pk: int) -> HttpResponse:
     except (ValidationError, TooLargeError) as problem:
         messages.error(request, " ".join(problem.messages) if isinstance(problem, ValidationError) else str(problem))
     else:
-        messages.success(request, f"{batch.file_name} will be read again.")
+        messages.success(request, gettext("%(file_name)s will be read again.") % {"file_name": batch.file_name})
     return redirect("inventory:batch", pk)

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from inventory import access
@@ -21,9 +22,13 @@ def capture_switch(request: PersonRequest) -> HttpResponse:
     form, on = CaptureForm(request.POST), request.POST.get("on") == "1"
     if form.is_valid():
         captured.switch(actor=request.user, on=on, reason=form.cleaned_data["reason"])
-        messages.success(request, f"Content is {'captured' if on else 'refused'} in files read from now on.")
+        captures, refuses = (
+            _("Content is captured in files read from now on."),
+            _("Content is refused in files read from now on."),
+        )
+        messages.success(request, captures if on else refuses)
     else:
-        messages.error(request, "Nothing is switched: say why.")
+        messages.error(request, _("Nothing is switched: say why."))
     return redirect("inventory:feeds")
 
 

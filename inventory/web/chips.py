@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.http import QueryDict
 from django.utils.http import urlencode
+from django.utils.translation import gettext, gettext_lazy
 
 from inventory.selectors.asked import NAMES, SAID, WORDS
 
@@ -14,12 +15,12 @@ if TYPE_CHECKING:
 
 # What a parameter is called; any other by its own name
 _CALLED = {
-    "q": "Search",
-    "as_of": "As of",
+    "q": gettext_lazy("Search"),
+    "as_of": gettext_lazy("As of"),
     "class": "EU AI Act",
-    "lifecycle": "Stage",
-    "seen_as": "Seen as",
-    "who": "Assigned to",
+    "lifecycle": gettext_lazy("Stage"),
+    "seen_as": gettext_lazy("Seen as"),
+    "who": gettext_lazy("Assigned to"),
 }
 # They say what is shown of the rows and in which order, not which rows
 _NO_FILTERS = {"sort", "page", "principle"}
@@ -69,18 +70,18 @@ def _read(filters: "Filters", given: QueryDict) -> dict[str, str]:
 
 
 def _called(name: str) -> str:
-    return _CALLED.get(name, name.replace("_", " ").capitalize())
+    return str(_CALLED.get(name, name.replace("_", " ").capitalize()))
 
 
 def _said(filters: "Filters", name: str, value: str) -> str:
     if name == "department" and filters.department is not None:
         return filters.department.name
     if name == "period":
-        return f"last {value} days"
+        return gettext("last %(days)s days") % {"days": value}
     if name in ("q", "owner", "requirement"):
         return value
     labels = SAID.get(name, {})
-    return ", ".join(labels.get(word, word.replace("_", " ")) for word in value.split(",") if word)
+    return ", ".join(str(labels.get(word, word.replace("_", " "))) for word in value.split(",") if word)
 
 
 def _without(lists: Mapping[str, list[str]], dropped: Collection[str]) -> str:

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from inventory.access import Permission, requires
@@ -40,7 +41,7 @@ def add(request: PersonRequest) -> HttpResponse:
         except ValidationError as problems:
             add_service_errors(form, problems)
         else:
-            messages.success(request, f"{department.name} is added.")
+            messages.success(request, _("%(name)s is added.") % {"name": department.name})
             return redirect("inventory:department_admin")
     return render(request, "inventory/department_form.html", {"form": form})
 
@@ -62,6 +63,6 @@ def edit(request: PersonRequest, key: str) -> HttpResponse:
         except ValidationError as problems:
             add_service_errors(form, problems)
         else:
-            messages.success(request, f"{changed.name} is saved.")
+            messages.success(request, _("%(name)s is saved.") % {"name": changed.name})
             return redirect("inventory:department_admin")
     return render(request, "inventory/department_form.html", {"form": form, "department": department})

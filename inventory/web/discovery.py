@@ -11,6 +11,8 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from inventory import access
@@ -122,8 +124,8 @@ def _may_take_back(user: User, row: seen.SeenRow) -> bool:
 class _RuleOutForm(forms.Form):
     """The reason, and perhaps a last day."""
 
-    reason = forms.CharField(required=False)
-    until = forms.DateField(required=False)
+    reason = forms.CharField(required=False, label=_("Reason"))
+    until = forms.DateField(required=False, label=_("Until"))
 
 
 @requires(Permission.REVIEW)
@@ -154,7 +156,7 @@ def _act(user: User, keys: list[int], given: QueryDict) -> str:
         count = service.rule_out(actor=user, sightings=keys, **form.cleaned_data)
         return f"Ruled out: {count} name{'s' if count != 1 else ''} seen."
     if len(keys) != 1:
-        raise ValidationError("Choose what to do, with one name at a time.")
+        raise ValidationError(gettext("Choose what to do, with one name at a time."))
     found = access.sighting_or_404(user, keys[0])
     if action == "link":
         application = _application(user, given)
@@ -163,7 +165,7 @@ def _act(user: User, keys: list[int], given: QueryDict) -> str:
     if action == "take_back":
         service.take_back(actor=user, sighting=found, reason=given.get("reason", ""))
         return f"{found.name} is seen and not registered again."
-    raise ValidationError("Choose what to do.")
+    raise ValidationError(gettext("Choose what to do."))
 
 
 def _application(user: User, given: QueryDict) -> AIApplication:

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -131,7 +132,7 @@ def change(request: PersonRequest, slug: str) -> HttpResponse:
         except ValidationError as problems:
             add_service_errors(form, problems)
         else:
-            messages.success(request, "Saved.")
+            messages.success(request, gettext("Saved."))
             return redirect("inventory:feed", slug)
     return _page(request, feed, form=form, status=400)
 
@@ -153,7 +154,9 @@ def switch(request: PersonRequest, slug: str) -> HttpResponse:
     """Let it deliver, or no longer."""
     feed = _feed(slug)
     feeds.switch(actor=request.user, feed=feed, active=request.POST.get("active") == "1")
-    messages.success(request, "The feed is switched on." if feed.active else "The feed is switched off.")
+    messages.success(
+        request, gettext("The feed is switched on.") if feed.active else gettext("The feed is switched off.")
+    )
     return redirect("inventory:feed", slug)
 
 

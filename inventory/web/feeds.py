@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.contrib import messages
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -76,7 +78,9 @@ def feed_list(request: PersonRequest) -> HttpResponse:
         else:
             if batch.state == BatchState.UNMAPPED:
                 return redirect("inventory:mapping", batch.pk)
-            messages.success(request, f"{batch.file_name} is uploaded and will be read.")
+            messages.success(
+                request, gettext("%(file_name)s is uploaded and will be read.") % {"file_name": batch.file_name}
+            )
             return redirect("inventory:batch", batch.pk)
     mappings = MappingProfile.objects.select_related("saved_by")
     context = {"form": form, "mappings": mappings, **_files(request, mappings), **_sources(), **_capture(request)}
@@ -85,7 +89,7 @@ def feed_list(request: PersonRequest) -> HttpResponse:
 
 def _files(request: PersonRequest, mappings: Iterable[MappingProfile]) -> dict:
     """The list of files as the address narrows it."""
-    known = {
+    known: dict[str, list[tuple[str, Any]]] = {
         "state": BatchState.choices,
         "content": [
             *((kind, connector.title) for kind, connector in CONNECTORS.items()),

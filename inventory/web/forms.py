@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from inventory.access import Permission
@@ -60,8 +61,10 @@ class DepartmentField(forms.CharField):
                 return Department.objects.get(pk=found[0].pk)
             if found:
                 keys = ", ".join(choice.key for choice in found)
-                raise ValidationError(f"Several departments are called so. Use a key: {keys}.")
-        raise ValidationError("There is no such department where you may do this. Choose one of the list.")
+                raise ValidationError(
+                    gettext("Several departments are called so. Use a key: %(keys)s.") % {"keys": keys}
+                )
+        raise ValidationError(gettext("There is no such department where you may do this. Choose one of the list."))
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return self.prepare_value(initial) != data
@@ -115,7 +118,7 @@ class PersonField(forms.CharField):
         found = list(User.objects.filter(Q(username__iexact=text) | Q(email__iexact=text))[:2])
         if len(found) != 1:
             known = "More than one person has this address" if found else "Nobody here goes by this name"
-            raise ValidationError(f"{known}. Write a user name or an e-mail address.")
+            raise ValidationError(gettext("%(known)s. Write a user name or an e-mail address.") % {"known": known})
         return found[0]
 
 
@@ -124,21 +127,25 @@ class RegisterForm(forms.Form):
 
     FIRST = ("name", "purpose", "kind", "department")
 
-    name = forms.CharField(max_length=200, help_text=_("What people call it."))
+    name = forms.CharField(max_length=200, help_text=_("What people call it."), label=_("Name"))
     purpose = forms.CharField(
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 3}),
         label=_("What is it for?"),
         help_text=_("One or two sentences: what it does, for whom, and what happens with its output."),
     )
-    kind = forms.ChoiceField(choices=ApplicationKind.choices, initial=ApplicationKind.APPLICATION)
-    origin = forms.ChoiceField(choices=[("", "From the vendor field"), *Origin.choices], required=False)
-    vendor = forms.CharField(max_length=200, required=False, help_text=_("Empty when it is made in-house."))
+    kind = forms.ChoiceField(choices=ApplicationKind.choices, initial=ApplicationKind.APPLICATION, label=_("Kind"))
+    origin = forms.ChoiceField(
+        choices=[("", _("From the vendor field")), *Origin.choices], required=False, label=_("Origin")
+    )
+    vendor = forms.CharField(
+        max_length=200, required=False, help_text=_("Empty when it is made in-house."), label=_("Vendor")
+    )
     lifecycle = forms.ChoiceField(
         choices=Lifecycle.choices, initial=Lifecycle.IDEA, required=False, label=_("Life cycle")
     )
-    owner = PersonField(max_length=254, required=False, help_text=_("User name or e-mail."))
-    deputy = PersonField(max_length=254, required=False, help_text=_("User name or e-mail."))
+    owner = PersonField(max_length=254, required=False, help_text=_("User name or e-mail."), label=_("Owner"))
+    deputy = PersonField(max_length=254, required=False, help_text=_("User name or e-mail."), label=_("Deputy"))
     external_id = forms.CharField(
         max_length=64,
         required=False,
@@ -171,7 +178,9 @@ class RegisterForm(forms.Form):
 class EditForm(RegisterForm):
     """Everything the register states of an application. `version` is when it was last changed as the person saw it."""
 
-    next_review = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    next_review = forms.DateField(
+        required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), label=_("Next review")
+    )
     version = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, application: AIApplication, **options: Any) -> None:
@@ -203,8 +212,10 @@ class EditForm(RegisterForm):
         found = super().clean() or {}
         if found.get("version") != self.application.updated_at.isoformat():
             raise ValidationError(
-                "Somebody changed this application while you were editing. Your text is below; compare it with the "
-                "present state and save again."
+                gettext(
+                    "Somebody changed this application while you were editing. Your text is below; compare "
+                    "it with the present state and save again."
+                )
             )
         return found
 
@@ -239,15 +250,15 @@ class ImportForm(forms.Form):
 class DepartmentForm(forms.Form):
     """A department; `department` is the one being changed, or None for a new one."""
 
-    name = forms.CharField(max_length=200)
+    name = forms.CharField(max_length=200, label=_("Name"))
     key = forms.CharField(
         max_length=64,
         required=False,
         label=_("External key"),
         help_text=_("As in other systems and files. Empty: made from the name."),
     )
-    head = PersonField(max_length=254, required=False, help_text=_("User name or e-mail."))
-    cost_centre = forms.CharField(max_length=64, required=False)
+    head = PersonField(max_length=254, required=False, help_text=_("User name or e-mail."), label=_("Head"))
+    cost_centre = forms.CharField(max_length=64, required=False, label=_("Cost centre"))
     aliases = forms.CharField(
         required=False,
         max_length=4000,

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -89,7 +90,11 @@ def mapping(request: PersonRequest, pk: int) -> HttpResponse:
         except ValidationError as problems:
             add_service_errors(form, problems)
         else:
-            messages.success(request, f"The mapping {profile.name} is saved, and {batch.file_name} will be read by it.")
+            messages.success(
+                request,
+                gettext("The mapping %(name)s is saved, and %(file_name)s will be read by it.")
+                % {"name": profile.name, "file_name": batch.file_name},
+            )
             return redirect("inventory:batch", pk)
     context = {"batch": batch, "layout": layout, "form": form, "kind": kind, "kinds": MappedKind.choices}
     return render(request, "inventory/mapping.html", context)
@@ -101,7 +106,7 @@ def discard(request: PersonRequest, pk: int) -> HttpResponse:
     """Give the file up."""
     batch = get_object_or_404(ImportBatch, pk=pk)
     mappings.discard(actor=request.user, batch=batch)
-    messages.success(request, f"{batch.file_name} is discarded.")
+    messages.success(request, gettext("%(file_name)s is discarded.") % {"file_name": batch.file_name})
     return redirect("inventory:feeds")
 
 
@@ -111,5 +116,7 @@ def forget(request: PersonRequest, pk: int) -> HttpResponse:
     """Forget a saved mapping."""
     profile = get_object_or_404(MappingProfile, pk=pk)
     mappings.forget(actor=request.user, profile=profile)
-    messages.success(request, f"The mapping {profile.name} is forgotten. What was read by it stays.")
+    messages.success(
+        request, gettext("The mapping %(name)s is forgotten. What was read by it stays.") % {"name": profile.name}
+    )
     return redirect("inventory:feeds")

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from inventory.access import Permission, requires
@@ -44,7 +45,7 @@ def add(request: PersonRequest) -> HttpResponse:
         except ValidationError as problems:
             add_service_errors(form, problems)
         else:
-            messages.success(request, f"{user} is added. Give them a role and a sign-in link.")
+            messages.success(request, _("%(user)s is added. Give them a role and a sign-in link.") % {"user": user})
             return redirect("inventory:person", user.pk)
     return render(request, "inventory/person_form.html", {"form": form})
 
@@ -62,7 +63,7 @@ def person(request: PersonRequest, pk: int) -> HttpResponse:
         except ValidationError as problems:
             add_service_errors(form, problems)
         else:
-            messages.success(request, "Saved.")
+            messages.success(request, _("Saved."))
             return redirect("inventory:person", pk)
     return _page(request, user, form=form)
 

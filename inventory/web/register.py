@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from inventory import access
@@ -41,7 +42,11 @@ def register(request: PersonRequest) -> HttpResponse:
         except ValidationError as problems:
             add_service_errors(form, problems)
         else:
-            messages.success(request, f"{application.name} is registered as {application.external_id}.")
+            messages.success(
+                request,
+                _("%(name)s is registered as %(external_id)s.")
+                % {"name": application.name, "external_id": application.external_id},
+            )
             return redirect(page_of(application, "risk:questionnaire"))
     found = _look_alikes(request, form["name"].value() or "")
     context = {"form": form, "found": found, "seen": seen, "identifiers": _named(identifiers_of(seen)) if seen else ()}
@@ -65,7 +70,7 @@ def _seen(request: PersonRequest) -> Sighting | None:
 
 
 def _named(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    return [(IdentifierKind(kind).label, value) for kind, value in pairs]
+    return [(str(IdentifierKind(kind).label), value) for kind, value in pairs]
 
 
 @requires(Permission.EDIT)
@@ -89,7 +94,7 @@ def edit(request: PersonRequest, pk: int) -> HttpResponse:
         except ValidationError as problems:
             add_service_errors(form, problems)
         else:
-            messages.success(request, f"{form.cleaned_data['name']} is saved.")
+            messages.success(request, _("%(name)s is saved.") % {"name": form.cleaned_data["name"]})
             return redirect(page_of(application, "risk:application"))
     return _edit_page(request, application, form, IdentifierForm())
 

@@ -9,6 +9,8 @@ from django.db.models import QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from inventory import access
@@ -26,16 +28,20 @@ from inventory.web.downloads import list_download
 from inventory.web.filters import Filters
 from inventory.web.requests import PersonRequest
 
-STATES = (("open", "Open"), ("dismissed", "Dismissed"))
-OWN = {"metric": UsageMetric.values, "state": [word for word, _ in STATES]}
+STATES = (("open", gettext_lazy("Open")), ("dismissed", gettext_lazy("Dismissed")))
+OWN = {"metric": UsageMetric.values, "state": [word for word, __ in STATES]}
 CSV_COLUMNS = ("day", "metric", "value", "explanation", "application", "department", "state", "reason")
 AROUND = 35  # days of the course beside a finding
 UNITS = {
-    UsageMetric.INTERACTIONS: "Interactions per day",
-    UsageMetric.SENSITIVE: "% of the day's interactions with a label or information type",
-    UsageMetric.OFF_HOURS: "% of the day's interactions outside working hours",
+    UsageMetric.INTERACTIONS: gettext_lazy("Interactions per day"),
+    UsageMetric.SENSITIVE: gettext_lazy("% of the day's interactions with a label or information type"),
+    UsageMetric.OFF_HOURS: gettext_lazy("% of the day's interactions outside working hours"),
 }
-_NOTES = {State.UNUSUAL: "unusual", State.TOO_YOUNG: "not enough data", State.TOO_FEW: "too few to judge"}
+_NOTES = {
+    State.UNUSUAL: gettext_lazy("unusual"),
+    State.TOO_YOUNG: gettext_lazy("not enough data"),
+    State.TOO_FEW: gettext_lazy("too few to judge"),
+}
 
 
 @requires(Permission.VIEW)
@@ -120,7 +126,7 @@ def dismiss(request: PersonRequest, pk: int) -> HttpResponse:
         service.dismiss(actor=request.user, finding=one, reason=reason)
     except ValidationError as problem:
         return _day_page(request, one, problem.messages[0], reason)
-    messages.success(request, "Dismissed. It comes back by itself should the figure rise by a quarter.")
+    messages.success(request, _("Dismissed. It comes back by itself should the figure rise by a quarter."))
     return redirect("inventory:unusual_day", pk)
 
 
@@ -147,7 +153,7 @@ def unusual_department(request: PersonRequest, key: str) -> HttpResponse:
         "standings": [(one.metric.label, one.standing) for one in courses],
         "charts": charts_of(courses, found),
         "found": explained(found),
-        "period_words": f"Last {filters.period} days",
+        "period_words": _("Last %(period)s days") % {"period": filters.period},
     }
     return render(request, "inventory/unusual_department.html", context)
 
@@ -166,9 +172,9 @@ def charts_of(courses: Sequence[Course], found: Sequence[UnusualDay]) -> list[Ch
 def chart_of(course: Course, found: Mapping[tuple[str, date], UnusualDay]) -> Chart:
     """The chart of one metric."""
     days = [_point(course, judged.day, judged.verdict, found) for judged in course.days]
-    title = f"{course.metric.label}, and what is usual"
+    title = _("%(label)s, and what is usual") % {"label": course.metric.label}
     return usual_course(
-        days, title=title, unit=UNITS[course.metric], share=course.share, key=f"usual-{course.metric.value}"
+        days, title=title, unit=str(UNITS[course.metric]), share=course.share, key=f"usual-{course.metric.value}"
     )
 
 
@@ -176,7 +182,7 @@ def _point(
     course: Course, day: date, verdict: Verdict | None, found: Mapping[tuple[str, date], UnusualDay]
 ) -> UsualDay:
     if verdict is None:
-        return UsualDay(day, None, note="not counted then")
+        return UsualDay(day, None, note=_("not counted then"))
     one = found.get((course.metric.value, day))
     return UsualDay(
         day=day,
@@ -185,6 +191,6 @@ def _point(
         high=verdict.high,
         limit=verdict.limit,
         unusual=verdict.state == State.UNUSUAL,
-        note=_NOTES.get(verdict.state, ""),
+        note=str(_NOTES.get(verdict.state, "")),
         url=reverse("inventory:unusual_day", args=[one.pk]) if one else "",
     )

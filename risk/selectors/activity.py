@@ -206,7 +206,7 @@ def signals_of(judgement: Judgement) -> list[Signal]:
             kind=kind,
             label=label or _words(key),
             load=load,
-            principles=tuple(Principle(p).label for p, weight in weights.items() if weight),
+            principles=tuple(str(Principle(p).label) for p, weight in weights.items() if weight),
             key=key,
         )
         for kind, key, label, load, weights in signal_loads(judgement.inputs.signals, load_method())

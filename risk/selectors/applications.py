@@ -90,7 +90,7 @@ class Row:
 
     @property
     def kind_words(self) -> str:
-        return ApplicationKind(self.kind).label
+        return str(ApplicationKind(self.kind).label)
 
     def of(self, principles: Sequence[str]) -> list[tuple[float | None, str | None]]:
         """Risk and band of some principles."""

@@ -15,6 +15,7 @@ from django.core.paginator import Page
 from django.db import connection
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from inventory import access
 from inventory.choices import Lifecycle
@@ -27,7 +28,10 @@ from risk.selectors.keys import Among
 
 A_PAGE = 25
 IN_FORCE = (Lifecycle.APPROVED, Lifecycle.LIVE)
-REASONS = {"lifecycle": "Not approved, suspended or retired", "data": "Data above its approval"}
+REASONS = {
+    "lifecycle": gettext_lazy("Not approved, suspended or retired"),
+    "data": gettext_lazy("Data above its approval"),
+}
 # Ranks of what interactions carried (by digest), held against the rank of the answer
 _ABOVE = """
 SELECT s.application_id, s.department_id, sum(s.interactions)
@@ -146,10 +150,10 @@ def _rows(shown: list[AIApplication], above: Above, today: date, period: int) ->
                 application=one,
                 not_in_force=one.lifecycle not in IN_FORCE,
                 above=sum(above.get(one.pk, {}).values()),
-                interactions=sum(count for count, _ in use[one.pk].values()),
+                interactions=sum(count for count, __ in use[one.pk].values()),
                 users=users.get(one.pk, 0),
-                elsewhere=sum(count for count, _ in others.values()),
-                departments=[name for _, name in others.values()],
+                elsewhere=sum(count for count, __ in others.values()),
+                departments=[name for __, name in others.values()],
                 last_used=last.get(one.pk),
             )
         )

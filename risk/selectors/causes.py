@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from risk.choices import OVERALL, ControlStatus
 from risk.scoring.application import Contribution, Ratchet
 from risk.scoring.case import WINDOW_DAYS, Measures, Occurrence, Stated, Usage
@@ -14,19 +17,19 @@ from risk.scoring.method import Method
 from risk.scoring.questionnaire import option_label
 from risk.scoring.vocabulary import EVIDENCED, Kind
 
-NOT_KNOWN = "not known"
+NOT_KNOWN = gettext_lazy("not known")
 KIND_WORDS = {
-    CauseKind.MISFIT: "Method",
-    CauseKind.METHOD: "Method",
-    CauseKind.ANSWER: "Answer",
-    CauseKind.ORGANISATION: "Organisation",
-    CauseKind.CONTROL: "Control",
-    CauseKind.AGE: "Time",
-    CauseKind.FADING: "Time",
-    CauseKind.ALERT: "Alert",
-    CauseKind.USAGE: "Use",
-    CauseKind.METRICS: "Metrics",
-    CauseKind.RATCHET: "Held",
+    CauseKind.MISFIT: gettext_lazy("Method"),
+    CauseKind.METHOD: gettext_lazy("Method"),
+    CauseKind.ANSWER: gettext_lazy("Answer"),
+    CauseKind.ORGANISATION: gettext_lazy("Organisation"),
+    CauseKind.CONTROL: gettext_lazy("Control"),
+    CauseKind.AGE: gettext_lazy("Time"),
+    CauseKind.FADING: gettext_lazy("Time"),
+    CauseKind.ALERT: gettext_lazy("Alert"),
+    CauseKind.USAGE: gettext_lazy("Use"),
+    CauseKind.METRICS: gettext_lazy("Metrics"),
+    CauseKind.RATCHET: gettext_lazy("Held"),
 }
 
 
@@ -54,7 +57,7 @@ def changes(
     found = [
         Change(
             kind=one.kind,
-            word=KIND_WORDS[one.kind],
+            word=str(KIND_WORDS[one.kind]),
             key=one.key,
             label=_label(one, method),
             what=_what(one, after, method),
@@ -79,13 +82,13 @@ def _label(one: Cause, method: Method) -> str:
         return control_text(one.key, method)
     if one.kind is CauseKind.ALERT:
         occurrence = one.after or one.before
-        return (occurrence.label if isinstance(occurrence, Occurrence) else "") or "Alert"
+        return (occurrence.label if isinstance(occurrence, Occurrence) else "") or _("Alert")
     return {
-        CauseKind.METHOD: "The scoring method",
-        CauseKind.FADING: "Alerts grow old",
-        CauseKind.USAGE: "What use shows",
-        CauseKind.METRICS: "What metrics show",
-        CauseKind.RATCHET: "Value held while newly asked controls are open",
+        CauseKind.METHOD: _("The scoring method"),
+        CauseKind.FADING: _("Alerts grow old"),
+        CauseKind.USAGE: _("What use shows"),
+        CauseKind.METRICS: _("What metrics show"),
+        CauseKind.RATCHET: _("Value held while newly asked controls are open"),
     }[one.kind]
 
 
@@ -107,13 +110,15 @@ def _what(one: Cause, after: Judgement, method: Method) -> str:
     if one.kind is CauseKind.AGE and isinstance(one.after, date):
         return ageing(one.key, after.case.controls.get(one.key), one.after, method)
     if one.kind is CauseKind.FADING:
-        return "an alert weighs half after 30 days"
+        return _("an alert weighs half after 30 days")
     if one.kind is CauseKind.ALERT:
         return _alert(one, after.day)
     if one.kind is CauseKind.RATCHET:
         return _held(one)
     if one.kind is CauseKind.MISFIT:
-        return f"{_value(one, one.before, method)} → can no longer be read: to be answered again"
+        return _("%(before)s → can no longer be read: to be answered again") % {
+            "before": _value(one, one.before, method)
+        }
     return f"{_value(one, one.before, method)} → {_value(one, one.after, method)}"
 
 
@@ -125,16 +130,18 @@ def ageing(key: str, stated: Stated | None, day: date, method: Method) -> str:
         return _ended(stated, day)
     interval = timedelta(days=method.controls[key].review_days)
     if day >= stated.as_of + 2 * interval:
-        return f"not reviewed for two intervals, worth nothing since {stated.as_of + 2 * interval:%-d %b %Y}"
-    return f"its review was due on {stated.as_of + interval:%-d %b %Y}, it loses value since"
+        return _("not reviewed for two intervals, worth nothing since %(day)s") % {
+            "day": f"{stated.as_of + 2 * interval:%-d %b %Y}"
+        }
+    return _("its review was due on %(day)s, it loses value since") % {"day": f"{stated.as_of + interval:%-d %b %Y}"}
 
 
 def _ended(stated: Stated, day: date) -> str:
     end = f"{stated.valid_until:%-d %b %Y}"
     if stated.status_on(day) == EVIDENCED:
-        return f"what was verified of its evidence ended on {end}, and the rest was not"
+        return _("what was verified of its evidence ended on %(end)s, and the rest was not") % {"end": end}
     last = stated.evidenced_until
-    return f"its evidence ended on {f'{last:%-d %b %Y}' if last else end}"
+    return _("its evidence ended on %(day)s") % {"day": f"{last:%-d %b %Y}" if last else end}
 
 
 def _alert(one: Cause, day: date) -> str:
@@ -142,62 +149,79 @@ def _alert(one: Cause, day: date) -> str:
     if isinstance(now, Occurrence) and now.counts_from:
         return _of_an_incident(was, now, day)
     if isinstance(was, Occurrence) and was.counts_from and isinstance(now, Occurrence):
-        return "counts by itself again: it no longer belongs to the incident"
+        return _("counts by itself again: it no longer belongs to the incident")
     if was is None and isinstance(now, Occurrence):
-        return f"new on {now.day:%-d %b %Y}, {now.severity}"
+        return _("new on %(day)s, %(severity)s") % {"day": f"{now.day:%-d %b %Y}", "severity": now.severity}
     if now is None and isinstance(was, Occurrence):
         old = (day - was.day).days > WINDOW_DAYS
-        return f"of {was.day:%-d %b %Y}, older than 30 days now" if old else "dismissed: it was none"
+        return (
+            _("of %(day)s, older than 30 days now") % {"day": f"{was.day:%-d %b %Y}"}
+            if old
+            else _("dismissed: it was none")
+        )
     if isinstance(was, Occurrence) and isinstance(now, Occurrence) and was.open != now.open:
-        return "open → resolved" if was.open else "resolved → open again"
-    return "reported differently"
+        return _("open → resolved") if was.open else _("resolved → open again")
+    return _("reported differently")
 
 
 def _of_an_incident(was: object, now: Occurrence, day: date) -> str:
     if now.counts_on(day):
-        return f"counts by itself again: its incident is older than {WINDOW_DAYS} days"
+        return _("counts by itself again: its incident is older than %(days)s days") % {"days": WINDOW_DAYS}
     if isinstance(was, Occurrence) and was.counts_from is None:
-        return "part of an incident now, which stands for it"
-    return f"{'new' if was is None else 'changed'}, part of an incident, which stands for it"
+        return _("part of an incident now, which stands for it")
+    if was is None:
+        return _("new, part of an incident, which stands for it")
+    return _("changed, part of an incident, which stands for it")
 
 
 def _held(one: Cause) -> str:
     if isinstance(one.after, Ratchet):
         waiting = ", ".join(one.after.pending)
-        return f"not below {one.after.overall:.1f} until answered: {waiting}"
-    return "released: the controls are answered"
+        return _("not below %(overall)s until answered: %(waiting)s") % {
+            "overall": f"{one.after.overall:.1f}",
+            "waiting": waiting,
+        }
+    return _("released: the controls are answered")
 
 
 def _value(one: Cause, value: object, method: Method) -> str:
     if isinstance(value, Stated):
         return control_state(value)
     if isinstance(value, Usage):
-        above = f"{value.sensitive:,} above what it is approved for"
-        return f"{value.interactions:,} interactions, {above}, {value.attacks:,} attacks"
+        above = _("%(sensitive)s above what it is approved for") % {"sensitive": f"{value.sensitive:,}"}
+        words = {"interactions": f"{value.interactions:,}", "above": above, "attacks": f"{value.attacks:,}"}
+        return _("%(interactions)s interactions, %(above)s, %(attacks)s attacks") % words
     if isinstance(value, Measures):
-        return ", ".join(f"{key.replace('_', ' ')} {one:g}" for key, one in value.values.items()) or "none that count"
+        return ", ".join(f"{key.replace('_', ' ')} {one:g}" for key, one in value.values.items()) or _(
+            "none that count"
+        )
     if value is None:
-        return "not answered" if one.kind is CauseKind.CONTROL else NOT_KNOWN
+        return _("not answered") if one.kind is CauseKind.CONTROL else str(NOT_KNOWN)
     return answer_text(one.key, value, method)
 
 
 def control_state(stated: Stated) -> str:
     """A statement in words, with the day of its evidence's end."""
     if not stated.applicable:
-        until = f", agreed until {stated.agreed_until:%-d %b %Y}" if stated.agreed_until else ""
-        return f"not applicable{until}"
+        if not stated.agreed_until:
+            return _("not applicable")
+        return _("not applicable, agreed until %(day)s") % {"day": f"{stated.agreed_until:%-d %b %Y}"}
     words = ControlStatus(stated.status).label.lower() if stated.status in ControlStatus.values else str(stated.status)
-    words = f"{words} as of {stated.as_of:%-d %b %Y}"
-    return f"{words}, evidence until {stated.valid_until:%-d %b %Y}" if stated.valid_until else words
+    words = _("%(status)s as of %(day)s") % {"status": words, "day": f"{stated.as_of:%-d %b %Y}"}
+    return (
+        _("%(status)s, evidence until %(day)s") % {"status": words, "day": f"{stated.valid_until:%-d %b %Y}"}
+        if stated.valid_until
+        else words
+    )
 
 
 def answer_text(key: str, value: object, method: Method) -> str:
     """An answer as people read it."""
     if value is None:
-        return NOT_KNOWN
+        return str(NOT_KNOWN)
     if isinstance(value, bool):
         return "yes" if value else "no"
     options = method.questions[key].options if key in method.questions else {}
     if isinstance(value, list | tuple):
-        return ", ".join(options.get(str(one), str(one)) for one in value) or "none of these"
+        return ", ".join(options.get(str(one), str(one)) for one in value) or _("none of these")
     return options.get(str(value)) or option_label(str(value))

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils.translation import gettext_lazy
+
 from risk.choices import EUClass
 from risk.scoring.classify import Reason
 from risk.scoring.coverage import RequirementState
@@ -16,9 +18,9 @@ from risk.scoring.tally import coverage_of
 ACT = "eu_ai_act"
 # Art. 25(1): what makes somebody a provider who was none, with what each one is called
 ROLE_CHANGES = {
-    "rebrands": "Own name or trade mark",
-    "substantially_modifies": "Substantial modification",
-    "repurposes": "Changed intended purpose",
+    "rebrands": gettext_lazy("Own name or trade mark"),
+    "substantially_modifies": gettext_lazy("Substantial modification"),
+    "repurposes": gettext_lazy("Changed intended purpose"),
 }
 EXEMPT = "eu_ai_act.annex_iii_exempt"
 FUNDAMENTAL_RIGHTS = "eu_ai_act.fria_required"
@@ -121,7 +123,7 @@ def classification(judgement: Judgement, method: Method) -> Outcome:
         practices=_practices(judgement, method),
         days_left=(found.from_ - judgement.day).days if found.from_ and found.from_ > judgement.day else None,
         obligations=_obligations(judgement, method),
-        role_changes=[_role_change(key, title, judgement, method) for key, title in ROLE_CHANGES.items()],
+        role_changes=[_role_change(key, str(title), judgement, method) for key, title in ROLE_CHANGES.items()],
         provider=judgement.facts.get(PROVIDER),
         exempt=judgement.facts.get(EXEMPT),
         fundamental_rights=judgement.facts.get(FUNDAMENTAL_RIGHTS),

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeAlias
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from inventory.models import AIApplication, User
 from risk.choices import OVERALL, EUClass, Principle
 from risk.method import load_method
@@ -22,7 +25,7 @@ from risk.selectors.history import end_of, why_not_computable
 from risk.selectors.inherited import told
 from risk.selectors.replay import judged_again
 
-CLASS_LABEL = "Class under the EU AI Act"
+CLASS_LABEL = gettext_lazy("Class under the EU AI Act")
 # A day stands for the judgement in force at its end; an id for that very snapshot
 When: TypeAlias = date | int
 
@@ -143,7 +146,7 @@ def compare(
     moved = [one for one in worded if one.amount]
     return Comparison(
         measure=measure,
-        label="Overall risk" if measure == OVERALL else Principle(measure).label,
+        label=_("Overall risk") if measure == OVERALL else str(Principle(measure).label),
         before=_side(old, measure),
         after=_side(new, measure),
         total=total,
@@ -199,7 +202,7 @@ def _side(one: _Point, measure: str) -> Side:
 def _bars(one: _Point, measure: str) -> Mapping[tuple[str, str], Contribution]:
     explained = explain(one.judgement.inputs, one.method)
     part = explained if measure == OVERALL else explained.principles[measure]
-    bars, _ = shown(part.contributions, part.point)
+    bars, __ = shown(part.contributions, part.point)
     return {(bar.kind, bar.key): bar for bar in bars}
 
 
@@ -215,7 +218,7 @@ def _parts(
     for key in dict.fromkeys((*new, *old)):
         before, after = (bars[key].value if key in bars else 0.0 for bars in (old, new))
         label = (new.get(key) or old[key]).label
-        label = CLASS_LABEL if key[1] == EU_CLASS_FACTOR else label[:1].upper() + label[1:]
+        label = str(CLASS_LABEL) if key[1] == EU_CLASS_FACTOR else label[:1].upper() + label[1:]
         found.append(
             PartChange(
                 kind=key[0],

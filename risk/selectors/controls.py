@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext_lazy
 
 from inventory import access
 from inventory.models import AIApplication, AuditLogEntry, Department, User
@@ -26,9 +27,9 @@ MOST_PEOPLE = 100
 LOG_ENTRIES = 50
 _WORKING = {ControlStatus.IN_PROGRESS, ATTESTED, *PROVEN}  # what has a value that can run out; a plan has none
 _WHY = {
-    Why.TIER: "asked at this level of risk",
-    Why.BINDING: "a binding requirement needs it",
-    Why.ANSWERED: "answered, so it counts",
+    Why.TIER: gettext_lazy("asked at this level of risk"),
+    Why.BINDING: gettext_lazy("a binding requirement needs it"),
+    Why.ANSWERED: gettext_lazy("answered, so it counts"),
 }
 
 
@@ -56,7 +57,7 @@ class Line:
     @property
     def label(self) -> str:
         """What counts of it, in words."""
-        return ControlStatus(self.worth).label if self.worth else ""
+        return str(ControlStatus(self.worth).label) if self.worth else ""
 
     @property
     def inherited(self) -> bool:
@@ -170,7 +171,7 @@ def line_of(asked: AskedControl, about: _About, day: date, method: Method) -> Li
     worth, until = _value(state, control, day)
     return Line(
         control=control,
-        why=_WHY[asked.why],
+        why=str(_WHY[asked.why]),
         maybe=asked.applicable is None,
         evidence=[method.evidence_kinds[kind] for kind in control.evidence],
         satisfies=satisfied(control.satisfies, framework_names(method)),

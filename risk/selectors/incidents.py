@@ -103,7 +103,7 @@ def case_of(user: User, pk: int) -> IncidentCase:
     linked = list(Alert.objects.filter(pk__in=one.links.values("alert")).defer("raw"))
     return IncidentCase(
         incident=one,
-        principles=[(label, one.principles[key]) for key, label in Principle.choices if key in one.principles],
+        principles=[(str(label), one.principles[key]) for key, label in Principle.choices if key in one.principles],
         report=report_of(one),
         alerts=linked,
         linkable=free_alerts(one.application) if may_review and one.state != IncidentState.RESOLVED else [],

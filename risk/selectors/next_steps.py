@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.utils.translation import gettext as _
+
 from risk.choices import OVERALL, ControlStatus
 from risk.method import load_method
 from risk.scoring.judgement import Judgement
@@ -55,10 +57,10 @@ class ControlStep:
     def verb(self) -> str:
         """What there is to do first: what works is to be proved, the rest to be put in place."""
         if self.counts:
-            return "Prove"
+            return _("Prove")
         if not self.status:
-            return "State and prove"
-        return "Finish" if self.status == ControlStatus.IN_PROGRESS else "Put in place"
+            return _("State and prove")
+        return _("Finish") if self.status == ControlStatus.IN_PROGRESS else _("Put in place")
 
     @property
     def best(self) -> float:
@@ -156,7 +158,7 @@ def _control(effect: Effect, judgement: Judgement, method: Method) -> ControlSte
         family=control.family,
         satisfies=control.satisfies,
         status=status or "",
-        status_label=ControlStatus(status).label if status else "Not answered",
+        status_label=str(ControlStatus(status).label) if status else _("Not answered"),
         until=until,
         expired=until is not None and until < judgement.day,
         counts=status in _WORKING,
@@ -167,7 +169,7 @@ def _control(effect: Effect, judgement: Judgement, method: Method) -> ControlSte
 
 
 def _question(effect: QuestionEffect, judgement: Judgement, method: Method) -> QuestionStep:
-    text = "See its use" if effect.question == TELEMETRY[1] else question_text(effect.question, method)
+    text = _("See its use") if effect.question == TELEMETRY[1] else question_text(effect.question, method)
     ranked = sorted(effect.options, key=lambda option: effect.options[option])
     return QuestionStep(
         key=effect.question,
@@ -183,4 +185,4 @@ def _question(effect: QuestionEffect, judgement: Judgement, method: Method) -> Q
 
 
 def _option(option: str) -> str:
-    return "it shows nothing" if option == "seen" else option_label(option)
+    return _("it shows nothing") if option == "seen" else option_label(option)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils.translation import gettext as _
+
 from risk.choices import OVERALL
 from risk.method import load_method
 from risk.scoring.compare import CauseKind
@@ -46,7 +48,7 @@ def ahead(judgement: Judgement, measure: str = OVERALL) -> Ahead:
     """The forecast of one application from a judgement, overall or for a principle."""
     method = load_method()
     now = value_of(judgement.score, measure)
-    order = [name for name, _ in method.bands]
+    order = [name for name, __ in method.bands]
     found = []
     for one in forecast(judgement, method):
         score = one.score if measure == OVERALL else one.score.principles[measure]
@@ -76,8 +78,8 @@ def short(worded: list[Change]) -> list[Change]:
         return worded
     amount = round(sum(one.amount for one in fading), 1)
     first = next((one for one in fading if one.kind is CauseKind.FADING), fading[0])
-    words = "an alert fades to half its weight in 30 days, and no longer counts after that"
-    joined = Change(CauseKind.FADING, first.word, "", "Alerts grow old", words, amount)
+    words = _("an alert fades to half its weight in 30 days, and no longer counts after that")
+    joined = Change(CauseKind.FADING, first.word, "", _("Alerts grow old"), words, amount)
     return sorted([one for one in worded if one not in fading] + [joined], key=lambda one: -abs(one.amount))
 
 

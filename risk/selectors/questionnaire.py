@@ -4,6 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from inventory.models import AIApplication, User
 from risk.choices import EUClass
 from risk.method import load_method
@@ -15,24 +18,26 @@ from risk.scoring.questionnaire import Item, Standing, Step, items, open_by_step
 from risk.selectors.causes import answer_text
 
 STEP_TITLES = {
-    Step.FACTORS: "Risk factors",
-    Step.FACTS: "What it does",
-    Step.SCOPE: "Scope and role",
-    Step.PROHIBITED: "Prohibited practices",
-    Step.ANNEX_I: "Products (Annex I)",
-    Step.ANNEX_III: "High-risk uses (Annex III)",
-    Step.TRANSPARENCY: "Transparency (Art. 50)",
-    Step.GPAI: "General-purpose models",
+    Step.FACTORS: gettext_lazy("Risk factors"),
+    Step.FACTS: gettext_lazy("What it does"),
+    Step.SCOPE: gettext_lazy("Scope and role"),
+    Step.PROHIBITED: gettext_lazy("Prohibited practices"),
+    Step.ANNEX_I: gettext_lazy("Products (Annex I)"),
+    Step.ANNEX_III: gettext_lazy("High-risk uses (Annex III)"),
+    Step.TRANSPARENCY: gettext_lazy("Transparency (Art. 50)"),
+    Step.GPAI: gettext_lazy("General-purpose models"),
 }
 STEP_HINTS = {
-    Step.FACTORS: "What could go wrong, for whom, and how likely. Each answer moves the score at once.",
-    Step.FACTS: "What it does decides which controls and requirements apply. What follows from them isn't asked.",
-    Step.SCOPE: "Whether the EU AI Act applies, and in which role.",
-    Step.PROHIBITED: "Art. 5: practices that nothing can cure.",
-    Step.ANNEX_I: "Art. 6(1): safety components and products under Union law.",
-    Step.ANNEX_III: "Art. 6(2): the listed uses, their exclusions and exemptions.",
-    Step.TRANSPARENCY: "Art. 50: what people must be told.",
-    Step.GPAI: "Chapter V: for those who make general-purpose models.",
+    Step.FACTORS: gettext_lazy("What could go wrong, for whom, and how likely. Each answer moves the score at once."),
+    Step.FACTS: gettext_lazy(
+        "What it does decides which controls and requirements apply. What follows from them isn't asked."
+    ),
+    Step.SCOPE: gettext_lazy("Whether the EU AI Act applies, and in which role."),
+    Step.PROHIBITED: gettext_lazy("Art. 5: practices that nothing can cure."),
+    Step.ANNEX_I: gettext_lazy("Art. 6(1): safety components and products under Union law."),
+    Step.ANNEX_III: gettext_lazy("Art. 6(2): the listed uses, their exclusions and exemptions."),
+    Step.TRANSPARENCY: gettext_lazy("Art. 50: what people must be told."),
+    Step.GPAI: gettext_lazy("Chapter V: for those who make general-purpose models."),
 }
 
 
@@ -73,19 +78,19 @@ def questions(judgement: Judgement, wanted: str) -> Questions:
     counts = open_by_step(found)
     shown = [step for step in Step if counts[step][1] or any(item.step == step for item in found)]
     chosen = _chosen(wanted, shown, counts)
-    states = [StepState(step, STEP_TITLES[step], *counts[step], step == chosen) for step in shown]
+    states = [StepState(step, str(STEP_TITLES[step]), *counts[step], step == chosen) for step in shown]
     place = shown.index(chosen)
     mine = [item for item in found if item.step == chosen]
     return Questions(
         current=states[place],
-        hint=STEP_HINTS[chosen],
+        hint=str(STEP_HINTS[chosen]),
         steps=states,
         asked=[_helped(item) for item in mine if item.standing is not Standing.DERIVED],
         derived=[item for item in mine if item.standing is Standing.DERIVED],
         previous=states[place - 1] if place else None,
         following=states[place + 1] if place + 1 < len(states) else None,
-        answered=sum(answered for answered, _ in counts.values()),
-        total=sum(asked for _, asked in counts.values()),
+        answered=sum(answered for answered, __ in counts.values()),
+        total=sum(asked for __, asked in counts.values()),
     )
 
 
@@ -115,7 +120,10 @@ def newer_answers(application: AIApplication, user: User, seen: Collection[str])
     rows = application.answers.filter(question__in=seen).exclude(answered_by=user).select_related("answered_by")
     return {
         one.question: Newer(
-            one.value, answer_text(one.question, one.value, method), str(one.answered_by or "Somebody"), one.answered_at
+            one.value,
+            answer_text(one.question, one.value, method),
+            str(one.answered_by or _("Somebody")),
+            one.answered_at,
         )
         for one in rows
     }
@@ -140,9 +148,9 @@ def _words(one: Consequence, method: Method) -> str:
         first, second = (method.facts[key.split(", ")[0]].text for key in one.clash[:2])
         return f"contradicts: {first} / {second}"
     if one.prohibited:
-        return "prohibited practice: stop"
+        return _("prohibited practice: stop")
     if one.may_prohibit:
-        return "may be a prohibited practice: no score"
+        return _("may be a prohibited practice: no score")
     parts = []
     if one.point is not None and (one.change is None or abs(one.change) >= SHOWN_CHANGE):
         moved = "" if one.change is None else f" ({one.change:+.1f})".replace("-", "−")
@@ -154,4 +162,4 @@ def _words(one: Consequence, method: Method) -> str:
     if one.controls:
         plural = "" if abs(one.controls) == 1 else "s"
         parts.append(f"{abs(one.controls)} {'more' if one.controls > 0 else 'fewer'} control{plural}")
-    return ", ".join(parts) or "changes nothing now"
+    return ", ".join(parts) or _("changes nothing now")

@@ -5,6 +5,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from inventory.models import AIApplication
 from risk.choices import OVERALL, ControlStatus, Principle
 from risk.method import load_method
@@ -28,7 +31,7 @@ from risk.selectors.outlook import Ahead, ahead
 
 PRIMARY = 0.5  # from this weight on a control is evidence for a principle
 _SHOWN_REQUIREMENTS = 2
-_CLASS_LABEL = "Class under the EU AI Act"
+_CLASS_LABEL = gettext_lazy("Class under the EU AI Act")
 HISTORY_DAYS = 365
 _GROUPS = {
     Kind.IMPACT: "inherent",
@@ -123,7 +126,7 @@ def summary(application: AIApplication, judgement: Judgement, measure: str) -> S
     return Summary(
         judgement=judgement,
         measure=measure,
-        label="Overall risk" if measure == OVERALL else Principle(measure).label,
+        label=_("Overall risk") if measure == OVERALL else str(Principle(measure).label),
         value=one.point,
         low=one.low,
         high=one.high,
@@ -143,18 +146,24 @@ def summary(application: AIApplication, judgement: Judgement, measure: str) -> S
 
 
 def _part(bar: Contribution, open_controls: Collection[str]) -> Part:
-    label = _CLASS_LABEL if bar.key == EU_CLASS_FACTOR else bar.label[:1].upper() + bar.label[1:]
+    label = str(_CLASS_LABEL) if bar.key == EU_CLASS_FACTOR else bar.label[:1].upper() + bar.label[1:]
     assumed = bar.kind is Kind.CONTROL and bar.key in open_controls
     if bar.kind is Kind.UNKNOWN:
-        label = f"Not known: {label}"
-    return Part(bar.kind, bar.key, f"Open, if it worked: {label}" if assumed else label, bar.value, assumed)
+        label = _("Not known: %(label)s") % {"label": label}
+    return Part(
+        bar.kind,
+        bar.key,
+        _("Open, if it worked: %(label)s") % {"label": label} if assumed else label,
+        bar.value,
+        assumed,
+    )
 
 
 def _lines(judgement: Judgement, method: Method) -> list[PrincipleLine]:
     return [
         PrincipleLine(
             key=key,
-            label=Principle(key).label,
+            label=str(Principle(key).label),
             point=score.point,
             low=score.low,
             high=score.high,
@@ -180,7 +189,7 @@ def _evidence(judgement: Judgement, principle: str) -> str:
 def _states(judgement: Judgement) -> list[tuple[str, int]]:
     """How many of the asked controls stand in each state, the best first, the unanswered last."""
     counts = Counter(one.status or "" for one in judgement.inputs.controls if one.applicable is not False)
-    words = [(value, label.lower()) for value, label in reversed(ControlStatus.choices)] + [("", "not answered")]
+    words = [(value, label.lower()) for value, label in reversed(ControlStatus.choices)] + [("", _("not answered"))]
     return [(label, counts[value]) for value, label in words if counts[value]]
 
 

@@ -61,7 +61,7 @@ def _value(field: str, value: Any) -> str:
     if not value:
         return "nothing"
     if field == "status":
-        return ControlStatus(value).label if value in ControlStatus.values else str(value)
+        return str(ControlStatus(value).label) if value in ControlStatus.values else str(value)
     return f"{date.fromisoformat(value):%-d %b %Y}" if field in ("as_of", "due") else f"“{value}”"
 
 

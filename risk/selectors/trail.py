@@ -153,4 +153,4 @@ def classes(application: AIApplication) -> list[ClassSince]:
     """The days on which the class became another, newest first."""
     with connection.cursor() as cursor:
         cursor.execute(_CLASSES, [application.pk])
-        return [ClassSince(day, EUClass(found).label if found else "") for day, found in cursor.fetchall()]
+        return [ClassSince(day, str(EUClass(found).label) if found else "") for day, found in cursor.fetchall()]

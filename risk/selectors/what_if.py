@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from risk.choices import OVERALL, Principle
 from risk.method import load_method
 from risk.scoring.compare import differences
@@ -68,8 +70,8 @@ def trial(now: Judgement, wanted: Changes) -> Trial:
     method = load_method()
     case = fitting(changed_case(now, wanted), method)
     then = judge(case, now.day, method, Previous(now.score, now.tier, now.case.held))
-    lines = [_line(now, then, OVERALL, "Overall", method)]
-    lines += [_line(now, then, key, Principle(key).label, method) for key in method.principles]
+    lines = [_line(now, then, OVERALL, _("Overall"), method)]
+    lines += [_line(now, then, key, str(Principle(key).label), method) for key in method.principles]
     effects = changes(differences(now, then, method, method), then, method, lines[0].change)
     asked = [{one.control.id for one in side.asked if one.applicable is not False} for side in (now, then)]
     old = clashes(now.case, method)

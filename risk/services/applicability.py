@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from inventory import access, audit_log
 from inventory.access import Permission
@@ -30,9 +31,9 @@ def ask(*, actor: User | None, application: AIApplication, control: str, reason:
     application = evidence.locked(actor, application)
     reason = _words(reason, "reason", "Say why it does not apply here.")
     if control not in load_method().controls:
-        raise ValidationError({"control": f"There is no control {control}."})
+        raise ValidationError({"control": _("There is no control %(control)s.") % {"control": control}})
     if _open(application, control).exists():
-        raise ValidationError("This is asked already, or agreed.")
+        raise ValidationError(_("This is asked already, or agreed."))
     found = NotApplicableRequest.objects.create(application=application, control=control, reason=reason, asked_by=actor)
     _record(actor, found, "asked", "Asked to leave out", reason)
     return found
@@ -48,7 +49,7 @@ def decide(*, actor: User | None, request: NotApplicableRequest, approve: bool, 
     access.require(actor, Permission.REVIEW, application.department)
     found = _current(request, State.ASKED)
     if actor is not None and found.asked_by_id == actor.pk:
-        raise ValidationError("You asked for this yourself. Another person with the right to review decides it.")
+        raise ValidationError(_("You asked for this yourself. Another person with the right to review decides it."))
     why = _words(why, "why", "" if approve else "Say why it does apply.")
     interval = timedelta(days=load_method().controls[found.control].review_days)
     ends = timezone.localdate() + interval if approve else None
@@ -82,16 +83,16 @@ def end_due(day: date) -> int:
     ending = list(due.order_by("pk").values_list("pk", "application_id", "control"))
     if not ending:
         return 0
-    found = NotApplicableRequest.objects.filter(pk__in=[pk for pk, _, _ in ending])
+    found = NotApplicableRequest.objects.filter(pk__in=[pk for pk, *__ in ending])
     _ask_again(found)
     found.update(state=State.ENDED, closed_at=Now(), closed_why=TIME_IS_UP)
-    scores.mark(sorted({application for _, application, _ in ending}))
+    scores.mark(sorted({application for _pk, application, _control in ending}))
     audit_log.record(
         actor=None,
         action="not_applicable.ended",
         summary=f"{len(ending)} agreed not-applicable controls are asked again",
         reason=TIME_IS_UP,
-        details={"requests": [pk for pk, _, _ in ending]},
+        details={"requests": [pk for pk, *__ in ending]},
     )
     return len(ending)
 
@@ -122,7 +123,7 @@ def _open(application: AIApplication, control: str) -> Any:
 def _current(request: NotApplicableRequest, *states: State) -> NotApplicableRequest:
     found = NotApplicableRequest.objects.select_related("application").get(pk=request.pk)
     if found.state not in states:
-        raise ValidationError(f"This was {found.get_state_display().lower()} in the meantime.")
+        raise ValidationError(_("This was %(state)s in the meantime.") % {"state": found.get_state_display().lower()})
     return found
 
 
@@ -136,7 +137,7 @@ def _words(text: str, field: str, needed: str) -> str:
     if needed and not text:
         raise ValidationError({field: needed})
     if len(text) > _LENGTH:
-        raise ValidationError({field: f"At most {_LENGTH} characters."})
+        raise ValidationError({field: _("At most %(n)s characters.") % {"n": _LENGTH}})
     return text
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from inventory import access, audit_log
 from inventory.access import Permission
+from inventory.choices import in_english
 from inventory.models import AIApplication, User
 from risk.choices import ControlStatus
 from risk.method import load_method
@@ -117,7 +118,7 @@ def _write(
     ends: tuple[date | None, date | None],
     attester: User | None,
 ) -> ControlState:
-    state, _ = ControlState.objects.update_or_create(
+    state, __ = ControlState.objects.update_or_create(
         application=application,
         control=control,
         defaults={
@@ -137,7 +138,7 @@ def _write(
     audit_log.record(
         actor=actor,
         action="control.stated",
-        summary=f"{control} of {application.external_id}: {state.get_status_display()}",
+        summary=f"{control} of {application.external_id}: {in_english(ControlStatus(stated['status']).label)}",
         obj=application,
         details={"control": control, "changes": changes, **inheritance.follow(application, control)},
     )

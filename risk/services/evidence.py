@@ -11,6 +11,7 @@ from django.core.validators import URLValidator
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from inventory import access, audit_log
 from inventory.access import Permission
@@ -109,8 +110,8 @@ def change(*, actor: User | None, item: Evidence, proof: Proof, seen: Mapping[st
     people = item.changed_by if actor is None or actor.pk in item.changed_by else [*item.changed_by, actor.pk]
     Evidence.objects.filter(pk=item.pk).update(**new, changed_at=Now(), changed_by=people)
     item.refresh_from_db()
-    before = _plain({key: old for key, (old, _) in changes.items()})
-    after = _plain({key: value for key, (_, value) in changes.items()})
+    before = _plain({key: old for key, (old, __) in changes.items()})
+    after = _plain({key: value for key, (__, value) in changes.items()})
     _record(actor, item, "evidence.changed", "Changed evidence for", {"before": before, "after": after})
     settle(actor, application, item.control)
     return item
@@ -122,9 +123,9 @@ def withdraw(*, actor: User | None, item: Evidence, why: str) -> Evidence:
     application = locked(actor, item.application)
     item, why = _standing(item), why.strip()
     if not why:
-        raise ValidationError({"why": "Say why: an auditor will ask."})
+        raise ValidationError({"why": _("Say why: an auditor will ask.")})
     if len(why) > _WHY_LENGTH:
-        raise ValidationError({"why": f"At most {_WHY_LENGTH} characters."})
+        raise ValidationError({"why": _("At most %(n)s characters.") % {"n": _WHY_LENGTH}})
     Evidence.objects.filter(pk=item.pk).update(withdrawn_at=Now(), withdrawn_by=actor, withdrawn_why=why)
     item.refresh_from_db()
     _record(actor, item, "evidence.withdrawn", "Withdrew evidence for", {}, why)
@@ -266,7 +267,7 @@ def _stored(upload: Upload) -> Stored:
 def _standing(item: Evidence) -> Evidence:
     found = Evidence.objects.get(pk=item.pk)
     if found.withdrawn_at is not None:
-        raise ValidationError("This was withdrawn. Add it anew if it counts after all.")
+        raise ValidationError(_("This was withdrawn. Add it anew if it counts after all."))
     return found
 
 

@@ -7,10 +7,11 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from inventory import access, audit_log, doorbell
 from inventory.access import Permission
-from inventory.choices import AlertAction
+from inventory.choices import AlertAction, in_english
 from inventory.models import AIApplication, Alert, AlertStep, ChangedApplication, User
 from risk.choices import IncidentSeverity, IncidentState, Principle, SeriousIncident
 from risk.models import Incident, IncidentAlert, IncidentStep
@@ -66,7 +67,7 @@ def change(*, actor: User | None, incident: Incident, reason: str, **fields: Any
     _refuse(_problems(given) | _problems_of_report(given))
     changes = {name: [before[name], given[name]] for name in CHANGEABLE if before[name] != given[name]}
     if not changes:
-        raise ValidationError("Nothing to change: it is so already.")
+        raise ValidationError(_("Nothing to change: it is so already."))
     why = _said(reason, "Say why it is changed.", "reason")
     for name in changes:
         setattr(held, name, given[name])
@@ -88,7 +89,7 @@ def move(*, actor: User | None, incident: Incident, state: str, text: str = "") 
     """Contain it, resolve it with the lesson learnt (required), or open it again with the reason (required)."""
     held = _held(actor, incident)
     if state not in IncidentState.values or state == held.state:
-        raise ValidationError({"state": "Choose another state."})
+        raise ValidationError({"state": _("Choose another state.")})
     if state == IncidentState.RESOLVED:
         held.lesson = _said(text, "Say what was learnt: what happened, and what keeps it from happening again.")
         held.resolved_at = timezone.now()
@@ -97,7 +98,7 @@ def move(*, actor: User | None, incident: Incident, state: str, text: str = "") 
         held.resolved_at, held.lesson = None, ""
     held.state = state
     held.save(update_fields=["state", "lesson", "resolved_at"])
-    _note(held, actor, IncidentState(state).label, state, text.replace("\x00", "").strip()[:_LENGTH])
+    _note(held, actor, in_english(IncidentState(state).label), state, text.replace("\x00", "").strip()[:_LENGTH])
     return held
 
 
@@ -106,9 +107,9 @@ def report(*, actor: User | None, incident: Incident, on: date) -> Incident:
     """Note that the authority was told of a serious incident."""
     held = _held(actor, incident)
     if not held.serious:
-        raise ValidationError("Only a serious incident is reported.")
+        raise ValidationError(_("Only a serious incident is reported."))
     if not held.since <= on <= timezone.localdate():
-        raise ValidationError({"on": "The day of the report lies between the incident and today."})
+        raise ValidationError({"on": _("The day of the report lies between the incident and today.")})
     held.reported_on = on
     held.save(update_fields=["reported_on"])
     _note(held, actor, "Reported to the authority", "reported", on.isoformat(), moves=False)
@@ -122,7 +123,7 @@ def link(*, actor: User | None, incident: Incident, alerts: Iterable[int]) -> No
     found = _alerts(actor, held, alerts)
     taken = IncidentAlert.objects.filter(alert__in=found).exclude(incident=held)
     if taken.exists():
-        raise ValidationError("An alert belongs to one incident at most: unlink it there first.")
+        raise ValidationError(_("An alert belongs to one incident at most: unlink it there first."))
     IncidentAlert.objects.bulk_create([IncidentAlert(incident=held, alert=one) for one in found])
     _steps(actor, held, found, AlertAction.LINKED)
     _note(held, actor, f"Linked {len(found)} alerts", "alerts_linked")
@@ -134,7 +135,7 @@ def unlink(*, actor: User | None, incident: Incident, alert: int) -> None:
     held = _unresolved(actor, incident)
     found = list(Alert.objects.filter(pk=alert, pk__in=held.links.values("alert")))
     if not found:
-        raise ValidationError("This alert doesn't belong to the incident.")
+        raise ValidationError(_("This alert doesn't belong to the incident."))
     held.links.filter(alert__in=found).delete()
     _steps(actor, held, found, AlertAction.UNLINKED)
     _note(held, actor, "Unlinked an alert", "alert_unlinked")
@@ -190,7 +191,7 @@ def _unresolved(actor: User | None, incident: Incident) -> Incident:
     """The incident, locked; one that is resolved stays as it was closed."""
     held = _held(actor, incident)
     if held.state == IncidentState.RESOLVED:
-        raise ValidationError("It is resolved: open it again first, with the reason.")
+        raise ValidationError(_("It is resolved: open it again first, with the reason."))
     return held
 
 
@@ -200,7 +201,7 @@ def _alerts(actor: User | None, incident: Incident, keys: Iterable[int]) -> list
     if not wanted or len(found) != len(wanted):
         raise PermissionDenied("You may not do this with these alerts.")
     if any(one.application_id != incident.application_id for one in found):
-        raise ValidationError({"alerts": "Only alerts about the same application belong to it."})
+        raise ValidationError({"alerts": _("Only alerts about the same application belong to it.")})
     linked = set(incident.links.values_list("alert", flat=True))
     return [one for one in found if one.pk not in linked]
 
@@ -259,13 +260,13 @@ _LABELS = {
 
 
 def _shown(value: Any) -> str:
-    """A value in words."""
+    """A value in words, as it is kept."""
     if isinstance(value, Mapping):
-        return "; ".join(f"{Principle(key).label}: {text}" for key, text in value.items())
+        return "; ".join(f"{in_english(Principle(key).label)}: {text}" for key, text in value.items())
     if isinstance(value, date):
         return value.isoformat()
     known = [*IncidentSeverity.choices, *SeriousIncident.choices]
-    return next((label for key, label in known if key == value), str(value or "no"))
+    return next((in_english(label) for key, label in known if key == value), str(value or "no"))
 
 
 def _plain(changes: Mapping[str, list[Any]]) -> dict[str, list[Any]]:

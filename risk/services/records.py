@@ -12,9 +12,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from inventory import access, audit_log
 from inventory.access import Permission
+from inventory.choices import in_english
 from inventory.models import AIApplication, User
 from risk import records
 from risk.choices import RecordForm, RecordState
@@ -43,10 +45,10 @@ def start(*, actor: User | None, application: AIApplication, form: str) -> Recor
     """
     application = _locked(application.pk, actor, Permission.EDIT)
     if form not in RecordForm.values:
-        raise ValidationError({"form": f"Choose one of: {', '.join(RecordForm.values)}."})
+        raise ValidationError({"form": _("Choose one of: %(values)s.") % {"values": ", ".join(RecordForm.values)}})
     mine = application.records.filter(form=form)
     if mine.filter(state__in=OPEN).exists():
-        raise ValidationError({"form": "A version is being written or reviewed already. Go on with that one."})
+        raise ValidationError({"form": _("A version is being written or reviewed already. Go on with that one.")})
     before = mine.order_by("-version").first()
     release = records.newest_release()
     content = before.content if before else first_content(records.form(form, release), application, actor)
@@ -84,7 +86,7 @@ def save(
     form = records.form(record.form, record.release)
     wanted = next((one for one in form.sections if one.id == section), None)
     if wanted is None or (wanted.per and not 0 <= (row or 0) < len(record.content.get(wanted.per, []))):
-        raise ValidationError({"section": "There is no such part of this record."})
+        raise ValidationError({"section": _("There is no such part of this record.")})
     sent = Sent(load_method())
     found = sent.section(wanted, values)
     if sent.problems:
@@ -155,11 +157,13 @@ def sign(*, actor: User, record: Record, agrees: bool, note: str = "") -> Record
     record = _in_review(record, actor, Permission.REVIEW)
     form = records.form(record.form, record.release)
     if actor.pk in {*record.authors, record.submitted_by_id}:
-        raise ValidationError({"record": "You wrote in this record or handed it in. Another person has to sign it."})
+        raise ValidationError({"record": _("You wrote in this record or handed it in. Another person has to sign it.")})
     if record.signatures.filter(person=actor).exists():
-        raise ValidationError({"record": "You have signed this version already. Another person has to sign as well."})
+        raise ValidationError(
+            {"record": _("You have signed this version already. Another person has to sign as well.")}
+        )
     if not agrees and not note.strip():
-        raise ValidationError({"note": "Say why it is sent back: its authors read it."})
+        raise ValidationError({"note": _("Say why it is sent back: its authors read it.")})
     Signature.objects.create(record=record, person=actor, agrees=agrees, note=note.strip()[:REASON_LENGTH])
     if not agrees:
         return _close(record, actor, RecordState.RETURNED, note, "record.returned", "Sent back")
@@ -227,7 +231,7 @@ def _writable(record: Record, actor: User | None) -> Record:
     _locked(record.application_id, actor, Permission.EDIT)
     record = _fresh(record)
     if record.state != RecordState.DRAFT:
-        raise ValidationError({"record": "This version is frozen. Begin a new one to change it."})
+        raise ValidationError({"record": _("This version is frozen. Begin a new one to change it.")})
     return record
 
 
@@ -235,13 +239,15 @@ def _in_review(record: Record, actor: User | None, permission: Permission) -> Re
     _locked(record.application_id, actor, permission)
     record = _fresh(record)
     if record.state != RecordState.SUBMITTED:
-        raise ValidationError({"record": f"This version is not in review: {record.get_state_display().lower()}."})
+        raise ValidationError(
+            {"record": _("This version is not in review: %(state)s.") % {"state": record.get_state_display().lower()}}
+        )
     return record
 
 
 def _close(record: Record, actor: User | None, state: RecordState, reason: str, action: str, verb: str) -> Record:
     if state == RecordState.WITHDRAWN and not reason.strip():
-        raise ValidationError({"note": "Say why it is withdrawn."})
+        raise ValidationError({"note": _("Say why it is withdrawn.")})
     record.state, record.closed_at, record.reason = state, timezone.now(), reason.strip()[:REASON_LENGTH]
     record.save(update_fields=["state", "closed_at", "reason"])
     _log(record, actor, action, verb, {"triggers": record.triggers}, reason)
@@ -251,10 +257,11 @@ def _close(record: Record, actor: User | None, state: RecordState, reason: str, 
 def _log(
     record: Record, actor: User | None, action: str, verb: str, details: Content | None = None, reason: str = ""
 ) -> None:
+    form = in_english(RecordForm(record.form).label)
     audit_log.record(
         actor=actor,
         action=action,
-        summary=f"{verb} version {record.version}: {record.get_form_display()} of {record.application.external_id}",
+        summary=f"{verb} version {record.version}: {form} of {record.application.external_id}",
         obj=record.application,
         department=record.application.department,
         reason=reason.strip()[:REASON_LENGTH],

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from inventory import access, audit_log
 from inventory.access import Permission
@@ -49,14 +50,19 @@ def share(
     platform = evidence.locked(actor, platform)
     own = shareable(platform).filter(control__in=controls).values_list("control", flat=True)
     if missing := sorted(set(controls) - set(own)):
-        raise ValidationError({"controls": f"Not stated here, so there is nothing to share: {', '.join(missing)}."})
+        raise ValidationError(
+            {
+                "controls": _("Not stated here, so there is nothing to share: %(missing)s.")
+                % {"missing": ", ".join(missing)}
+            }
+        )
     if not controls:
-        raise ValidationError({"controls": "Choose at least one control."})
+        raise ValidationError({"controls": _("Choose at least one control.")})
     wanted = access.applications(actor, Permission.EDIT).filter(pk__in=applications.order_by().values("pk"))
     wanted = wanted.exclude(pk=platform.pk).order_by()
     count = wanted.count()
     if not count:
-        raise ValidationError({"applications": "Choose at least one application that you may edit."})
+        raise ValidationError({"applications": _("Choose at least one application that you may edit.")})
     rows, inheriting = _insert(platform, controls, wanted)
     done = Shared(len(inheriting), rows, count * len(set(controls)) - rows)
     if rows:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models.functions import Now
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from inventory import access, audit_log
 from inventory.access import Permission
+from inventory.choices import in_english
 from inventory.models import AIApplication, User
 from risk.choices import ControlStatus, TaskState
 from risk.method import load_method
@@ -48,7 +50,7 @@ def plan(
     method = load_method()
     drafts = _drafts(judgement, changes, method)
     if not drafts:
-        raise ValidationError("Try a control above its state or an answer first: of these, tasks can be made.")
+        raise ValidationError(_("Try a control above its state or an answer first: of these, tasks can be made."))
     AIApplication.objects.select_for_update(of=("self",), no_key=True).get(pk=application.pk)  # one planner at a time
     held = set(Task.objects.filter(application=application, state=TaskState.OPEN).values_list("control", "question"))
     made = []
@@ -71,9 +73,9 @@ def plan(
 
 def _check(application: AIApplication, owner: User | None, due: date | None) -> None:
     if owner is not None and not access.applications(owner).filter(pk=application.pk).exists():
-        raise ValidationError({"owner": f"{owner} may not see this application."})
+        raise ValidationError({"owner": _("%(owner)s may not see this application.") % {"owner": owner}})
     if due is not None and due < timezone.localdate():
-        raise ValidationError({"due": "This day has passed."})
+        raise ValidationError({"due": _("This day has passed.")})
 
 
 def may_follow(judgement: Judgement, changes: Changes) -> bool:
@@ -95,7 +97,7 @@ def _of_controls(judgement: Judgement, changes: Changes, method: Method) -> Iter
         stated = judgement.case.controls.get(key)
         if stated and (not stated.applicable or _is_worth(stated, status, judgement.day, method.controls[key], method)):
             continue  # so there is nothing to reach
-        title = f"Bring {key} {method.controls[key].title} to “{ControlStatus(status).label}”"
+        title = f"Bring {key} {method.controls[key].title} to “{in_english(ControlStatus(status).label)}”"
         yield Task(control=key, wanted=status, title=title[:300]), Changes(controls={key: status})
 
 
@@ -117,7 +119,8 @@ def _of_answers(changes: Changes, method: Method) -> Iterable[tuple[Task, Change
     for key, answer in changes.answers.items():
         if answer is None or step_of(key, method) is None:
             continue  # "I don't know" is nothing to reach, nor is what nobody is asked about an application
-        title = f"{question_text(key, method)}: reach “{answer_text(key, answer, method)}”"
+        with translation.override(None):  # it is kept
+            title = f"{question_text(key, method)}: reach “{answer_text(key, answer, method)}”"
         yield Task(question=key, wanted=answer, title=title[:300]), Changes(answers={key: answer})
 
 

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import template
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from risk.scoring.questionnaire import Item, Standing
 from risk.web.answer_forms import NONE, UNKNOWN
 
 register = template.Library()
-_DONT_KNOW = "I don't know"
+_DONT_KNOW = gettext_lazy("I don't know")
 
 
 @register.filter
@@ -23,14 +25,17 @@ def choices(item: Item) -> list[tuple[str, str, bool]]:
     """(value, label, whether chosen) of each choice of a question; "I don't know" is always one."""
     answered = item.standing is Standing.ANSWERED
     if item.type == "yes_no":
-        found = [("yes", "Yes", answered and item.answer is True), ("no", "No", answered and item.answer is False)]
+        found = [
+            ("yes", _("Yes"), answered and item.answer is True),
+            ("no", _("No"), answered and item.answer is False),
+        ]
     elif item.type == "multi":
         chosen = item.answer if isinstance(item.answer, list) else []
         found = [(value, label, value in chosen) for value, label in item.options]
-        found.append((NONE, "None of these", answered and not chosen))
+        found.append((NONE, _("None of these"), answered and not chosen))
     else:
         found = [(value, label, answered and item.answer == value) for value, label in item.options]
-    return [*found, (UNKNOWN, _DONT_KNOW, item.standing is Standing.UNKNOWN)]
+    return [*found, (UNKNOWN, str(_DONT_KNOW), item.standing is Standing.UNKNOWN)]
 
 
 @register.filter

@@ -11,6 +11,7 @@ from django.http import Http404, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -259,7 +260,7 @@ def _act(user: User, keys: list[int], given: QueryDict) -> service.Done:
     if action == "tie":
         application = access.application_or_404(user, _key(given.get("application", "")), Permission.REVIEW)
         return service.tie(actor=user, alerts=keys, application=application, reason=text)
-    raise ValidationError("Choose what to do.")
+    raise ValidationError(_("Choose what to do."))
 
 
 def _assignee(name: str) -> User | None:
@@ -267,5 +268,5 @@ def _assignee(name: str) -> User | None:
         return None
     found = User.objects.filter(username=name, is_active=True).first() if "\x00" not in name else None
     if found is None:
-        raise ValidationError("Nobody has this user name.")
+        raise ValidationError(_("Nobody has this user name."))
     return found

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from inventory import access
@@ -77,7 +78,7 @@ def application_page(request: PersonRequest, pk: int) -> HttpResponse:
         ),
         "today": judgement.day,
         "compared": "" if measure == OVERALL else urlencode({"principle": measure}),
-        "measures": [(OVERALL, "Overall"), *Principle.choices],
+        "measures": [(OVERALL, _("Overall")), *Principle.choices],
         "overall": measure == OVERALL,
         "method": load_method().version,
         "completeness": WORST - width,
@@ -95,7 +96,7 @@ def _horizon(application: AIApplication, one: Horizon) -> dict[str, Any]:
     """A horizon with its causes: the largest, and the others behind one sum; all add up to the change."""
     causes = addressed(application.pk, one.causes)
     rest = causes[MOST_CAUSES:]
-    return {"at": one, "first": causes[:MOST_CAUSES], "rest": rest, "sum": sum(cause.amount for cause, _ in rest)}
+    return {"at": one, "first": causes[:MOST_CAUSES], "rest": rest, "sum": sum(cause.amount for cause, __ in rest)}
 
 
 def _why(application: AIApplication, found: Summary) -> Chart:
@@ -108,7 +109,7 @@ def _why(application: AIApplication, found: Summary) -> Chart:
         )
         for part in found.parts
     ]
-    subject = "the overall risk" if found.measure == OVERALL else found.label.lower()
+    subject = _("the overall risk") if found.measure == OVERALL else found.label.lower()
     return why_this_score(steps, found.total, subject=subject)
 
 
@@ -131,7 +132,9 @@ def _course(application: AIApplication, found: Summary, today: date) -> Chart:
     ahead = [ScorePoint(m.day, m.low, m.point, m.high) for m in found.ahead.course]
     if points and ahead:
         ahead.insert(0, ScorePoint(today, found.low, found.value, found.high))
-    return score_history(points, ahead=ahead if points else (), title=f"{found.label} over time, and ahead")
+    return score_history(
+        points, ahead=ahead if points else (), title=_("%(label)s over time, and ahead") % {"label": found.label}
+    )
 
 
 @require_safe
@@ -155,7 +158,7 @@ def activity_page(request: PersonRequest, pk: int) -> HttpResponse:
         "use": use,
         "chart": interactions_over_time([course] if use.days else []),
         "events_url": f"{events}&period={filters.period}",
-        "period_words": f"Last {filters.period} days",
+        "period_words": _("Last %(period)s days") % {"period": filters.period},
         "alerts": activity.alerts_of(application),
         "metrics": activity.metrics_of(application, today, filters.period),
         "signals": [

@@ -1,26 +1,32 @@
 """The columns of the list of applications: which there are, which an address asks for, and what its cells hold."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from inventory.selectors.asked import Problem, Reader
 from risk.choices import OVERALL, EUClass, Principle
 from risk.selectors.applications import Row
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 # Word of the address → what the column is called, in the order in which they stand. The name always stands first.
-CALLED: Mapping[str, str] = {
-    "department": "Department",
-    "kind": "Kind",
-    "vendor": "Vendor",
-    "lifecycle": "Stage",
-    "class": "EU AI Act class",
-    "risk": "Risk",
-    "range": "Range",
-    **{str(value): str(label) for value, label in Principle.choices},
-    "change": "Change in 30 days",
-    "owner": "Owner",
-    "review": "Next review",
-    "updated": "Changed",
+CALLED: Mapping[str, "StrOrPromise"] = {
+    "department": gettext_lazy("Department"),
+    "kind": gettext_lazy("Kind"),
+    "vendor": gettext_lazy("Vendor"),
+    "lifecycle": gettext_lazy("Stage"),
+    "class": gettext_lazy("EU AI Act class"),
+    "risk": gettext_lazy("Risk"),
+    "range": gettext_lazy("Range"),
+    **dict(Principle.choices),
+    "change": gettext_lazy("Change in 30 days"),
+    "owner": gettext_lazy("Owner"),
+    "review": gettext_lazy("Next review"),
+    "updated": gettext_lazy("Changed"),
 }
 DEFAULT = ("department", "lifecycle", "class", "risk", "range", "change", "owner", "review")
 PROHIBITED, NOT_COMPUTABLE, WAITING = "prohibited", "not computable", "waiting"  # in place of a band
@@ -35,7 +41,7 @@ def read(query: Mapping[str, Any]) -> tuple[tuple[str, ...], list[Problem]]:
 
 def called(key: str, principle: str) -> str:
     """What a column is called where the risk of `principle` is shown."""
-    return "Overall risk" if key == "risk" and principle == OVERALL else CALLED[key]
+    return _("Overall risk") if key == "risk" and principle == OVERALL else str(CALLED[key])
 
 
 def principles(chosen: Sequence[str]) -> list[str]:

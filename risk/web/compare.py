@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from inventory import access
@@ -38,7 +39,10 @@ def compare_page(request: PersonRequest, pk: int) -> HttpResponse:
     except MethodError as error:
         problem = str(error)
     except NoFigureError as error:
-        problem = f"Not computable at the end of {error.day:%-d %B %Y}, so no figure was in force: {error.reason}"
+        problem = _("Not computable at the end of %(day)s, so no figure was in force: %(reason)s") % {
+            "day": f"{error.day:%-d %B %Y}",
+            "reason": error.reason,
+        }
     context = {
         **shell(request.user, application, "history"),
         "found": found,
@@ -46,8 +50,8 @@ def compare_page(request: PersonRequest, pk: int) -> HttpResponse:
         "after": found.after.as_of if found and end else after,
         "today": today,
         "measure": measure,
-        "measures": [(OVERALL, "Overall"), *Principle.choices],
-        "empty_title": "These can't be compared" if first else "Not scored yet",
+        "measures": [(OVERALL, _("Overall")), *Principle.choices],
+        "empty_title": _("These can't be compared") if first else _("Not scored yet"),
         "empty_text": problem or _why_empty(first, start or end),
         **(_rows(pk, found) if found else {}),
     }
@@ -78,10 +82,10 @@ def day_of(text: str, latest: date) -> date | None:
 
 def _why_empty(first: date | None, snapshot: int | None) -> str:
     if first is None:
-        return "There is something to compare as soon as the first score is computed."
+        return _("There is something to compare as soon as the first score is computed.")
     if snapshot is not None:
-        return "One of these judgements is not kept. Choose two from the history."
-    return f"The first score is of {first:%-d %B %Y}. Choose a day from then on."
+        return _("One of these judgements is not kept. Choose two from the history.")
+    return _("The first score is of %(first)s. Choose a day from then on.") % {"first": f"{first:%-d %B %Y}"}
 
 
 def _rows(pk: int, found: Comparison) -> dict[str, object]:

@@ -26,7 +26,9 @@ VERIFIED_BY_REVIEWER = "Only a reviewer can state this as independently verified
 class StateForm(OpenForm):
     """What a person states of one control. Without a status the control is left as it is."""
 
-    status = forms.ChoiceField(choices=[("", "Not answered"), *ControlStatus.choices], required=False, label=_("State"))
+    status = forms.ChoiceField(
+        choices=[("", _("Not answered")), *ControlStatus.choices], required=False, label=_("State")
+    )
     as_of = forms.DateField(
         required=False, label=_("As of"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )

@@ -11,6 +11,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import reswap, retarget
 
@@ -41,19 +43,19 @@ from risk.web.questionnaire import effect
 from risk.web.shell import shell
 
 SHOWN = (
-    ("", "All"),
-    ("open", "Open"),
-    ("answered", "Answered"),
-    ("mine", "Mine"),
-    ("overdue", "Overdue"),
-    ("expiring", "Running out"),
-    ("inherited", "Inherited"),
-    (NOT_APPLICABLE, "Not applicable"),
+    ("", gettext_lazy("All")),
+    ("open", gettext_lazy("Open")),
+    ("answered", gettext_lazy("Answered")),
+    ("mine", gettext_lazy("Mine")),
+    ("overdue", gettext_lazy("Overdue")),
+    ("expiring", gettext_lazy("Running out")),
+    ("inherited", gettext_lazy("Inherited")),
+    (NOT_APPLICABLE, gettext_lazy("Not applicable")),
 )
 _DONE = {
-    "ask": "Asked. Until another person agrees, the control counts as it was.",
-    "approve": "Agreed: the control is no longer asked here.",
-    "refuse": "Refused: the control is asked as before.",
+    "ask": gettext_lazy("Asked. Until another person agrees, the control counts as it was."),
+    "approve": gettext_lazy("Agreed: the control is no longer asked here."),
+    "refuse": gettext_lazy("Refused: the control is asked as before."),
 }
 
 
@@ -67,7 +69,8 @@ def control_list(request: PersonRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         problems, saved = _save_all(request, application)
         if not problems:
-            messages.success(request, f"{saved} control{'' if saved == 1 else 's'} saved.")
+            said = ngettext("%(n)s control saved.", "%(n)s controls saved.", saved) % {"n": saved}
+            messages.success(request, said)
             return redirect(f"{reverse('risk:controls', args=[pk])}?{urlencode({'show': show, 'family': family})}")
     judgement = cases.judge_now(application, timezone.localdate())
     found = controls_of(application, judgement, request.user, show, family)
@@ -103,11 +106,11 @@ def control(request: PersonRequest, pk: int, key: str) -> HttpResponse:
         return _control_page(request, application, judgement, line, forms_of(request, application, [line])(key))
     form = forms_of(request, application)(key, request.POST)
     if not line.why:
-        raise Http404("This control is not asked here.")
+        raise Http404(_("This control is not asked here."))
     saved = save_state(request, application, key, form)
     if not request.htmx:  # type: ignore[attr-defined]
         if saved:
-            messages.success(request, _decided(application, key, form) if form.decided else "Saved.")
+            messages.success(request, _decided(application, key, form) if form.decided else _("Saved."))
             return redirect("risk:control", pk, key)
         return _control_page(request, application, judgement, line, form, status=400)
     judgement = cases.judge_now(application, day)
@@ -135,9 +138,11 @@ def control(request: PersonRequest, pk: int, key: str) -> HttpResponse:
 def _decided(application: AIApplication, key: str, form: StateForm) -> str:
     """Which statement holds, once a person decided between theirs and somebody else's."""
     if not form.keeps_theirs:
-        return "Saved: your change holds."
+        return _("Saved: your change holds.")
     state = application.control_states.select_related("stated_by").filter(control=key).first()
-    return f"{(state and state.stated_by) or 'The other'}’s statement holds; your change is dropped."
+    if state is None or state.stated_by is None:
+        return _("The other’s statement holds; your change is dropped.")
+    return _("%(person)s’s statement holds; your change is dropped.") % {"person": state.stated_by}
 
 
 @takes_upload(lambda: settings.EVIDENCE_MAX_BYTES)
@@ -148,10 +153,10 @@ def control_evidence(request: PersonRequest, pk: int, key: str) -> HttpResponse:
     judgement = cases.judge_now(application, timezone.localdate())
     line = one_line(application, judgement, request.user, key)
     if line is None:
-        raise Http404("There is no such control.")
+        raise Http404(_("There is no such control."))
     form = EvidenceForm(request.POST, request.FILES, control=line.control, prefix="evidence")
     if add_evidence(request, application, form, key):
-        messages.success(request, "The evidence is added.")
+        messages.success(request, _("The evidence is added."))
         return redirect("risk:control", pk, key)
     state_form = forms_of(request, application)(key)
     return _control_page(request, application, judgement, line, state_form, evidence_form=form, status=400)
@@ -168,7 +173,7 @@ def not_applicable(request: PersonRequest, pk: int, key: str) -> HttpResponse:
         if do == "ask":
             applicability.ask(actor=actor, application=application, control=key, reason=why)
         elif not found:
-            raise Http404("Nothing was asked about this control.")
+            raise Http404(_("Nothing was asked about this control."))
         elif do in ("approve", "refuse"):
             applicability.decide(actor=actor, request=found[0], approve=do == "approve", why=why)
         else:
@@ -176,7 +181,7 @@ def not_applicable(request: PersonRequest, pk: int, key: str) -> HttpResponse:
     except ValidationError as problems:
         messages.error(request, " ".join(problems.messages))
     else:
-        messages.success(request, _DONE.get(do, "Taken back: the control is asked again."))
+        messages.success(request, _DONE.get(do, _("Taken back: the control is asked again.")))
     return redirect(reverse("risk:control", args=[pk, key]) + "#not-applicable")
 
 

@@ -14,6 +14,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
@@ -91,7 +92,7 @@ class EvidenceForm(CorrectionForm):
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         if not self.errors and bool(given.get("link")) == bool(given.get("file")):
-            self.add_error("file", "Give either a file or a link.")
+            self.add_error("file", gettext("Give either a file or a link."))
         return given
 
 
@@ -162,7 +163,7 @@ def evidence_item(request: PersonRequest, pk: int, item: int) -> HttpResponse:
     stored = values_of(found, evidence.FIELDS)
     form = CorrectionForm(request.POST or None, initial=stored, stored=stored, control=control)
     if request.method == "POST" and _correct(request, found, form):
-        messages.success(request, "Saved. The score follows.")
+        messages.success(request, gettext("Saved. The score follows."))
         return redirect("risk:control", application.pk, found.control)
     context = {
         **shell(request.user, application, "application_evidence"),
@@ -204,7 +205,7 @@ def withdraw_evidence(request: PersonRequest, pk: int, item: int) -> HttpRespons
     except ValidationError as problems:
         messages.error(request, " ".join(problems.messages))
         return redirect("risk:evidence_item", application.pk, found.pk)
-    messages.success(request, "Withdrawn. It stays on record, and the score follows.")
+    messages.success(request, gettext("Withdrawn. It stays on record, and the score follows."))
     return redirect("risk:control", application.pk, found.control)
 
 
@@ -219,7 +220,9 @@ def evidence_file(request: PersonRequest, pk: int, item: int) -> HttpResponseBas
         file = evidence_files.path_of(found.file_id).open("rb")
     except FileNotFoundError:
         logger.error("The file of evidence %s is missing in the store: %s", found.pk, found.file_id)
-        messages.error(request, "The stored file is missing. Tell who runs this site: `manage.py check_evidence`.")
+        messages.error(
+            request, gettext("The stored file is missing. Tell who runs this site: `manage.py check_evidence`.")
+        )
         return redirect(reverse("risk:control", args=[application.pk, found.control]))
     evidence.note_download(actor=request.user, item=found)
     return attachment(file, found.file_name)

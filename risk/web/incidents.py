@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -47,7 +48,7 @@ class IncidentForm(forms.Form):
     )
     serious = forms.ChoiceField(
         label=_("Serious incident (EU AI Act, Art. 73)"),
-        choices=[("", "No"), *SeriousIncident.choices],
+        choices=[("", _("No")), *SeriousIncident.choices],
         required=False,
         help_text=_("To be reported within 15 days, 10 where a person died, 2 for critical infrastructure."),
     )
@@ -261,11 +262,11 @@ def _act(request: PersonRequest, incident: Incident) -> None:
     elif action == "unlink" and alerts:
         service.unlink(actor=actor, incident=incident, alert=alerts[0])
     else:
-        raise ValidationError("Choose what to do.")
+        raise ValidationError(gettext("Choose what to do."))
 
 
 def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as problem:
-        raise ValidationError("Give the day of the report.") from problem
+        raise ValidationError(gettext("Give the day of the report.")) from problem

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from inventory.access import Permission, requires
@@ -41,7 +42,9 @@ def _act(request: PersonRequest) -> HttpResponse:
     version = request.POST.get("version", "")
     if request.POST.get("act") == "switch":
         methods.switch(actor=request.user, version=version, reason=request.POST.get("reason", ""))
-        messages.success(request, f"Method {version} is in force. Every application is judged anew.")
+        messages.success(
+            request, _("Method %(version)s is in force. Every application is judged anew.") % {"version": version}
+        )
         return redirect("risk:method")
     row = methods.ask(actor=request.user, before=load_method().version, after=version)
     return redirect("risk:method_comparison", pk=row.pk)

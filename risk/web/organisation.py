@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from inventory import access
@@ -35,7 +36,7 @@ def organisation_page(request: PersonRequest) -> HttpResponse:
         access.require(request.user, Permission.REVIEW, department)
         problems = _save(request, department)
         if not problems:
-            messages.success(request, "Saved. Every application below is judged anew.")
+            messages.success(request, _("Saved. Every application below is judged anew."))
             return redirect(reverse("risk:organisation_facts") + f"?department={department.key}")
     context = {
         "filters": filters,

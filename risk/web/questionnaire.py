@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from inventory import access
@@ -50,7 +51,7 @@ def questionnaire(request: PersonRequest, pk: int) -> HttpResponse:
     if problems or overtaken:
         context = _page(request, application, step, problems)
         return render(request, "risk/questionnaire.html", context | _as_sent(request, context, form), status=400)
-    messages.success(request, "Your answers are saved.")
+    messages.success(request, _("Your answers are saved."))
     return redirect(_next_address(application, before))
 
 

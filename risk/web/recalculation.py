@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from inventory.access import Permission, requires
@@ -58,7 +59,7 @@ def run_progress(request: PersonRequest, pk: int) -> HttpResponse:
 def cancel_run(request: PersonRequest, pk: int) -> HttpResponse:
     """Stop a run after the parts in hand."""
     if not runs.cancel(actor=request.user, run=get_object_or_404(RescoreRun, pk=pk)):
-        messages.info(request, "This recalculation had ended already.")
+        messages.info(request, _("This recalculation had ended already."))
     return redirect("risk:recalculation")
 
 
@@ -67,5 +68,5 @@ def cancel_run(request: PersonRequest, pk: int) -> HttpResponse:
 def resume_run(request: PersonRequest, pk: int) -> HttpResponse:
     """Go on with a run that was stopped or failed."""
     if not runs.resume(actor=request.user, run=get_object_or_404(RescoreRun, pk=pk)):
-        messages.info(request, "There is nothing to go on with: it has ended, or another one runs.")
+        messages.info(request, _("There is nothing to go on with: it has ended, or another one runs."))
     return redirect("risk:recalculation")

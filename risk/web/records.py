@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from inventory import access
@@ -90,7 +91,7 @@ def _save(request: PersonRequest, application: AIApplication, form: str, version
         raise Http404("There is no such section.")
     values = sent_values(request.POST, section)
     if request.htmx:  # type: ignore[attr-defined]
-        _, shown, stored = every[_place(request, schema, every)]
+        __, shown, stored = every[_place(request, schema, every)]
         values = with_emptied_rows(values, section, stored if shown == section else {})
     seen = seen_values(request.POST, section)
     records.save(actor=request.user, record=one, section=section.id, values=values, row=_row(request), seen=seen)
@@ -122,7 +123,7 @@ def _report(request: PersonRequest, application: AIApplication, form: str, versi
     try:
         on = date.fromisoformat(request.POST.get("on", ""))
     except ValueError as error:
-        raise ValidationError({"on": "Write the day as 2026-11-22."}) from error
+        raise ValidationError({"on": _("Write the day as 2026-11-22.")}) from error
     reference = request.POST.get("reference", "")
     records.report(actor=request.user, record=_existing(current), on=on, reference=reference)
     return "Noted."
@@ -149,7 +150,12 @@ def _read(request: PersonRequest, newest: Record | None) -> Record:
     """The newest version, where it is the one that the person had before them: nobody signs what they never saw."""
     one = _existing(newest)
     if request.POST.get("version") != str(one.version):
-        raise ValidationError({"record": f"Version {one.version} came since this page was opened. Read it first."})
+        raise ValidationError(
+            {
+                "record": _("Version %(version)s came since this page was opened. Read it first.")
+                % {"version": one.version}
+            }
+        )
     return one
 
 
@@ -258,7 +264,7 @@ def _reviewing(request: PersonRequest, application: AIApplication, one: Record |
 def _place(request: PersonRequest, schema: FormSchema, every: Pages) -> int:
     """Which of the pages the address means."""
     wanted, row, seen = request.GET.get("section", ""), _row(request), 0
-    for at, (_, section, _values) in enumerate(every):
+    for at, (__, section, _values) in enumerate(every):
         if section.id == wanted:
             if not section.per or seen == row:
                 return at
@@ -294,7 +300,7 @@ def _steps(application: AIApplication, one: Record, every: Pages, current: int) 
 
 def _page_address(application: AIApplication, form: str, every: Pages, at: int) -> str:
     section = every[at][1]
-    row = sum(other.id == section.id for _, other, _ in every[:at])
+    row = sum(other.id == section.id for _form, other, _values in every[:at])
     query = {"section": section.id, **({"row": row} if section.per else {})}
     return f"{reverse('risk:record', args=[application.pk, form])}?{urlencode(query)}"
 

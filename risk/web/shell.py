@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Sum
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from inventory import access
 from inventory.access import Permission
@@ -58,15 +59,15 @@ def _tabs(application: AIApplication, progress: Progress | CurrentScore | None, 
             "controls": f"{progress.controls_answered}/{progress.controls_asked}",
         }
     labels = {
-        "application": "Summary",
-        "questionnaire": "Questionnaire",
-        "classification": "Classification",
-        "impact": "Impact assessment",
-        "controls": "Controls",
-        "application_evidence": "Evidence",
-        "what_if": "What-if",
-        "activity": "Activity",
-        "history": "History",
+        "application": _("Summary"),
+        "questionnaire": _("Questionnaire"),
+        "classification": _("Classification"),
+        "impact": _("Impact assessment"),
+        "controls": _("Controls"),
+        "application_evidence": _("Evidence"),
+        "what_if": _("What-if"),
+        "activity": _("Activity"),
+        "history": _("History"),
     }
     return [
         Tab(label, _tab_address(route, application), route == active, counts.get(route, ""))

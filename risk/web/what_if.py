@@ -1,6 +1,6 @@
 """What-if: answers, controls and alerts tried on a copy. The address holds all of it; nothing is stored."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django import forms
@@ -10,6 +10,7 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
@@ -37,7 +38,7 @@ CONTROL, ALERT, NEW_ALERTS = "c:", "e:", "new:"
 MOST_ALERTS = 9
 _DIGITS = 6  # a longer number is not worked out, only bounded
 _YES_NO = {"yes": True, "no": False}
-_ALERT_CHOICES = (("resolved", "Resolved"), ("dismissed", "Dismissed, it was none"))
+_ALERT_CHOICES = (("resolved", _("Resolved")), ("dismissed", _("Dismissed, it was none")))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -92,7 +93,7 @@ class TaskForm(forms.Form):
         people = User.objects.filter(is_active=True)
         field: Any = self.fields["owner"]
         field.queryset = people.filter(pk__in=known) | people.filter(username=named)
-        field.empty_label = "Nobody yet"
+        field.empty_label = gettext("Nobody yet")
 
 
 def _plan(
@@ -109,7 +110,11 @@ def _plan(
         form.add_error(None, problem)
         return False
     count = len(made)
-    text = f"{count} task{'' if count == 1 else 's'} made." if count else "Each of these has an open task already."
+    text = (
+        ngettext("%(n)s task made.", "%(n)s tasks made.", count) % {"n": count}
+        if count
+        else gettext("Each of these has an open task already.")
+    )
     messages.success(request, text)
     return True
 
@@ -185,7 +190,8 @@ def fields(found: Trial, wanted: Changes, data: QueryDict) -> dict[str, Any]:
         "steps": [(STEP_TITLES[step], group) for step, group in steps.items()],
         "families": [(name, families[key]) for key, name in method.families.items() if key in families],
         "alerts": [
-            {"name": ALERT + one.ref, "label": one.label or "Alert", "now": _alert_words(one.open, one.severity),
+            {"name": ALERT + one.ref, "label": one.label or gettext("Alert"),
+             "now": _alert_words(one.open, one.severity),
              "choices": [(value, text, data.get(ALERT + one.ref) == value) for value, text in _ways_to_settle(one)]}
             for one in found.now.case.occurrences if one.counts_on(found.now.day)
         ],
@@ -200,7 +206,7 @@ def _is_incident(one: Occurrence) -> bool:
     return bool(one.principles)
 
 
-def _ways_to_settle(one: Occurrence) -> tuple[tuple[str, str], ...]:
+def _ways_to_settle(one: Occurrence) -> Sequence[tuple[str, Any]]:
     return _ALERT_CHOICES[:1] if _is_incident(one) else _ALERT_CHOICES
 
 
@@ -211,10 +217,10 @@ def _alert_words(is_open: bool, severity: str) -> str:
 def _question_field(item: Item, now: Judgement, data: QueryDict, method: Method) -> dict[str, Any]:
     name, answers = PREFIX + item.key, now.case.answers
     if item.type == "yes_no":
-        options = [("yes", "Yes"), ("no", "No")]
+        options = [("yes", gettext("Yes")), ("no", gettext("No"))]
     else:
-        options = [*item.options, *([(NONE, "None of these")] if item.type == "multi" else [])]
-    given = answer_text(item.key, answers[item.key], method) if item.key in answers else "not answered"
+        options = [*item.options, *([(NONE, gettext("None of these"))] if item.type == "multi" else [])]
+    given = answer_text(item.key, answers[item.key], method) if item.key in answers else gettext("not answered")
     chosen = [value for value in data.getlist(name) if value]
     return {
         "name": name,
@@ -233,7 +239,7 @@ def _control_field(key: str, now: Judgement, data: QueryDict, method: Method) ->
     return {
         "name": CONTROL + key,
         "label": control_text(key, method),
-        "now": ControlStatus(status).label if status in ControlStatus.values else "not answered",
+        "now": ControlStatus(status).label if status in ControlStatus.values else gettext("not answered"),
         "choices": [(value, label, value == chosen) for value, label in ControlStatus.choices],
         "changed": bool(chosen),
     }

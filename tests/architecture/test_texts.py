@@ -1,15 +1,21 @@
-"""Every text of a template is marked for translation (docs/decisions/0030), so that a language is a catalogue away."""
+"""Every text of a template, a form and a choice is marked for translation (docs/decisions/0030), so that a language is
+a catalogue away."""
 
 import ast
+import importlib
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from django import forms
+from django.db.models import Choices
 from django.utils import translation
+from django.utils.functional import Promise
 from django.utils.translation.template import templatize
 
-from tests.architecture.project import files, name
+from tests.architecture.project import STOREYS, files, name
 
 TEMPLATES = files("*.html", "templates")
 # (template, text) that only look like texts: a type of button, a tone, an icon
@@ -43,6 +49,8 @@ TEXT_ATTRIBUTES = {
     "data-label",
     "label",
 }
+MARKS = {"_": 1, "gettext": 1, "gettext_lazy": 1, "ngettext": 2, "ngettext_lazy": 2}  # and how many texts each takes
+NO_HELP = {("EvidenceForm", "file")}  # the kinds of files that are taken, as services.file_types has them
 NO_PROSE = {"script", "style", "code", "kbd", "pre", "textarea"}
 
 
@@ -98,10 +106,53 @@ def test_a_template_marks_every_text(path: Path) -> None:
     assert found == [], "mark them: {% translate %}, {% blocktranslate %}, or _() in a tag; see CONTRIBUTING.md"
 
 
-def test_english_is_what_the_templates_say() -> None:
+def of_python(path: Path) -> Iterator[str]:
+    """The texts that are marked in a module. What is no literal can't be told to anybody."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        called = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
+        if called in MARKS:
+            for text in node.args[: MARKS[called]]:
+                literal = text.value if isinstance(text, ast.Constant) else None
+                assert isinstance(literal, str), f"{name(path)}:{node.lineno}: no literal, so nobody is shown it"
+                yield literal
+
+
+def subclasses(kind: type) -> Iterator[type]:
+    """Those of the project itself."""
+    for path in files("*.py", *STOREYS):
+        if re.search(r"(Choices|Form)\):", path.read_text(encoding="utf-8")):
+            importlib.import_module(name(path).removesuffix(".py").removesuffix("/__init__").replace("/", "."))
+    found: list[type] = list(kind.__subclasses__())
+    for one in found:
+        found += one.__subclasses__()
+    return (one for one in found if one.__module__.split(".")[0] in STOREYS)
+
+
+def test_every_label_of_a_choice_is_marked() -> None:
+    kinds = [one for one in subclasses(Choices) if len(one)]  # type: ignore[arg-type]
+    assert len(kinds) > 35
+    members = [member for one in kinds for member in one]
+    assert [member for member in members if not isinstance(member.label, Promise)] == [], "gettext_lazy"
+
+
+def test_every_label_and_help_of_a_form_is_marked() -> None:
+    fields = {
+        (one.__name__, key): field
+        for one in subclasses(forms.BaseForm)
+        for key, field in one.base_fields.items()  # type: ignore[attr-defined]
+        if not field.widget.is_hidden
+    }
+    assert len(fields) > 40
+    plain = {where for where, field in fields.items() if not isinstance(field.label, Promise)}
+    plain |= {where for where, field in fields.items() if field.help_text and not isinstance(field.help_text, Promise)}
+    assert plain - NO_HELP == set(), "gettext_lazy; a field without a label takes its name, which nobody can translate"
+
+
+def test_english_is_what_is_written() -> None:
     """No catalogue of Django or a library has a British word of its own for one of our texts."""
     texts = {text for path in TEMPLATES for text in messages(path.read_text(encoding="utf-8"))}
-    assert len(texts) > 1000
+    texts |= {text for path in files("*.py", *STOREYS) for text in of_python(path)}
+    assert len(texts) > 2000
     with translation.override("en-gb"):
         assert {text: translation.gettext(text) for text in texts if translation.gettext(text) != text} == {}
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import plotly.graph_objects as go
 import pytest
+from django.utils.translation import ngettext_lazy
 
 from governance import charts
 from governance.charts import bands
@@ -47,17 +48,28 @@ BANDS_BY_DAY = [
 ]
 RANKED = [Bar("ChatGPT", (12, 3), "/activity/?sighting=1", ("/activity/?a", "/activity/?b")), Bar("Helper", (4, 0))]
 PARTS = (Part("Jailbreak attempts", "series-3", ""), Part("Injections"))
+VISITS = ngettext_lazy("%(number)s visit", "%(number)s visits", "n")
+MARKS = ngettext_lazy("%(number)s mark", "%(number)s marks", "n")
+PLACES = ngettext_lazy("%(number)s app", "%(number)s apps", "n")
 
 
 def ranked(bars):
     return ranked_bars(
         bars, PARTS, key="ranked", title="Attacked", unit="Marks", of="AI app",
-        summary=most_in(bars, "mark", "app", "None."), empty="None yet.",
+        summary=most_in(bars, MARKS, PLACES, "None."), empty="None yet.",
     )  # fmt: skip
 
 
 def by_day(lines):
-    return daily_lines(lines, key="by-day", title="Visits", unit="Visits per day", noun="visit", empty="None yet.")
+    return daily_lines(
+        lines,
+        key="by-day",
+        title="Visits",
+        unit="Visits per day",
+        counted=VISITS,
+        nothing="No visit in this period.",
+        empty="None yet.",
+    )
 
 
 FULL = {

@@ -8,9 +8,14 @@ from django.template import engines
 from django.test import Client
 from django.urls import reverse
 from django.utils import translation
-from django.utils.translation import trans_real
+from django.utils.translation import gettext_lazy, ngettext_lazy, trans_real
 
-VARIABLE = re.compile(r"(%\(\w+\)s|&#?\w+;|<[^>]*>)")
+from inventory.charts.base import many
+from inventory.choices import RoleKind, in_english
+from inventory.models import AuditLogEntry
+from inventory.services.people import give_role
+
+VARIABLE = re.compile(r"(%\(\w+\)s|%?\{[^}]*\}|&#?\w+;|<[^>]*>)")
 
 
 def shouted(text: str) -> str:
@@ -77,6 +82,38 @@ def test_a_language_may_have_other_forms_of_a_count(loud):
         "1 ROW OF all",
         "2 ROWS OF all",
     ]
+
+
+def test_so_do_labels_of_choices(cast, loud):
+    html = page(cast.alice, reverse("inventory:register"))
+    assert ">EMBEDDED FEATURE</option>" in html
+    assert ">FROM THE VENDOR FIELD</option>" in html
+
+
+def test_so_do_charts_and_navigation(cast, loud):
+    html = page(cast.ada, reverse("governance:analytics"))
+    assert "VISITS TO AI SITES OVER TIME" in html
+    assert "VISITS PER DAY, THE 5 SITES VISITED MOST" in html
+    assert "ACTIVITY EXPLORER" in html
+
+
+def test_so_does_what_a_rule_of_recommendations_says_with_its_thresholds(cast, loud):
+    html = page(cast.ada, reverse("governance:thresholds"))
+    assert "UNSANCTIONED AI APP IN USE" in html
+    assert "WAS USED BY AT LEAST 3 PEOPLE OR WAS SENT AT LEAST 10 MIB IN 30 DAYS" in html
+
+
+def test_a_count_in_a_chart_takes_the_form_of_its_language(loud):
+    apps = ngettext_lazy("%(number)s AI app", "%(number)s AI apps", "n")
+    assert [many(number, apps) for number in (0, 1, 1204)] == ["NO 0 AI APPS", "1 AI APP", "1,204 AI APPS"]
+
+
+def test_what_is_kept_stays_english(cast, loud):
+    """Whoever acts in whatever language: the next reader of the log reads English."""
+    give_role(actor=cast.ada, user=cast.eve, department=cast.retail, kind=RoleKind.TEAM_MEMBER)
+    entry = AuditLogEntry.objects.order_by("-id")[0]
+    assert entry.summary == f"{cast.eve} is Team member of {cast.retail}"
+    assert in_english(gettext_lazy("Live")) == "Live"
 
 
 @pytest.mark.parametrize("name", ["governance:overview", "inventory:register", "inventory:feeds"])

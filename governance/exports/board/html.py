@@ -64,7 +64,7 @@ def _department(anchor: str, page: DepartmentPage, board: Board) -> dict[str, An
 
 def _profile(page: DepartmentPage, board: Board) -> Chart:
     rows = [
-        risk.PrincipleRisk(one.label, found.index if found else None, board.whole.get(one.value))
+        risk.PrincipleRisk(str(one.label), found.index if found else None, board.whole.get(one.value))
         for one, found in page.principles
     ]
     other = "The organisation" if wording.compared(page, board) else ""

@@ -55,7 +55,7 @@ def plain(board: Board, tokens: Mapping[str, str]) -> dict[str, Any]:
         "course_days": COURSE_DAYS,
         "notes": wording.notes(board),
         "colours": {name: tokens[f"--hub-{name}"] for name in names},
-        "bands": {band.value: band.label for band in Band},
+        "bands": {band.value: str(band.label) for band in Band},
         "pages": [_page(page, board) for page in board.pages],
     }
 
@@ -68,7 +68,7 @@ def _page(page: DepartmentPage, board: Board) -> dict[str, Any]:
         "tiles": wording.tiles(page),
         "profile_alt": wording.profile(page),
         "profile": [
-            [one.label, risk.index if risk else None, risk.band if risk else "", board.whole.get(one.value)]
+            [str(one.label), risk.index if risk else None, risk.band if risk else "", board.whole.get(one.value)]
             for one, risk in page.principles
         ],
         "whole": wording.compared(page, board),

@@ -1,10 +1,12 @@
 """Rules about agents, by what inventories list."""
 
+from django.utils.translation import gettext_lazy as _
+
 from governance.selectors.rules.base import Rule, Threshold
 
 _LISTED = (
     "SELECT EXISTS (SELECT FROM inventory_agentlisting)",
-    "an inventory of agents: Power Platform, Copilot Studio, Entra or Defender",
+    _("an inventory of agents: Power Platform, Copilot Studio, Entra or Defender"),
 )
 
 
@@ -48,12 +50,15 @@ RULES = (
     Rule(
         number=8,
         key="ownerless_agent",
-        title="Agent without an accountable owner",
+        title=_("Agent without an accountable owner"),
         goals=("A5",),
-        trigger="An agent that is not deleted, blocked or a draft has no owner, is marked as orphaned, or has only "
-        "owners whose accounts are disabled or gone. High where it was used in 30 days.",
-        action="Give it an owner, or take it out of service.",
-        unit="agents",
+        trigger=_(
+            "An agent that is not deleted, blocked or a draft has no owner, is marked as orphaned, "
+            "or has only owners whose accounts are disabled or gone. High where it was used in 30 "
+            "days."
+        ),
+        action=_("Give it an owner, or take it out of service."),
+        unit=_("agents"),
         route="inventory:agents",
         query={"standing": "ownerless"},
         sql=_agents(
@@ -68,15 +73,15 @@ RULES = (
     Rule(
         number=9,
         key="open_agent",
-        title="Agent open without authentication",
+        title=_("Agent open without authentication"),
         goals=("PS2",),
-        trigger="A published agent asks for no authentication, or any account of any organisation may use it.",
-        action="Ask for sign-in with a work account.",
-        unit="agents",
+        trigger=_("A published agent asks for no authentication, or any account of any organisation may use it."),
+        action=_("Ask for sign-in with a work account."),
+        unit=_("agents"),
         route="inventory:agents",
         sql=_agents(
-            "state = 'published' AND (authentication IN ('none', 'no authentication')"
-            " OR access IN ('any', 'any (multitenant)'))",
+            "state = 'published' AND (authentication IN ('none', 'no authentication') OR access IN "
+            "('any', 'any (multitenant)'))",
             note="concat_ws(', ', 'authentication ' || authentication, 'access ' || access)",
         ),
         needs=_LISTED,
@@ -85,12 +90,14 @@ RULES = (
     Rule(
         number=10,
         key="overpowered_agent",
-        title="Over-powered agent",
+        title=_("Over-powered agent"),
         goals=("A5", "PS2"),
-        trigger="An active agent works with its maker's rights, sends HTTP requests or uses MCP servers, and acts by "
-        "itself or is shared with everyone.",
-        action="Take away what it does not need, or narrow who may use it.",
-        unit="agents",
+        trigger=_(
+            "An active agent works with its maker's rights, sends HTTP requests or uses MCP servers, "
+            "and acts by itself or is shared with everyone."
+        ),
+        action=_("Take away what it does not need, or narrow who may use it."),
+        unit=_("agents"),
         route="inventory:agents",
         sql=_agents(
             "(maker OR http OR mcp) AND (autonomous OR everyone)",
@@ -104,12 +111,13 @@ RULES = (
     Rule(
         number=11,
         key="forgotten_agent",
-        title="Forgotten agent",
+        title=_("Forgotten agent"),
         goals=("A4",),
-        trigger="A published agent was not used for more than {days} days, or was never used and published that long "
-        "ago.",
-        action="Retire it, or say who still needs it.",
-        unit="agents",
+        trigger=_(
+            "A published agent was not used for more than {days} days, or was never used and published that long ago."
+        ),
+        action=_("Retire it, or say who still needs it."),
+        unit=_("agents"),
         route="inventory:agents",
         sql=_agents(
             "state = 'published' AND COALESCE(used_at, published_at) < %(agents)s - %(days)s * interval '1 day'",
@@ -119,6 +127,6 @@ RULES = (
         ),
         needs=_LISTED,
         anchor="agents",
-        thresholds=(Threshold("days", "Days without use", 90, 7, 3650),),
+        thresholds=(Threshold("days", _("Days without use"), 90, 7, 3650),),
     ),
 )

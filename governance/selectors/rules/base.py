@@ -8,17 +8,20 @@ question, not the clock, so that a late file gives the same answer (deadlines an
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 from django.utils import timezone
 
 from inventory.selectors.discovery.rulings import in_force
 from risk import records
-from risk.choices import RecordForm
+from risk.choices import Principle, RecordForm
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 WINDOW = 30  # days
-PRINCIPLES = {"RS": "Reliability & safety", "PS": "Privacy & security", "A": "Accountability"}
+PRINCIPLES = {"RS": Principle.RELIABILITY_SAFETY, "PS": Principle.PRIVACY_SECURITY, "A": Principle.ACCOUNTABILITY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class Threshold:
     """A number that an administrator may change, from `least` to `most`."""
 
     name: str
-    label: str
+    label: "StrOrPromise"
     value: float
     least: float = 1
     most: float = 1_000_000
@@ -42,14 +45,14 @@ class Rule:
 
     number: int
     key: str
-    title: str
+    title: "StrOrPromise"
     goals: tuple[str, ...]
-    trigger: str
-    action: str
-    unit: str
+    trigger: "StrOrPromise"
+    action: "StrOrPromise"
+    unit: "StrOrPromise"
     route: str
     sql: str | None
-    needs: tuple[str, str]
+    needs: tuple[str, "StrOrPromise"]
     anchor: str
     query: Mapping[str, str] | None = None
     thresholds: tuple[Threshold, ...] = ()
@@ -57,7 +60,7 @@ class Rule:
     @property
     def principles(self) -> tuple[str, ...]:
         """The principles of its goals, each once."""
-        return tuple(dict.fromkeys(PRINCIPLES[goal.rstrip("0123456789")] for goal in self.goals))
+        return tuple(dict.fromkeys(str(PRINCIPLES[goal.rstrip("0123456789")].label) for goal in self.goals))
 
     def values(self, changed: Mapping[tuple[str, str], float]) -> dict[str, float]:
         """Its thresholds as they stand."""
@@ -65,7 +68,7 @@ class Rule:
 
     def in_words(self, changed: Mapping[tuple[str, str], float]) -> str:
         """The trigger with the thresholds as they stand."""
-        return self.trigger.format(**{name: f"{value:g}" for name, value in self.values(changed).items()})
+        return str(self.trigger).format(**{name: f"{value:g}" for name, value in self.values(changed).items()})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """The rule about what we don't see."""
 
+from django.utils.translation import gettext_lazy as _
+
 from governance.selectors.rules.base import Rule, Threshold
 
 # A kind of feed is required where a feed that is switched on is bound to it, or where it has come more than once. The
@@ -48,25 +50,28 @@ RULES = (
     Rule(
         number=15,
         key="blind_spot",
-        title="We are blind here",
+        title=_("We are blind here"),
         goals=("RS3", "A1"),
-        trigger="The newest record of a regular feed is older than {hours} hours ({audit_hours} for the Purview audit "
-        "log), one that is switched on has brought nothing that long, at least {bad_percent} % of its rows could not "
-        "be read, at least {lost_percent} % of active people have no department, or a department of at least {staff} "
-        "people shows no use for {silent_days} days.",
-        action="Bring the feed up to date, or mend what could not be read.",
-        unit="blind spots",
+        trigger=_(
+            "The newest record of a regular feed is older than {hours} hours ({audit_hours} for the "
+            "Purview audit log), one that is switched on has brought nothing that long, at least "
+            "{bad_percent} % of its rows could not be read, at least {lost_percent} % of active "
+            "people have no department, or a department of at least {staff} people shows no use for "
+            "{silent_days} days."
+        ),
+        action=_("Bring the feed up to date, or mend what could not be read."),
+        unit=_("blind spots"),
         route="inventory:feeds",
         sql=_BLIND,
-        needs=("SELECT EXISTS (SELECT FROM inventory_importbatch WHERE state = 'done')", "any feed at all"),
+        needs=("SELECT EXISTS (SELECT FROM inventory_importbatch WHERE state = 'done')", _("any feed at all")),
         anchor="now",
         thresholds=(
-            Threshold("hours", "Age of the newest record, hours", 48, 1, 8760),
-            Threshold("audit_hours", "The same for the Purview audit log", 72, 1, 8760),
-            Threshold("bad_percent", "Rows that could not be read, %", 5, 0.1, 100),
-            Threshold("lost_percent", "Active people without a department, %", 10, 0.1, 100),
-            Threshold("staff", "People of a silent department, at least", 10),
-            Threshold("silent_days", "Days without any use", 14, 1, 365),
+            Threshold("hours", _("Age of the newest record, hours"), 48, 1, 8760),
+            Threshold("audit_hours", _("The same for the Purview audit log"), 72, 1, 8760),
+            Threshold("bad_percent", _("Rows that could not be read, %"), 5, 0.1, 100),
+            Threshold("lost_percent", _("Active people without a department, %"), 10, 0.1, 100),
+            Threshold("staff", _("People of a silent department, at least"), 10),
+            Threshold("silent_days", _("Days without any use"), 14, 1, 365),
         ),
     ),
 )

@@ -1,5 +1,7 @@
 """Rules about what the register lacks: assessments, signatures, and duties of the EU AI Act."""
 
+from django.utils.translation import gettext_lazy as _
+
 from governance.selectors.rules.base import Rule, Threshold
 from governance.selectors.rules.usage import USE_SEEN
 
@@ -57,36 +59,40 @@ RULES = (
     Rule(
         number=12,
         key="unassessed_use",
-        title="AI in use without assessment",
+        title=_("AI in use without assessment"),
         goals=("A1",),
-        trigger="A registered application had at least {interactions} interactions or {people} people in one "
-        "department in 30 days, and no impact assessment of it is approved and in force. High where it is high-risk or "
-        "its assessment names a sensitive use.",
-        action="Write the impact assessment and have it approved.",
-        unit="interactions",
+        trigger=_(
+            "A registered application had at least {interactions} interactions or {people} people in "
+            "one department in 30 days, and no impact assessment of it is approved and in force. "
+            "High where it is high-risk or its assessment names a sensitive use."
+        ),
+        action=_("Write the impact assessment and have it approved."),
+        unit=_("interactions"),
         route="risk:applications",
         sql=_UNASSESSED,
         needs=USE_SEEN,
         anchor="day",
         thresholds=(
-            Threshold("interactions", "Interactions in one department", 10),
-            Threshold("people", "People in one department", 3),
+            Threshold("interactions", _("Interactions in one department"), 10),
+            Threshold("people", _("People in one department"), 3),
         ),
     ),
     Rule(
         number=13,
         key="oversight_gap",
-        title="Sensitive use without oversight, or a gap under the EU AI Act",
+        title=_("Sensitive use without oversight, or a gap under the EU AI Act"),
         goals=("A2",),
-        trigger="A sensitive or restricted use lacks its two signatures, at least {duties} duties of a high-risk "
-        "system are not met, or a prohibited practice is not retired.",
-        action="Have the assessment signed by two people, prove the controls behind the duties, or retire it.",
-        unit="open points",
+        trigger=_(
+            "A sensitive or restricted use lacks its two signatures, at least {duties} duties of a "
+            "high-risk system are not met, or a prohibited practice is not retired."
+        ),
+        action=_("Have the assessment signed by two people, prove the controls behind the duties, or retire it."),
+        unit=_("open points"),
         route="governance:gaps",
         query={"framework": "eu_ai_act"},
         sql=_GAPS,
-        needs=("SELECT EXISTS (SELECT FROM risk_currentscore)", "registered applications with answers"),
+        needs=("SELECT EXISTS (SELECT FROM risk_currentscore)", _("registered applications with answers")),
         anchor="now",
-        thresholds=(Threshold("duties", "Duties that are not met", 1, 1, 1000),),
+        thresholds=(Threshold("duties", _("Duties that are not met"), 1, 1, 1000),),
     ),
 )

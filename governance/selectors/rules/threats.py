@@ -1,12 +1,14 @@
 """Rules about attacks and alerts."""
 
 from django.conf import settings
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from governance.selectors.rules.base import Rule, Threshold
 
 _ATTACKS_SEEN = (
     "SELECT EXISTS (SELECT FROM inventory_dailyusage) OR EXISTS (SELECT FROM inventory_alert)",
-    "security alerts of Defender, or a Purview audit export",
+    _("security alerts of Defender, or a Purview audit export"),
 )
 
 # Marked interactions by app and department of the person, and alerts of the window that nobody dismissed. The same
@@ -78,28 +80,33 @@ RULES = (
     Rule(
         number=5,
         key="jailbreaks",
-        title="Jailbreak attempts",
+        title=_("Jailbreak attempts"),
         goals=("PS2", "RS2"),
-        trigger="An interaction marked as a jailbreak attempt, or an alert about one that nobody dismissed, in 30 "
-        "days. High where it was not blocked, or from {by_one} attempts by one person within 7 days.",
-        action="Work through the alerts, and prove the controls against prompt attacks.",
-        unit="attempts and alerts",
+        trigger=_(
+            "An interaction marked as a jailbreak attempt, or an alert about one that nobody "
+            "dismissed, in 30 days. High where it was not blocked, or from {by_one} attempts by one "
+            "person within 7 days."
+        ),
+        action=_("Work through the alerts, and prove the controls against prompt attacks."),
+        unit=_("attempts and alerts"),
         route="risk:alerts",
         query={"technique": "AML.T0054"},
         sql=_JAILBREAKS,
         needs=_ATTACKS_SEEN,
         anchor="day",
-        thresholds=(Threshold("by_one", "High: attempts by one person within 7 days", 3, 2, 1000),),
+        thresholds=(Threshold("by_one", _("High: attempts by one person within 7 days"), 3, 2, 1000),),
     ),
     Rule(
         number=6,
         key="indirect_injection",
-        title="Indirect prompt injection",
+        title=_("Indirect prompt injection"),
         goals=("PS2", "RS2"),
-        trigger="An interaction that read a poisoned resource, or an alert about hidden instructions or a malicious "
-        "address in the output of a tool that nobody dismissed, in 30 days.",
-        action="Find the poisoned source, take it out of what the application reads, and filter what tools return.",
-        unit="interactions and alerts",
+        trigger=_(
+            "An interaction that read a poisoned resource, or an alert about hidden instructions or "
+            "a malicious address in the output of a tool that nobody dismissed, in 30 days."
+        ),
+        action=_("Find the poisoned source, take it out of what the application reads, and filter what tools return."),
+        unit=_("interactions and alerts"),
         route="risk:alerts",
         query={"technique": "AML.T0051,AML.T0068"},
         sql=_INJECTIONS,
@@ -109,29 +116,32 @@ RULES = (
     Rule(
         number=7,
         key="late_alerts",
-        title="Threat alert past its deadline",
+        title=_("Threat alert past its deadline"),
         goals=("RS2", "PS2"),
-        trigger="An alert is still open after the deadline of its severity: "
-        + ", ".join(f"{severity} {int(hours)} hours" for severity, hours in settings.ALERT_HOURS.items())
-        + ".",
-        action="Resolve it with the lesson learnt, or dismiss it with the reason.",
-        unit="alerts",
+        trigger=format_lazy(
+            _("An alert is still open after the deadline of its severity: {hours}."),
+            hours=", ".join(f"{severity} {int(hours)} hours" for severity, hours in settings.ALERT_HOURS.items()),
+        ),
+        action=_("Resolve it with the lesson learnt, or dismiss it with the reason."),
+        unit=_("alerts"),
         route="risk:alerts",
         query={"state": "new,active,in_progress", "late": "yes", "sort": "due"},
         sql=_LATE,
-        needs=("SELECT EXISTS (SELECT FROM inventory_alert)", "security alerts of Defender"),
+        needs=("SELECT EXISTS (SELECT FROM inventory_alert)", _("security alerts of Defender")),
         anchor="now",
     ),
     Rule(
         number=14,
         key="unusual_activity",
-        title="Unusual AI activity in a department",
+        title=_("Unusual AI activity in a department"),
         goals=("RS3",),
-        trigger="A day of the last 30 on which the interactions, the sensitive share or the off-hours share of a "
-        "department stood far above its usual (UNUSUAL_*) and that nobody dismissed, or an alert about unusual "
-        "volume or access.",
-        action="Ask the department what happened that day, and look at who used what.",
-        unit="unusual days and alerts",
+        trigger=_(
+            "A day of the last 30 on which the interactions, the sensitive share or the off-hours "
+            "share of a department stood far above its usual (UNUSUAL_*) and that nobody dismissed, "
+            "or an alert about unusual volume or access."
+        ),
+        action=_("Ask the department what happened that day, and look at who used what."),
+        unit=_("unusual days and alerts"),
         route="inventory:unusual",
         sql=_UNUSUAL,
         needs=_ATTACKS_SEEN,

@@ -1,10 +1,12 @@
 """Rules about use: what is used without being known, and what goes into it."""
 
+from django.utils.translation import gettext_lazy as _
+
 from governance.selectors.rules.base import Rule, Threshold
 
 USE_SEEN = (
     "SELECT EXISTS (SELECT FROM inventory_dailyusage)",
-    "interactions or visits: a Purview audit export or a cloud discovery log",
+    _("interactions or visits: a Purview audit export or a cloud discovery log"),
 )
 _MIB = 1024 * 1024
 
@@ -147,13 +149,15 @@ RULES = (
     Rule(
         number=1,
         key="unsanctioned_app",
-        title="Unsanctioned AI app in use",
+        title=_("Unsanctioned AI app in use"),
         goals=("A1", "PS2"),
-        trigger="An AI app that is not registered, or registered and neither in review nor approved nor live, was used "
-        "by at least {people} people or was sent at least {mib} MiB in 30 days. High where its safety is at most "
-        "{score} of 10 or it was sent at least {high_mib} MiB.",
-        action="Register it and put it in review, match it to an application, or block it.",
-        unit="uses",
+        trigger=_(
+            "An AI app that is not registered, or registered and neither in review nor approved nor "
+            "live, was used by at least {people} people or was sent at least {mib} MiB in 30 days. "
+            "High where its safety is at most {score} of 10 or it was sent at least {high_mib} MiB."
+        ),
+        action=_("Register it and put it in review, match it to an application, or block it."),
+        unit=_("uses"),
         route="inventory:sightings",
         sql=_UNSANCTIONED,
         needs=(
@@ -162,54 +166,59 @@ RULES = (
         ),
         anchor="day",
         thresholds=(
-            Threshold("people", "People who used it", 3),
-            Threshold("mib", "Sent to it, MiB", 10, 0.1),
-            Threshold("score", "High: safety of the app at most (0–10)", 4, 0, 10),
-            Threshold("high_mib", "High: sent to it, MiB", 100, 0.1),
+            Threshold("people", _("People who used it"), 3),
+            Threshold("mib", _("Sent to it, MiB"), 10, 0.1),
+            Threshold("score", _("High: safety of the app at most (0–10)"), 4, 0, 10),
+            Threshold("high_mib", _("High: sent to it, MiB"), 100, 0.1),
         ),
     ),
     Rule(
         number=2,
         key="sensitive_outside",
-        title="Sensitive data sent to external AI",
+        title=_("Sensitive data sent to external AI"),
         goals=("PS1",),
-        trigger="At least {events} interactions with an AI app outside held a sensitive information type, or a "
-        "data-loss rule matched there, in 30 days. High from {high_events} events or {high_people} people of one "
-        "department.",
-        action="Warn or block by a data-loss rule, and offer an approved app for the same work.",
-        unit="events",
+        trigger=_(
+            "At least {events} interactions with an AI app outside held a sensitive information "
+            "type, or a data-loss rule matched there, in 30 days. High from {high_events} events or "
+            "{high_people} people of one department."
+        ),
+        action=_("Warn or block by a data-loss rule, and offer an approved app for the same work."),
+        unit=_("events"),
         route="inventory:data_events",
         sql=_SENSITIVE,
         needs=USE_SEEN,
         anchor="day",
         thresholds=(
-            Threshold("events", "Events", 1),
-            Threshold("high_events", "High: events of one department", 5),
-            Threshold("high_people", "High: people of one department", 3),
+            Threshold("events", _("Events"), 1),
+            Threshold("high_events", _("High: events of one department"), 5),
+            Threshold("high_people", _("High: people of one department"), 3),
         ),
     ),
     Rule(
         number=3,
         key="labelled_unprotected",
-        title="Protect labelled content from AI processing",
+        title=_("Protect labelled content from AI processing"),
         goals=("PS1", "A4"),
-        trigger="At least {interactions} interactions read content labelled Confidential or higher in 30 days, and no "
-        "data-loss rule matched for that app in that department. High for the highest level.",
-        action="Put the label under a data-loss rule for AI apps.",
-        unit="interactions",
+        trigger=_(
+            "At least {interactions} interactions read content labelled Confidential or higher in 30 "
+            "days, and no data-loss rule matched for that app in that department. High for the "
+            "highest level."
+        ),
+        action=_("Put the label under a data-loss rule for AI apps."),
+        unit=_("interactions"),
         route="inventory:dictionary",
         sql=_LABELLED,
         needs=(
             _LABELS_KNOWN,
-            "the list of sensitivity labels, so that it is known which are Confidential, and a Purview audit export",
+            _("the list of sensitivity labels, so that it is known which are Confidential, and a Purview audit export"),
         ),
         anchor="day",
-        thresholds=(Threshold("interactions", "Interactions", 1),),
+        thresholds=(Threshold("interactions", _("Interactions"), 1),),
     ),
     Rule(
         number=4,
         key="unlabelled_data",
-        title="Label the data AI reads",
+        title=_("Label the data AI reads"),
         goals=("A4",),
         trigger="Of at least {files} Word, Excel, PowerPoint and PDF files that AI read for a department in 30 days, "
         "each counted as often as it was read, at least {share} % have no sensitivity label.",

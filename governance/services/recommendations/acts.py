@@ -5,11 +5,13 @@ from datetime import date, timedelta
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from governance.models import Recommendation, RecommendationAction, RecommendationState, RecommendationStep
 from governance.selectors.rules import RULES
 from inventory import access, audit_log
 from inventory.access import Permission
+from inventory.choices import in_english
 from inventory.models import User
 
 LONGEST = 90  # days of a dismissal
@@ -21,7 +23,7 @@ def start(*, actor: User | None, pk: int) -> Recommendation:
     """Take it in progress. Raises PermissionDenied, or ValidationError where it is not open."""
     card = _held(actor, pk, Permission.EDIT)
     if card.state != RecommendationState.OPEN:
-        raise ValidationError("Only what is not started can be started.")
+        raise ValidationError(_("Only what is not started can be started."))
     _into(card, RecommendationState.IN_PROGRESS)
     return _noted(card, actor, RecommendationAction.STARTED)
 
@@ -31,9 +33,11 @@ def assign(*, actor: User | None, pk: int, owner: User | None) -> Recommendation
     """Give it to somebody who may see it, or to nobody."""
     card = _held(actor, pk, Permission.EDIT)
     if owner is not None and not access.may(owner, Permission.VIEW, card.department):
-        raise ValidationError(f"{owner} may not see {card.department}.")
+        raise ValidationError(
+            _("%(owner)s may not see %(department)s.") % {"owner": owner, "department": card.department}
+        )
     if owner == card.owner:
-        raise ValidationError("It is theirs already." if owner else "It is nobody's already.")
+        raise ValidationError(_("It is theirs already.") if owner else _("It is nobody's already."))
     card.owner = owner
     card.save(update_fields=["owner"])
     return _noted(card, actor, RecommendationAction.ASSIGNED, about=owner.username if owner else "nobody")
@@ -45,11 +49,11 @@ def dismiss(*, actor: User | None, pk: int, reason: str, until: date | None) -> 
     card = _held(actor, pk, Permission.REVIEW)
     reason, today = reason.strip(), timezone.localdate()
     if card.state not in _UNDER_WAY:
-        raise ValidationError("Only what is open or in progress can be dismissed.")
+        raise ValidationError(_("Only what is open or in progress can be dismissed."))
     if not reason:
-        raise ValidationError("Say why it is dismissed.")
+        raise ValidationError(_("Say why it is dismissed."))
     if until is None or not today <= until <= today + timedelta(days=LONGEST):
-        raise ValidationError(f"Give the last day of the dismissal: from today to {LONGEST} days ahead.")
+        raise ValidationError(_("Give the last day of the dismissal: from today to %(n)s days ahead.") % {"n": LONGEST})
     card.reason, card.until = reason[:2000], until
     card.kept_rows, card.kept_amount, card.kept_gravity = card.rows, card.amount, card.gravity
     _into(card, RecommendationState.DISMISSED)
@@ -62,7 +66,9 @@ def reopen(*, actor: User | None, pk: int, reason: str) -> Recommendation:
     needed = Permission.REVIEW if _held(actor, pk, Permission.EDIT).state == RecommendationState.DISMISSED else None
     card = _held(actor, pk, needed or Permission.EDIT)
     if card.state not in (RecommendationState.DISMISSED, RecommendationState.IN_PROGRESS):
-        raise ValidationError("It is open already." if card.state == RecommendationState.OPEN else "Nothing is found.")
+        raise ValidationError(
+            _("It is open already.") if card.state == RecommendationState.OPEN else _("Nothing is found.")
+        )
     card.reason, card.until = "", None
     _into(card, RecommendationState.OPEN)
     return _noted(card, actor, RecommendationAction.REOPENED, reason.strip()[:2000])
@@ -89,7 +95,8 @@ def _noted(
     audit_log.record(
         actor=actor,
         action=f"recommendation.{action}",
-        summary=f"{action.label}{f' ({about})' if about else ''}: {RULES[card.rule].title}, {card.department}",
+        summary=f"{in_english(action.label)}{f' ({about})' if about else ''}: {in_english(RULES[card.rule].title)}, "
+        f"{card.department}",
         obj=card,
         reason=text,
         details={"rule": card.rule, "department": card.department.key, "rows": card.rows, "amount": card.amount},

@@ -23,6 +23,7 @@ from governance.selectors.rules import RULES
 from governance.selectors.rules.base import Anchors, Rule, anchors
 from governance.services.recommendations.course import Found, Standing, turn
 from inventory import audit_log
+from inventory.choices import in_english
 
 PAUSE = timedelta(seconds=60)  # after an evaluation, in which a ring starts none: beat comes by
 _LOCK = 7_215_027  # of the evaluation, among PostgreSQL's advisory locks
@@ -91,7 +92,8 @@ def evaluate(now: datetime | None = None) -> Outcome | None:
             action="recommendations.evaluated",
             summary="Recommendations: "
             + ", ".join(
-                f"{count:,} {RecommendationAction(action).label.lower()}" for action, count in outcome.actions.items()
+                f"{count:,} {in_english(RecommendationAction(action).label).lower()}"
+                for action, count in outcome.actions.items()
             ),
             details={"actions": dict(outcome.actions)},
         )
@@ -103,7 +105,7 @@ def _read(rule: Rule, values: dict[str, float], moments: Anchors) -> str:
     with connection.cursor() as cursor:
         cursor.execute(rule.needs[0])
         if rule.sql is None or not cursor.fetchone()[0]:
-            return rule.needs[1]
+            return in_english(rule.needs[1])
         cursor.execute(_REPLACE.format(sql=rule.sql), {"rule": rule.key, **moments.parameters(), **values})
     return ""
 

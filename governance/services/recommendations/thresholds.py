@@ -10,6 +10,7 @@ from governance.selectors.rules import RULES
 from governance.selectors.rules.base import Rule
 from inventory import access, audit_log, doorbell
 from inventory.access import Permission
+from inventory.choices import in_english
 from inventory.models import User
 
 EVALUATE = "governance.tasks.evaluate_recommendations"
@@ -30,7 +31,7 @@ def change_thresholds(*, actor: User | None, rule: str, values: Mapping[str, flo
     if not changed:
         return {}
     own = {one.name: one.value for one in known.thresholds}
-    for name, (_, value) in changed.items():
+    for name, (__, value) in changed.items():
         if value == own[name]:
             stored.filter(name=name).delete()
         else:
@@ -38,7 +39,7 @@ def change_thresholds(*, actor: User | None, rule: str, values: Mapping[str, flo
     audit_log.record(
         actor=actor,
         action="recommendation_thresholds.changed",
-        summary=f"{known.title}: "
+        summary=f"{in_english(known.title)}: "
         + ", ".join(f"{name.replace('_', ' ')} {old:g} → {new:g}" for name, (old, new) in changed.items()),
         details={"rule": rule, "changed": {name: list(pair) for name, pair in changed.items()}},
     )

@@ -208,7 +208,7 @@ def _row(
     return EventRow(
         record_id=one.record_id,
         at=one.at,
-        what=Operation(one.operation).label,
+        what=str(Operation(one.operation).label),
         visit=one.operation == Operation.VISIT,
         category=CATEGORIES[_category(application)],
         application_id=application.pk if application and application.pk in open_ else None,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import TextChoices
 
-from inventory.choices import ApplicationKind, IdentifierKind, Lifecycle, Origin
+from inventory.choices import ApplicationKind, IdentifierKind, Lifecycle, Origin, in_english
 from inventory.services.register_import.reading import NEEDED, SAVE_AS_UTF8, Problem, Row, printable
 
 CHOICES: dict[str, type[TextChoices]] = {"kind": ApplicationKind, "origin": Origin, "lifecycle": Lifecycle}
@@ -89,10 +89,12 @@ def fold(text: str) -> str:
 
 
 _CODES = {
-    column: {fold(spelling): code for code, label in choices.choices for spelling in (code, label)}
+    column: {fold(spelling): code for code, label in choices.choices for spelling in (code, in_english(label))}
     for column, choices in CHOICES.items()
 }
-_IDENTIFIER_KINDS = {fold(spelling): code for code, label in IdentifierKind.choices for spelling in (code, str(label))}
+_IDENTIFIER_KINDS = {
+    fold(spelling): code for code, label in IdentifierKind.choices for spelling in (code, in_english(label))
+}
 
 
 def _choice(column: str, text: str, report: Report) -> str:

@@ -17,7 +17,7 @@ def found(seen: Seen, *rows: tuple[str, str, int]) -> int | tuple[int, ...] | No
 
 
 def test_the_kinds_are_those_of_the_register_in_its_order():
-    assert list(matching.LABELS.items()) == [(kind.value, kind.label) for kind in IdentifierKind]
+    assert list(matching.LABELS.items()) == [(kind.value, str(kind.label)) for kind in IdentifierKind]
 
 
 @pytest.mark.parametrize(
