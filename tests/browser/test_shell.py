@@ -68,6 +68,22 @@ def test_navigation_on_a_phone(visit, ada):
     page.wait_for_url("**/settings/departments/")
 
 
+def test_who_is_signed_in_stays_in_reach_on_a_low_screen(visit, ada):
+    page = visit(ada).go("/people/")
+    page.set_viewport_size({"width": 1280, "height": 420})
+    menu = page.locator(".hub-user > summary")
+    expect(menu).to_be_in_viewport(ratio=1)
+    menu.click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_in_viewport(ratio=1)
+
+
+def test_paper_has_no_navigation(visit, ada):
+    page = visit(ada).go("/people/")
+    page.emulate_media(media="print")
+    expect(page.locator(".hub-nav")).to_be_hidden()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
 def test_without_scripts_everything_is_reachable(visit, ada):
     page = visit(ada, width=390, scripts=False).go("/people/")
     assert page.get_by_role("link", name="Department tree").is_visible()
