@@ -6,22 +6,23 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q, TextChoices
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 
 class Frequency(TextChoices):
-    DAILY = "daily", "Every morning"
-    WEEKLY = "weekly", "Every Monday morning"
-    NEVER = "never", "Never"
+    DAILY = "daily", _("Every morning")
+    WEEKLY = "weekly", _("Every Monday morning")
+    NEVER = "never", _("Never")
 
 
 class DigestState(TextChoices):
-    DUE = "due", "Due"
-    SENDING = "sending", "Being sent"
-    SENT = "sent", "Sent"
-    NOTHING = "nothing", "Nothing had changed"
-    FAILED = "failed", "Failed, tried again"
-    GIVEN_UP = "given_up", "Given up"
-    UNWANTED = "unwanted", "No longer wanted"
+    DUE = "due", _("Due")
+    SENDING = "sending", _("Being sent")
+    SENT = "sent", _("Sent")
+    NOTHING = "nothing", _("Nothing had changed")
+    FAILED = "failed", _("Failed, tried again")
+    GIVEN_UP = "given_up", _("Given up")
+    UNWANTED = "unwanted", _("No longer wanted")
 
 
 UNFINISHED = (DigestState.DUE, DigestState.SENDING, DigestState.FAILED)

@@ -5,6 +5,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import IntegerChoices, TextChoices
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from inventory.models import Department
 
@@ -12,27 +13,27 @@ from inventory.models import Department
 class Gravity(IntegerChoices):
     """How grave a finding is; the number is what is sorted by."""
 
-    LOW = 1, "Low"
-    MEDIUM = 2, "Medium"
-    HIGH = 3, "High"
+    LOW = 1, _("Low")
+    MEDIUM = 2, _("Medium")
+    HIGH = 3, _("High")
 
 
 class RecommendationState(TextChoices):
-    OPEN = "open", "Not started"
-    IN_PROGRESS = "in_progress", "In progress"
-    DISMISSED = "dismissed", "Dismissed"
-    COMPLETED = "completed", "Completed"
+    OPEN = "open", _("Not started")
+    IN_PROGRESS = "in_progress", _("In progress")
+    DISMISSED = "dismissed", _("Dismissed")
+    COMPLETED = "completed", _("Completed")
 
 
 class RecommendationAction(TextChoices):
     """What happened to a recommendation, in the past tense."""
 
-    FOUND = "found", "Found"
-    STARTED = "started", "Taken in progress"
-    ASSIGNED = "assigned", "Assigned"
-    DISMISSED = "dismissed", "Dismissed"
-    REOPENED = "reopened", "Opened again"
-    COMPLETED = "completed", "Completed by itself"
+    FOUND = "found", _("Found")
+    STARTED = "started", _("Taken in progress")
+    ASSIGNED = "assigned", _("Assigned")
+    DISMISSED = "dismissed", _("Dismissed")
+    REOPENED = "reopened", _("Opened again")
+    COMPLETED = "completed", _("Completed by itself")
 
 
 class Subject(models.Model):

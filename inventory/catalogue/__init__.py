@@ -10,6 +10,7 @@ from pathlib import Path
 
 import yaml
 from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
 
 from inventory.choices import ApplicationKind
 
@@ -19,9 +20,9 @@ FILE = Path(__file__).parent / "ai_apps.yaml"
 class Category(TextChoices):
     """The three kinds of AI use of Purview's AI Hub."""
 
-    COPILOT = "copilot", "Copilot experiences and agents"
-    ENTERPRISE = "enterprise", "Enterprise AI apps"
-    OTHER = "other", "Other AI apps"
+    COPILOT = "copilot", _("Copilot experiences and agents")
+    ENTERPRISE = "enterprise", _("Enterprise AI apps")
+    OTHER = "other", _("Other AI apps")
 
 
 class CatalogueError(ValueError):

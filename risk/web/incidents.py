@@ -40,8 +40,8 @@ _DATE = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})  # the only f
 class IncidentForm(forms.Form):
     """What a reviewer tells of an incident; of each principle what happened to it, empty where nothing did."""
 
-    title = forms.CharField(max_length=300)
-    severity = forms.ChoiceField(choices=IncidentSeverity.choices, initial=IncidentSeverity.MEDIUM)
+    title = forms.CharField(max_length=300, label=_("Title"))
+    severity = forms.ChoiceField(choices=IncidentSeverity.choices, initial=IncidentSeverity.MEDIUM, label=_("Severity"))
     since = forms.DateField(label=_("Since when"), widget=_DATE)
     aware_on = forms.DateField(
         label=_("Known since"), widget=_DATE, help_text=_("The law's deadlines run from this day.")
