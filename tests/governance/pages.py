@@ -19,6 +19,13 @@ from risk.models import Evidence, Incident
 from risk.web import urls as risk
 
 MOST = 15
+# Why a page may take more
+MORE = {
+    "department": (20, "figures, course, applications, use, coverage and outlook, each kept where it belongs"),
+    "activity": (19, "all kinds of things that feeds tell of one application, beside its judgement"),
+    "control": (17, "the judgement, and all that was ever said, proved and asked of the control"),
+    "digest": (17, "one source after another, until three changes are found"),
+}
 DOWNLOADS = (".csv", ".html", "/file/", "/download/", "/board/")
 
 
@@ -68,3 +75,16 @@ def queries(client: Client, address: str) -> list[str]:
     with CaptureQueriesContext(connection) as captured:
         client.get(address)
     return [one["sql"] for one in captured]
+
+
+def open_every_one(client: Client, person: User) -> set[str]:
+    """Open every page as that person, hold each to its number of queries, and return the names of those that opened."""
+    client.force_login(person)
+    opened, over = set(), []
+    for name, address in addresses(person):
+        asked = queries(client, address)
+        opened |= {name} if asked else set()
+        if len(asked) > MORE.get(name, (MOST,))[0]:
+            over.append(f"{person}: {address} took {len(asked)}\n  " + "\n  ".join(sql[:160] for sql in asked))
+    assert not over, "\n".join(over)
+    return opened
