@@ -17,11 +17,14 @@ function closeMenus(except) {
   }
 }
 
-/* Theme buttons */
-function showThemeChoice() {
+/* What this browser was told: theme, and whether single keys act */
+function showChoices() {
   const choice = window.hubTheme.choice();
   for (const button of document.querySelectorAll("[data-theme-choice]")) {
     button.setAttribute("aria-pressed", String(button.dataset.themeChoice === choice));
+  }
+  for (const button of document.querySelectorAll("[data-keys-choice]")) {
+    button.setAttribute("aria-pressed", String(window.hubKeys.on()));
   }
 }
 
@@ -56,7 +59,11 @@ document.addEventListener("click", (event) => {
   const theme = target.closest("[data-theme-choice]");
   if (theme) {
     window.hubTheme.choose(theme.dataset.themeChoice);
-    showThemeChoice();
+    showChoices();
+  }
+  if (target.closest("[data-keys-choice]")) {
+    window.hubKeys.turn(!window.hubKeys.on());
+    showChoices();
   }
   const copy = target.closest("[data-copy]");
   if (copy) copyValue(copy);
@@ -125,7 +132,7 @@ document.addEventListener("htmx:afterSettle", (event) => prepareTables(event.tar
 /* Coming back by the browser's button must not find disabled filters */
 window.addEventListener("pageshow", () => {
   for (const element of document.querySelectorAll("[data-filter-bar] :disabled")) element.disabled = false;
-  showThemeChoice();
+  showChoices();
 });
 
 root.classList.add("is-ready");

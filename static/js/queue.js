@@ -64,6 +64,7 @@ const KEYS = {
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input:not([type=checkbox]), select, textarea");
   if (typing || event.ctrlKey || event.metaKey || event.altKey || !KEYS[event.key]) return;
+  if (event.key.length === 1 && !window.hubKeys.on()) return;
   event.preventDefault();
   KEYS[event.key]();
 });

@@ -25,9 +25,8 @@ function go(step) {
 
 if (form) {
   document.addEventListener("keydown", (event) => {
-    // The queue of alerts has a search of its own under this key
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-    if (document.querySelector("[data-queue]")) return;
+    if (!window.hubKeys.on()) return;
     event.preventDefault();
     const nav = form.closest("[data-nav]");
     nav?.classList.contains("is-open") || nav?.scrollIntoView({ block: "nearest" });

@@ -1,5 +1,6 @@
 /* Chooses the theme before anything is painted: a small blocking file, because the content policy forbids inline
-   scripts. Light and dark follow the system unless this browser was told otherwise. Printing is always light. */
+   scripts. Light and dark follow the system unless this browser was told otherwise. Printing is always light.
+   Whether single keys act is kept here as well (WCAG 2.1.4: people who speak to their computer switch them off). */
 (function () {
   "use strict";
   var root = document.documentElement;
@@ -38,6 +39,25 @@
       apply();
     },
   };
+
+  window.hubKeys = {
+    on: function () {
+      return root.dataset.keys !== "off";
+    },
+    turn: function (on) {
+      root.dataset.keys = on ? "on" : "off";
+      try {
+        window.localStorage.setItem("hub-keys", root.dataset.keys);
+      } catch (refused) {
+        root.setAttribute("data-keys-not-kept", ""); // for this page only
+      }
+    },
+  };
+  try {
+    root.dataset.keys = window.localStorage.getItem("hub-keys") || "on";
+  } catch (refused) {
+    root.dataset.keys = "on";
+  }
 
   apply();
   system.addEventListener("change", apply);

@@ -71,6 +71,23 @@ def test_it_is_worked_from_the_keyboard(queue: Page) -> None:
     expect(queue.locator("[data-queue-count]")).to_have_text("None chosen")
 
 
+def test_single_keys_can_be_switched_off_and_stay_so(queue: Page) -> None:
+    """WCAG 2.1.4: whoever speaks to their computer must not choose alerts by a word."""
+    queue.keyboard.press("/")
+    expect(queue.locator("#hub-search")).to_be_focused()
+    queue.locator("[data-menu].hub-user summary").click()
+    queue.get_by_role("button", name="Single-key shortcuts").click()
+    expect(queue.get_by_role("button", name="Single-key shortcuts")).to_have_attribute("aria-pressed", "false")
+    queue.reload()
+    expect(queue.locator(".queue-keys")).to_be_hidden()
+    for key in ("a", "j", "x", "/"):
+        queue.keyboard.press(key)
+    assert chosen(queue) == []
+    expect(queue.locator("#hub-search")).not_to_be_focused()
+    queue.locator("[data-queue-open]").first.focus()
+    queue.keyboard.press("Escape")  # no letter: it keeps letting go
+
+
 def test_a_stretch_is_chosen_and_dismissed_at_once(queue: Page) -> None:
     boxes = queue.locator("input[name=alert]")
     boxes.nth(1).click()
