@@ -142,7 +142,7 @@ FROM read JOIN whole ON whole.department_id IS NOT DISTINCT FROM read.department
 WHERE read.unlabelled > 0"""
 _FILES_COUNTED = (
     "SELECT EXISTS (SELECT FROM inventory_dailyusage WHERE files > 0)",
-    "a Purview audit export whose records name the documents that AI read",
+    _("a Purview audit export whose records name the documents that AI read"),
 )
 
 RULES = (
@@ -220,17 +220,19 @@ RULES = (
         key="unlabelled_data",
         title=_("Label the data AI reads"),
         goals=("A4",),
-        trigger="Of at least {files} Word, Excel, PowerPoint and PDF files that AI read for a department in 30 days, "
-        "each counted as often as it was read, at least {share} % have no sensitivity label.",
-        action="Label the places that AI reads most.",
-        unit="unlabelled files read",
+        trigger=_(
+            "Of at least {files} Word, Excel, PowerPoint and PDF files that AI read for a department in 30 days, "
+            "each counted as often as it was read, at least {share} % have no sensitivity label."
+        ),
+        action=_("Label the places that AI reads most."),
+        unit=_("unlabelled files read"),
         route="inventory:dictionary",
         sql=_UNLABELLED,
         needs=_FILES_COUNTED,
         anchor="day",
         thresholds=(
-            Threshold("files", "Files read for a department", 50),
-            Threshold("share", "Of them without a label, %", 40, 1, 100),
+            Threshold("files", _("Files read for a department"), 50),
+            Threshold("share", _("Of them without a label, %"), 40, 1, 100),
         ),
     ),
 )
