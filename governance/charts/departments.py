@@ -67,14 +67,6 @@ def department_course(
     traces = [_course_line(ordered, *line) for line in _COURSE_LINES]
     if ordered and ahead and today:
         traces.append(_ahead_line([(today, ordered[-1].index), *ahead]))
-    summary = "No figures yet."
-    if ordered:
-        first, last = ordered[0], ordered[-1]
-        summary = f"Index {last.index:.1f} on {last.day:%-d %B %Y}"
-        if first is not last:
-            summary += f", {first.index:.1f} on {first.day:%-d %B %Y}"
-        summary += f"; worst application {last.worst:.1f}, mean {last.mean:.1f}"
-        summary += f"; {ahead[-1][1]:.1f} on {ahead[-1][0]:%-d %B %Y} if nobody acts." if ahead else "."
     return Chart(
         key="course",
         title=_("Risk over time"),
@@ -106,15 +98,15 @@ def _course_in_words(ordered: Sequence[DepartmentPoint], ahead: Sequence[tuple[d
     if not ordered:
         return _("No figures yet.")
     first, last = ordered[0], ordered[-1]
-    words = _("Index %(index)s on %(day)s") % {"index": f"{last.index:.0f}", "day": f"{last.day:%-d %B %Y}"}
+    words = _("Index %(index)s on %(day)s") % {"index": f"{last.index:.1f}", "day": f"{last.day:%-d %B %Y}"}
     if first is not last:
-        words += _(", %(index)s on %(day)s") % {"index": f"{first.index:.0f}", "day": f"{first.day:%-d %B %Y}"}
-    figures = {"worst": f"{last.worst:.0f}", "mean": f"{last.mean:.0f}"}
+        words += _(", %(index)s on %(day)s") % {"index": f"{first.index:.1f}", "day": f"{first.day:%-d %B %Y}"}
+    figures = {"worst": f"{last.worst:.1f}", "mean": f"{last.mean:.1f}"}
     words += _("; worst application %(worst)s, mean %(mean)s") % figures
     if not ahead:
         return f"{words}."
     day, index = ahead[-1]
-    return words + _("; %(index)s on %(day)s if nobody acts.") % {"index": f"{index:.0f}", "day": f"{day:%-d %B %Y}"}
+    return words + _("; %(index)s on %(day)s if nobody acts.") % {"index": f"{index:.1f}", "day": f"{day:%-d %B %Y}"}
 
 
 _COURSE_LINES = (
@@ -133,7 +125,7 @@ def _course_line(ordered: Sequence[DepartmentPoint], field: str, words: StrPromi
         "y": [getattr(p, field) for p in ordered],
         "line": {"color": token(colour), "width": 2, "dash": dash, "shape": "hv"},
         "marker": {"size": 5},
-        "hovertemplate": "%{y:.1f} " + words + "<extra></extra>",
+        "hovertemplate": "%{y:.1f} " + str(words) + "<extra></extra>",
     }
 
 
@@ -146,7 +138,7 @@ def _ahead_line(points: Sequence[tuple[date, float]]) -> Figure:
         "y": [index for __, index in points],
         "line": {"color": token("series-1"), "width": 2, "dash": "dot"},
         "marker": {"size": 5, "symbol": "circle-open"},
-        "hovertemplate": "%{y:.1f} if nobody acts<extra></extra>",
+        "hovertemplate": _("%{y:.1f} if nobody acts<extra></extra>"),
     }
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, TypeAlias
 
+from django.utils.translation import gettext as _
+
 from governance.selectors import difference, rollups
 from governance.selectors.among import ALL, Among
 from governance.selectors.difference import KINDS, Found, kinds_of
@@ -55,7 +57,7 @@ class Side:
 
 
 def _class(word: str) -> str:
-    return str(EUClass(word).label) if word else "not decided"
+    return str(EUClass(word).label) if word else _("not decided")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +87,15 @@ class ChangedRow:
             return []
         old, new, found = self.before, self.after, []
         if new.snapshot and not old.snapshot and old.lifecycle == Lifecycle.LIVE:
-            found.append("Had no score then")
+            found.append(_("Had no score then"))
         if old.snapshot and not new.snapshot and new.lifecycle == Lifecycle.LIVE:
-            found.append("Has no score now: not computable")
+            found.append(_("Has no score now: not computable"))
         if old.snapshot and new.snapshot and old.eu_class != new.eu_class:
-            found.append(f"EU AI Act class: {_class(old.eu_class)} → {_class(new.eu_class)}")
+            classes = {"old": _class(old.eu_class), "new": _class(new.eu_class)}
+            found.append(_("EU AI Act class: %(old)s → %(new)s") % classes)
         if old.kind and old.kind != new.kind:
-            found.append(f"Kind: {ApplicationKind(old.kind).label} → {ApplicationKind(new.kind).label}")
+            kinds = {"old": ApplicationKind(old.kind).label, "new": ApplicationKind(new.kind).label}
+            found.append(_("Kind: %(old)s → %(new)s") % kinds)
         return found
 
     @property
@@ -145,7 +149,7 @@ def of_kind(found: Iterable[Found], kind: str) -> list[Found]:
 def rows(scope: Scope, then: date, now: date, found: Sequence[Found]) -> list[ChangedRow]:
     """These applications at the end of both days; one query, of few."""
     departments = _departments(scope)
-    sides = difference.sides(departments, then, now, [pk for pk, _ in found])
+    sides = difference.sides(departments, then, now, [pk for pk, __ in found])
     told = [(sides[pk], pk, kinds_of(kinds)) for pk, kinds in found if pk in sides]
     return [_row(pk, kinds, *values) for values, pk, kinds in told]
 
@@ -157,7 +161,7 @@ def _row(pk: int, kinds: Sequence[str], name: str, external_id: str, *rest: Any)
 
 def counts(found: Iterable[Found]) -> dict[str, int]:
     """How many of them changed in each of KINDS; one application may have changed in several."""
-    number = Counter(kinds for _, kinds in found)
+    number = Counter(kinds for __, kinds in found)
     told = Counter[str]()
     for kinds, n in number.items():
         told.update(dict.fromkeys(kinds_of(kinds), n))

@@ -2,26 +2,30 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.db import connection
+from django.utils.translation import gettext_lazy
 
 from governance.selectors.among import Among
 from risk.selectors import applications_then
 from risk.selectors.history import end_of
 from risk.selectors.keys import array
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 Found: TypeAlias = tuple[int, int]  # an application, and its kinds of change as bits in the order of KINDS
 
 # In the order in which rows are told: what matters most of a row decides its place
-KINDS: Mapping[str, str] = {
-    "appeared": "Appeared: counts now",
-    "left": "Left: counts no longer",
-    "band": "Risk band changed",
-    "registered": "Registered",
-    "lifecycle": "Stage changed",
-    "department": "Moved to another department",
-    "owner": "Owner changed",
+KINDS: Mapping[str, "StrOrPromise"] = {
+    "appeared": gettext_lazy("Appeared: counts now"),
+    "left": gettext_lazy("Left: counts no longer"),
+    "band": gettext_lazy("Risk band changed"),
+    "registered": gettext_lazy("Registered"),
+    "lifecycle": gettext_lazy("Stage changed"),
+    "department": gettext_lazy("Moved to another department"),
+    "owner": gettext_lazy("Owner changed"),
 }
 _TESTS = {
     "appeared": "b.counts AND NOT COALESCE(a.counts, false)",

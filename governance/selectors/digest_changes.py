@@ -198,7 +198,8 @@ def _recommendations(scope: Scope, span: Span) -> Iterator[Told]:
     found = recommendations.cards(scope, states=[RecommendationState.OPEN], severities=["high"])
     for one in found:
         if span.begin <= one.since < span.end:
-            title, note = str(one.rule.title), f"{one.department.name} · {one.amount:,} {one.rule.unit}"
+            unit = one.rule.counted % {"n": one.amount}
+            title, note = str(one.rule.title), f"{one.department.name} · {one.amount:,} {unit}"
             yield Told("Recommendation of high severity", title, note, "governance:recommendation", (one.pk,))
 
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from governance.models import Gravity, RecommendationState
 from inventory.selectors.asked import PERIODS, Problem, Reader
 from risk.choices import RequirementStatus
@@ -59,7 +61,12 @@ def requirements(
     }
     for name in ("requirement", "state"):
         if any(found[LATE]) and any(found[name]):
-            reader.refuse(LATE, found[LATE][0], f"can't be asked together with {name}", "Leave one of the two out.")
+            reader.refuse(
+                LATE,
+                found[LATE][0],
+                _("can't be asked together with %(name)s") % {"name": name},
+                _("Leave one of the two out."),
+            )
             found[LATE] = ()
     return found
 
@@ -68,9 +75,9 @@ def _requirement(reader: Reader, frameworks: Sequence[Framework]) -> str:
     """The id of a requirement of the only framework."""
     given = reader.text("requirement")
     if given and len(frameworks) != 1:
-        reader.refuse("requirement", given, "needs one framework", "Name it: framework=….")
+        reader.refuse("requirement", given, _("needs one framework"), _("Name it: framework=…."))
     elif given and given not in frameworks[0].requirements:
-        reader.refuse("requirement", given, f"is no requirement of {frameworks[0].name}")
+        reader.refuse("requirement", given, _("is no requirement of %(framework)s") % {"framework": frameworks[0].name})
     else:
         return given
     return ""

@@ -34,9 +34,9 @@ SECTIONS = (
     ("analytics_threats", gettext_lazy("Threats")),
     ("analytics_compliance", gettext_lazy("Compliance and evidence")),
 )
-DAILY, ALERTS = "daily figures of the feeds", "alerts of the feeds"
-BY_DAY, COVERED = "department figures by day", "answers, controls and evidence, by day"
-SCORES = "present scores"
+DAILY, ALERTS = gettext_lazy("daily figures of the feeds"), gettext_lazy("alerts of the feeds")
+BY_DAY, COVERED = gettext_lazy("department figures by day"), gettext_lazy("answers, controls and evidence, by day")
+SCORES = gettext_lazy("present scores")
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def _shown(
     """`shown`: (chart, columns of twelve, period in words, source) in their order. Charts of today say how fresh their
     source is; those of a past day end on it. `use_at`: of when use is, where a file is being read meanwhile."""
     filters, scope, at = asked.filters, asked.scope, asked.at
-    fresh = _fresh(at, {source for *_, source in shown})
+    fresh = _fresh(at, {source for *__, source in shown})
     context = {
         "filters": filters,
         "scope": scope,
@@ -97,11 +97,12 @@ def _fresh(at: At, sources: set[str]) -> dict[str, datetime | None]:
     if at.past:
         return {}
     found: dict[str, datetime | None] = {}
-    if sources & {DAILY, ALERTS}:
+    of_feeds, judged = {str(DAILY), str(ALERTS)}, {str(BY_DAY), str(COVERED), str(SCORES)}
+    if sources & of_feeds:
         read = max((one.read_at for one in feeds.freshness() if one.read_at), default=None)
-        found = {DAILY: read, ALERTS: read}
-    if sources & {BY_DAY, COVERED, SCORES}:  # scores are judged first, and the figures of departments taken at once
-        found |= dict.fromkeys((BY_DAY, COVERED, SCORES), rollups.counted_at())
+        found = dict.fromkeys(of_feeds, read)
+    if sources & judged:  # scores are judged first, and the figures of departments taken at once
+        found |= dict.fromkeys(judged, rollups.counted_at())
     return found
 
 
@@ -129,7 +130,7 @@ def use_page(request: HttpRequest) -> HttpResponse:
         (drawn.types(use.types_shared(*whose), filters, day), 6),
         (drawn.users_by_department(use.users_by_department(*whose), filters, day), 12),
     ]
-    return _shown(request, "analytics", asked, [(*one, asked.period, DAILY) for one in charts], used.counted_at)
+    return _shown(request, "analytics", asked, [(*one, asked.period, str(DAILY)) for one in charts], used.counted_at)
 
 
 @require_safe
@@ -145,11 +146,11 @@ def risk_page(request: HttpRequest) -> HttpResponse:
         *([(drawn.course(scope, filters, at), 6, words, str(BY_DAY))] if whole else []),
         (drawn.ranking(scope, at), 6, on, str(BY_DAY)),
     ]
-    source = "scores of that day" if at.past else SCORES
+    source = _("scores of that day") if at.past else str(SCORES)
     shown.append((drawn.distribution(scope, filters, at), 6, asked.on, source))
-    shown.append((drawn.bands_by_department(scope, at, filters.period), 12, words, BY_DAY))
+    shown.append((drawn.bands_by_department(scope, at, filters.period), 12, words, str(BY_DAY)))
     if whole:
-        shown.append((drawn.profile(scope, at), 12, on, BY_DAY))
+        shown.append((drawn.profile(scope, at), 12, on, str(BY_DAY)))
     return _shown(request, "analytics_risk", asked, shown)
 
 
@@ -164,8 +165,8 @@ def threats_page(request: HttpRequest) -> HttpResponse:
         (drawn.attacks_by_day(use.attacks_by_day(*whose), filters, day), 12, asked.period, str(DAILY)),
         (drawn.attacked(use.attacked(*whose), filters, day), 6, asked.period, str(DAILY)),
     ]
-    on = asked.on if asked.at.past else "Now"
-    shown.append((drawn.tactics(asked.scope, filters, asked.at), 6, on, ALERTS))
+    on = asked.on if asked.at.past else _("Now")
+    shown.append((drawn.tactics(asked.scope, filters, asked.at), 6, on, str(ALERTS)))
     return _shown(request, "analytics_threats", asked, shown)
 
 
@@ -178,6 +179,6 @@ def compliance_page(request: HttpRequest) -> HttpResponse:
     past = asked.at.past  # which requirement of which application stood how is not kept by day
     covered = framework_charts(drawn.covered(scope, day, ALL if past else asked.left), asked.filters)
     on = asked.on + (asked.every_one if past else "")
-    shown = [(covered.binding, 6, on, COVERED), (covered.voluntary, 6, on, COVERED)]
-    shown.append((drawn.evidence(scope, asked.filters, asked.at), 12, asked.on, "evidence of the controls"))
+    shown = [(covered.binding, 6, on, str(COVERED)), (covered.voluntary, 6, on, str(COVERED))]
+    shown.append((drawn.evidence(scope, asked.filters, asked.at), 12, asked.on, _("evidence of the controls")))
     return _shown(request, "analytics_compliance", asked, shown)

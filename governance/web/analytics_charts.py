@@ -130,7 +130,7 @@ def users_by_app(found: Sequence[use.App], filters: Filters, day: date) -> Chart
         key="users-by-app",
         title=_("Users per AI app"),
         unit=_("Distinct people who used it; they don't add up, and each may have many events behind them"),
-        of="AI app",
+        of=_("AI app"),
     )
 
 
@@ -192,7 +192,7 @@ def attacked(found: Sequence[use.App], filters: Filters, day: date) -> Chart:
         key="attacked",
         title=_("Most attacked AI apps"),
         unit=_("Interactions marked; one with both marks counts under each"),
-        of="AI app",
+        of=_("AI app"),
         whole=_("Marks"),
         summary=most_in(bars, _MARKS, _APPS, _("No interaction in this period was marked as an attack.")),
         empty=_("No interaction in this period was marked as an attack. %(source)s") % {"source": AUDIT},
@@ -342,9 +342,9 @@ def evidence(scope: Scope, filters: Filters, at: At) -> Chart:
     wanted = found_evidence.Wanted(department=filters.department, applications=left.ids)
     counted = found_evidence.counts_then if at.past else found_evidence.counts
     found = counted(scope.user, wanted, at.day)
-    endings = [(found_evidence.EXPIRED, "Expired", found.expired)]
-    endings += [(str(days), f"Within {days} days", n) for days, n in found.within.items()]
-    there = any(n for *_, n in endings)
+    endings = [(found_evidence.EXPIRED, _("Expired"), found.expired)]
+    endings += [(str(days), _("Within %(days)s days") % {"days": days}, n) for days, n in found.within.items()]
+    there = any(n for *__, n in endings)
     bars = [
         Bar(
             words,
@@ -354,10 +354,10 @@ def evidence(scope: Scope, filters: Filters, at: At) -> Chart:
         for word, words, n in endings
         if there
     ]
-    said = ", ".join(f"{words.lower()} {n:,}" for _, words, n in endings)
-    nothing = "No evidence in sight has expired or will within 90 days."
+    said = ", ".join(f"{words.lower()} {n:,}" for __, words, n in endings)
+    nothing = _("No evidence in sight has expired or will within 90 days.")
     if at.past:
-        nothing = "No evidence in sight had expired then or would within 90 days."
+        nothing = _("No evidence in sight had expired then or would within 90 days.")
     return ranked_bars(
         bars,
         [Part(_("Items of evidence"), "series-5")],

@@ -9,6 +9,7 @@ from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from governance.selectors import changes
@@ -17,7 +18,7 @@ from governance.selectors.changes import ROWS_A_PAGE, Side
 from governance.selectors.difference import KINDS, Found
 from inventory import access
 from inventory.access import Permission, requires
-from inventory.choices import ApplicationKind
+from inventory.choices import ApplicationKind, in_english
 from inventory.models import User
 from inventory.selectors.asked import Reader
 from inventory.selectors.scope import Scope, options, scope_of
@@ -52,13 +53,15 @@ def span_of(request: HttpRequest, scope: Scope) -> Span:
     now, then = reader.day("to") or today, reader.day("from")
     first = first_day(scope.departments())
     if now > today:
-        reader.refuse("to", now.isoformat(), "is still to come")
+        reader.refuse("to", now.isoformat(), _("is still to come"))
         now = today
     if then is not None and then >= now:
-        reader.refuse("from", then.isoformat(), f"is not before {now.isoformat()}")
+        reader.refuse("from", then.isoformat(), _("is not before %(day)s") % {"day": now.isoformat()})
         then = None
     if then is not None and first is not None and then < first:
-        reader.refuse("from", then.isoformat(), f"is before the first figures, of {first.isoformat()}")
+        reader.refuse(
+            "from", then.isoformat(), _("is before the first figures, of %(day)s") % {"day": first.isoformat()}
+        )
         then = None
     tell(request, reader.problems)
     return Span(then or now - timedelta(days=DAYS_BACK), now, today, first)
@@ -121,7 +124,7 @@ def _lines(user: User, scope: Scope, span: Span, found: list[Found]) -> Iterator
             sides = (row.before, row.after)
             pairs = [value for name in ("department", "stage", "owner") for value in (getattr(s, name) for s in sides)]
             risks = [*(_risk(side) for side in sides), *(_band(side) for side in sides)]
-            yield row.external_id, row.name, "; ".join(row.words), *pairs, *risks
+            yield row.external_id, row.name, "; ".join(in_english(KINDS[kind]) for kind in row.kinds), *pairs, *risks
 
 
 def _risk(side: Side) -> float | None:

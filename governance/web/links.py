@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from django.urls import reverse
+from django.utils.translation import gettext_lazy
 
 from governance import charts
 from governance.charts import Chart
@@ -18,7 +19,7 @@ from inventory.models import Department
 from inventory.web.filters import Filters
 from risk.choices import Band
 
-EVERY_ONE = "all applications"  # what stands beside figures that a filter can't narrow
+EVERY_ONE = gettext_lazy("all applications")  # what stands beside figures that a filter can't narrow
 SERIOUS = f"{Band.HIGH},{Band.CRITICAL}"
 
 

@@ -146,8 +146,8 @@ def growth(counted: overview.Numbers) -> str:
     """How the number of live applications moved."""
     moved = counted.applications_change
     if not moved:
-        return "live" if moved is None else "live · unchanged in 30 days"
-    return f"live · {'+' if moved > 0 else '−'}{abs(moved):,} in 30 days"
+        return _("live") if moved is None else _("live · unchanged in 30 days")
+    return _("live · %(moved)s in 30 days") % {"moved": f"{'+' if moved > 0 else '−'}{abs(moved):,}"}
 
 
 def matrix_table(found: overview.Matrix, scope: Scope) -> Matrix:
@@ -174,10 +174,19 @@ def matrix_cell(department: Department, principle: Principle, risk: Risk | None)
     if risk is None:
         return MatrixCell(None, "", _("%(name)s: no live application") % {"name": department.name})
     url = applications_url(department=department, lifecycle=Lifecycle.LIVE, principle=principle, sort="-risk")
-    words = (
-        f"{department.name}, {principle.label}: {risk.index:.0f}, {Band(risk.band).label.lower()}. Worst application "
-        f"{risk.worst:.0f}, worst quarter {risk.tail:.0f}, mean {risk.mean:.0f} of {risk.count:,} live"
-    )
+    words = _(
+        "%(department)s, %(principle)s: %(index)s, %(band)s. Worst application %(worst)s, worst quarter %(tail)s, "
+        "mean %(mean)s of %(count)s live"
+    ) % {
+        "department": department.name,
+        "principle": principle.label,
+        "index": f"{risk.index:.0f}",
+        "band": Band(risk.band).label.lower(),
+        "worst": f"{risk.worst:.0f}",
+        "tail": f"{risk.tail:.0f}",
+        "mean": f"{risk.mean:.0f}",
+        "count": f"{risk.count:,}",
+    }
     return MatrixCell(risk.index, url, words)
 
 

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any, TypeVar
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from governance.charts import Matrix, MatrixCell, MatrixColumn, MatrixRow
 from governance.selectors import compliance, overview, recommendations, recommendations_then, usage
@@ -51,13 +52,15 @@ def page(scope: Scope, filters: Filters, at: At) -> dict[str, Any]:
         "use_at": used.counted_at,
         "interactions": interactions_chart(used.by_category, filters),
         "highest": highest_then(scope, day, left),
-        "highest_note": f"Live then{', only those chosen' if left else ''}; a name opens its history as of that day",
+        "highest_note": _("Live then, only those chosen; a name opens its history as of that day")
+        if left
+        else _("Live then; a name opens its history as of that day"),
         "highest_url": applications_url(**_live(filters, at), sort="-risk"),
         "sensitive": sensitive_chart(used.sensitive, filters, day),
         "coverage": framework_charts(covered, filters),
         "recommendations_then": sorted(cards, key=lambda card: -card.rows)[: recommendations.TOP],
         "all_recommendations": len(cards),
-        "period_words": f"{period} days up to {day:%-d %B %Y}",
+        "period_words": _("%(period)s days up to %(day)s") % {"period": period, "day": f"{day:%-d %B %Y}"},
     }
 
 
@@ -78,7 +81,8 @@ def _tiles(
     left, live = among(filters, at.then), _live(filters, at)
     binding = [one for one in covered if one.framework.binding]
     overdue, share = sum(one.overdue for one in binding), numbers.serious_share
-    people = "person" if unseen.people == 1 else "people"
+    people = ngettext("used by %(people)s person", "used by %(people)s people", unseen.people)
+    used = people % {"people": f"{unseen.people:,}"}
     serious = [band for band in SERIOUS.split(",") if not filters.bands or band in filters.bands]
     alerts = usage.open_alerts(scope, left, at.day)
     every = f"{EVERY_ONE} · " if left else ""
@@ -87,7 +91,7 @@ def _tiles(
         Tile(
             _("High or critical risk"),
             numbers.serious,
-            "none live" if share is None else f"{share:.0%} of live applications",
+            _("none live") if share is None else _("%(share)s of live applications") % {"share": f"{share:.0%}"},
             applications_url(**{**live, "band": serious}) if serious else "",
             "bad",
             numbers.serious_change,
@@ -95,18 +99,18 @@ def _tiles(
         Tile(
             _("Compliance gaps open"),
             sum(one.gap for one in binding),
-            f"{every}{overdue:,} past due then, with partly met ones",
+            every + _("%(overdue)s past due then, with partly met ones") % {"overdue": f"{overdue:,}"},
             address("governance:gaps", department=filters.department, as_of=at.day),
             "warn",
         ),
         Tile(
-            "Unregistered AI apps",
+            _("Unregistered AI apps"),
             unseen.apps,
-            f"{'all of them · ' if left else ''}used by {unseen.people:,} {people}",
+            _("all of them · %(used)s") % {"used": used} if left else used,
             "",
             "accent",
         ),
-        Tile("Open alerts", alerts.all, f"{alerts.high:,} high severity", "", "bad"),
+        Tile(_("Open alerts"), alerts.all, _("%(high)s high severity") % {"high": f"{alerts.high:,}"}, "", "bad"),
     ]
 
 

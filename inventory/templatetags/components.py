@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import template
 from django.core.paginator import Page
@@ -20,6 +20,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from inventory.selectors.asked import SAID
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 register = template.Library()
 
@@ -64,6 +67,12 @@ for _name in ("card", "alert", "menu", "empty", "disclosure"):
     _block(_name)
 for _name in ("tile", "chart", "matrix", "secret", "stepper", "tabs", "progress"):
     _single(_name)
+
+
+@register.filter
+def by_number(words: StrPromise, number: int) -> str:
+    """The form of a noun (`ngettext_lazy` by "n") that stands beside a number."""
+    return words % {"n": number}
 
 
 @register.simple_block_tag(end_name="endcapture")

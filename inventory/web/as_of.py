@@ -6,6 +6,7 @@ from datetime import date
 
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from inventory.selectors.asked import Reader
 from inventory.web.filters import tell
@@ -36,10 +37,12 @@ def asked_day(request: HttpRequest, oldest: Callable[[], date | None] | None = N
     asked = reader.day("as_of")
     first = oldest() if oldest and asked and asked < today else None
     if asked and asked > today:
-        reader.refuse("as_of", asked.isoformat(), "is still to come")
+        reader.refuse("as_of", asked.isoformat(), _("is still to come"))
     elif oldest and asked and asked < today and first is None:
-        reader.refuse("as_of", asked.isoformat(), "is before the first figures, which are still to come")
+        reader.refuse("as_of", asked.isoformat(), _("is before the first figures, which are still to come"))
     elif asked and first and asked < first:
-        reader.refuse("as_of", asked.isoformat(), f"is before the first figures, of {first.isoformat()}")
+        reader.refuse(
+            "as_of", asked.isoformat(), _("is before the first figures, of %(day)s") % {"day": first.isoformat()}
+        )
     tell(request, reader.problems)
     return At(today if reader.problems or asked is None else asked, today, first)

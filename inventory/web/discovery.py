@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -65,7 +65,7 @@ def sightings(request: PersonRequest) -> HttpResponse:
         "by_all_use": looked.everything,
         "may_load": access.sees_everything(request.user, Permission.FEEDS),
         "may_administer": access.sees_everything(request.user, Permission.ADMIN),
-        "acts": [("rule_out", "Rule out, with the reason")],
+        "acts": [("rule_out", gettext("Rule out, with the reason"))],
         "query": request.GET.urlencode(),
     }
     return render(request, "inventory/sightings.html", context)
@@ -154,17 +154,20 @@ def _act(user: User, keys: list[int], given: QueryDict) -> str:
         if not form.is_valid():
             raise ValidationError([message for found in form.errors.values() for message in found])
         count = service.rule_out(actor=user, sightings=keys, **form.cleaned_data)
-        return f"Ruled out: {count} name{'s' if count != 1 else ''} seen."
+        return ngettext("Ruled out: %(count)s name seen.", "Ruled out: %(count)s names seen.", count) % {"count": count}
     if len(keys) != 1:
         raise ValidationError(gettext("Choose what to do, with one name at a time."))
     found = access.sighting_or_404(user, keys[0])
     if action == "link":
         application = _application(user, given)
         service.link(actor=user, sighting=found, application=application, reason=given.get("reason", ""))
-        return f"{found.name} is linked to {application.name}; its facts count there."
+        return gettext("%(name)s is linked to %(application)s; its facts count there.") % {
+            "name": found.name,
+            "application": application.name,
+        }
     if action == "take_back":
         service.take_back(actor=user, sighting=found, reason=given.get("reason", ""))
-        return f"{found.name} is seen and not registered again."
+        return gettext("%(name)s is seen and not registered again.") % {"name": found.name}
     raise ValidationError(gettext("Choose what to do."))
 
 
@@ -172,23 +175,25 @@ def _application(user: User, given: QueryDict) -> AIApplication:
     """The application that is chosen among the twins, or else meant by its external id or its whole name."""
     text = (given.get("twin", "").strip() or given.get("application", "").strip()).replace("\x00", "")
     if not text:
-        raise ValidationError("Choose the application, or give its name or id.")
+        raise ValidationError(gettext("Choose the application, or give its name or id."))
     visible = access.applications(user)
     found = visible.filter(external_id=text).first()
     called = [found] if found else list(visible.filter(name__iexact=text)[:2])
     if len(called) > 1:
-        raise ValidationError("Several applications have this name. Choose one of them.")
+        raise ValidationError(gettext("Several applications have this name. Choose one of them."))
     if not called:
         raise ValidationError(
-            "No application that you see has this name or id. Choose one that is called alike, or give its id as it"
-            " stands on its page, like AI-00042."
+            gettext(
+                "No application that you see has this name or id. Choose one that is called alike, or give its id as it"
+                " stands on its page, like AI-00042."
+            )
         )
     return called[0]
 
 
 def _key(text: str) -> int:
     if not text.isdecimal() or len(text) > _MOST_DIGITS:
-        raise Http404("Nothing has this number.")
+        raise Http404(gettext("Nothing has this number."))
     return int(text)
 
 
@@ -213,7 +218,7 @@ def never_seen(request: PersonRequest) -> HttpResponse:
         "departments": options(scope_of(request.user, filters.department)),
         "days": days,
         "filters_days": str(days),
-        "day_choices": [(str(one), f"Not for {one} days") for one in never.DAYS],
+        "day_choices": [(str(one), gettext("Not for %(days)s days") % {"days": one}) for one in never.DAYS],
         "identified": identified,
         "identified_choices": never.WITHOUT.items(),
         "narrowed": filters.narrowed,

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.http import Http404, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -207,17 +208,17 @@ def _person(reader: Reader) -> UUID | None:
     try:
         return UUID(given) if given else None
     except ValueError:
-        reader.refuse("person", given, "is not a pseudonym")
+        reader.refuse("person", given, _("is not a pseudonym"))
         return None
 
 
 def _before(reader: Reader) -> tuple[datetime, UUID] | None:
     given = reader.text("before")
-    at, _, key = given.partition(_SPLIT)
+    at, __, key = given.partition(_SPLIT)
     try:
         return (datetime.fromisoformat(at).astimezone(timezone.get_current_timezone()), UUID(key)) if given else None
     except (ValueError, OverflowError):
-        reader.refuse("before", given, "is not the end of a page")
+        reader.refuse("before", given, _("is not the end of a page"))
         return None
 
 

@@ -40,7 +40,7 @@ class DepartmentField(forms.CharField):
         if self.suggest:
             self.widget = forms.TextInput(attrs={"list": "department-options", "autocomplete": "off"})
         else:
-            first = [] if len(choices) == 1 else [("", "Choose …")]
+            first = [] if len(choices) == 1 else [("", _("Choose …"))]
             self.widget = forms.Select(choices=[*first, *((choice.key, choice.path) for choice in choices)])
         self.widget.is_required = self.required
 
@@ -83,7 +83,7 @@ class ApplicationField(forms.CharField):
         self.among = applications
         few = list(applications.order_by("name").values_list("external_id", "name")[:LIST_UNTIL])
         if len(few) < LIST_UNTIL:
-            self.widget = forms.Select(choices=[("", "Choose …"), *few])
+            self.widget = forms.Select(choices=[("", _("Choose …")), *few])
             self.widget.is_required = self.required
         else:
             self.widget.attrs["autocomplete"] = "off"
@@ -101,8 +101,8 @@ class ApplicationField(forms.CharField):
             if len(found) == 1:
                 return found[0]
             if found:
-                raise ValidationError("Several applications are called so. Write the external id.")
-        raise ValidationError("There is no such application where you may do this.")
+                raise ValidationError(gettext("Several applications are called so. Write the external id."))
+        raise ValidationError(gettext("There is no such application where you may do this."))
 
 
 class PersonField(forms.CharField):

@@ -101,7 +101,7 @@ def control(request: PersonRequest, pk: int, key: str) -> HttpResponse:
     judgement = cases.judge_now(application, day)
     line = one_line(application, judgement, request.user, key)
     if line is None:
-        raise Http404("There is no such control.")
+        raise Http404(_("There is no such control."))
     if request.method == "GET":
         return _control_page(request, application, judgement, line, forms_of(request, application, [line])(key))
     form = forms_of(request, application)(key, request.POST)

@@ -15,6 +15,7 @@ from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation.template import templatize
 
+from governance.selectors.rules import RULES
 from tests.architecture.project import STOREYS, files, name
 
 TEMPLATES = files("*.html", "templates")
@@ -146,6 +147,19 @@ def test_every_label_and_help_of_a_form_is_marked() -> None:
     plain = {where for where, field in fields.items() if not isinstance(field.label, Promise)}
     plain |= {where for where, field in fields.items() if field.help_text and not isinstance(field.help_text, Promise)}
     assert plain - NO_HELP == set(), "gettext_lazy; a field without a label takes its name, which nobody can translate"
+
+
+def test_every_text_of_a_rule_of_recommendations_is_marked() -> None:
+    texts = {
+        (rule.key, text)
+        for rule in RULES.values()
+        for text in (rule.title, rule.trigger, rule.action, rule.unit, rule.counted, rule.needs[1])
+    }
+    texts |= {(rule.key, threshold.label) for rule in RULES.values() for threshold in rule.thresholds}
+    assert len(texts) > 80
+    assert {text for text in texts if not isinstance(text[1], Promise)} == set(), "gettext_lazy"
+    assert [rule.key for rule in RULES.values() if rule.counted % {"n": 2} != str(rule.unit)] == []
+    assert [rule.key for rule in RULES.values() if rule.counted % {"n": 1} == str(rule.unit)] == []
 
 
 def test_english_is_what_is_written() -> None:

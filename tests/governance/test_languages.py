@@ -97,6 +97,12 @@ def test_so_do_charts_and_navigation(cast, loud):
     assert "ACTIVITY EXPLORER" in html
 
 
+def test_so_do_their_sources_and_how_far_a_filter_reaches(cast, loud):
+    html = page(cast.ada, reverse("governance:analytics_risk") + "?kind=model")
+    assert "DEPARTMENT FIGURES BY DAY" in html
+    assert "ALL APPLICATIONS" in html
+
+
 def test_so_does_what_a_rule_of_recommendations_says_with_its_thresholds(cast, loud):
     html = page(cast.ada, reverse("governance:thresholds"))
     assert "UNSANCTIONED AI APP IN USE" in html

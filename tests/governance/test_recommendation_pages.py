@@ -77,6 +77,17 @@ def test_each_number_is_the_sum_of_its_rows(cast: Cast, client: Client, who: str
         assert csv.count(b"\r\n") == card.rows + 1
 
 
+def test_one_is_told_as_one(cast: Cast, client: Client) -> None:
+    everything(cast)
+    client.force_login(cast.ada)
+    html = client.get("/recommendations/").content.decode()
+    assert "<b>1</b> interaction or alert<" in html  # the injection
+    card = next(one for one in selector.cards(scope_of(cast.ada)) if one.amount == 1)
+    assert (
+        f"1 {card.rule.counted % {'n': 1}} in 1 finding" in client.get(f"/recommendations/{card.pk}/").content.decode()
+    )
+
+
 def test_nobody_sees_the_cards_of_others(cast: Cast, client: Client) -> None:
     everything(cast)
     client.force_login(cast.eve)

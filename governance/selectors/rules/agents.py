@@ -1,6 +1,7 @@
 """Rules about agents, by what inventories list."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from governance.selectors.rules.base import Rule, Threshold
 
@@ -59,6 +60,7 @@ RULES = (
         ),
         action=_("Give it an owner, or take it out of service."),
         unit=_("agents"),
+        counted=ngettext_lazy("agent", "agents", "n"),
         route="inventory:agents",
         query={"standing": "ownerless"},
         sql=_agents(
@@ -78,6 +80,7 @@ RULES = (
         trigger=_("A published agent asks for no authentication, or any account of any organisation may use it."),
         action=_("Ask for sign-in with a work account."),
         unit=_("agents"),
+        counted=ngettext_lazy("agent", "agents", "n"),
         route="inventory:agents",
         sql=_agents(
             "state = 'published' AND (authentication IN ('none', 'no authentication') OR access IN "
@@ -98,6 +101,7 @@ RULES = (
         ),
         action=_("Take away what it does not need, or narrow who may use it."),
         unit=_("agents"),
+        counted=ngettext_lazy("agent", "agents", "n"),
         route="inventory:agents",
         sql=_agents(
             "(maker OR http OR mcp) AND (autonomous OR everyone)",
@@ -118,6 +122,7 @@ RULES = (
         ),
         action=_("Retire it, or say who still needs it."),
         unit=_("agents"),
+        counted=ngettext_lazy("agent", "agents", "n"),
         route="inventory:agents",
         sql=_agents(
             "state = 'published' AND COALESCE(used_at, published_at) < %(agents)s - %(days)s * interval '1 day'",

@@ -18,7 +18,7 @@ from risk import records
 from risk.choices import Principle, RecordForm
 
 if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
+    from django_stubs_ext import StrOrPromise, StrPromise
 
 WINDOW = 30  # days
 PRINCIPLES = {"RS": Principle.RELIABILITY_SAFETY, "PS": Principle.PRIVACY_SECURITY, "A": Principle.ACCOUNTABILITY}
@@ -39,8 +39,9 @@ class Threshold:
 class Rule:
     """One recommendation. `sql` is None where no feed brings the facts at all.
 
-    `needs`: (SQL that says whether the facts are there, what to load otherwise). `unit` names what the amounts count;
-    `route` and `query` are where the action is done. `anchor`: the moment of `Anchors` up to which it looks.
+    `needs`: (SQL that says whether the facts are there, what to load otherwise). `unit` names what the amounts count,
+    `counted` does so beside a number (`ngettext_lazy` by "n"). `route` and `query` are where the action is done.
+    `anchor`: the moment of `Anchors` up to which it looks.
     """
 
     number: int
@@ -50,6 +51,7 @@ class Rule:
     trigger: "StrOrPromise"
     action: "StrOrPromise"
     unit: "StrOrPromise"
+    counted: "StrPromise"
     route: str
     sql: str | None
     needs: tuple[str, "StrOrPromise"]

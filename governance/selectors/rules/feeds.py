@@ -1,6 +1,7 @@
 """The rule about what we don't see."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from governance.selectors.rules.base import Rule, Threshold
 
@@ -61,6 +62,7 @@ RULES = (
         ),
         action=_("Bring the feed up to date, or mend what could not be read."),
         unit=_("blind spots"),
+        counted=ngettext_lazy("blind spot", "blind spots", "n"),
         route="inventory:feeds",
         sql=_BLIND,
         needs=("SELECT EXISTS (SELECT FROM inventory_importbatch WHERE state = 'done')", _("any feed at all")),

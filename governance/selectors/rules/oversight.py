@@ -1,6 +1,7 @@
 """Rules about what the register lacks: assessments, signatures, and duties of the EU AI Act."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from governance.selectors.rules.base import Rule, Threshold
 from governance.selectors.rules.usage import USE_SEEN
@@ -68,6 +69,7 @@ RULES = (
         ),
         action=_("Write the impact assessment and have it approved."),
         unit=_("interactions"),
+        counted=ngettext_lazy("interaction", "interactions", "n"),
         route="risk:applications",
         sql=_UNASSESSED,
         needs=USE_SEEN,
@@ -88,6 +90,7 @@ RULES = (
         ),
         action=_("Have the assessment signed by two people, prove the controls behind the duties, or retire it."),
         unit=_("open points"),
+        counted=ngettext_lazy("open point", "open points", "n"),
         route="governance:gaps",
         query={"framework": "eu_ai_act"},
         sql=_GAPS,

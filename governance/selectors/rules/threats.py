@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from governance.selectors.rules.base import Rule, Threshold
 
@@ -89,6 +90,7 @@ RULES = (
         ),
         action=_("Work through the alerts, and prove the controls against prompt attacks."),
         unit=_("attempts and alerts"),
+        counted=ngettext_lazy("attempt or alert", "attempts and alerts", "n"),
         route="risk:alerts",
         query={"technique": "AML.T0054"},
         sql=_JAILBREAKS,
@@ -107,6 +109,7 @@ RULES = (
         ),
         action=_("Find the poisoned source, take it out of what the application reads, and filter what tools return."),
         unit=_("interactions and alerts"),
+        counted=ngettext_lazy("interaction or alert", "interactions and alerts", "n"),
         route="risk:alerts",
         query={"technique": "AML.T0051,AML.T0068"},
         sql=_INJECTIONS,
@@ -124,6 +127,7 @@ RULES = (
         ),
         action=_("Resolve it with the lesson learnt, or dismiss it with the reason."),
         unit=_("alerts"),
+        counted=ngettext_lazy("alert", "alerts", "n"),
         route="risk:alerts",
         query={"state": "new,active,in_progress", "late": "yes", "sort": "due"},
         sql=_LATE,
@@ -142,6 +146,7 @@ RULES = (
         ),
         action=_("Ask the department what happened that day, and look at who used what."),
         unit=_("unusual days and alerts"),
+        counted=ngettext_lazy("unusual day or alert", "unusual days and alerts", "n"),
         route="inventory:unusual",
         sql=_UNUSUAL,
         needs=_ATTACKS_SEEN,

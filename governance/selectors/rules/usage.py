@@ -1,6 +1,7 @@
 """Rules about use: what is used without being known, and what goes into it."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from governance.selectors.rules.base import Rule, Threshold
 
@@ -142,7 +143,7 @@ FROM read JOIN whole ON whole.department_id IS NOT DISTINCT FROM read.department
 WHERE read.unlabelled > 0"""
 _FILES_COUNTED = (
     "SELECT EXISTS (SELECT FROM inventory_dailyusage WHERE files > 0)",
-    "a Purview audit export whose records name the documents that AI read",
+    _("a Purview audit export whose records name the documents that AI read"),
 )
 
 RULES = (
@@ -158,6 +159,7 @@ RULES = (
         ),
         action=_("Register it and put it in review, match it to an application, or block it."),
         unit=_("uses"),
+        counted=ngettext_lazy("use", "uses", "n"),
         route="inventory:sightings",
         sql=_UNSANCTIONED,
         needs=(
@@ -184,6 +186,7 @@ RULES = (
         ),
         action=_("Warn or block by a data-loss rule, and offer an approved app for the same work."),
         unit=_("events"),
+        counted=ngettext_lazy("event", "events", "n"),
         route="inventory:data_events",
         sql=_SENSITIVE,
         needs=USE_SEEN,
@@ -206,6 +209,7 @@ RULES = (
         ),
         action=_("Put the label under a data-loss rule for AI apps."),
         unit=_("interactions"),
+        counted=ngettext_lazy("interaction", "interactions", "n"),
         route="inventory:dictionary",
         sql=_LABELLED,
         needs=(
@@ -220,17 +224,20 @@ RULES = (
         key="unlabelled_data",
         title=_("Label the data AI reads"),
         goals=("A4",),
-        trigger="Of at least {files} Word, Excel, PowerPoint and PDF files that AI read for a department in 30 days, "
-        "each counted as often as it was read, at least {share} % have no sensitivity label.",
-        action="Label the places that AI reads most.",
-        unit="unlabelled files read",
+        trigger=_(
+            "Of at least {files} Word, Excel, PowerPoint and PDF files that AI read for a department in 30 days, "
+            "each counted as often as it was read, at least {share} % have no sensitivity label."
+        ),
+        action=_("Label the places that AI reads most."),
+        unit=_("unlabelled files read"),
+        counted=ngettext_lazy("unlabelled file read", "unlabelled files read", "n"),
         route="inventory:dictionary",
         sql=_UNLABELLED,
         needs=_FILES_COUNTED,
         anchor="day",
         thresholds=(
-            Threshold("files", "Files read for a department", 50),
-            Threshold("share", "Of them without a label, %", 40, 1, 100),
+            Threshold("files", _("Files read for a department"), 50),
+            Threshold("share", _("Of them without a label, %"), 40, 1, 100),
         ),
     ),
 )
