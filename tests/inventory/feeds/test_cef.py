@@ -112,6 +112,16 @@ def test_what_is_escaped_is_read_as_it_was() -> None:
     assert told.fields["last"] == "1 2"
 
 
+def test_the_number_that_a_proxy_counts_by_itself_names_no_visit() -> None:
+    line = "CEF:0|Gatewatch|Web Proxy|9.1|100|Request|2|externalId=7 rt={} suser=ann request=https://claude.ai/\n"
+    raw = "".join(line.format(at) for at in (1784041440000, 1784041460000))
+    one, other = items(raw.encode(), "cloud_discovery")
+    assert isinstance(one, Visit)
+    assert isinstance(other, Visit)
+    assert one.record_id != other.record_id
+    assert "7" not in (one.record_id, other.record_id)
+
+
 @pytest.mark.parametrize(
     ("written", "severity"),
     [
