@@ -53,9 +53,14 @@ class Event(NamedTuple):
     fields: dict[str, str]
 
     @property
+    def by_agent(self) -> bool:
+        """Whether Defender for Cloud Apps tells it."""
+        return (self.vendor.casefold(), self.product.casefold()) == _AGENT
+
+    @property
     def is_alert(self) -> bool:
         """Whether it is an alert of Defender for Cloud Apps; its other lines are activities."""
-        return (self.vendor.casefold(), self.product.casefold()) == _AGENT and self.event_class.startswith("ALERT_")
+        return self.by_agent and self.event_class.startswith("ALERT_")
 
     @property
     def time(self) -> str:
@@ -110,7 +115,9 @@ def visit(one: Event) -> Item:
     at = moment_of(one.time)
     if at is None:
         return refused(one, "The line has no time that can be read.")
-    known = one.fields.get("externalid", "")[:MAX_NAME] or blake2b(one.raw, digest_size=16).hexdigest()
+    # Other programs count their events themselves: two devices, or one before and after a restart, give the same number
+    known = one.fields.get("externalid", "")[:MAX_NAME] if one.by_agent else ""
+    known = known or blake2b(one.raw, digest_size=16).hexdigest()
     user, sent = one.fields.get("suser", "")[:MAX_NAME], amount(one.fields.get("out", ""))
     return Visit(one.line, known, at, user, Seen(app_name=service, host=host, operation=VISIT), sent)
 

@@ -43,6 +43,7 @@ _MOST_UNREADABLE = 2_000  # of a chunk: their texts are kept, so this bounds mem
 _MOST_UNREADABLE_BYTES = 16 * 1024  # of a text that are kept: enough to see what is wrong with it
 MOST_BYTES_A_CHUNK = 96 * 1024**2  # of the file: rows may be long, and what is kept of them is in memory
 MOST_BYTES_OF_INTERACTIONS = 256 * 1024**2  # of which only some numbers are kept
+MOST_WHOLE_ROWS = 50_000  # of a chunk of anything but interactions: alerts and people are kept as they are, twice over
 FIRST_ROWS = 25_000  # of the first chunk; each one may have twice as many as the last
 _MOST_WAYS = 50_000  # of naming an application in one chunk: a hostile file gives every row its own
 _BLOCK = 1 << 20
@@ -149,6 +150,8 @@ class _Limits:
         """The chunk, which begins after so many bytes of the file."""
         if isinstance(chunk.content, Interactions):  # of which only some numbers are kept, and the names
             self._ways, self._most_bytes = chunk.content.seen, MOST_BYTES_OF_INTERACTIONS
+        else:
+            self._most_rows = min(self._most_rows, MOST_WHOLE_ROWS)
         if bytes_read:
             self._rows = min(self._rows * 2, self._most_rows)
         self._bytes = bytes_read + self._most_bytes

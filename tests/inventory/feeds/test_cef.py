@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 
 from inventory.choices import BatchState, IdentifierKind
-from inventory.connectors import cef
+from inventory.connectors import cef, chunks
 from inventory.connectors.base import VISIT, Ignored, Item, SecurityAlert, Seen, Unreadable, Visit
 from inventory.connectors.delimited import Row, as_utf8
 from inventory.connectors.registry import recognise
@@ -110,6 +110,16 @@ def test_what_is_escaped_is_read_as_it_was() -> None:
     assert told.fields["portal url"] == told.fields["cs1"] == "u?a=1"
     assert "none" not in told.fields
     assert told.fields["last"] == "1 2"
+
+
+def test_the_number_that_a_proxy_counts_by_itself_names_no_visit() -> None:
+    line = "CEF:0|Gatewatch|Web Proxy|9.1|100|Request|2|externalId=7 rt={} suser=ann request=https://claude.ai/\n"
+    raw = "".join(line.format(at) for at in (1784041440000, 1784041460000))
+    one, other = items(raw.encode(), "cloud_discovery")
+    assert isinstance(one, Visit)
+    assert isinstance(other, Visit)
+    assert one.record_id != other.record_id
+    assert "7" not in (one.record_id, other.record_id)
 
 
 @pytest.mark.parametrize(
@@ -250,3 +260,14 @@ def test_a_visit_that_the_explorer_tells_too_counts_once(log_first: bool, tmp_pa
     for path in files if log_first else reversed(files):
         import_file(actor=None, path=path)
     assert Interaction.objects.get().batch.kind == "security_alerts"
+
+
+def test_chunks_of_alerts_stay_small_because_each_is_kept_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chunks, "FIRST_ROWS", 2)
+    monkeypatch.setattr(chunks, "MOST_WHOLE_ROWS", 3)
+    path = tmp_path / "alerts.log"
+    path.write_text(log(*(alert(number) for number in range(9))))
+    task = chunks.Task(str(path), "security_alerts", 0, "2000-01-01T00:00:00+00:00", 100)
+    assert [chunk.rows for chunk in chunks.read(task)] == [2, 3, 3, 1]
