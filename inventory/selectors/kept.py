@@ -77,14 +77,16 @@ def kept_between_files(
 def _counted(name: str, now: Files, find: Callable[[], Found], held: Counted[Found] | None) -> Counted[Found]:
     """One reader counts; to the others what was kept is good enough meanwhile."""
     claim = f"{name}:counting"
-    if held is not None and not cache.add(claim, True, COUNTING_SECONDS):
+    mine = cache.add(claim, True, COUNTING_SECONDS)
+    if held is not None and not mine:
         return held
     try:
         at = timezone.now()
         counted = Counted(find(), at, now.settled)
         cache.set(name, counted, SECONDS)
     finally:
-        cache.delete(claim)
+        if mine:
+            cache.delete(claim)
     return counted
 
 
