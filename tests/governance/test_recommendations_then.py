@@ -80,6 +80,7 @@ def test_before_the_first_was_found_nothing_is_known(dan: Client) -> None:
     body = dan.get("/recommendations/", {"as_of": FOUND - timedelta(days=1)}).content.decode()
     assert f"is before the first figures, of {FOUND}" in body
     assert "Back to today" not in body
+    assert "As of:" not in body  # what was left out is not shown as chosen
 
 
 def test_rights_are_those_of_today(dan: Client, cast: Cast) -> None:
