@@ -49,7 +49,7 @@ check: $(DEV_STAMP) ## the quick part of test: lint, format, types, walls, migra
 	@$(PY) -W "ignore:Got an error checking a consistent migration history:RuntimeWarning" manage.py makemigrations --check --dry-run
 	@$(PY) manage.py check_method
 
-bench: $(RUN_STAMP) ## measure and write bench.json (ONLY=name for one row)
+bench: $(RUN_STAMP) ## measure and write bench.json (ONLY=name for one row and those measured with it)
 	@$(PY) manage.py bench $(if $(ONLY),--only $(ONLY))
 
 format: $(DEV_STAMP) ## put code and templates into their form

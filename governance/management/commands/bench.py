@@ -18,7 +18,8 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--only", choices=list(TARGETS), metavar="NAME", help=f"one of {', '.join(TARGETS)}")
+        known = f"with what is measured together with it; one of {', '.join(TARGETS)}"
+        parser.add_argument("--only", choices=list(TARGETS), metavar="NAME", help=known)
         parser.add_argument(
             "--share",
             type=float,
@@ -32,16 +33,15 @@ class Command(BaseCommand):
         failed = []
         with Bench(home / "bench", self.say, share=share) as bench:
             for group, names in GROUPS.items():
-                wanted = [name for name in names if options["only"] in (None, name)]
-                if not wanted:
+                if options["only"] not in (None, *names):
                     continue
-                self.say(f"Measuring {', '.join(wanted)} …")
+                self.say(f"Measuring {', '.join(names)} …")
                 try:
                     readings = group(bench)
                 except (BenchError, embedded.ServerError) as error:
-                    failed.append(f"{', '.join(wanted)}: {error}")
+                    failed.append(f"{', '.join(names)}: {error}")
                     continue
-                measured = [row(name, readings[name]) for name in wanted]
+                measured = [row(name, readings[name]) for name in names]
                 rows += measured
                 if share == 1:
                     store(home / "bench.json", measured)
