@@ -2,8 +2,10 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from governance.bench.clusters import Bench, BenchError
 from governance.bench.inside import percentile
@@ -56,3 +58,15 @@ def test_a_cluster_is_a_folder_of_its_own_that_goes_away(tmp_path: Path, monkeyp
         with pytest.raises(BenchError, match="no-such-command"):
             cluster.manage("no-such-command")
     assert not (tmp_path / "bench").exists()
+
+
+def test_what_one_run_measures_is_shown_together(
+    tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings.HUB_HOME = tmp_path
+    both = {"ingest_rows_per_s": Reading(50_000), "ingest_rss_mb": Reading(200)}
+    groups = {lambda bench: both: tuple(both), lambda bench: pytest.fail("not asked for"): ("migrate_s",)}
+    monkeypatch.setattr("governance.management.commands.bench.GROUPS", groups)
+    call_command("bench", only="ingest_rows_per_s")
+    assert "ingest_rss_mb" in capsys.readouterr().out
+    assert {one["name"] for one in json.loads((tmp_path / "bench.json").read_text())} == set(both)
