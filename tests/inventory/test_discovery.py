@@ -332,3 +332,10 @@ def test_the_order_nobody_asked_for_shows_in_its_column(client: Client, cast: Ca
     assert headers == [("descending", "Interactions")]
     named = client.get(page, {"sort": "name"}).content.decode()
     assert re.findall(r"aria-sort=\"(\w+)\"[^>]*><a[^>]*>([^<]+)", named) == [("ascending", "AI app")]
+
+
+def test_what_is_said_of_rows_is_said_where_there_are_some(client: Client, cast: Cast, seen: Sighting) -> None:
+    client.force_login(cast.ada)
+    page, said = reverse("inventory:sightings"), "Users are distinct within a row"
+    assert said in client.get(page).content.decode()
+    assert said not in client.get(page, {"q": "nothing is called so"}).content.decode()
