@@ -129,13 +129,14 @@ def test_the_feed_does_not_undo_a_decision(
 
 
 def test_opened_again_it_follows_only_what_is_new(cast: Cast, one: Alert, tmp_path: Path) -> None:
-    ingest(tmp_path, alert(Status="Resolved"))
+    resolved = alert(Status="Resolved")
+    ingest(tmp_path, resolved)
     alerts.reopen(actor=cast.bob, alerts=[one.pk], reason="It goes on")
     ingest(tmp_path, alert(Status="Resolved", Severity="High"))  # says of the state what it said before
     one.refresh_from_db()
     assert (one.state, one.severity, one.resolved_at) == (AlertState.ACTIVE, "high", None)
     ingest(tmp_path, alert(Status="Active"))
-    ingest(tmp_path, alert(Status="Resolved"))  # the first file once more
+    ingest(tmp_path, resolved)  # the first file once more, byte for byte
     one.refresh_from_db()
     assert one.state == AlertState.ACTIVE
     ingest(tmp_path, alert(Status="Resolved", ProcessingEndTime="2026-07-15T07:07:01Z"))
