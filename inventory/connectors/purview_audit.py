@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from inventory.connectors import dlp, prompts, quotes, records
+from inventory.connectors.audit_records import NO_EVENT, Record, Resource, any_jailbreak, decoded, marks
 from inventory.connectors.base import (
     MAX_NAME,
     DataEvent,
@@ -42,8 +43,6 @@ from inventory.connectors.moments import moment
 
 _NAMES = ("CopilotInteraction", "AIAppInteraction", "ConnectedAIAppInteraction", "TeamCopilotMsgInteraction")
 OPERATIONS = {spelling: name for name in _NAMES for spelling in (name, name.casefold())}
-_MOST_LABELS = 100  # of one record
-_MOST_FILES = 2**15 - 1  # of one record: what is stored of more
 _GUID_ROW = re.compile(rb'"?[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"?[,;\t]')
 
 # AppIdentity and Agent* stand beside CopilotEventData or inside it (microsoft.md 2a, "uncertain nesting").
@@ -66,7 +65,6 @@ _EVENT = Keys(
 )  # fmt: skip
 _MESSAGE = Keys("jailbreakdetected", TYPE_LISTS, (*_CONTENT, *sorted(prompts.IN_MESSAGES)))
 _RESOURCE = Keys("sensitivitylabelid", "xpiadetected", "type", ("policydetails", *TYPE_LISTS))
-_FILES = frozenset({"docx", "xlsx", "pptx", "pdf"})  # types of resources whose labels are counted (0027, rule 4)
 _IDENTITY = Keys("appid", "displayname", "publisherid")
 # Columns and members under which an audit record stands within another, and those of a bare one (folded names)
 _PAYLOADS = frozenset({"auditdata", "raweventdata", "llmeventdata"})
@@ -169,8 +167,34 @@ class _Reader:
                 yield row
                 continue
             line, raw = row
+            if (known := decoded(payload)) and (item := self._known(line, known)):
+                yield item
+                continue
             record = (_object(payload) if payload else None) or self._carefully(raw)
             yield Unreadable(line, record, raw) if isinstance(record, str) else self._interaction(line, raw, record)
+
+    def _known(self, line: int, record: Record) -> Interaction | None:
+        """What `_interaction` makes of the record; None where that takes a second look."""
+        operation, user, at = record.operation, record.user_id, moment(record.creation_time)
+        if operation not in OPERATIONS or at is None or not record.id or not user:
+            return None
+        if len(user) > MAX_NAME or not user.isprintable():
+            return None
+        event = record.event or NO_EVENT
+        about = record.object_id
+        seen = self._named(
+            (
+                record.agent_id or event.agent_id,
+                record.agent_name or event.agent_name,
+                record.app_identity or event.app_identity,
+                event.app_host,
+                about if about and "ubscriptions/" in about else None,
+                OPERATIONS[operation],
+            )
+        )
+        labels, *told = marks(event.accessed_resources or ())
+        jailbreak = any_jailbreak(event.messages or ())
+        return _new(Interaction, (line, record.id, at, user, seen, labels, (), jailbreak, *told))
 
     def _interaction(self, line: int, raw: bytes, record: dict[str, Any]) -> Item:
         record_id, time, given, user, event, about, identity, agent_id, agent_name, types, text = _RECORD.of(record)
@@ -196,15 +220,13 @@ class _Reader:
         if about and not (type(about) is str and "ubscriptions/" in about):
             about = None  # of each record another one, and only an Azure resource says anything
         named = (agent_id or inner_id, agent_name or inner_name, identity or inner_identity, host, about, operation)
-        try:
-            seen = self._seen[named]
-        except (KeyError, TypeError):
-            seen = self._seen_as(named)
-        jailbreak, message_types, message_text = _messages(messages) if messages else (False, False, False)
-        labels, injection, resource_types, *files = _resources(resources) if resources else ((), False, False, 0, 0)
+        seen = self._named(named)
+        jailbreak, message_types, message_text = _messages(messages)
+        used, resource_types = _resources(resources)
+        labels, *told = marks(used)
         # the walk through the whole record is only for the few that say something about information types
         matched = information_types(record) if types or inner_types or message_types or resource_types else ()
-        item = _new(Interaction, (line, str(record_id), at, user, seen, labels, matched, jailbreak, injection, *files))
+        item = _new(Interaction, (line, str(record_id), at, user, seen, labels, matched, jailbreak, *told))
         if text or inner_text or message_text:
             return prompts.checked(item, {**record, "CopilotEventData": event})
         return item
@@ -272,8 +294,11 @@ class _Reader:
         fields = split(raw, self._delimiter)
         return text(fields[position]) if position < len(fields) else ""
 
-    def _seen_as(self, named: tuple[Any, ...]) -> Seen:
-        seen = _seen(*named)
+    def _named(self, named: tuple[Any, ...]) -> Seen:
+        try:
+            return self._seen[named]
+        except (KeyError, TypeError):
+            seen = _seen(*named)
         if len(self._seen) >= self._MOST_SEEN:
             self._seen.clear()
         with suppress(TypeError):  # AppIdentity as an object can't be a key
@@ -340,31 +365,20 @@ def _messages(messages: Any) -> tuple[bool, bool, bool]:
     return jailbreak, types, text
 
 
-def _resources(resources: Any) -> tuple[tuple[str, ...], bool, bool, int, int]:
-    """The label ids of the accessed resources, whatever their status; whether one carries an injection mark; and
-    whether one speaks of information types; how many are files, and how many of these have no label."""
-    labels: set[str] | None = None
-    injection = types = False
-    files = unlabelled = 0
+def _resources(resources: Any) -> tuple[list[Resource], bool]:
+    """The accessed resources, and whether one speaks of information types."""
+    found: list[Resource] = []
+    types = False
     for resource in resources if type(resources) is list else ():
-        if type(resource) is not dict:
-            continue
-        label, mark, kind, listed = _RESOURCE.of(resource)
-        if mark and _true(mark):
-            injection = True
-        if listed:
-            types = True
-        file = type(kind) is str and kind.lower() in _FILES
-        files += file
-        if not (label and type(label) is str and (label := clean(label))):
-            unlabelled += file
-        else:
-            labels = labels or set()
-            if len(labels) < _MOST_LABELS:
-                labels.add(label.lower()[:MAX_NAME])
-    if files > _MOST_FILES:
-        files, unlabelled = _MOST_FILES, min(unlabelled, _MOST_FILES)
-    return (tuple(sorted(labels)) if labels else ()), injection, types, files, unlabelled
+        if type(resource) is dict:
+            label, mark, kind, listed = _RESOURCE.of(resource)
+            types = types or bool(listed)
+            found.append(Resource(_text(label), bool(mark) and _true(mark), _text(kind)))
+    return found, types
+
+
+def _text(value: Any) -> str | None:
+    return value if type(value) is str else None
 
 
 def _true(value: Any) -> bool:
