@@ -8,7 +8,7 @@ from django.db.models import Model
 
 from governance.demo.bare import bare
 from governance.demo.copying import copy_into, dated_history, history_of
-from inventory.models import DailySensitive, DailyUsage, DailyUser
+from inventory.models import DailyPeople, DailySensitive, DailyUsage
 from risk.models import Answer, ApplicationCoverage, BandChange, ControlState, CurrentScore, Evidence, ScoreSnapshot
 
 CHUNK = 5000  # copies in one statement: enough for speed, few enough for memory
@@ -42,7 +42,7 @@ class Copies:
 
     def use(self) -> None:
         """Daily figures, in the departments of the people who use the model."""
-        for model in (DailyUsage, DailyUser, DailySensitive):
+        for model in (DailyUsage, DailyPeople, DailySensitive):
             self._multiply(model)
 
     def scores(self, day: date) -> None:

@@ -163,11 +163,11 @@ def _expand_users(pools: Iterable[_Pool], users: Iterable[Sequence[Any]]) -> Non
         copy_into(cursor, "demo_pool", ((p.number, place, own) for p in pools for place, own in enumerate(p.people)))
         copy_into(cursor, "demo_users", users)
         cursor.execute(
-            "INSERT INTO inventory_dailyuser (application_id, sighting_id, department_id, day, pseudonym)"
-            " SELECT application_id, sighting_id, department_id, day, pseudonym FROM demo_users u"
+            "INSERT INTO inventory_dailypeople (application_id, sighting_id, department_id, day, people)"
+            " SELECT application_id, sighting_id, department_id, day, array_agg(DISTINCT pseudonym) FROM demo_users u"
             " CROSS JOIN LATERAL generate_series(0, u.count - 1) n"
             " JOIN demo_pool p ON p.pool = u.pool AND p.place = (u.first + n) % u.size"
-            " ORDER BY application_id, sighting_id, day, department_id, pseudonym"
+            " GROUP BY application_id, sighting_id, day, department_id"
         )
 
 

@@ -1,6 +1,7 @@
 from inventory.models.activity import (
     Alert,
     AlertStep,
+    DailyPeople,
     DailySensitive,
     DailyUsage,
     DailyUser,
@@ -38,6 +39,7 @@ __all__ = [
     "ChangedDay",
     "CloudApp",
     "ContentCapture",
+    "DailyPeople",
     "DailySensitive",
     "DailyUsage",
     "DailyUser",

@@ -27,7 +27,7 @@ from inventory.services.imports.batches import UNUSUAL, take_turns
 LONGEST_REASON = 2000
 LONGEST_DAYS = 366  # a ruling with an end has it within a year; without one it stands until use grows
 
-_DAILY = ("inventory_dailyusage", "inventory_dailyuser", "inventory_dailysensitive")
+_DAILY = ("inventory_dailyusage", "inventory_dailypeople", "inventory_dailysensitive")
 _OTHERS = ("inventory_agentlisting", "inventory_cloudapp")
 # Months that can't hold any are not looked into
 _TIMES = (

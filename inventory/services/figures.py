@@ -9,43 +9,61 @@ from typing import Any
 
 from inventory.services import working_hours
 
-# The people first: how many of them are new on that day is what the distinct users grow by.
-_ADD = """
+_LINE = "application_id, sighting_id, department_id, day"
+
+
+# Equality with 0 for null: unlike IS NOT DISTINCT FROM it can be hashed.
+def _same(one: str, other: str) -> str:
+    columns = ("application_id", "sighting_id", "department_id")
+    equal = [f"coalesce({one}.{column}, 0) = coalesce({other}.{column}, 0)" for column in columns]
+    return " AND ".join([f"{one}.day = {other}.day", *equal])
+
+
+def _people_come(rows: str) -> str:
+    """The people of these rows are among those of their line of figures."""
+    return f"""
+INSERT INTO inventory_dailypeople AS d ({_LINE}, people)
+SELECT {_LINE}, array_agg(DISTINCT pseudonym) FROM {rows} WHERE pseudonym IS NOT NULL GROUP BY {_LINE}
+ON CONFLICT (application_id, sighting_id, day, department_id)
+DO UPDATE SET people = ARRAY(SELECT unnest(d.people) UNION SELECT unnest(excluded.people) ORDER BY 1)
+"""  # noqa: S608 - constants of this file
+
+
+def _people_go(rows: str) -> str:
+    """The people of these rows are no longer among those of their line of figures."""
+    return f"""
+UPDATE inventory_dailypeople d
+SET people = ARRAY(SELECT unnest(d.people) EXCEPT SELECT unnest(g.people) ORDER BY 1)
+FROM (SELECT {_LINE}, array_agg(DISTINCT pseudonym) AS people FROM {rows} GROUP BY {_LINE}) g
+WHERE {_same("d", "g")}
+"""  # noqa: S608 - constants of this file
+
+
+# The people first: how many they are then is the number of distinct users.
+_ADD = f"""
 WITH people AS (
-    INSERT INTO inventory_dailyuser (application_id, sighting_id, department_id, day, pseudonym)
-    SELECT DISTINCT application_id, sighting_id, department_id, day, pseudonym
-    FROM import_use WHERE pseudonym IS NOT NULL
-    ORDER BY application_id, sighting_id, day, department_id, pseudonym
-    ON CONFLICT DO NOTHING
-    RETURNING application_id, sighting_id, department_id, day
-), users AS (
-    SELECT application_id, sighting_id, department_id, day, 0 AS interactions, count(*) AS users, 0 AS sensitive,
-           0 AS jailbreak, 0 AS injection, 0 AS attacks, 0 AS visits, 0 AS uploaded, 0 AS off_hours,
-           0 AS files, 0 AS unlabelled
-    FROM people GROUP BY 1, 2, 3, 4
+    {_people_come("import_use")} RETURNING {_LINE}, cardinality(people) AS users
 ), counts AS (
-    SELECT application_id, sighting_id, department_id, day, sum(interactions) AS interactions, 0 AS users,
+    SELECT {_LINE}, sum(interactions) AS interactions,
            sum(sensitive) AS sensitive, sum(jailbreak) AS jailbreak, sum(injection) AS injection,
            sum(attacks) AS attacks, sum(visits) AS visits, sum(uploaded) AS uploaded, sum(off_hours) AS off_hours,
            sum(files) AS files, sum(unlabelled) AS unlabelled
-    FROM import_use GROUP BY 1, 2, 3, 4
+    FROM import_use GROUP BY {_LINE}
 )
 INSERT INTO inventory_dailyusage AS d
-       (application_id, sighting_id, department_id, day, interactions, users, sensitive, jailbreak, injection, attacks,
+       ({_LINE}, interactions, users, sensitive, jailbreak, injection, attacks,
         visits, uploaded, off_hours, files, unlabelled)
-SELECT application_id, sighting_id, department_id, day, sum(interactions), sum(users), sum(sensitive),
-       sum(jailbreak), sum(injection), sum(attacks), sum(visits), sum(uploaded), sum(off_hours),
-       sum(files), sum(unlabelled)
-FROM (SELECT * FROM counts UNION ALL SELECT * FROM users) both_of_them
-GROUP BY 1, 2, 3, 4
+SELECT c.application_id, c.sighting_id, c.department_id, c.day, interactions, coalesce(p.users, 0), sensitive,
+       jailbreak, injection, attacks, visits, uploaded, off_hours, files, unlabelled
+FROM counts c LEFT JOIN people p ON {_same("p", "c")}
 ON CONFLICT (application_id, sighting_id, day, department_id) DO UPDATE SET
-    interactions = d.interactions + excluded.interactions, users = d.users + excluded.users,
+    interactions = d.interactions + excluded.interactions, users = greatest(d.users, excluded.users),
     sensitive = d.sensitive + excluded.sensitive, jailbreak = d.jailbreak + excluded.jailbreak,
     injection = d.injection + excluded.injection, attacks = d.attacks + excluded.attacks,
     visits = d.visits + excluded.visits, uploaded = d.uploaded + excluded.uploaded,
     off_hours = d.off_hours + excluded.off_hours, files = d.files + excluded.files,
     unlabelled = d.unlabelled + excluded.unlabelled
-"""
+"""  # noqa: S608 - constants of this file
 
 _DIGEST = "md5(coalesce(labels, '{}')::text || '/' || coalesce(information_types, '{}')::text)::uuid"
 
@@ -111,22 +129,10 @@ INSERT INTO import_delta SELECT * FROM renamed
 """  # noqa: S608 - constants of this file
 
 
-# Equality with 0 for null: unlike IS NOT DISTINCT FROM it can be hashed.
-def _same(one: str, other: str, department: str = "department_id") -> str:
-    pairs = [("application_id",) * 2, ("sighting_id",) * 2, ("department_id", department)]
-    equal = [f"coalesce({one}.{mine}, 0) = coalesce({other}.{theirs}, 0)" for mine, theirs in pairs]
-    return " AND ".join([f"{one}.day = {other}.day", *equal])
-
-
-_PEOPLE_LEAVE = f"""
-DELETE FROM inventory_dailyuser d USING import_delta m
-WHERE d.pseudonym = m.old AND {_same("d", "m", "old_department")}
-"""  # noqa: S608 - constants of this file
-_PEOPLE_ARRIVE = """
-INSERT INTO inventory_dailyuser (application_id, sighting_id, department_id, day, pseudonym)
-SELECT DISTINCT application_id, sighting_id, department_id, day, pseudonym FROM import_delta
-ON CONFLICT DO NOTHING
-"""
+_PEOPLE_LEAVE = _people_go(
+    "(SELECT application_id, sighting_id, old_department AS department_id, day, old AS pseudonym FROM import_delta) m"
+)
+_PEOPLE_ARRIVE = _people_come("import_delta")
 
 # Each row leaves one line of figures and arrives at another (perhaps the same one, when only its person was renamed).
 _STEPS = """
@@ -161,8 +167,8 @@ _USERS_ANEW = f"""
 WITH touched AS (
     SELECT DISTINCT application_id, sighting_id, department_id, day FROM ({_STEPS}) steps
 ), counted AS (
-    SELECT t.application_id, t.sighting_id, t.department_id, t.day, count(u.id) AS users
-    FROM touched t LEFT JOIN inventory_dailyuser u ON {_same("u", "t")} GROUP BY 1, 2, 3, 4
+    SELECT t.*, coalesce(cardinality(p.people), 0) AS users
+    FROM touched t LEFT JOIN inventory_dailypeople p ON {_same("p", "t")}
 )
 UPDATE inventory_dailyusage d SET users = c.users FROM counted c WHERE {_same("d", "c")}
 """  # noqa: S608 - constants of this file
@@ -209,23 +215,21 @@ def _carry(cursor: Any) -> None:
 
 def _forget_empty(cursor: Any) -> None:
     cursor.execute("DELETE FROM inventory_dailyusage WHERE interactions = 0 AND visits = 0")
+    cursor.execute("DELETE FROM inventory_dailypeople WHERE people = '{}'")
     cursor.execute("DELETE FROM inventory_dailysensitive WHERE interactions = 0")
 
 
 # Each person of these rows of whom no other row of the same line of figures is left
-_PEOPLE_GO = f"""
-WITH people AS (
+_PEOPLE_GO = _people_go("""(
     SELECT DISTINCT application_id, sighting_id, department_id, day, pseudonym
     FROM import_gone WHERE pseudonym IS NOT NULL
-), still AS (
-    SELECT DISTINCT application_id, sighting_id, department_id, (at AT TIME ZONE %(zone)s)::date AS day, pseudonym
+    EXCEPT
+    SELECT application_id, sighting_id, department_id, (at AT TIME ZONE %(zone)s)::date, pseudonym
     FROM inventory_interaction
     WHERE at >= (SELECT min(at) FROM import_gone) - interval '1 day'
       AND at <= (SELECT max(at) FROM import_gone) + interval '1 day'
       AND pseudonym IN (SELECT pseudonym FROM import_gone)
-), gone AS (SELECT * FROM people EXCEPT SELECT * FROM still)
-DELETE FROM inventory_dailyuser d USING gone g WHERE d.pseudonym = g.pseudonym AND {_same("d", "g")}
-"""  # noqa: S608 - constants of this file
+) gone""")
 _USAGE_GOES = f"""
 WITH gone AS (
     SELECT application_id, sighting_id, department_id, day, count(*) - count(uploaded) AS interactions,
@@ -236,15 +240,15 @@ WITH gone AS (
            coalesce(sum(files), 0) AS files, coalesce(sum(unlabelled), 0) AS unlabelled
     FROM import_gone GROUP BY 1, 2, 3, 4
 ), counted AS (
-    SELECT g.application_id, g.sighting_id, g.department_id, g.day, count(u.id) AS users
-    FROM gone g LEFT JOIN inventory_dailyuser u ON {_same("u", "g")} GROUP BY 1, 2, 3, 4
+    SELECT g.*, coalesce(cardinality(p.people), 0) AS users
+    FROM gone g LEFT JOIN inventory_dailypeople p ON {_same("p", "g")}
 )
 UPDATE inventory_dailyusage d SET
-    interactions = d.interactions - g.interactions, users = c.users, sensitive = d.sensitive - g.sensitive,
+    interactions = d.interactions - g.interactions, users = g.users, sensitive = d.sensitive - g.sensitive,
     jailbreak = d.jailbreak - g.jailbreak, injection = d.injection - g.injection, attacks = d.attacks - g.attacks,
     visits = d.visits - g.visits, uploaded = d.uploaded - g.uploaded, off_hours = d.off_hours - g.off_hours,
     files = d.files - g.files, unlabelled = d.unlabelled - g.unlabelled
-FROM gone g JOIN counted c ON {_same("c", "g")} WHERE {_same("d", "g")}
+FROM counted g WHERE {_same("d", "g")}
 """  # noqa: S608 - constants of this file
 _SENSITIVE_GOES = f"""
 UPDATE inventory_dailysensitive d SET interactions = d.interactions - g.interactions

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from inventory.choices import AlertState, ApplicationKind, Lifecycle, Severity
-from inventory.models import AIApplication, Alert, DailySensitive, DailyUsage, DailyUser, Department, Sighting
+from inventory.models import AIApplication, Alert, DailyPeople, DailySensitive, DailyUsage, Department, Sighting
 from risk.choices import ControlStatus
 from risk.scoring.vocabulary import PROVEN
 from risk.services import assessments, controls, scores
@@ -117,8 +117,7 @@ def use(
     DailyUsage.objects.create(
         **row, interactions=interactions, users=people, sensitive=sensitive, jailbreak=0, injection=0, attacks=0
     )
-    for person in range(people):
-        DailyUser.objects.create(**row, pseudonym=uuid5(SPACE, f"{department}{person}"))
+    DailyPeople.objects.create(**row, people=[uuid5(SPACE, f"{department}{person}") for person in range(people)])
     if sensitive:
         DailySensitive.objects.create(
             **row, labels=["confidential"], digest=uuid5(SPACE, "confidential"), interactions=sensitive

@@ -39,6 +39,7 @@ from inventory.models import (
     ChangedApplication,
     ChangedDay,
     CloudApp,
+    DailyPeople,
     DailySensitive,
     DailyUsage,
     DailyUser,
@@ -311,7 +312,7 @@ def test_each_list_of_discovery_shows_something(bank: dict, db: None) -> None:
 def test_what_people_decided_is_dated(bank: dict, db: None) -> None:
     """Everything of a linked name counts for its application, and nobody decided while the demo was loaded."""
     link = Ruling.objects.select_related("application").get(kind=RulingKind.LINKED)
-    for model in (DailyUsage, DailyUser, DailySensitive, Interaction):
+    for model in (DailyUsage, DailyPeople, DailySensitive, Interaction):
         facts = model._default_manager.filter(sighting__name="NoteGenius")
         assert facts.exists()
         assert not facts.exclude(application=link.application_id).exists()

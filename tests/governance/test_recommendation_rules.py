@@ -16,9 +16,9 @@ from inventory.models import (
     AIApplication,
     Alert,
     CloudApp,
+    DailyPeople,
     DailySensitive,
     DailyUsage,
-    DailyUser,
     DataEvent,
     Department,
     ImportBatch,
@@ -64,7 +64,7 @@ def use(app: App, department: Department | None, ago: int = 0, *, people: int = 
         "day": TODAY - timedelta(days=ago),
     }
     given = {"interactions": 1, "sensitive": 0, "jailbreak": 0, "injection": 0, "attacks": 0, **figures}
-    DailyUser.objects.bulk_create(DailyUser(**whose, pseudonym=uuid5(SPACE, f"{department}{n}")) for n in range(people))
+    DailyPeople.objects.create(**whose, people=[uuid5(SPACE, f"{department}{n}") for n in range(people)])
     return DailyUsage.objects.create(**whose, users=people, **given)
 
 

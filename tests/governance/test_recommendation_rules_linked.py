@@ -6,7 +6,7 @@ import pytest
 
 from governance.models import Gravity
 from inventory.choices import Lifecycle, Operation
-from inventory.models import AIApplication, DailySensitive, DailyUsage, DailyUser, Interaction, SensitivityLabel
+from inventory.models import AIApplication, DailyPeople, DailySensitive, DailyUsage, Interaction, SensitivityLabel
 from tests.builders import make_application
 from tests.cast import Cast
 from tests.governance.test_recommendation_rules import NOW, TODAY, batch, found, one, sensitive, sighting, use
@@ -19,7 +19,7 @@ def linked(cast: Cast, **given: object) -> AIApplication:
     application = make_application(cast.retail, **given)
     use(application, cast.retail, people=2, injection=1, jailbreak=1, attacks=1)
     seen = use(sighting(), cast.retail, people=3, injection=2, jailbreak=2, attacks=2).sighting
-    for table in (DailyUsage, DailyUser):
+    for table in (DailyUsage, DailyPeople):
         table.objects.filter(sighting=seen).update(application=application)
     return application
 

@@ -35,7 +35,7 @@ from tests.inventory.feeds.files import LABEL, audit_text, days_ago, record, use
 pytestmark = pytest.mark.django_db
 CHATGPT = {"AppIdentity": "AIApp.SaaS.ChatGPT", "Operation": "AIAppInteraction"}
 MARKED = {"AccessedResources": [{"SensitivityLabelId": LABEL}]}
-TABLES = ("interaction", "dailyusage", "dailyuser", "dailysensitive")
+TABLES = ("interaction", "dailyusage", "dailypeople", "dailysensitive")
 _serial = iter(range(10_000))
 
 

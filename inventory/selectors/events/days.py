@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count, F, QuerySet, Sum, Value
 
 from inventory.access import Permission
-from inventory.models import DailySensitive, DailyUsage, DailyUser, User
+from inventory.models import DailyPeople, DailySensitive, DailyUsage, User
 from inventory.selectors.events.wanted import (
     ATTACK,
     INJECTION,
@@ -54,7 +54,7 @@ def days(user: User | None, wanted: Wanted, permission: Permission = Permission.
 
 def _table(wanted: Wanted) -> tuple[QuerySet[Any], Any, bool]:
     if wanted.person is not None:
-        return DailyUser.objects.filter(pseudonym=wanted.person), Count(Value(1)), False
+        return DailyPeople.objects.filter(people__contains=[wanted.person]), Count(Value(1)), False
     if not wanted.about_content:
         return DailyUsage.objects.all(), Sum(_COLUMNS[wanted.event]), True
     found = narrowed_by_content(DailySensitive.objects.all(), wanted)

@@ -22,9 +22,9 @@ from inventory.choices import BatchState, Operation
 from inventory.models import (
     AuditLogEntry,
     ChangedApplication,
+    DailyPeople,
     DailySensitive,
     DailyUsage,
-    DailyUser,
     DirectoryUser,
     ImportBatch,
     Interaction,
@@ -284,7 +284,7 @@ rows = st.lists(
 @given(rows)
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_mixture_is_counted_as_one_would_by_hand(tmp_path: Path, drawn: list[Any]) -> None:
-    for model in (DailySensitive, DailyUsage, DailyUser, Interaction, Sighting):
+    for model in (DailySensitive, DailyUsage, DailyPeople, Interaction, Sighting):
         model.objects.all().delete()
     seen: set[int] = set()
     expected = Counter(stored=0, duplicates=0, quarantined=0, ignored=0)
