@@ -4,7 +4,6 @@ Pure, like the connectors. The program writes pickled chunks to stdout, and the 
 """
 
 import gc
-import hashlib
 import io
 import json
 import pickle
@@ -94,7 +93,7 @@ class Captured(NamedTuple):
 
 @dataclass
 class Chunk:
-    """A part of a file. `next_line` is where reading goes on after it; the last one has the whole file's `sha256`."""
+    """A part of a file. `next_line` is where reading goes on after it."""
 
     content: Any
     rows: int = 0
@@ -103,21 +102,19 @@ class Chunk:
     ignored: int = 0
     next_line: int = 0
     bytes_read: int = 0
-    sha256: str = ""
 
-    def ending(self, next_line: int, bytes_read: int, sha256: str = "") -> "Chunk":
+    def ending(self, next_line: int, bytes_read: int) -> "Chunk":
         self.content.finish()
-        self.next_line, self.bytes_read, self.sha256 = next_line, bytes_read, sha256
+        self.next_line, self.bytes_read = next_line, bytes_read
         return self
 
 
-class _HashingFile(io.RawIOBase):
-    """A file that is hashed while it is read."""
+class _CountingFile(io.RawIOBase):
+    """A file that knows how much of it was read."""
 
     def __init__(self, path: str) -> None:
         super().__init__()
         self._file = open(path, "rb", buffering=0)  # noqa: SIM115 - closed with this object
-        self._hash = hashlib.sha256()
         self.bytes_read = 0
 
     def readable(self) -> bool:
@@ -125,12 +122,8 @@ class _HashingFile(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         count = self._file.readinto(buffer) or 0
-        self._hash.update(memoryview(buffer)[:count])
         self.bytes_read += count
         return count
-
-    def hexdigest(self) -> str:
-        return self._hash.hexdigest()
 
     def close(self) -> None:
         self._file.close()
@@ -165,7 +158,7 @@ class _Limits:
 
 def read(task: Task) -> Iterator[Chunk]:
     """The file's chunks in order. Raises UnknownFormatError or OSError."""
-    with _HashingFile(task.path) as file:
+    with _CountingFile(task.path) as file:
         limits = _Limits(task.rows_a_chunk)
         chunk = limits.begin(Chunk(task.content()), 0)
         for item in task.connector.read(as_utf8(io.BufferedReader(file, _BLOCK)), task.from_line):
@@ -183,7 +176,7 @@ def read(task: Task) -> Iterator[Chunk]:
                 _take(chunk, item, task.capture)
             else:
                 _add(chunk.content, item)
-        yield chunk.ending(END_OF_FILE, file.bytes_read, file.hexdigest())
+        yield chunk.ending(END_OF_FILE, file.bytes_read)
 
 
 def _add(content: Any, item: Any) -> None:

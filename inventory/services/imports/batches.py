@@ -7,10 +7,12 @@ counts are exact however often a reading is killed, and a worker that was though
 import hashlib
 import logging
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Thread
 from uuid import uuid4
 
 from django.conf import settings
@@ -104,20 +106,20 @@ def run(batch: ImportBatch, path: Path, *, actor: User | None, progress: Progres
         fail(batch, str(problem), actor=actor)
         raise ImportFailedError(str(problem)) from problem
     told = mapping.kind if mapping else connector.kind
-    if told in CORRECTING and not batch.sha256:
-        batch.sha256 = _digest(path)
+    digest = _digest_of(batch, path)
+    if told in CORRECTING:
+        batch.sha256 = digest.result()
     sink: Sink = SINKS[told](batch, actor)
     cutoff = timezone.now() - timedelta(days=settings.INTERACTION_RETENTION_DAYS)
-    sha256 = ""
     try:
         found = read(path, connector.kind, batch.next_line, cutoff.isoformat(), mapping, capture=captured.is_on())
         with closing(found) as chunks:
             for chunk in chunks:
                 _store(batch, sink, chunk)
-                sha256 = chunk.sha256
                 if progress:
                     progress(batch)
-        _finish(batch, sink, sha256, actor)
+        batch.sha256 = digest.result()
+        _finish(batch, sink, actor)
     except UnknownFormatError as problem:
         fail(batch, str(problem), actor=actor)
         raise ImportFailedError(str(problem)) from problem
@@ -134,9 +136,23 @@ def _connector(batch: ImportBatch, path: Path) -> tuple[Connector, Mapping | Non
     return kinds.connector(batch.kind)
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _digest_of(batch: ImportBatch, path: Path) -> Future[str]:
+    """The file's SHA-256, which is worked out beside the reading where no door has done so: hashing leaves the
+    interpreter to others, and who reads the rows is the one that all wait for."""
+    found: Future[str] = Future()
+    if batch.sha256:
+        found.set_result(batch.sha256)
+        return found
+
+    def work() -> None:
+        try:
+            with path.open("rb") as file:
+                found.set_result(hashlib.file_digest(file, "sha256").hexdigest())
+        except OSError as problem:
+            found.set_exception(problem)
+
+    Thread(target=work, daemon=True).start()  # who gives up early does not wait for it
+    return found
 
 
 def take_turns() -> None:
@@ -176,11 +192,10 @@ def hold(batch: ImportBatch) -> None:
 
 
 @transaction.atomic
-def _finish(batch: ImportBatch, sink: Sink, sha256: str, actor: User | None) -> None:
+def _finish(batch: ImportBatch, sink: Sink, actor: User | None) -> None:
     hold(batch)
     take_turns()
     more = sink.finish()
-    batch.sha256 = sha256
     batch.state = BatchState.DONE
     batch.finished_at = timezone.now()
     batch.save(update_fields=["sha256", "state", "finished_at", "kind", "irreversible"])
@@ -190,7 +205,7 @@ def _finish(batch: ImportBatch, sink: Sink, sha256: str, actor: User | None) -> 
         action="feed.imported",
         summary=f"{kinds.title(batch.kind)}: {batch.stored:,} of {batch.rows:,} rows of {batch.file_name} stored",
         obj=batch,
-        details={"kind": batch.kind, "sha256": sha256, **{c: getattr(batch, c) for c in counts}, **more},
+        details={"kind": batch.kind, "sha256": batch.sha256, **{c: getattr(batch, c) for c in counts}, **more},
     )
     doorbell.ring(RESCORE)
     doorbell.ring(RECOMMEND)
