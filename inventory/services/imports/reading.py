@@ -1,13 +1,14 @@
 """Reads a feed file in a process of its own, so that parsing the next chunk and storing the last one overlap.
 
 Threads would share one processor, and the thread that stores would wait for the one that parses at each turn. The
-reader holds one chunk, whatever the size of the file, and so does the storing side.
+reader holds one chunk, whatever the size of the file, and the storing side two: the one it stores and the next.
 """
 
 import pickle
 import subprocess
 import sys
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
@@ -46,14 +47,15 @@ def _read_beside(task: Task) -> Generator[Chunk]:
     environment = {"PYTHONPATH": str(settings.BASE_DIR), "PYTHONUTF8": "1"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=settings.BASE_DIR, env=environment) as process:  # noqa: S603 - our own
         assert process.stdout is not None
-        try:
-            while True:
-                chunk = _next(process.stdout)
+        with ThreadPoolExecutor(1) as ahead:  # while one chunk is stored the next comes over, and the one after is read
+            try:
+                waiting = ahead.submit(_next, process.stdout)
+                while (chunk := waiting.result()).next_line != chunks.END_OF_FILE:
+                    waiting = ahead.submit(_next, process.stdout)
+                    yield chunk
                 yield chunk
-                if chunk.next_line == chunks.END_OF_FILE:
-                    return
-        finally:
-            process.kill()
+            finally:
+                process.kill()
 
 
 def _next(stream: IO[bytes]) -> Chunk:
