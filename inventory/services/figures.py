@@ -1,8 +1,8 @@
 """The daily figures: kept up to date with every change, from the rows that changed, in the same transaction.
 
-Callers fill temporary tables: `import_use` (rows just stored, added up by person, application and day), `import_row`
-with `import_seen` and `import_person` (the same rows one by one), `import_delta` (rows that move from one line of
-figures to another), and `import_gone` (rows just deleted).
+Callers fill temporary tables: `import_use` (rows just stored, added up by line of figures, with their people),
+`import_row` with `import_seen` and `import_person` (the same rows one by one), `import_delta` (rows that move from one
+line of figures to another), and `import_gone` (rows just deleted).
 """
 
 from typing import Any
@@ -12,30 +12,30 @@ from inventory.services import working_hours
 _LINE = "application_id, sighting_id, department_id, day"
 
 
-# Equality with 0 for null: unlike IS NOT DISTINCT FROM it can be hashed.
-def _same(one: str, other: str) -> str:
+def same_line(one: str, other: str) -> str:
+    """SQL: whether two rows are of one line. Equality with 0 for null: unlike IS NOT DISTINCT FROM it can be hashed."""
     columns = ("application_id", "sighting_id", "department_id")
     equal = [f"coalesce({one}.{column}, 0) = coalesce({other}.{column}, 0)" for column in columns]
     return " AND ".join([f"{one}.day = {other}.day", *equal])
 
 
-def _people_come(rows: str) -> str:
-    """The people of these rows are among those of their line of figures."""
+def _people_come(lines: str) -> str:
+    """The people of these lines are among those of the figures."""
     return f"""
 INSERT INTO inventory_dailypeople AS d ({_LINE}, people)
-SELECT {_LINE}, array_agg(DISTINCT pseudonym) FROM {rows} WHERE pseudonym IS NOT NULL GROUP BY {_LINE}
+SELECT {_LINE}, ARRAY(SELECT unnest(people) ORDER BY 1) FROM {lines} WHERE people IS NOT NULL
 ON CONFLICT (application_id, sighting_id, day, department_id)
 DO UPDATE SET people = ARRAY(SELECT unnest(d.people) UNION SELECT unnest(excluded.people) ORDER BY 1)
 """  # noqa: S608 - constants of this file
 
 
 def _people_go(rows: str) -> str:
-    """The people of these rows are no longer among those of their line of figures."""
+    """The people of these rows are no longer among those of their lines of figures."""
     return f"""
 UPDATE inventory_dailypeople d
 SET people = ARRAY(SELECT unnest(d.people) EXCEPT SELECT unnest(g.people) ORDER BY 1)
 FROM (SELECT {_LINE}, array_agg(DISTINCT pseudonym) AS people FROM {rows} GROUP BY {_LINE}) g
-WHERE {_same("d", "g")}
+WHERE {same_line("d", "g")}
 """  # noqa: S608 - constants of this file
 
 
@@ -43,19 +43,13 @@ WHERE {_same("d", "g")}
 _ADD = f"""
 WITH people AS (
     {_people_come("import_use")} RETURNING {_LINE}, cardinality(people) AS users
-), counts AS (
-    SELECT {_LINE}, sum(interactions) AS interactions,
-           sum(sensitive) AS sensitive, sum(jailbreak) AS jailbreak, sum(injection) AS injection,
-           sum(attacks) AS attacks, sum(visits) AS visits, sum(uploaded) AS uploaded, sum(off_hours) AS off_hours,
-           sum(files) AS files, sum(unlabelled) AS unlabelled
-    FROM import_use GROUP BY {_LINE}
 )
 INSERT INTO inventory_dailyusage AS d
        ({_LINE}, interactions, users, sensitive, jailbreak, injection, attacks,
         visits, uploaded, off_hours, files, unlabelled)
 SELECT c.application_id, c.sighting_id, c.department_id, c.day, interactions, coalesce(p.users, 0), sensitive,
        jailbreak, injection, attacks, visits, uploaded, off_hours, files, unlabelled
-FROM counts c LEFT JOIN people p ON {_same("p", "c")}
+FROM import_use c LEFT JOIN people p ON {same_line("p", "c")}
 ON CONFLICT (application_id, sighting_id, day, department_id) DO UPDATE SET
     interactions = d.interactions + excluded.interactions, users = greatest(d.users, excluded.users),
     sensitive = d.sensitive + excluded.sensitive, jailbreak = d.jailbreak + excluded.jailbreak,
@@ -132,7 +126,9 @@ INSERT INTO import_delta SELECT * FROM renamed
 _PEOPLE_LEAVE = _people_go(
     "(SELECT application_id, sighting_id, old_department AS department_id, day, old AS pseudonym FROM import_delta) m"
 )
-_PEOPLE_ARRIVE = _people_come("import_delta")
+_PEOPLE_ARRIVE = _people_come(
+    f"(SELECT {_LINE}, array_agg(DISTINCT pseudonym) AS people FROM import_delta GROUP BY {_LINE}) m"  # noqa: S608 - as above
+)
 
 # Each row leaves one line of figures and arrives at another (perhaps the same one, when only its person was renamed).
 _STEPS = """
@@ -168,9 +164,9 @@ WITH touched AS (
     SELECT DISTINCT application_id, sighting_id, department_id, day FROM ({_STEPS}) steps
 ), counted AS (
     SELECT t.*, coalesce(cardinality(p.people), 0) AS users
-    FROM touched t LEFT JOIN inventory_dailypeople p ON {_same("p", "t")}
+    FROM touched t LEFT JOIN inventory_dailypeople p ON {same_line("p", "t")}
 )
-UPDATE inventory_dailyusage d SET users = c.users FROM counted c WHERE {_same("d", "c")}
+UPDATE inventory_dailyusage d SET users = c.users FROM counted c WHERE {same_line("d", "c")}
 """  # noqa: S608 - constants of this file
 _SENSITIVE_MOVES = f"""
 INSERT INTO inventory_dailysensitive AS d
@@ -241,20 +237,20 @@ WITH gone AS (
     FROM import_gone GROUP BY 1, 2, 3, 4
 ), counted AS (
     SELECT g.*, coalesce(cardinality(p.people), 0) AS users
-    FROM gone g LEFT JOIN inventory_dailypeople p ON {_same("p", "g")}
+    FROM gone g LEFT JOIN inventory_dailypeople p ON {same_line("p", "g")}
 )
 UPDATE inventory_dailyusage d SET
     interactions = d.interactions - g.interactions, users = g.users, sensitive = d.sensitive - g.sensitive,
     jailbreak = d.jailbreak - g.jailbreak, injection = d.injection - g.injection, attacks = d.attacks - g.attacks,
     visits = d.visits - g.visits, uploaded = d.uploaded - g.uploaded, off_hours = d.off_hours - g.off_hours,
     files = d.files - g.files, unlabelled = d.unlabelled - g.unlabelled
-FROM counted g WHERE {_same("d", "g")}
+FROM counted g WHERE {same_line("d", "g")}
 """  # noqa: S608 - constants of this file
 _SENSITIVE_GOES = f"""
 UPDATE inventory_dailysensitive d SET interactions = d.interactions - g.interactions
 FROM (SELECT application_id, sighting_id, department_id, day, {_DIGEST} AS digest, count(*) AS interactions
       FROM import_gone WHERE labels IS NOT NULL OR information_types IS NOT NULL GROUP BY 1, 2, 3, 4, 5) g
-WHERE d.digest = g.digest AND {_same("d", "g")}
+WHERE d.digest = g.digest AND {same_line("d", "g")}
 """  # noqa: S608 - constants of this file
 
 

@@ -41,7 +41,7 @@ CREATE TEMPORARY TABLE IF NOT EXISTS import_seen (
     no int, application_id bigint, sighting_id bigint, operation smallint
 ) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE IF NOT EXISTS import_use (
-    application_id bigint, sighting_id bigint, department_id bigint, day date, pseudonym uuid, interactions int,
+    application_id bigint, sighting_id bigint, department_id bigint, day date, people uuid[], interactions int,
     sensitive int, jailbreak int, injection int, attacks int, visits int, uploaded bigint, off_hours int,
     files int, unlabelled int, first_at timestamptz, last_at timestamptz
 ) ON COMMIT DELETE ROWS;
@@ -84,24 +84,41 @@ SELECT r.record_id, r.at, s.application_id, s.sighting_id, p.department_id, p.ps
 FROM import_row r JOIN import_seen s ON s.no = r.way JOIN import_person p ON p.no = r.person
 """
 
-# Added up first over the small numbers that stand for person and application. Of a row only the time of day is asked;
-# whether the day is one of work is asked of the sums.
+# A row for each line of figures, and in it whose rows these are. Added up first over the small numbers that stand for
+# ways of naming and people; in hashes, because sorting the people is what would take longest. Of a row only the time of
+# day is asked; whether the day is one of work is asked of the sums.
 _ADD_UP = f"""
+WITH people AS (
+    SELECT application_id, sighting_id, department_id, day, array_agg(pseudonym) AS people
+    FROM (
+        SELECT DISTINCT s.application_id, s.sighting_id, p.department_id, d.day, p.pseudonym
+        FROM (SELECT DISTINCT way, person, (at AT TIME ZONE %(zone)s)::date AS day FROM import_row) d
+        JOIN import_seen s ON s.no = d.way JOIN import_person p ON p.no = d.person
+        WHERE p.pseudonym IS NOT NULL
+    ) each_once GROUP BY 1, 2, 3, 4
+), counts AS (
+    SELECT s.application_id, s.sighting_id, d.department_id, d.day, sum(d.n - d.visits) AS interactions,
+           sum(d.sensitive) AS sensitive, sum(d.jailbreak) AS jailbreak, sum(d.injection) AS injection,
+           sum(d.attacks) AS attacks, sum(d.visits) AS visits, sum(d.uploaded) AS uploaded,
+           sum(CASE WHEN {working_hours.WORKDAY.format(day="d.day")} THEN d.off_hours ELSE d.n - d.visits END)
+               AS off_hours,
+           sum(d.files) AS files, sum(d.unlabelled) AS unlabelled,
+           min(d.first_at) AS first_at, max(d.last_at) AS last_at
+    FROM (
+        SELECT r.way, p.department_id, (at AT TIME ZONE %(zone)s)::date AS day, count(*) AS n,
+               count(uploaded) AS visits, coalesce(sum(uploaded), 0) AS uploaded, coalesce(sum(files), 0) AS files,
+               coalesce(sum(unlabelled), 0) AS unlabelled,
+               count(*) FILTER (WHERE labels IS NOT NULL OR information_types IS NOT NULL) AS sensitive,
+               count(*) FILTER (WHERE jailbreak) AS jailbreak, count(*) FILTER (WHERE injection) AS injection,
+               count(*) FILTER (WHERE jailbreak OR injection) AS attacks, min(at) AS first_at, max(at) AS last_at,
+               count(*) FILTER (WHERE uploaded IS NULL AND {working_hours.OUTSIDE.format(at="at")}) AS off_hours
+        FROM import_row r JOIN import_person p ON p.no = r.person GROUP BY 1, 2, 3
+    ) d JOIN import_seen s ON s.no = d.way GROUP BY 1, 2, 3, 4
+)
 INSERT INTO import_use
-SELECT s.application_id, s.sighting_id, p.department_id, d.day, p.pseudonym, d.n - d.visits, d.sensitive,
-       d.jailbreak, d.injection, d.attacks, d.visits, d.uploaded,
-       CASE WHEN {working_hours.WORKDAY.format(day="d.day")} THEN d.off_hours ELSE d.n - d.visits END,
-       d.files, d.unlabelled, d.first_at, d.last_at
-FROM (
-    SELECT way, person, (at AT TIME ZONE %(zone)s)::date AS day, count(*) AS n, count(uploaded) AS visits,
-           coalesce(sum(uploaded), 0) AS uploaded, coalesce(sum(files), 0) AS files,
-           coalesce(sum(unlabelled), 0) AS unlabelled,
-           count(*) FILTER (WHERE labels IS NOT NULL OR information_types IS NOT NULL) AS sensitive,
-           count(*) FILTER (WHERE jailbreak) AS jailbreak, count(*) FILTER (WHERE injection) AS injection,
-           count(*) FILTER (WHERE jailbreak OR injection) AS attacks, min(at) AS first_at, max(at) AS last_at,
-           count(*) FILTER (WHERE uploaded IS NULL AND {working_hours.OUTSIDE.format(at="at")}) AS off_hours
-    FROM import_row GROUP BY 1, 2, 3
-) d JOIN import_seen s ON s.no = d.way JOIN import_person p ON p.no = d.person
+SELECT c.application_id, c.sighting_id, c.department_id, c.day, p.people, interactions, sensitive, jailbreak, injection,
+       attacks, visits, uploaded, off_hours, files, unlabelled, first_at, last_at
+FROM counts c LEFT JOIN people p ON {figures.same_line("p", "c")}
 """  # noqa: S608 - constants of ours
 
 _TOTALS = """
