@@ -268,7 +268,6 @@ class DailyUser(DailyRow):
 
     class Meta:
         managed = False
-        db_table = "inventory_dailyuser"
 
 
 class DailySensitive(DailyRow):
