@@ -6,7 +6,7 @@ from django.db import migrations, models
 TO_ARRAYS = """
 INSERT INTO inventory_dailypeople (application_id, sighting_id, department_id, day, people)
 SELECT application_id, sighting_id, department_id, day, array_agg(DISTINCT pseudonym)
-FROM inventory_dailyuser GROUP BY application_id, sighting_id, day, department_id;
+FROM inventory_dailyuser GROUP BY application_id, sighting_id, day, department_id ORDER BY day;
 DROP TABLE inventory_dailyuser;
 CREATE VIEW inventory_dailyuser AS
 SELECT line.id, line.application_id, line.sighting_id, line.department_id, line.day, person.pseudonym
