@@ -78,9 +78,12 @@ async function draw(element) {
   element.classList.add("is-drawn");
 }
 
-/* A point's address is its customdata; only addresses of this site are followed */
+/* A point's address is its customdata, or on a line of days the line's `meta` with the day, where there is anything on
+   it; only addresses of this site are followed */
 function address(point) {
-  const url = Array.isArray(point.customdata) ? point.customdata[0] : point.customdata;
+  const { meta, x } = point.data;
+  const day = meta && point.y ? `${meta}&since=${x[point.pointNumber]}&until=${x[point.pointNumber]}` : "";
+  const url = day || (Array.isArray(point.customdata) ? point.customdata[0] : point.customdata);
   return typeof url === "string" && /^\/(?![/\\])/.test(url) ? url : "";
 }
 
