@@ -83,7 +83,12 @@ def percent(share: float | None) -> str:
 @register.filter
 def count(value: int | None) -> str:
     """A number of things with thousands separators."""
-    return NOTHING if value is None else number_format(value, force_grouping=True)
+    return NOTHING if value is None else _count(value, get_language())
+
+
+@lru_cache(maxsize=4096, typed=True)  # tables are full of the same small numbers; 1.0 is not 1
+def _count(value: int, _language: str | None) -> str:
+    return number_format(value, force_grouping=True)
 
 
 @register.simple_tag
