@@ -56,6 +56,16 @@ def signed(amount: float) -> str:
 
 
 @register.simple_tag
+def picks(choices: Iterable[tuple[str, Any, bool]]) -> SafeString:
+    """(value, label, whether chosen) as the options of a list: a page may try hundreds of them."""
+    rows = (
+        f'<option value="{escaped(value)}"{" selected" if chosen else ""}>{escaped(label)}</option>'
+        for value, label, chosen in choices
+    )
+    return mark_safe("".join(rows))  # noqa: S308 - every part is escaped
+
+
+@register.simple_tag
 def cause_rows(causes: Iterable[Change]) -> SafeString:
     """What moved a score as the items of a list: written here, since each of a page's applications has dozens."""
     rows = (
