@@ -65,9 +65,10 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
     scope = scope_of(user, found)
     at = at_of(request, scope)
     day, left = at.day, among(filters, at.then)
-    below = overview.figures(scope, day, most=CHART_ROWS).matrix
+    found_below = overview.figures(scope, day, most=CHART_ROWS)
+    below = found_below.matrix
     days, above = department.course(found, day, filters.period), path_to(user, found)
-    figures = department.figures(found, above, day, next(iter(below.whole), None))
+    figures = department.figures(found, above, day, next(iter(below.whole), None), found_below.before)
     ahead = department.ahead(figures.overall, day)
     used = usage.applications_used(scope, day, filters.period, left)
     words = f"{filters.period} days up to {day:%-d %B %Y}" if at.past else f"last {filters.period} days"
