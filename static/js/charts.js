@@ -70,8 +70,8 @@ async function draw(element) {
   const layout = { ...fitted(figure.layout, width, element.clientHeight), width, height: element.clientHeight, showlegend: false };
   await Plotly.react(element, figure.data, layout, CONFIG);
   if (!drawn.has(element)) {
-    element.on("plotly_click", (event) => follow(event.points[0]));
-    element.on("plotly_hover", (event) => element.classList.toggle("is-link", Boolean(address(event.points[0]))));
+    element.on("plotly_click", (event) => follow(event.points));
+    element.on("plotly_hover", (event) => element.classList.toggle("is-link", event.points.some(address)));
     element.on("plotly_unhover", () => element.classList.remove("is-link"));
   }
   drawn.set(element, width);
@@ -87,8 +87,8 @@ function address(point) {
   return typeof url === "string" && /^\/(?![/\\])/.test(url) ? url : "";
 }
 
-function follow(point) {
-  const url = address(point);
+function follow(points) {
+  const url = points.map(address).find(Boolean);
   if (url) window.location.assign(url);
 }
 
