@@ -77,13 +77,14 @@ def _part(state: str, words: StrPromise, pattern: str, rows: Sequence[FrameworkC
     values = (
         [100 * n / row.total if row.total else 0 for n, row in zip(counts, rows, strict=True)] if shares else counts
     )
+    name, counted = str(words), _("%(state)s: %(n)s of %(all)s")
     hover = [
         f"<b>{safe(row.name)}</b><br>"
-        + _("%(state)s: %(n)s of %(all)s") % {"state": words, "n": f"{n:,}", "all": f"{row.total:,}"}
+        + counted % {"state": name, "n": f"{n:,}", "all": f"{row.total:,}"}
         + (f" ({100 * n / row.total:.0f} %)" if row.total else "")
         for n, row in zip(counts, rows, strict=True)
     ]
-    trace = horizontal_bars(str(words), values, token(f"state-{state}"), [row.url_of(state) for row in rows], hover)
+    trace = horizontal_bars(name, values, token(f"state-{state}"), [row.url_of(state) for row in rows], hover)
     trace["marker"]["pattern"] = hatching(pattern)
     return trace
 

@@ -70,7 +70,10 @@ def encode(report: Report) -> Iterator[bytes]:
 
 def _unlinked(chart: Chart) -> Chart:
     """Bars and rows lead to pages of the hub; a file that is sent on has none."""
-    traces = [{key: value for key, value in trace.items() if key != "customdata"} for trace in chart.figure["data"]]
+    traces = [
+        {key: value for key, value in trace.items() if key not in {"customdata", "meta"}}
+        for trace in chart.figure["data"]
+    ]
     rows = tuple(replace(row, url="") for row in chart.rows)
     return replace(chart, figure={**chart.figure, "data": traces}, rows=rows)
 

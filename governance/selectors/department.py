@@ -1,5 +1,6 @@
 """One department with everything below it: its figures with their parts, its course, its applications."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -40,12 +41,16 @@ class DepartmentFigures:
 
 
 def figures(
-    department: Department, path: tuple[Department, ...], day: date, row: DepartmentRow | None = None
+    department: Department,
+    path: tuple[Department, ...],
+    day: date,
+    row: DepartmentRow | None = None,
+    before: Sequence[Risk] | None = None,
 ) -> DepartmentFigures:
-    """The department's newest figures on or before the day, with their parts and their change. `row`: the newest,
-    where the caller has read them already."""
+    """The department's newest figures on or before the day, with their parts and their change. `row`, `before`: the
+    newest, and the overall one of CHANGE_DAYS before, where the caller has read them already."""
     only = Department.objects.filter(pk=department.pk)
-    then = rollups.risks(only, day - timedelta(days=CHANGE_DAYS), [OVERALL])
+    then = rollups.risks(only, day - timedelta(days=CHANGE_DAYS), [OVERALL]) if before is None else before
     if row is None:
         found = {risk.principle: risk for risk in rollups.risks(only, day)}
         row = DepartmentRow(department, found.get(OVERALL), tuple(found.get(one) for one in Principle.values))

@@ -1,8 +1,11 @@
 """The departments page: the tree that a person sees, with the figures of each department."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
+
+from django.core.paginator import Page, Paginator
 
 from governance.selectors import rollups
 from governance.selectors.rollups import Risk
@@ -12,8 +15,10 @@ from risk.choices import OVERALL
 
 CHANGE_DAYS = 30
 DEEPEST = 6
+ROWS_A_PAGE = 50
 # What the tree can be ordered by; siblings are ordered, a child always stands below its parent.
 SORTS = ("name", "index", "worst", "tail", "mean", "count", "change")
+COMPARED = ("index", "worst", "tail", "mean", "count", "band")
 
 
 @dataclass(frozen=True)
@@ -32,53 +37,88 @@ class TreeRow:
         return min(self.depth, DEEPEST)
 
 
-def tree(scope: Scope, day: date, *, q: str = "", bands: Sequence[str] = (), sort: str = "-index") -> list[TreeRow]:
-    """The departments looked at, parents before children. Searching or choosing bands leaves only those that fit,
-    without indentation."""
-    seen = scope.departments()
-    known = {one.pk: one for one in seen.select_related("head")}
-    now = {risk.department_id: risk for risk in rollups.risks(seen, day, [OVERALL])}
-    then = {risk.department_id: risk for risk in rollups.risks(seen, day - timedelta(days=CHANGE_DAYS), [OVERALL])}
-    rows = {pk: _row(one, now.get(pk), then.get(pk)) for pk, one in known.items()}
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What puts a department where it stands: of all are read only these. `figures`: those of COMPARED, and the change,
+    as far as the order asks for them."""
+
+    pk: int
+    key: str
+    name: str
+    parent: int | None
+    figures: Mapping[str, Any]
+
+
+def tree(
+    scope: Scope, day: date, *, q: str = "", bands: Sequence[str] = (), sort: str = "-index", page: int = 1
+) -> Page:
+    """A page of TreeRow: the departments looked at, parents before children. Searching or choosing bands leaves only
+    those that fit, without indentation."""
+    places = _places(scope, day, sort.removeprefix("-"), bool(bands))
     if q or bands:
-        fitting = [row for row in rows.values() if _fits(row, q.casefold(), bands)]
-        return _ordered(fitting, sort)
-    below: dict[int | None, list[TreeRow]] = {}
-    for row in rows.values():
-        parent = row.department.parent_id if row.department.parent_id in rows else None
-        below.setdefault(parent, []).append(row)
-    return _walked(below, sort)
+        fitting = [place for place in places.values() if _fits(place, q.casefold(), bands)]
+        ordered = [(place.pk, 0) for place in _ordered(fitting, sort)]
+    else:
+        below: dict[int | None, list[Place]] = {}
+        for place in places.values():
+            below.setdefault(place.parent if place.parent in places else None, []).append(place)
+        ordered = _walked(below, sort)
+    found: Page = Paginator(ordered, ROWS_A_PAGE).get_page(page)
+    found.object_list = _rows(list(found.object_list), day)
+    return found
 
 
-def _row(department: Department, now: Risk | None, then: Risk | None) -> TreeRow:
-    return TreeRow(department, 0, now, now.index - then.index if now and then else None)
+def _places(scope: Scope, day: date, by: str, banded: bool) -> dict[int, Place]:
+    """Each department by its id; figures only where the order or the bands need them."""
+    seen = scope.departments()
+    now = rollups.overall(seen, day, COMPARED) if banded or by in SORTS[1:] else {}
+    if by == "change":
+        then = rollups.overall(seen, day - timedelta(days=CHANGE_DAYS), ("index",))
+        for pk in now.keys() & then.keys():
+            now[pk]["change"] = now[pk]["index"] - then[pk]["index"]
+    named = seen.order_by("name", "pk").values_list("pk", "key", "name", "parent_id")
+    return {pk: Place(pk, key, name, parent, now.get(pk, {})) for pk, key, name, parent in named}
 
 
-def _fits(row: TreeRow, q: str, bands: Sequence[str]) -> bool:
-    named = q in row.department.name.casefold() or q in row.department.key.casefold()
-    return named and (not bands or (row.risk is not None and row.risk.band in bands))
+def _rows(places: Sequence[tuple[int, int]], day: date) -> list[TreeRow]:
+    """These of a page, (id, depth), with all that it shows of them."""
+    shown, before = Department.objects.filter(pk__in=[pk for pk, _ in places]), day - timedelta(days=CHANGE_DAYS)
+    risks = rollups.risks_on(shown, [(day, OVERALL), (before, OVERALL)])
+    now, then = ({risk.department_id: risk for risk in risks.get(on, ())} for on in (day, before))
+    departments = shown.select_related("head").in_bulk()
+    return [_row(departments[pk], depth, now.get(pk), then.get(pk)) for pk, depth in places if pk in departments]
 
 
-def _ordered(rows: list[TreeRow], sort: str) -> list[TreeRow]:
+def _row(department: Department, depth: int, now: Risk | None, then: Risk | None) -> TreeRow:
+    return TreeRow(department, depth, now, now.index - then.index if now and then else None)
+
+
+def _fits(place: Place, q: str, bands: Sequence[str]) -> bool:
+    named = q in place.name.casefold() or q in place.key.casefold()
+    return named and (not bands or place.figures.get("band") in bands)
+
+
+def _ordered(places: list[Place], sort: str) -> list[Place]:
     """By name, or by a figure with those that have none at the end; equal ones by name."""
     key, down = sort.removeprefix("-"), sort.startswith("-")
-    rows = sorted(rows, key=lambda row: row.department.name.casefold(), reverse=key == "name" and down)
+    places = sorted(places, key=lambda place: place.name.casefold(), reverse=key == "name" and down)
     if key not in SORTS or key == "name":
-        return rows
+        return places
 
-    def figure(row: TreeRow) -> tuple[bool, float]:
-        value = row.change if key == "change" else getattr(row.risk, key) if row.risk else None
+    def figure(place: Place) -> tuple[bool, float]:
+        value = place.figures.get(key)
         return (value is None, 0.0 if value is None else -value if down else value)
 
-    return sorted(rows, key=figure)
+    return sorted(places, key=figure)
 
 
-def _walked(below: dict[int | None, list[TreeRow]], sort: str) -> list[TreeRow]:
-    found: list[TreeRow] = []
-    waiting = [(row, 0) for row in reversed(_ordered(below.get(None, []), sort))]
+def _walked(below: dict[int | None, list[Place]], sort: str) -> list[tuple[int, int]]:
+    """(id, depth) of each, parents before children."""
+    found: list[tuple[int, int]] = []
+    waiting = [(place, 0) for place in reversed(_ordered(below.get(None, []), sort))]
     while waiting:
-        row, depth = waiting.pop()
-        found.append(TreeRow(row.department, depth, row.risk, row.change))
-        children = _ordered(below.get(row.department.pk, []), sort)
+        place, depth = waiting.pop()
+        found.append((place.pk, depth))
+        children = _ordered(below.get(place.pk, []), sort)
         waiting += [(child, depth + 1) for child in reversed(children)]
     return found

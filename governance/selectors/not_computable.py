@@ -24,5 +24,6 @@ def left_out(scope: Scope) -> LeftOut:
     found = NotComputable.objects.filter(application__lifecycle=Lifecycle.LIVE)
     if not scope.everything:
         found = found.filter(application__department__in=scope.departments().order_by().values("pk"))
-    first = [one.application for one in found.select_related("application").order_by("pk")[: NAMED + 1]]
+    named = found.select_related("application").only("application__name").order_by("pk")
+    first = [one.application for one in named[: NAMED + 1]]
     return LeftOut(len(first) if len(first) <= NAMED else found.count(), first[:NAMED])

@@ -91,6 +91,7 @@ class Figures:
 
     matrix: Matrix
     numbers: Numbers
+    before: Sequence[Risk]  # overall, of what is looked at, CHANGE_DAYS before
 
 
 def figures(scope: Scope, day: date, most: int = MATRIX_ROWS) -> Figures:
@@ -118,6 +119,7 @@ def figures(scope: Scope, day: date, most: int = MATRIX_ROWS) -> Figures:
             len(listed) - len(shown),
         ),
         _numbers([risk for risk in overall if risk.department_id in tops], before),
+        before,
     )
 
 

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import ArrayField
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, F, OuterRef, QuerySet, Sum, Window
-from django.db.models.functions import JSONObject, RowNumber
+from django.db import connection
+from django.db.models import Count, JSONField, QuerySet, Sum
+from django.db.models.expressions import RawSQL
 from django.http import Http404
 
 from governance.models import (
@@ -110,7 +111,7 @@ def cards(
     """The cards of what is looked at, the gravest first: one query for them, one for places."""
     found = _narrowed(_of_scope(scope), states, severities)
     rows = list(found.select_related("department", "owner").order_by("-gravity", "-amount", "pk")[:most])
-    return _as_cards(rows, _places(scope, [row.rule for row in rows]) if scope.top else {})
+    return _as_cards(rows, _places(scope, [row.rule for row in rows]) if rows and scope.top else {})
 
 
 def tally(scope: Scope) -> dict[str, int]:
@@ -246,8 +247,12 @@ def _narrowed(
         found = found.filter(state__in=states)
     if severities:
         found = found.filter(gravity__in=[SEVERITIES[one] for one in severities])
-    changed = RuleThreshold.objects.filter(rule=OuterRef("rule")).values(one=JSONObject(name="name", value="value"))
-    return found.annotate(changed=ArraySubquery(changed))
+    return found.annotate(changed=RawSQL(_CHANGED, (), ArrayField(JSONField())))  # noqa: S611 - constant SQL
+
+
+_CHANGED = """
+ARRAY(SELECT jsonb_build_object('name', name, 'value', value) FROM governance_rulethreshold changed
+      WHERE changed.rule = governance_recommendation.rule)"""
 
 
 def _subjects(card: Card, within: Department | None) -> QuerySet[Subject]:
@@ -261,23 +266,22 @@ def _subjects(card: Card, within: Department | None) -> QuerySet[Subject]:
 
 def _places(scope: Scope, rules: Sequence[str]) -> dict[str, list[Place]]:
     """By rule the parts of the whole with the most, a few of each, as their own cards have them."""
-    ranked = (
-        Recommendation.objects.filter(rule__in=rules, rows__gt=0)
-        .filter(department__in=scope.rows().order_by().values("pk"))
-        .annotate(
-            place=Window(
-                RowNumber(), partition_by=F("rule"), order_by=[F("amount").desc(), F("department__name").asc()]
-            )
-        )
-        .filter(place__lte=PLACES)
-    )
+    parts, values = scope.rows().order_by().values("pk").query.sql_with_params()
     places: dict[str, list[Place]] = {}
-    found = ranked.order_by("rule", "place")
-    for rule, key, name, rows, amount in found.values_list(
-        "rule", "department__key", "department__name", "rows", "amount"
-    ):
-        places.setdefault(rule, []).append(Place(key, name, rows, amount))
+    with connection.cursor() as cursor:
+        cursor.execute(_PLACES.format(parts=parts), [list(rules), *values, PLACES])
+        for rule, *place in cursor.fetchall():
+            places.setdefault(rule, []).append(Place(*place))
     return places
+
+
+_PLACES = """
+SELECT rule, key, name, rows, amount FROM (
+    SELECT card.rule, part.key, part.name, card.rows, card.amount,
+        row_number() OVER (PARTITION BY card.rule ORDER BY card.amount DESC, part.name) AS place
+    FROM governance_recommendation card JOIN inventory_department part ON part.id = card.department_id
+    WHERE card.rule = ANY(%s) AND card.rows > 0 AND card.department_id IN ({parts})
+) ranked WHERE place <= %s ORDER BY rule, place"""
 
 
 def _as_cards(rows: Sequence[Recommendation], places: dict[str, list[Place]]) -> list[Card]:

@@ -6,7 +6,7 @@ beside it (controls, fulfilment, dates) is worked out anew for the applications 
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -176,7 +176,8 @@ def expanded(rows: Sequence[tuple[int, str, str]], asked: Asked) -> Iterator[Pai
     columns = ("pk", "name", "department__name", "department_id")
     known_ones = AIApplication.objects.filter(pk__in=wanted).order_by().values_list(*columns)
     named = {pk: (name, department, key) for pk, name, department, key in known_ones}
-    known = coverage({pk: key for pk, (_, _, key) in named.items()}, day)
+    shown = {framework for _, framework, _ in rows}
+    known = coverage({pk: key for pk, (_, _, key) in named.items()}, day, shown)
     for application, framework, states in rows:
         found = known[application][framework]
         for letter, requirement in zip(states, method.frameworks[framework].requirements.values(), strict=False):
@@ -189,13 +190,15 @@ def expanded(rows: Sequence[tuple[int, str, str]], asked: Asked) -> Iterator[Pai
                 yield pair(method, method.frameworks[framework], one, STATES[letter], about, late)
 
 
-def coverage(departments: Mapping[int, int], day: date) -> dict[int, dict[str, dict[str, RequirementState]]]:
-    """Every requirement that applies to each application (given with its department), by framework and id, worked out
-    as of the day."""
+def coverage(
+    departments: Mapping[int, int], day: date, frameworks: Collection[str]
+) -> dict[int, dict[str, dict[str, RequirementState]]]:
+    """Every requirement of these frameworks that applies to each application (given with its department), by framework
+    and id, worked out as of the day."""
     method = load_method()
     found = {}
     for pk, case in cases.load(sorted(departments), day, departments, signals_too=False).items():
-        by_framework = coverage_of(judge(case, day, method), method)
+        by_framework = coverage_of(judge(case, day, method), method, frameworks)
         found[pk] = {key: {one.requirement.id: one for one in it.requirements} for key, it in by_framework.items()}
     return found
 

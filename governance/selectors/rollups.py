@@ -107,6 +107,15 @@ def risks(departments: QuerySet[Department], day: date, principles: Iterable[str
     return risks_on(departments, [(day, principle) for principle in principles]).get(day, [])
 
 
+def overall(departments: QuerySet[Department], day: date, columns: Sequence[str]) -> dict[int, dict[str, Any]]:
+    """These columns alone of each department's newest overall figures, for what compares very many: department → by
+    column; none where no live application is below it."""
+    sql, params = _newest("risk_departmentday", "principle", "count", list(columns), departments)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*params, [OVERALL], [day]])
+        return {pk: dict(zip(columns, row, strict=True)) for _, pk, _, *row in cursor.fetchall()}
+
+
 def risks_on(departments: QuerySet[Department], asked: Sequence[tuple[date, str]]) -> dict[date, list[Risk]]:
     """The same of several days at once, each with the principles asked of it: day → figures; one query."""
     sql, params = _newest("risk_departmentday", "principle", "count", _RISK, departments)

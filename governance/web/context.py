@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from django.http import HttpRequest
@@ -158,8 +159,9 @@ def _saved(request: HttpRequest) -> tuple[str, str] | None:
     return (route, request.GET.urlencode()) if route in PAGES and hasattr(request, "shared_filters") else None
 
 
+@cache
 def _url(route: str) -> str:
-    """The address of a route, or nothing where this installation has no such page."""
+    """The address of a route, or nothing where this installation has no such page. Each page asks for thirty."""
     try:
         return reverse(route)
     except NoReverseMatch:

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -30,7 +29,6 @@ from risk.choices import Band
 from risk.selectors.movers import moving
 from risk.web.as_of import at_of
 
-ROWS_A_PAGE = 50
 CHART_ROWS = 12
 MOVERS, MOVERS_A_PAGE = 6, 20  # judged for their causes, so few
 
@@ -43,7 +41,6 @@ def department_list(request: HttpRequest) -> HttpResponse:
     filters = Filters.from_request(request, sorts=SORTS)
     scope = scope_of(user, filters.department)
     at = at_of(request, scope)
-    rows = tree(scope, at.day, q=filters.q, bands=filters.bands, sort=filters.sort or "-index")
     context = {
         "filters": filters,
         "scope": scope,
@@ -51,7 +48,8 @@ def department_list(request: HttpRequest) -> HttpResponse:
         "departments": options(scope),
         "bands": Band.choices,
         "not_computable": None if at.past else left_out(scope),  # who is left out today says nothing of then
-        "page": Paginator(rows, ROWS_A_PAGE).get_page(filters.page),
+        "page": tree(scope, at.day, q=filters.q, bands=filters.bands, sort=filters.sort or "-index", page=filters.page),
+        "as_of": at.then.isoformat() if at.then else "",
     }
     return render(request, "governance/departments.html", context)
 
@@ -67,9 +65,10 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
     scope = scope_of(user, found)
     at = at_of(request, scope)
     day, left = at.day, among(filters, at.then)
-    below = overview.figures(scope, day, most=CHART_ROWS).matrix
+    found_below = overview.figures(scope, day, most=CHART_ROWS)
+    below = found_below.matrix
     days, above = department.course(found, day, filters.period), path_to(user, found)
-    figures = department.figures(found, above, day, next(iter(below.whole), None))
+    figures = department.figures(found, above, day, next(iter(below.whole), None), found_below.before)
     ahead = department.ahead(figures.overall, day)
     used = usage.applications_used(scope, day, filters.period, left)
     words = f"{filters.period} days up to {day:%-d %B %Y}" if at.past else f"last {filters.period} days"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -26,7 +26,7 @@ SERIOUS = f"{Band.HIGH},{Band.CRITICAL}"
 def address(route: str, *args: object, **query: Any) -> str:
     """The address of a route; a Department becomes its key, what is empty is left out, `class_` stands for `class`."""
     pairs = [f"{name.rstrip('_')}={_word(value)}" for name, value in query.items() if value not in (None, "", ())]
-    path = reverse(route, args=args) if args else _path(route)
+    path = _path(route, *args)
     return f"{path}?{'&'.join(pairs)}" if pairs else path
 
 
@@ -42,10 +42,10 @@ def _quoted(text: str) -> str:
     return quote_plus(text)
 
 
-@cache
-def _path(route: str) -> str:
-    """A page shows hundreds of links to the same few routes."""
-    return reverse(route)
+@lru_cache(maxsize=4096)
+def _path(route: str, *args: object) -> str:
+    """A page shows hundreds of links to the same few places."""
+    return reverse(route, args=args)
 
 
 def applications_url(**query: Any) -> str:

@@ -1,5 +1,6 @@
 """The overview: tiles, matrix and charts, each leading to the list behind it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -27,7 +28,6 @@ from governance.web.recommendations import SEVERITY_TONES
 from inventory import access
 from inventory.access import Permission
 from inventory.choices import ApplicationKind, Lifecycle
-from inventory.models import Department
 from inventory.selectors import feed_health, feeds
 from inventory.selectors.scope import Scope, options
 from inventory.web.filters import Filters
@@ -159,35 +159,35 @@ def matrix_table(found: overview.Matrix, scope: Scope) -> Matrix:
         )
         for p in Principle
     ]
-    rows = [*(matrix_row(row, _("all of it")) for row in found.whole), *(matrix_row(row) for row in found.parts)]
+    bands = {band.value: band.label.lower() for band in Band}
+    rows = [*(matrix_row(row, columns, bands, _("all of it")) for row in found.whole)]
+    rows += [matrix_row(row, columns, bands) for row in found.parts]
     return Matrix(_("Residual risk by department and principle"), tuple(columns), tuple(rows))
 
 
-def matrix_row(row: DepartmentRow, note: str = "") -> MatrixRow:
-    """A department's six principles."""
-    cells = (matrix_cell(row.department, p, risk) for p, risk in zip(Principle, row.principles, strict=True))
-    return MatrixRow(row.department.name, tuple(cells), department_url(row.department), note)
-
-
-def matrix_cell(department: Department, principle: Principle, risk: Risk | None) -> MatrixCell:
-    """One figure with its parts in words."""
-    if risk is None:
-        return MatrixCell(None, "", _("%(name)s: no live application") % {"name": department.name})
-    url = applications_url(department=department, lifecycle=Lifecycle.LIVE, principle=principle, sort="-risk")
+def matrix_row(
+    row: DepartmentRow, columns: Sequence[MatrixColumn], bands: Mapping[str, str], note: str = ""
+) -> MatrixRow:
+    """A department's six principles, each figure with its parts in words, which are looked up once for all of them."""
+    name, here = row.department.name, applications_url(department=row.department, lifecycle=Lifecycle.LIVE)
     words = _(
         "%(department)s, %(principle)s: %(index)s, %(band)s. Worst application %(worst)s, worst quarter %(tail)s, "
         "mean %(mean)s of %(count)s live"
-    ) % {
-        "department": department.name,
-        "principle": principle.label,
-        "index": f"{risk.index:.0f}",
-        "band": Band(risk.band).label.lower(),
-        "worst": f"{risk.worst:.0f}",
-        "tail": f"{risk.tail:.0f}",
-        "mean": f"{risk.mean:.0f}",
-        "count": f"{risk.count:,}",
-    }
-    return MatrixCell(risk.index, url, words)
+    )
+
+    def cell(principle: Principle, called: str, risk: Risk) -> MatrixCell:
+        parts = {"worst": f"{risk.worst:.0f}", "tail": f"{risk.tail:.0f}", "mean": f"{risk.mean:.0f}"}
+        figures = {"index": f"{risk.index:.0f}", "band": bands[risk.band], "count": f"{risk.count:,}", **parts}
+        title = words % {"department": name, "principle": called, **figures}
+        return MatrixCell(risk.index, f"{here}&principle={principle}&sort=-risk", title)
+
+    cells = (
+        MatrixCell(None, "", _("%(name)s: no live application") % {"name": name})
+        if risk is None
+        else cell(principle, column.label, risk)
+        for principle, column, risk in zip(Principle, columns, row.principles, strict=True)
+    )
+    return MatrixRow(name, tuple(cells), department_url(row.department), note)
 
 
 def interactions_chart(found: dict[str, list[tuple[date, int]]], filters: Filters) -> charts.Chart:

@@ -180,10 +180,7 @@ def _line(line: Line, place: int, days: Sequence[date], values: Sequence[int]) -
         "name": safe(line.label),
         "x": [day.isoformat() for day in days],
         "y": list(values),
-        "customdata": [
-            f"{line.url}&since={day}&until={day}" if line.url and value else ""
-            for day, value in zip(days, values, strict=True)
-        ],
+        "meta": line.url,
         "line": {"color": colour, "width": 2, "dash": DASHES[place % len(DASHES)]},
         "marker": {"color": colour, "size": 5},
         "hovertemplate": "%{y:,} " + safe(line.label) + "<extra></extra>",

@@ -42,7 +42,7 @@ class DailySeries:
     category: str
     label: str
     points: Sequence[tuple[date, int]]
-    url: str = ""  # what a day opens, to which the day is added
+    url: str = ""  # what a day opens, to which the browser adds the day
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,7 @@ class SensitiveApp:
 def interactions_over_time(series: Sequence[DailySeries]) -> Chart:
     """Lines by category of app: x is the day, y the number of AI interactions."""
     days = _days([day for one in series for day, __ in one.points])
+    dates = [day.isoformat() for day in days]
     traces: list[Figure] = []
     columns: list[list[int]] = []
     for place, one in enumerate(series):
@@ -69,14 +70,14 @@ def interactions_over_time(series: Sequence[DailySeries]) -> Chart:
             "type": "scatter",
             "mode": "lines" if len(days) > 1 else "markers",
             "name": safe(one.label),
-            "x": [day.isoformat() for day in days],
+            "x": dates,
             "y": values,
             "line": {"color": token(colour), "width": 2, "dash": dash},
             "marker": {"color": token(colour), "size": 8},
             "hovertemplate": "%{y:,} " + safe(one.label) + "<extra></extra>",
         }
         if one.url:
-            trace["customdata"] = [f"{one.url}&since={day}&until={day}" for day in days]
+            trace["meta"] = one.url
         if filled:
             trace |= {"fill": "tozeroy", "fillcolor": token(f"{colour}-soft")}
         traces.append(trace)

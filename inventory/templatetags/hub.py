@@ -83,7 +83,12 @@ def percent(share: float | None) -> str:
 @register.filter
 def count(value: int | None) -> str:
     """A number of things with thousands separators."""
-    return NOTHING if value is None else number_format(value, force_grouping=True)
+    return NOTHING if value is None else _count(value, get_language())
+
+
+@lru_cache(maxsize=4096, typed=True)  # tables are full of the same small numbers; 1.0 is not 1
+def _count(value: int, _language: str | None) -> str:
+    return number_format(value, force_grouping=True)
 
 
 @register.simple_tag
@@ -233,12 +238,15 @@ def risk_number(value: float | None, band_id: str | None, class_id: str | None =
         return badge(_("Prohibited practice"), "bad")
     if value is None or not band_id:
         return NOTHING
+    return _risk_number(round(float(value)), band_id, get_language())
+
+
+@lru_cache(maxsize=1024)  # dense tables hold the same ones again and again
+def _risk_number(value: int, band_id: str, _language: str | None) -> SafeString:
     name = BANDS.get(band_id, band_id)
     return format_html(
         '<span class="badge band-{0} risk-number" title="{1}">{2}<span class="visually-hidden"> {1}</span></span>',
-        band_id,
-        name,
-        round(float(value)),
+        *(band_id, name, value),
     )
 
 
@@ -340,15 +348,13 @@ def share_bar(*parts: object) -> SafeString:
     total = sum(amount for __, amount in pairs)
     words = ", ".join(f"{state.replace('_', ' ')} {amount:g}" for state, amount in pairs)
     rects, x = [], 0.0
-    for state, amount in pairs:
-        width = 200 * amount / total if total else 0
-        rects.append((f"{x:.2f}", f"{width:.2f}", state))
+    for state, width in ((state, 200 * amount / (total or 1)) for state, amount in pairs):
+        rects.append(f'<rect x="{x:.2f}" width="{width:.2f}" height="8" class="part-{escaped(state)}"/>')
         x += width
-    return format_html(
-        '<svg class="share-bar" viewBox="0 0 200 8" preserveAspectRatio="none" role="img" aria-label="{}">'
-        '<rect class="range-track" width="200" height="8"/>{}</svg>',
-        words or _("nothing yet"),
-        format_html_join("", '<rect x="{}" width="{}" height="8" class="part-{}"/>', rects),
+    return mark_safe(  # noqa: S308 - every part is a number or escaped; a list has a bar in each row
+        '<svg class="share-bar" viewBox="0 0 200 8" preserveAspectRatio="none" role="img" '
+        f'aria-label="{escaped(words or _("nothing yet"))}">'
+        f'<rect class="range-track" width="200" height="8"/>{"".join(rects)}</svg>'
     )
 
 

@@ -1,6 +1,6 @@
 """Which requirements an application meets, kept apart from its risk (docs/method.md, section 8)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from math import fsum
@@ -65,8 +65,9 @@ def assess_requirements(
     effectiveness: Mapping[str, float | None],
     today: date,
     due_dates: Mapping[str, date] | None = None,
+    frameworks: Collection[str] | None = None,
 ) -> dict[str, FrameworkCoverage]:
-    """Coverage of every framework by one application; requirements that do not apply are left out.
+    """Coverage of every framework, or of those named, by one application; requirements that do not apply are left out.
 
     `facts`: value by fact, absent is unknown. `effectiveness`: e in [0, 1] of each asked control, None where it is not
     answered or its applicability is unclear. `due_dates`: review date by control. `today`: the day of the assessment.
@@ -74,6 +75,7 @@ def assess_requirements(
     return {
         key: assess_framework(framework, method, facts, effectiveness, today, due_dates or {})
         for key, framework in method.frameworks.items()
+        if frameworks is None or key in frameworks
     }
 
 

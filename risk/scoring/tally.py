@@ -4,7 +4,7 @@ Many applications at once, on arrays. `coverage_of` is the readable way for one 
 together.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -64,10 +64,13 @@ class Tally:
     high: float
 
 
-def coverage_of(judgement: Judgement, method: Method) -> dict[str, FrameworkCoverage]:
-    """Every framework as this application stands, requirement by requirement (docs/method.md §8)."""
+def coverage_of(
+    judgement: Judgement, method: Method, frameworks: Collection[str] | None = None
+) -> dict[str, FrameworkCoverage]:
+    """Every framework, or those named, as this application stands, requirement by requirement (docs/method.md §8)."""
     worth = {one.id: effectiveness(one, method) for one in judgement.inputs.controls}
-    return assess_requirements(method, judgement.facts, worth, judgement.day, due_days(judgement.case, method))
+    due = due_days(judgement.case, method)
+    return assess_requirements(method, judgement.facts, worth, judgement.day, due, frameworks)
 
 
 def due_days(case: Case, method: Method) -> dict[str, date]:

@@ -154,7 +154,7 @@ def _practices(judgement: Judgement, method: Method) -> list[Practice]:
 
 def _obligations(judgement: Judgement, method: Method) -> list[Obligations]:
     """Duties under the Act that apply or may apply: those in force together, the others by their day."""
-    covered = coverage_of(judgement, method)[ACT]
+    covered = coverage_of(judgement, method, (ACT,))[ACT]
     groups: dict[date | None, list[RequirementState]] = {}
     for one in (*covered.requirements, *covered.organisation):
         groups.setdefault(one.obligation_from if one.days_left else None, []).append(one)

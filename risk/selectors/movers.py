@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.core.paginator import Page, Paginator
 from django.db.models import Case, Q, QuerySet, Value, When
 from django.db.models.functions import Greatest, Round
@@ -24,7 +25,7 @@ from risk.scoring.judgement import Judgement
 from risk.scoring.method import Method
 from risk.selectors import cases
 from risk.selectors.causes import Change, changes, shown_change
-from risk.selectors.kept import kept, kept_count, kept_rows, standing_now
+from risk.selectors.kept import kept, standing_now
 from risk.selectors.outlook import short
 
 _AHEAD = [f"overall_{days}d" for days in HORIZONS]
@@ -59,19 +60,28 @@ class _Movers(Sequence[Any]):
     """The movers of some departments as a paginator takes them: only a slice is judged."""
 
     def __init__(self, departments: QuerySet[Department], day: date) -> None:
-        self.day, self.standing = day, standing_now()
-        counted = CurrentScore.objects.filter(_moves(), counted_in__in=departments.order_by().values("pk"))
-        worst = Greatest(*_AHEAD)
-        self.found = counted.annotate(rises=Case(When(_rises(), then=Value(1)), default=Value(0)), worst=worst)
+        self.departments, self.day, self.standing = departments.order_by().values("pk"), day, standing_now()
+        try:
+            self.key: tuple[Any, ...] = ("movers", *self.departments.query.sql_with_params(), day)
+        except EmptyResultSet:
+            self.key = ()
 
     def __len__(self) -> int:
-        return kept_count(self.found.values("pk"), self.standing)
+        return kept((*self.key, "count"), self._found().count, self.standing) if self.key else 0
 
     def __getitem__(self, part: Any) -> Any:
+        return kept((*self.key, part.start, part.stop), lambda: self._page(part), self.standing) if self.key else []
+
+    def _found(self) -> QuerySet[CurrentScore]:
+        return CurrentScore.objects.filter(_moves(), counted_in__in=self.departments)
+
+    def _page(self, part: slice) -> "list[Mover]":
         # Their ids first: the index for roll-ups has all that decides, the rows are wide.
-        found = self.found.order_by("-rises", "-worst", "application_id").values_list("pk", "rises")[part]
-        rises = {pk: bool(flag) for pk, flag in kept_rows(found, self.standing)}
-        return kept(("movers", rises, self.day), lambda: self._judged(rises), self.standing)
+        found = self._found().annotate(
+            rises=Case(When(_rises(), then=Value(1)), default=Value(0)), worst=Greatest(*_AHEAD)
+        )
+        rows = found.order_by("-rises", "-worst", "application_id").values_list("pk", "rises")[part]
+        return self._judged({pk: bool(flag) for pk, flag in rows})
 
     def _judged(self, rises: Mapping[int, bool]) -> "list[Mover]":
         known = CurrentScore.objects.select_related("application__department").in_bulk(rises)

@@ -108,6 +108,8 @@ def _line(now: Judgement, then: Judgement, key: str, label: str, method: Method)
 
 
 def _coverage(now: Judgement, then: Judgement, method: Method) -> list[CoverageLine]:
+    if then.case == now.case:  # nothing is tried yet
+        return []
     old, new = coverage_of(now, method), coverage_of(then, method)
     found = []
     for key, framework in method.frameworks.items():

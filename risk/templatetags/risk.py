@@ -1,13 +1,16 @@
 """`{% load risk %}`: questions as choices."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import template
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from inventory.templatetags.components import escaped
 from risk.scoring.questionnaire import Item, Standing
+from risk.selectors.causes import Change
 from risk.web.answer_forms import NONE, UNKNOWN
 
 register = template.Library()
@@ -50,6 +53,26 @@ def signed(amount: float) -> str:
     """A difference with its sign and one decimal; a real minus, and no sign for none."""
     rounded = round(float(amount), 1)
     return f"{'+' if rounded > 0 else '−' if rounded < 0 else ''}{abs(rounded):.1f}"
+
+
+@register.simple_tag
+def picks(choices: Iterable[tuple[str, Any, bool]]) -> SafeString:
+    """(value, label, whether chosen) as the options of a list: a page may try hundreds of them."""
+    rows = (
+        f'<option value="{escaped(value)}"{" selected" if chosen else ""}>{escaped(label)}</option>'
+        for value, label, chosen in choices
+    )
+    return mark_safe("".join(rows))  # noqa: S308 - every part is escaped
+
+
+@register.simple_tag
+def cause_rows(causes: Iterable[Change]) -> SafeString:
+    """What moved a score as the items of a list: written here, since each of a page's applications has dozens."""
+    rows = (
+        f'<li>{escaped(one.label)} <b>{signed(one.amount)}</b> <span class="cell-note">{escaped(one.what)}</span></li>'
+        for one in causes
+    )
+    return mark_safe("".join(rows))  # noqa: S308 - every part is escaped
 
 
 @register.filter

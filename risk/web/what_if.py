@@ -177,15 +177,15 @@ def _new_alerts(data: QueryDict, method: Method) -> Iterator[str]:
 
 def fields(found: Trial, wanted: Changes, data: QueryDict) -> dict[str, Any]:
     """What can be tried, in groups: questions by step, controls by family, alerts."""
-    method = load_method()
+    method, words = load_method(), Words()
     steps: dict[Step, list[dict[str, Any]]] = {}
     for item in items(found.then, method):
         if item.standing is not Standing.DERIVED or item.key in wanted.answers:
-            steps.setdefault(item.step, []).append(_question_field(item, found.now, data, method))
+            steps.setdefault(item.step, []).append(_question_field(item, found.now, data, words))
     families: dict[str, list[dict[str, Any]]] = {}
     for one in found.then.asked:
         if one.applicable is not False:
-            families.setdefault(one.control.family, []).append(_control_field(one.control.id, found.now, data, method))
+            families.setdefault(one.control.family, []).append(_control_field(one.control.id, found.now, data, words))
     return {
         "steps": [(STEP_TITLES[step], group) for step, group in steps.items()],
         "families": [(name, families[key]) for key, name in method.families.items() if key in families],
@@ -214,32 +214,39 @@ def _alert_words(is_open: bool, severity: str) -> str:
     return f"{severity}, {'open' if is_open else 'resolved'}"
 
 
-def _question_field(item: Item, now: Judgement, data: QueryDict, method: Method) -> dict[str, Any]:
-    name, answers = PREFIX + item.key, now.case.answers
-    if item.type == "yes_no":
-        options = [("yes", gettext("Yes")), ("no", gettext("No"))]
-    else:
-        options = [*item.options, *([(NONE, gettext("None of these"))] if item.type == "multi" else [])]
-    given = answer_text(item.key, answers[item.key], method) if item.key in answers else gettext("not answered")
+class Words:
+    """What the fields of a page have in common, translated once for all of them."""
+
+    def __init__(self) -> None:
+        self.now, self.unanswered = gettext("now %(now)s"), gettext("not answered")
+        self.yes_no = [("yes", gettext("Yes")), ("no", gettext("No"))]
+        self.none, self.unknown = (NONE, gettext("None of these")), (UNKNOWN, "I don't know")
+        self.statuses = {value: str(label) for value, label in ControlStatus.choices}
+
+
+def _question_field(item: Item, now: Judgement, data: QueryDict, words: Words) -> dict[str, Any]:
+    name, answers, several = PREFIX + item.key, now.case.answers, item.type == "multi"
+    options = words.yes_no if item.type == "yes_no" else [*item.options, *([words.none] if several else [])]
+    given = answer_text(item.key, answers[item.key], load_method()) if item.key in answers else words.unanswered
     chosen = [value for value in data.getlist(name) if value]
     return {
         "name": name,
         "label": item.text,
-        "now": given,
-        "choices": [(value, label, value in chosen) for value, label in (*options, (UNKNOWN, "I don't know"))],
-        "several": item.type == "multi",
+        "now": words.now % {"now": given},
+        "choices": [(value, label, value in chosen) for value, label in (*options, words.unknown)],
+        "several": several,
         "changed": bool(chosen),
     }
 
 
-def _control_field(key: str, now: Judgement, data: QueryDict, method: Method) -> dict[str, Any]:
+def _control_field(key: str, now: Judgement, data: QueryDict, words: Words) -> dict[str, Any]:
     stated = now.case.controls.get(key)
     status = stated.status_on(now.day) if stated else None
     chosen = data.get(CONTROL + key, "")
     return {
         "name": CONTROL + key,
-        "label": control_text(key, method),
-        "now": ControlStatus(status).label if status in ControlStatus.values else gettext("not answered"),
-        "choices": [(value, label, value == chosen) for value, label in ControlStatus.choices],
+        "label": control_text(key, load_method()),
+        "now": words.now % {"now": words.statuses.get(status or "", words.unanswered)},
+        "choices": [(value, label, value == chosen) for value, label in words.statuses.items()],
         "changed": bool(chosen),
     }

@@ -70,22 +70,25 @@ async function draw(element) {
   const layout = { ...fitted(figure.layout, width, element.clientHeight), width, height: element.clientHeight, showlegend: false };
   await Plotly.react(element, figure.data, layout, CONFIG);
   if (!drawn.has(element)) {
-    element.on("plotly_click", (event) => follow(event.points[0]));
-    element.on("plotly_hover", (event) => element.classList.toggle("is-link", Boolean(address(event.points[0]))));
+    element.on("plotly_click", (event) => follow(event.points));
+    element.on("plotly_hover", (event) => element.classList.toggle("is-link", event.points.some(address)));
     element.on("plotly_unhover", () => element.classList.remove("is-link"));
   }
   drawn.set(element, width);
   element.classList.add("is-drawn");
 }
 
-/* A point's address is its customdata; only addresses of this site are followed */
+/* A point's address is its customdata, or on a line of days the line's `meta` with the day, where there is anything on
+   it; only addresses of this site are followed */
 function address(point) {
-  const url = Array.isArray(point.customdata) ? point.customdata[0] : point.customdata;
+  const { meta, x } = point.data;
+  const day = meta && point.y ? `${meta}&since=${x[point.pointNumber]}&until=${x[point.pointNumber]}` : "";
+  const url = day || (Array.isArray(point.customdata) ? point.customdata[0] : point.customdata);
   return typeof url === "string" && /^\/(?![/\\])/.test(url) ? url : "";
 }
 
-function follow(point) {
-  const url = address(point);
+function follow(points) {
+  const url = points.map(address).find(Boolean);
   if (url) window.location.assign(url);
 }
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.test_ways import Visits
 from tests.governance.estate import Estate, estate
@@ -40,3 +42,23 @@ def test_figures_and_pictures_of_a_chart(visit: Visits, house: Estate, tmp_path:
     assert "var(--hub" not in picture
     assert made["png"].startswith(b"\x89PNG")
     assert page.evaluate("document.documentElement.dataset.bsTheme") == "dark"
+
+
+# As Plotly tells of a click on the last day of lines on which there was anything
+CLICK = """(plot) => {
+  const { x } = plot.data[0];
+  const day = x.findLastIndex((_, at) => plot.data.some((line) => line.y[at]));
+  plot.emit("plotly_click", { points: plot.data.map((data) => ({ data, y: data.y[day], pointNumber: day })) });
+  return x[day];
+}"""
+
+
+def test_a_day_of_a_line_opens_its_events(visit: Visits, house: Estate) -> None:
+    page = visit(house.cast.dan).go("/?period=365")
+    chart = page.locator("#chart-interactions .chart-plot")
+    chart.scroll_into_view_if_needed()
+    expect(chart).to_have_class(re.compile("is-drawn"))
+    with page.expect_navigation(wait_until="load"):
+        day = chart.evaluate(CLICK)
+    assert "/activity/?" in page.url
+    assert page.url.endswith(f"&since={day}&until={day}")

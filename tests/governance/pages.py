@@ -21,7 +21,7 @@ from risk.web import urls as risk
 MOST = 15
 # Why a page may take more
 MORE = {
-    "department": (20, "figures, course, applications, use, coverage and outlook, each kept where it belongs"),
+    "department": (19, "figures, course, applications, use, coverage and outlook, each kept where it belongs"),
     "activity": (19, "all kinds of things that feeds tell of one application, beside its judgement"),
     "control": (17, "the judgement, and all that was ever said, proved and asked of the control"),
     "digest": (17, "one source after another, until three changes are found"),

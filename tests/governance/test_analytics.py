@@ -76,7 +76,10 @@ def parts(chart: Chart) -> list[tuple[str, float]]:
     found = []
     for trace in chart.figure["data"]:
         amounts = trace["x"] if trace.get("orientation") == "h" else trace["y"]
-        found += [(url, n) for url, n in zip(trace.get("customdata", ()), amounts, strict=False) if url and n]
+        urls = trace.get("customdata", ())
+        if trace.get("meta"):  # as charts.js makes them
+            urls = [f"{trace['meta']}&since={day}&until={day}" for day in trace["x"]]
+        found += [(url, n) for url, n in zip(urls, amounts, strict=False) if url and n]
     return found
 
 

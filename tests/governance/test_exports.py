@@ -353,5 +353,6 @@ def test_overview_file_stands_alone(estate: Estate, client: Client) -> None:
     assert "&lt;b&gt;" in own  # a name from the register is text
     assert "<b>" not in own
     assert "customdata" not in own  # nothing to click on that leads nowhere
+    assert '"meta"' not in own
     assert not re.search(r"""\bsrc=|href=(?!"#content")|@import|url\(""", own)
     assert AuditLogEntry.objects.get(action="export.made").details["format"] == "html"

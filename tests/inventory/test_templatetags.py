@@ -1,5 +1,6 @@
 """Tags: figures for the eye, links that keep the rest of the address, and nothing from outside becomes markup."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -222,3 +223,17 @@ def test_an_icon_named_safe_once_does_not_open_the_way_for_the_same_text() -> No
 def test_a_link_that_changes_the_address_keeps_every_value_of_it() -> None:
     shown = render("{% url_with sort='name' %}", url="/?kind=a&kind=b%26c&page=3")
     assert shown == "?kind=a&amp;kind=b%26c&amp;sort=name"
+
+
+def test_a_figure_can_not_end_its_script():
+    chart = SimpleNamespace(script_id='a"b', figure={"data": [{"name": f"{HOSTILE} & more", "y": [1, 2.5, None]}]})
+    shown = render("{% figure chart %}", chart=chart)
+    head, _, rest = shown.partition(">")
+    assert head == '<script id="a&quot;b" type="application/json"'
+    written = rest.removesuffix("</script>")
+    assert not set("<>&") & set(written)
+    assert json.loads(written) == chart.figure
+
+
+def test_counts_are_told_apart_by_their_type():
+    assert render("{{ one|count }} {{ same|count }}", one=1, same=1.0) == "1 1.0"
