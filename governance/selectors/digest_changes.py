@@ -27,6 +27,7 @@ from risk.models import Evidence, IncidentAlert
 from risk.selectors import alerts, evidence, incidents
 from risk.selectors.causes import shown_change
 from risk.selectors.history import end_of
+from risk.selectors.kept import kept
 
 MOST = 3
 ENDS_WITHIN = 30  # days
@@ -176,14 +177,12 @@ def _grave(scope: Scope, span: Span) -> Iterator[Told]:
     given: dict[str, Any] = {
         "then": span.then,
         "begin": span.begin,
-        "departments": list(scope.departments().order_by().values_list("pk", flat=True)),
+        "departments": list(scope.departments().order_by("pk").values_list("pk", flat=True)),
         "bands": bands,
         "grave": [Band.HIGH.value, Band.CRITICAL.value],
         "most": MOST,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_NEWLY_GRAVE, given)
-        rows = cursor.fetchall()
+    rows = kept(("newly grave", sorted(given.items())), lambda: _newly_grave(given))
     for pk, name, department, band, point, eu_class, counted, was, before in rows:
         now = f"Risk {round(point)}"
         if eu_class == EUClass.PROHIBITED:  # a gate is no number
@@ -191,6 +190,12 @@ def _grave(scope: Scope, span: Span) -> Iterator[Told]:
         then = f"was {Band(was).label}, {round(before)}" if counted and was else "did not count before"
         kind = f"Newly in the band {Band(band).label}"
         yield Told(kind, name, f"{department} · {now}; {then}", "risk:application", (pk,))
+
+
+def _newly_grave(given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWLY_GRAVE, given)
+        return cursor.fetchall()
 
 
 def _recommendations(scope: Scope, span: Span) -> Iterator[Told]:
