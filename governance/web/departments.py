@@ -32,7 +32,7 @@ from risk.web.as_of import at_of
 
 ROWS_A_PAGE = 50
 CHART_ROWS = 12
-MOVERS, MOVERS_A_PAGE = 6, 20  # judged for their causes, so few
+MOVERS, MOVERS_A_PAGE = 6, 10  # judged for their causes, so few
 
 
 @require_safe
