@@ -12,7 +12,8 @@ from itertools import chain, islice
 from typing import Any
 
 from django.db import connection
-from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Value, When, Window
+from django.db.models.functions import DenseRank
 from django.urls import reverse
 from django.utils.http import urlencode
 
@@ -224,12 +225,14 @@ def _evidence(scope: Scope, span: Span) -> Iterator[Told]:
         ),
     )
     for kind, verb, rows, ends in parts:
-        many = rows.aggregate(n=Count("pk"), applications=Count("application", distinct=True))
-        first = rows.select_related("application").order_by("valid_until", "pk").first()
-        if first is None or first.valid_until is None:
+        # Its place among the applications from either end: together one more than there are
+        places = (Window(DenseRank(), order_by=order) for order in ("application", "-application"))
+        counted = rows.annotate(n=Window(Count("pk")), applications=sum(places, start=Value(-1)))
+        first: Any = counted.select_related("application").order_by("valid_until", "pk").first()
+        if first is None:
             continue
-        title = first.title if many["n"] == 1 else f"{many['n']:,} items, the first: {first.title}"
-        more = f" and {many['applications'] - 1:,} more" if many["applications"] > 1 else ""
+        title = first.title if first.n == 1 else f"{first.n:,} items, the first: {first.title}"
+        more = f" and {first.applications - 1:,} more" if first.applications > 1 else ""
         note = f"{first.application.name}{more} · {verb} on {first.valid_until:%-d %b %Y}"
         yield Told(kind, title, note, "risk:evidence", (), {"ends": ends, **_department(scope)})
 
