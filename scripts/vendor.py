@@ -4,7 +4,7 @@
     python scripts/vendor.py --check    compare what is there with MANIFEST.toml (needs neither)
 
 A package is pinned by version *and* by the integrity hash of its archive, so that a new fetch gives the same bytes or
-fails. Nothing is built; three files are cut down, each by a function below that says how.
+fails. Nothing is built; some files are cut down, each by a function below that says how.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-VENDOR = Path(__file__).resolve().parent.parent / "static" / "vendor"
+from styles_in_use import cut
+
+STATIC = Path(__file__).resolve().parent.parent / "static"
+VENDOR = STATIC / "vendor"
 MANIFEST = VENDOR / "MANIFEST.toml"
 
 # Icons in use; tests compare the list with the templates. An icon that is not here is not in the sprite.
@@ -36,6 +39,15 @@ ICONS = (
     "lock", "logout", "menu-2", "message-circle", "moon", "pencil", "plug", "plus", "point", "radar-2",
     "refresh", "robot", "scale", "search", "settings", "shield-check", "shield-half", "sitemap", "sparkles",
     "sun", "sun-moon", "table", "trash", "unlink", "upload", "user", "user-circle", "users", "x",
+)
+# Classes of the style sheet in use, here and in scripts; tests compare the list with the templates. A class that is
+# not here has no rule.
+CLASSES = (
+    "active", "badge", "btn", "btn-danger", "btn-ghost", "btn-icon", "btn-primary", "btn-sm", "card", "chart-lg",
+    "chart-sm", "d-block", "disabled", "form-check", "form-check-input", "form-check-label", "form-control",
+    "form-hint", "form-label", "form-select", "grid", "icon", "input-group", "input-group-text",
+    "invalid-feedback", "is-invalid", "prose", "required", "show", "skip-link", "table", "table-sm",
+    "visually-hidden",
 )
 # fmt: on
 
@@ -65,6 +77,12 @@ class Package:
 def without_source_map(text: str) -> str:
     """Drop the pointer to a source map that we don't ship; the static files manifest refuses a dangling one."""
     return re.sub(r"\n?(/\*# sourceMappingURL=\S+ \*/|//# sourceMappingURL=\S+)\s*$", "\n", text)
+
+
+def styles_in_use(css: str) -> str:
+    """Cut the style sheet to CLASSES: its four thousand others were most of the work of laying a page out."""
+    ours = sorted([*(STATIC / "css").glob("*.css"), *(STATIC / "js").glob("*.js"), VENDOR / "plotly" / "plotly.css"])
+    return cut(without_source_map(css), CLASSES, "".join(path.read_text(encoding="utf-8") for path in ours))
 
 
 def icons_in_use(sprite: str) -> str:
@@ -106,8 +124,8 @@ PACKAGES = (
             File(
                 "dist/css/tabler.min.css",
                 "tabler/tabler.min.css",
-                without_source_map,
-                "source map pointer dropped",
+                styles_in_use,
+                "cut to the classes in use",
             ),
         ),
     ),

@@ -12,7 +12,8 @@ from itertools import chain, islice
 from typing import Any
 
 from django.db import connection
-from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Value, When, Window
+from django.db.models.functions import DenseRank
 from django.urls import reverse
 from django.utils.http import urlencode
 
@@ -27,6 +28,7 @@ from risk.models import Evidence, IncidentAlert
 from risk.selectors import alerts, evidence, incidents
 from risk.selectors.causes import shown_change
 from risk.selectors.history import end_of
+from risk.selectors.kept import kept
 
 MOST = 3
 ENDS_WITHIN = 30  # days
@@ -176,14 +178,12 @@ def _grave(scope: Scope, span: Span) -> Iterator[Told]:
     given: dict[str, Any] = {
         "then": span.then,
         "begin": span.begin,
-        "departments": list(scope.departments().order_by().values_list("pk", flat=True)),
+        "departments": list(scope.departments().order_by("pk").values_list("pk", flat=True)),
         "bands": bands,
         "grave": [Band.HIGH.value, Band.CRITICAL.value],
         "most": MOST,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_NEWLY_GRAVE, given)
-        rows = cursor.fetchall()
+    rows = kept(("newly grave", sorted(given.items())), lambda: _newly_grave(given))
     for pk, name, department, band, point, eu_class, counted, was, before in rows:
         now = f"Risk {round(point)}"
         if eu_class == EUClass.PROHIBITED:  # a gate is no number
@@ -191,6 +191,12 @@ def _grave(scope: Scope, span: Span) -> Iterator[Told]:
         then = f"was {Band(was).label}, {round(before)}" if counted and was else "did not count before"
         kind = f"Newly in the band {Band(band).label}"
         yield Told(kind, name, f"{department} · {now}; {then}", "risk:application", (pk,))
+
+
+def _newly_grave(given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWLY_GRAVE, given)
+        return cursor.fetchall()
 
 
 def _recommendations(scope: Scope, span: Span) -> Iterator[Told]:
@@ -219,12 +225,14 @@ def _evidence(scope: Scope, span: Span) -> Iterator[Told]:
         ),
     )
     for kind, verb, rows, ends in parts:
-        many = rows.aggregate(n=Count("pk"), applications=Count("application", distinct=True))
-        first = rows.select_related("application").order_by("valid_until", "pk").first()
-        if first is None or first.valid_until is None:
+        # Its place among the applications from either end: together one more than there are
+        places = (Window(DenseRank(), order_by=order) for order in ("application", "-application"))
+        counted = rows.annotate(n=Window(Count("pk")), applications=sum(places, start=Value(-1)))
+        first: Any = counted.select_related("application").order_by("valid_until", "pk").first()
+        if first is None:
             continue
-        title = first.title if many["n"] == 1 else f"{many['n']:,} items, the first: {first.title}"
-        more = f" and {many['applications'] - 1:,} more" if many["applications"] > 1 else ""
+        title = first.title if first.n == 1 else f"{first.n:,} items, the first: {first.title}"
+        more = f" and {first.applications - 1:,} more" if first.applications > 1 else ""
         note = f"{first.application.name}{more} · {verb} on {first.valid_until:%-d %b %Y}"
         yield Told(kind, title, note, "risk:evidence", (), {"ends": ends, **_department(scope)})
 

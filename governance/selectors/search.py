@@ -81,18 +81,22 @@ def _applications(user: User, text: str, words: Sequence[str], most: int) -> Gro
     """By name or number itself, by how the name begins, by words of the name, by words anywhere; within each by name.
     Where nothing fits, those whose names resemble the words."""
     seen = access.applications(user)
+    itself, begins, named = Q(name__iexact=text), Q(name__istartswith=text), _all_in(words, "name")
+    # None holds what a tier before it does, but for a number that is the text itself
     tiers = (
-        Q(name__iexact=text) | Q(external_id__iexact=text),
-        Q(name__istartswith=text),
-        _all_in(words, "name"),
-        _all_in(words, *_ANYWHERE),
+        itself | Q(external_id__iexact=text),
+        begins & ~itself,
+        named & ~begins,
+        _all_in(words, *_ANYWHERE) & ~named,
     )
     first, *others = (
         # By name: a common word is read off the index in this order, a rare one off the trigrams
-        seen.filter(tier).order_by("name", "pk").annotate(tier=Value(place)).values_list("pk", "tier")[: most + 1]
+        seen.filter(tier).order_by("name", "pk").annotate(tier=Value(place)).values_list("pk", "tier")[: most + 2]
         for place, tier in enumerate(tiers)
     )
-    found: list[int] = list(dict.fromkeys(pk for pk, _ in sorted(first.union(*others, all=True), key=_tier)))
+    # Read one after another: words anywhere, the dearest to look for, only as long as names leave room
+    rows = sorted(first.union(*others, all=True)[: most + 2], key=_tier)
+    found: list[int] = list(dict.fromkeys(pk for pk, _ in rows))
     if not found:
         alike = resembling(user, text)[:most]
         hits = [Hit(one.name, f"{one.external_id} · {one.department}", (str(one.pk),)) for one in alike]

@@ -30,7 +30,7 @@ from risk.selectors.movers import moving
 from risk.web.as_of import at_of
 
 CHART_ROWS = 12
-MOVERS, MOVERS_A_PAGE = 6, 20  # judged for their causes, so few
+MOVERS, MOVERS_A_PAGE = 6, 10  # judged for their causes, so few
 
 
 @require_safe

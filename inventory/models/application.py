@@ -67,6 +67,9 @@ class AIApplication(models.Model):
                 *[OpClass(Upper(f), "gin_trgm_ops") for f in ("name", "purpose", "vendor", "external_id")],
                 name="application_search",
             ),
+            # What is the text itself, or begins with it: trigrams find longer names as well, two letters nearly all
+            models.Index(OpClass(Upper("name"), "text_pattern_ops"), name="application_called"),
+            models.Index(OpClass(Upper("external_id"), "text_pattern_ops"), name="application_numbered"),
         ]
 
     def __str__(self) -> str:

@@ -38,6 +38,14 @@ def kept(key: object, find: Callable[[], Found]) -> Found:
     return found[0]
 
 
+def kept_rows(query: QuerySet[Any, Any]) -> list[Any]:
+    """The rows of a query, kept in the same way; its own SQL, with who may see what in it, is the key."""
+    try:
+        return kept(("rows", *query.query.sql_with_params()), lambda: list(query))
+    except EmptyResultSet:
+        return []
+
+
 def _standing() -> tuple[Any, ...]:
     """The newest act, and where the reading of feeds stands."""
     with connection.cursor() as cursor:

@@ -87,7 +87,11 @@ class CurrentScore(ScoreValues):
     class Meta:
         indexes = [
             # What the list of a hundred thousand sorts and narrows by: narrow indexes, because the rows are wide
-            models.Index(fields=["overall_point", "application"], include=["counted_in"], name="score_by_point"),
+            models.Index(
+                fields=["overall_point", "application"],
+                include=["counted_in", "band", "eu_class"],
+                name="score_by_point",
+            ),
             *(
                 models.Index(fields=[f"{principle}_point", "application"], name=f"score_by_{principle}")
                 for principle in Principle.values

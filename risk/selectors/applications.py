@@ -19,6 +19,7 @@ from risk.method import load_method
 from risk.models import CurrentScore
 
 ROWS_A_PAGE = 25
+LITTLE = 16_000  # applications: a few hundredths of a second to sort
 ROWS_A_CHUNK = 1000
 POINTS = tuple(f"{low}-{low + 5}" for low in range(0, 100, 5))  # the filter words for steps of overall risk
 OPEN_CLASS = "open"  # the filter word for applications whose class is not decided
@@ -267,16 +268,24 @@ class _Rows(Sequence[Any]):
     def _ids(self, part: slice, order: list[OrderBy | str], column: str) -> list[int]:
         """The applications of a slice. Those with a score first where a column of it orders them: an inner join can
         walk that column's index, and few, if any, wait for a score."""
+        found = self._found_first()
         if not column.startswith("score__"):
-            return list(self.found.order_by(*order).values_list("pk", flat=True)[part])
-        scored = self.found.filter(score__isnull=False).order_by(*order)
+            return list(found.order_by(*order).values_list("pk", flat=True)[part])
+        scored = found.filter(score__isnull=False).order_by(*order)
         ids = list(scored.values_list("pk", flat=True)[part])
         missing = part.stop - part.start - len(ids)
         if missing and len(self) > part.start + len(ids):
             start = max(0, part.start - scored.count())
-            waiting = self.found.filter(score__isnull=True).order_by("pk")
+            waiting = found.filter(score__isnull=True).order_by("pk")
             ids += waiting.values_list("pk", flat=True)[start : start + missing]
         return ids
+
+    def _found_first(self) -> QuerySet[AIApplication]:
+        """What is wanted, looked up before it is sorted where that is little: walking the order's index until a page is
+        full takes as long as the whole list where those that fit stand at its end. The limit keeps the two apart."""
+        return (
+            AIApplication.objects.filter(pk__in=self.found.values("pk")[:LITTLE]) if len(self) <= LITTLE else self.found
+        )
 
 
 def _rows(ids: Sequence[int], principle: str) -> dict[int, Row]:

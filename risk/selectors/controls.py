@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy
 
 from inventory import access
@@ -17,7 +17,7 @@ from risk.scoring.controls import AskedControl
 from risk.scoring.judgement import Judgement
 from risk.scoring.method import Control, Method
 from risk.scoring.vocabulary import ATTESTED, EVIDENCED, PROVEN, Why
-from risk.selectors.evidence import SOON_DAYS, current_counts
+from risk.selectors.evidence import CURRENT, SOON_DAYS, Item, current_counts, items_of
 from risk.selectors.summary import framework_names, satisfied
 
 ALL = "all"  # the word for every family
@@ -132,15 +132,31 @@ def controls_of(
     )
 
 
-def one_line(application: AIApplication, judgement: Judgement, user: User, control: str) -> Line | None:
+@dataclass(frozen=True, slots=True)
+class OneControl:
+    """A control on its own page: its line, all of its evidence, and what was ever asked about leaving it out, newest
+    first."""
+
+    line: Line
+    items: Sequence[Item]
+    requests: Sequence[NotApplicableRequest]
+
+
+def one_control(application: AIApplication, judgement: Judgement, user: User, control: str) -> OneControl | None:
     """One control, asked or not; None where the method has no such control."""
     method = load_method()
     if control not in method.controls:
         return None
     asked = next((one for one in judgement.asked if one.control.id == control), None)
     one = asked or AskedControl(method.controls[control], False, Why.ANSWERED)
-    line = line_of(one, _about(application, judgement.day, user), judgement.day, method)
-    return line if asked else replace(line, why="")
+    items, requests = items_of(application, judgement.day, control), requests_of(application, control)
+    about = _About(
+        states={one.control: one for one in _states(application, user).filter(control=control)},
+        proofs={control: sum(item.state == CURRENT for item in items)},
+        requests={one.control: one for one in reversed(requests) if one.state in OPEN_REQUESTS},
+    )
+    line = line_of(one, about, judgement.day, method)
+    return OneControl(line if asked else replace(line, why=""), items, requests)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +168,16 @@ class _About:
     requests: Mapping[str, NotApplicableRequest]
 
 
-def _about(application: AIApplication, day: date, user: User) -> _About:
+def _states(application: AIApplication, user: User) -> QuerySet[ControlState]:
     platforms = access.applications(user).filter(pk=OuterRef("inherited_from")).order_by()
     states = application.control_states.select_related("stated_by", "attested_by", "owner", "inherited_from")
-    states = states.annotate(platform_seen=Exists(platforms))
+    return states.annotate(platform_seen=Exists(platforms))
+
+
+def _about(application: AIApplication, day: date, user: User) -> _About:
     requests = application.not_applicable_requests.filter(state__in=OPEN_REQUESTS)
     return _About(
-        states={one.control: one for one in states},
+        states={one.control: one for one in _states(application, user)},
         proofs=current_counts(application, day),
         requests={one.control: one for one in requests.select_related("asked_by", "decided_by").order_by("control")},
     )

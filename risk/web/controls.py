@@ -27,14 +27,14 @@ from risk.selectors.controls import (
     BY_FAMILY,
     NOT_APPLICABLE,
     Controls,
-    Line,
+    OneControl,
     control_log,
     controls_of,
-    one_line,
+    one_control,
     people_of,
     requests_of,
 )
-from risk.selectors.evidence import WITHDRAWN, items_of
+from risk.selectors.evidence import WITHDRAWN
 from risk.selectors.told import statement_lines
 from risk.services import applicability
 from risk.web.control_forms import StateForm, forms_of, save_state
@@ -99,11 +99,12 @@ def control(request: PersonRequest, pk: int, key: str) -> HttpResponse:
     application = access.application_or_404(request.user, pk, permission, "score")
     day = timezone.localdate()
     judgement = cases.judge_now(application, day)
-    line = one_line(application, judgement, request.user, key)
-    if line is None:
+    around = one_control(application, judgement, request.user, key)
+    if around is None:
         raise Http404(_("There is no such control."))
+    line = around.line
     if request.method == "GET":
-        return _control_page(request, application, judgement, line, forms_of(request, application, [line])(key))
+        return _control_page(request, application, judgement, around, forms_of(request, application, [line])(key))
     form = forms_of(request, application)(key, request.POST)
     if not line.why:
         raise Http404(_("This control is not asked here."))
@@ -112,14 +113,15 @@ def control(request: PersonRequest, pk: int, key: str) -> HttpResponse:
         if saved:
             messages.success(request, _decided(application, key, form) if form.decided else _("Saved."))
             return redirect("risk:control", pk, key)
-        return _control_page(request, application, judgement, line, form, status=400)
+        return _control_page(request, application, judgement, around, form, status=400)
     judgement = cases.judge_now(application, day)
+    after = one_control(application, judgement, request.user, key)
     show = request.GET.get("show", "")
     family = request.GET.get("family") or (line.control.family if show in BY_FAMILY else "")  # the one on the page
     found = controls_of(application, judgement, request.user, show, family)
     context = {
         **shell(request.user, application, "controls", judgement),
-        "line": one_line(application, judgement, request.user, key),
+        "line": after and after.line,
         "form": form,
         "saved": saved
         and not form.keeps_theirs
@@ -151,15 +153,15 @@ def control_evidence(request: PersonRequest, pk: int, key: str) -> HttpResponse:
     """Add a file or a link as evidence for a control."""
     application = access.application_or_404(request.user, pk, Permission.EDIT)
     judgement = cases.judge_now(application, timezone.localdate())
-    line = one_line(application, judgement, request.user, key)
-    if line is None:
+    around = one_control(application, judgement, request.user, key)
+    if around is None:
         raise Http404(_("There is no such control."))
-    form = EvidenceForm(request.POST, request.FILES, control=line.control, prefix="evidence")
+    form = EvidenceForm(request.POST, request.FILES, control=around.line.control, prefix="evidence")
     if add_evidence(request, application, form, key):
         messages.success(request, _("The evidence is added."))
         return redirect("risk:control", pk, key)
     state_form = forms_of(request, application)(key)
-    return _control_page(request, application, judgement, line, state_form, evidence_form=form, status=400)
+    return _control_page(request, application, judgement, around, state_form, evidence_form=form, status=400)
 
 
 @require_http_methods(["POST"])
@@ -189,14 +191,14 @@ def _control_page(
     request: PersonRequest,
     application: AIApplication,
     judgement: Judgement,
-    line: Line,
+    around: OneControl,
     form: StateForm,
     evidence_form: EvidenceForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """Everything about one control: what is asked, what was stated, its evidence, and who did what."""
+    line, items = around.line, around.items
     day, key = judgement.day, line.control.id
-    items = items_of(application, day, key)
     context = {
         **shell(request.user, application, "controls", judgement),
         "line": line,
@@ -207,7 +209,7 @@ def _control_page(
         or EvidenceForm(prefix="evidence", control=line.control, initial={"issued": day}),
         "people": people_of(application),
         "log": [(entry, statement_lines(entry.details)) for entry in control_log(application, key)],
-        "requests": requests_of(application, key),
+        "requests": around.requests,
         "may_decide": access.may(request.user, Permission.REVIEW, application.department),
         **_effect(judgement),
     }

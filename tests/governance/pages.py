@@ -23,8 +23,6 @@ MOST = 15
 MORE = {
     "department": (19, "figures, course, applications, use, coverage and outlook, each kept where it belongs"),
     "activity": (19, "all kinds of things that feeds tell of one application, beside its judgement"),
-    "control": (17, "the judgement, and all that was ever said, proved and asked of the control"),
-    "digest": (17, "one source after another, until three changes are found"),
 }
 DOWNLOADS = (".csv", ".html", "/file/", "/download/", "/board/")
 

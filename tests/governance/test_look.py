@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -75,10 +76,12 @@ def vendor_script():
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
-    import sys
-
     sys.modules["vendor"] = module
-    spec.loader.exec_module(module)
+    sys.path.insert(0, str(ROOT / "scripts"))  # as it stands for who runs it
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.pop(0)
     return module
 
 
@@ -91,6 +94,43 @@ def test_every_icon_in_use_is_in_the_sprite():
         used |= set(re.findall(r'Entry\("[^"]+", "([a-z0-9-]+)"', text))
         used -= {"name"}  # the example in the comments
         assert used <= known, f"{path.name}: {used - known} not in scripts/vendor.py"
+
+
+# Names by which scripts and tests find something, and which have no look of their own
+UNSTYLED = {
+    *("advice-action", "chart-card", "chart-file-failed", "choices-yes_no", "field-check", "field-choices"),
+    *("file-contents", "file-department", "file-list", "file-path", "file-shell", "matrix-scroll"),
+    *("no-inline-styles", "span-12"),
+}
+
+
+def test_every_class_in_use_is_in_a_style_sheet():
+    sheets = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "static/css").glob("*.css"))
+    known = {*re.findall(r"\.([a-zA-Z][\w-]*)", sheets), *vendor_script().CLASSES, *UNSTYLED}
+    for path in (ROOT / "templates").rglob("*.html"):
+        for given in re.findall(r'\bclass="((?:{%.*?%}|{{.*?}}|[^"])*)"', path.read_text(encoding="utf-8")):
+            said = re.sub(r"\S*{{.*?}}\S*", " ", re.sub(r"{%.*?%}", " ", given))
+            used = {name for name in said.split() if not name.endswith("-")}
+            assert used <= known, f"{path.name}: {used - known} are not in scripts/vendor.py"
+
+
+def test_every_variable_in_use_is_in_a_style_sheet():
+    """Also those of Tabler, which are cut to what was in use when it was vendored."""
+    sheets = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "static").rglob("*.css"))
+    plain = set(re.findall(r"var\(\s*(--[\w-]+)\s*\)", sheets))
+    assert plain - set(re.findall(r"(--[\w-]+)\s*:", sheets)) == set()
+
+
+def test_a_style_sheet_is_cut_to_what_can_match():
+    sheet = """@charset "UTF-8";:root{--a:1px;--b:var(--a);--gone:url("x;}y")}.btn,.gone,a:hover{margin:var(--b)}
+    .gone .btn{top:0}.btn:not(.gone){left:0}:is(.gone,.btn) p{right:0}:is(.gone,.went) p{right:1px}
+    @media print{.gone{top:0}.btn{animation:turn 1s}}@media screen{.gone{top:0}}
+    @keyframes turn{to{top:1px}}@keyframes gone{to{top:2px}}"""
+    assert vendor_script().cut(sheet, {"btn"}) == (
+        '@charset "UTF-8";:root{--a:1px;--b:var(--a);}.btn,a:hover{margin:var(--b)}'
+        ".btn:not(.gone){left:0}:is(.gone,.btn) p{right:0}"
+        "@media print{.btn{animation:turn 1s}}@keyframes turn{to{top:1px}}"
+    )
 
 
 def test_vendored_files_are_those_of_the_manifest():

@@ -19,6 +19,7 @@ from inventory.selectors.events.wanted import (
     Wanted,
     in_sight,
 )
+from inventory.selectors.kept import kept_rows
 
 _COLUMNS = {
     INTERACTION: F("interactions"),
@@ -45,11 +46,11 @@ class Days:
 
 
 def days(user: User | None, wanted: Wanted, permission: Permission = Permission.VIEW) -> Days:
-    """One query, of the daily table that knows what is asked for."""
+    """Of the daily table that knows what is asked for, counted once until anything is done or read."""
     table, amount, exact = _table(wanted)
     rows = in_sight(table.filter(day__gte=wanted.first, day__lte=wanted.last), user, wanted, permission)
     counted = rows.order_by().values("day").annotate(n=amount).filter(n__gt=0).order_by("-day")
-    return Days(list(counted.values_list("day", "n")), exact)
+    return Days(kept_rows(counted.values_list("day", "n")), exact)
 
 
 def _table(wanted: Wanted) -> tuple[QuerySet[Any], Any, bool]:

@@ -4,10 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import reduce
+from itertools import islice
 from operator import or_
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -24,7 +26,7 @@ A_PAGE = 25
 A_CHUNK = 1000
 BUSY_DAY = 20_000  # events; such a day is read by the hour
 MOST_DAYS = 31  # in one query
-MOST_SPANS = 24  # read for one page; what lies further back comes with the next one
+MOST_SPANS = 4  # read for one page; what lies further back comes with the next one
 Key = tuple[datetime, UUID]
 Span = list[tuple[datetime, datetime]]
 
@@ -72,7 +74,8 @@ def page(user: User, wanted: Wanted, found: Days, before: Key | None = None) -> 
     """The newest events before a key, from the days on which there are any."""
     events = _narrowed(user, wanted)
     taken: list[Interaction] = []
-    spans = list(_spans(found, before))
+    # The figures may promise what is not there: each query after one that did not fill the page looks at more days
+    spans = list(islice(_spans(found, before, growth=2), MOST_SPANS + 1))
     for span in spans[:MOST_SPANS]:
         part = _before(events.filter(_within(span)), before)
         taken += part.order_by("-at", "-record_id")[: A_PAGE + 1 - len(taken)]
@@ -138,28 +141,37 @@ def _before(found: QuerySet[Interaction], key: Key | None) -> QuerySet[Interacti
     return found.filter(Q(at__lt=at) | Q(at=at, record_id__lt=record_id))
 
 
-def _spans(found: Days, before: Key | None) -> Iterator[Span]:
+def _spans(found: Days, before: Key | None, growth: int = 1) -> Iterator[Span]:
     """What to read in one query each, newest first: days that together fill a page, or an hour of a day that is too
-    busy to be read as a whole. Days in between, on which there is nothing, are left out."""
-    span: list[tuple[datetime, datetime]] = []
-    count = 0
-    for day, amount in found.found:
-        start, end = (_midnight(day + timedelta(days=n)) for n in (0, 1))
-        if before is not None and start > before[0]:
-            continue
-        if amount > BUSY_DAY:
-            yield from [span] if span else []
-            yield from ([hour] for hour in _hours(start, end, before))
-            span, count = [], 0
-            continue
+    busy to be read as a whole; each time at least `growth` times as many as the time before. Days in between, on which
+    there is nothing, are left out."""
+    span: Span = []
+    count, least = 0, 1
+    for start, end, amount in _parts(found, before):
         span.append((start, end))
-        # Of the day on which the last page ended nobody knows how much is left
+        # Of the time in which the last page ended nobody knows how much is left
         count += 0 if before is not None and before[0] < end else amount
-        if count > A_PAGE or len(span) == MOST_DAYS:
+        if (count > A_PAGE and len(span) >= least) or len(span) == MOST_DAYS:
             yield span
-            span, count = [], 0
+            span, count, least = [], 0, least * growth
     if span:
         yield span
+
+
+def _parts(found: Days, before: Key | None) -> Iterator[tuple[datetime, datetime, int]]:
+    """Days and hours up to the key on which single events may be kept, newest first, each with how many by the daily
+    figures."""
+    kept_from = timezone.now() - timedelta(days=settings.INTERACTION_RETENTION_DAYS)
+    for day, amount in found.found:
+        start, end = (_midnight(day + timedelta(days=n)) for n in (0, 1))
+        if end <= kept_from:
+            return
+        if before is not None and start > before[0]:
+            continue
+        if amount <= BUSY_DAY:
+            yield start, end, amount
+            continue
+        yield from ((*hour, amount // 24) for hour in _hours(start, end, before))
 
 
 def _within(span: Span) -> Q:

@@ -29,7 +29,7 @@ CREATE INDEX daily_user_by_day ON inventory_dailyuser USING brin (day)
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inventory', '0015_files_that_ai_read'),
+        ('inventory', '0016_applications_called'),
     ]
 
     operations = [
