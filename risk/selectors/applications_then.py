@@ -13,6 +13,7 @@ from django.core.exceptions import EmptyResultSet
 from django.core.paginator import Page, Paginator
 from django.db import connection
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from inventory import access
 from inventory.access import Permission
@@ -21,7 +22,7 @@ from risk.choices import OVERALL, Principle
 from risk.selectors import applications
 from risk.selectors.applications import OPEN_CLASS, RISK, ROWS_A_CHUNK, ROWS_A_PAGE, Row, Wanted
 from risk.selectors.history import end_of, points_before
-from risk.selectors.kept import kept
+from risk.selectors.kept import kept, kept_rows
 from risk.selectors.keys import Among, array
 
 _NEWEST = """
@@ -188,12 +189,16 @@ def among(wanted: Wanted, day: date) -> QuerySet[AIApplication, Any] | None:
     """The ids of those that kind, stage, band, class and owner left then, as `applications.among` has them of today."""
     if applications.among(wanted) is None:
         return None
-    return AIApplication.objects.filter(Among("pk", _left(wanted, day))).order_by().values("pk")
+    return AIApplication.objects.filter(Among("pk", left(wanted, day))).order_by().values("pk")
 
 
-def _left(wanted: Wanted, day: date) -> list[int]:
-    """The ids of those that the filters left, whoever may see them; kept, since a page asks for them many times."""
+def left(wanted: Wanted, day: date) -> list[int]:
+    """The ids of those that kind, band, class and owner left at the end of a day, whoever may see them; kept, since
+    pages ask for them many times. Those of today are read off the indexes of what is."""
     found = replace(wanted, department=None, q="", sort="external_id", points="", principle=OVERALL, lifecycles=())
+    now = applications.among(found) if day >= timezone.localdate() else None
+    if now is not None:
+        return kept_rows(now.values_list("pk", flat=True))
     sql, given = asked(None, found, day)
     return kept(("among then", sql, given), lambda: _ids(sql, given))
 
@@ -202,7 +207,7 @@ def _by_ids(wanted: Wanted, day: date) -> Wanted:
     """The same with bands and classes as ids, so that no judgement is looked up twice."""
     if not (wanted.bands or wanted.classes):
         return wanted
-    return replace(wanted, kinds=(), bands=(), classes=(), owner="", among=tuple(_left(wanted, day)))
+    return replace(wanted, kinds=(), bands=(), classes=(), owner="", among=tuple(left(wanted, day)))
 
 
 def bands(user: User, wanted: Wanted, day: date) -> dict[str | None, int]:
