@@ -87,7 +87,10 @@ def found(departments: Sequence[int] | None, then: date, now: date, among: Among
         one, other = (set(applications_then.left(among.wanted, day)) for day in (then, now))
         # What was one of those on one day alone differs, whatever else moved: its class may, while its band stays
         ids = (ids & (one | other)) | (one ^ other)
-        fits, given = "app.id = ANY(%(fits_day)s::bigint[])", given | {"fits_then": array(one), "fits_now": array(other)}
+        fits, given = (
+            "app.id = ANY(%(fits_day)s::bigint[])",
+            given | {"fits_then": array(one), "fits_now": array(other)},
+        )
     if not ids:
         return []
     before, after = _both(_side(len(ids), fits, departments))
