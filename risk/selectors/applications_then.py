@@ -12,7 +12,7 @@ from typing import Any
 from django.core.exceptions import EmptyResultSet
 from django.core.paginator import Page, Paginator
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from inventory import access
@@ -212,6 +212,9 @@ def _by_ids(wanted: Wanted, day: date) -> Wanted:
 
 def bands(user: User, wanted: Wanted, day: date) -> dict[str | None, int]:
     """How many of what is wanted were in each band; None: without a figure. Kept."""
+    if day >= timezone.localdate():
+        found = applications.narrowed(access.applications(user), wanted)
+        return dict(kept_rows(found.values_list("score__band").annotate(n=Count("pk"))))
     return dict(_counted("score.band", user, wanted, day))
 
 
