@@ -4,7 +4,7 @@ judgement that was in force.
 Rights are those of today: listed is what the person may see today, and lay in a department then that they see today.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -21,7 +21,7 @@ from inventory.models import AIApplication, Department, User
 from risk.choices import OVERALL, Principle
 from risk.selectors import applications
 from risk.selectors.applications import OPEN_CLASS, RISK, ROWS_A_CHUNK, ROWS_A_PAGE, Row, Wanted
-from risk.selectors.history import end_of, points_before
+from risk.selectors.history import BEFORE, end_of, month_before
 from risk.selectors.kept import kept, kept_rows
 from risk.selectors.keys import Among, array
 
@@ -75,9 +75,10 @@ _ROW = f"""
 SELECT a.id, app.external_id, app.name, app.kind, COALESCE(department.name, 'a removed department'), app.lifecycle,
     {_OWNER}, app.next_review, unjudged.application_id IS NULL, score.id IS NOT NULL, score.eu_class,
     score.{{principle}}_low, score.{{principle}}_point, score.{{principle}}_high,
-    app.vendor, app.updated_at, score.method, score.overall_point,
+    app.vendor, app.updated_at, score.method, score.overall_point - before.point,
     {", ".join(f"score.{one}_point" for one in Principle.values)}
-{FROM} a.id = ANY(%(ids)s)"""
+{FROM.removesuffix("WHERE ")} LEFT JOIN ({BEFORE}) before(id, point) ON before.id = a.id
+WHERE a.id = ANY(%(ids)s)"""
 _BESIDE = -len(Principle.values)
 
 
@@ -242,18 +243,15 @@ def _ids(sql: str, given: dict[str, Any]) -> list[int]:
 
 
 def rows(ids: Sequence[int], day: date, principle: str) -> dict[int, Row]:
-    """The applications of a page as they stood, by id; two queries. Deciding articles, and the classes that are still
+    """The applications of a page as they stood, by id; one query. Deciding articles, and the classes that are still
     possible, are kept of today's judgement alone, and left out."""
-    before = points_before(ids, day)
-    given: dict[str, Any] = {"ids": array(ids), "day": day, "end": end_of(day)}
+    given: dict[str, Any] = {"ids": array(ids), "day": day, "end": end_of(day), **month_before(day)}
     with connection.cursor() as cursor:
         cursor.execute(_ROW.format(principle=principle), given)
-        return {row[0]: _row(row, before) for row in cursor.fetchall()}
+        return {row[0]: _row(row) for row in cursor.fetchall()}
 
 
-def _row(row: Sequence[Any], before: Mapping[int, float]) -> Row:
-    *values, vendor, updated, method, overall = row[:_BESIDE]
-    was = before.get(row[0])
-    change = None if was is None or overall is None else overall - was
+def _row(row: Sequence[Any]) -> Row:
+    *values, vendor, updated, method, change = row[:_BESIDE]
     cells: list[Any] = [*values[:11], (), (), *values[11:], change, vendor, updated, row[_BESIDE:], method]
     return Row(*cells)
