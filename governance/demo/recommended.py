@@ -46,7 +46,7 @@ from risk.models import Record
 from risk.selectors.alerts import OPEN
 from risk.selectors.alerts_then import open_then
 
-EVERY = 6  # days at least from one evaluation to the next
+EVERY = 10  # days at least from one evaluation to the next
 AFTER = timedelta(minutes=5)  # the figures of the day were taken
 # Tables by what tells when a row came; days are complete on the morning after
 _BY_DAY: tuple[type[Model], ...] = (DailyUsage, DailyUser, DailySensitive)
