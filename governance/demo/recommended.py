@@ -152,7 +152,7 @@ def _by_history(model: type[Model]) -> str:
     """The newest version of each row before a moment."""
     events = history_of(model)
     kept = {field.column for field in events._meta.concrete_fields}
-    gone = {field.column: "NULL" for field in model._meta.concrete_fields if field.column not in kept}
+    gone = {str(field.column): "NULL" for field in model._meta.concrete_fields if field.column not in kept}
     newest = f"""(SELECT DISTINCT ON (pgh_obj_id) * FROM "{events._meta.db_table}" WHERE pgh_created_at < %s
         ORDER BY pgh_obj_id, pgh_created_at DESC, pgh_id DESC) newest"""  # noqa: S608 - names of our own tables
     return _from(model, "pgh_label <> 'delete'", gone, newest)
@@ -161,6 +161,6 @@ def _by_history(model: type[Model]) -> str:
 def _from(model: type[Model], where: str, instead: Mapping[str, str] | None = None, source: str = "") -> str:
     """The columns of a model, some of them worked out, from its table or what stands for it."""
     worked_out, quoted = instead or {}, connection.ops.quote_name
-    names = [field.column for field in model._meta.concrete_fields]
+    names = [str(field.column) for field in model._meta.concrete_fields]
     columns = ", ".join(f"{worked_out.get(name, quoted(name))} AS {quoted(name)}" for name in names)
     return f"SELECT {columns} FROM {source or quoted(model._meta.db_table)} WHERE {where}"  # noqa: S608
