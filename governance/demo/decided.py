@@ -25,7 +25,7 @@ _WRITTEN: dict[type[Model], str] = {Ruling: "decided_at", AIApplication: "update
 
 
 @contextmanager
-def _at(moment: datetime, *models: type[Model]) -> Iterator[None]:
+def dated(moment: datetime, *models: type[Model]) -> Iterator[None]:
     """What is written inside about these models, and to the audit log, was written at that moment."""
     yield
     for model in models:
@@ -46,7 +46,7 @@ def write_rulings(world: World) -> None:
     for one in world.story.rulings:
         seen = Sighting.objects.filter(name=one.seen).first()
         if seen is not None:
-            with _at(world.moment(one.ago, one.seen, "ruling"), Ruling, AIApplication, Identifier):
+            with dated(world.moment(one.ago, one.seen, "ruling"), Ruling, AIApplication, Identifier):
                 _rule(one, seen, world)
     ChangedApplication.objects.all().delete()  # everything is judged afterwards
 
@@ -72,7 +72,7 @@ def write_sharings(files: Sequence[Dossier], world: World) -> tuple[list[Dossier
 
 
 def _share(told: SharingStory, platform: Dossier, following: Sequence[Dossier], world: World) -> int:
-    with _at(world.office_hours(world.day(told.ago), platform.app.id, "shared"), ControlState):
+    with dated(world.office_hours(world.day(told.ago), platform.app.id, "shared"), ControlState):
         shared = sharing.share(
             actor=User.objects.get(pk=world.people[told.by]),
             platform=AIApplication.objects.get(pk=platform.key),

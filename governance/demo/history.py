@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from governance.demo.copies import Copies
 from governance.demo.copying import analyse
 from governance.demo.dossier import Dossier
+from governance.demo.recommended import course
 from governance.demo.world import World
 from inventory.choices import Lifecycle
 from risk.models import ApplicationCoverage, CurrentScore, ScoreSnapshot
@@ -23,7 +24,7 @@ EVENING = timedelta(hours=20)  # when a past day's figures are taken
 
 def write_history(world: World, dossiers: Sequence[Dossier], copies: Copies | None) -> int:
     """Judge the applications on every day worth a point of their curve; returns how many judgements were made."""
-    judged = 0
+    judged, recommended = 0, None if copies else course(world)  # what is copied a thousand times has today's alone
     for day, due in _calendar(world, dossiers):
         for start in range(0, len(due), CHUNK):
             judged += _judge(world, day, due[start : start + CHUNK])
@@ -33,6 +34,8 @@ def write_history(world: World, dossiers: Sequence[Dossier], copies: Copies | No
             copies.scores(day)
             analyse(*TABLES)
             rollups.roll_up_everything(day)
+        if recommended and day < world.as_of:
+            recommended.on(day, world.start_of(day) + EVENING)
     return judged
 
 

@@ -12,6 +12,7 @@ from governance.demo.told import (
     CloudAppStory,
     DictionaryStory,
     MetricLine,
+    RecommendedStory,
     RulingStory,
     SharingStory,
     SourceStory,
@@ -250,6 +251,7 @@ class Story(Told):
     cloud_apps: list[CloudAppStory]
     metrics: list[MetricLine]
     rulings: list[RulingStory]
+    recommended: list[RecommendedStory]
     sharings: list[SharingStory]
 
     def chosen(self, count: int) -> list[ApplicationStory]:

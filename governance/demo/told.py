@@ -1,5 +1,7 @@
 """What every part of the story is, and what the bank's other systems say (senses.yaml)."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -79,6 +81,20 @@ class RulingStory(Told):
     ago: int
     reason: str
     application: str = ""
+    ahead: int = 0
+
+
+class RecommendedStory(Told):
+    """What somebody did, `ago` days before as-of, about what a rule found in a department: `start`, `assign` (to the
+    `owner`), `dismiss` (for a reason, until so many days `ahead` of as-of) or `reopen`."""
+
+    rule: str
+    department: str
+    by: str
+    ago: int
+    action: Literal["start", "assign", "dismiss", "reopen"]
+    owner: str = ""
+    reason: str = ""
     ahead: int = 0
 
 

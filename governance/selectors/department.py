@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from governance.selectors import rollups
-from governance.selectors.overview import CHANGE_DAYS, DepartmentRow
+from governance.selectors.overview import CHANGE_DAYS, DepartmentRow, Figures
 from governance.selectors.rollups import Risk
 from inventory.models import AIApplication, Department
 from risk.choices import OVERALL, Principle
@@ -41,19 +41,19 @@ class DepartmentFigures:
 
 
 def figures(
-    department: Department,
-    path: tuple[Department, ...],
-    day: date,
-    row: DepartmentRow | None = None,
-    before: Sequence[Risk] | None = None,
+    department: Department, path: tuple[Department, ...], day: date, known: Figures | None = None
 ) -> DepartmentFigures:
-    """The department's newest figures on or before the day, with their parts and their change. `row`, `before`: the
-    newest, and the overall one of CHANGE_DAYS before, where the caller has read them already."""
-    only = Department.objects.filter(pk=department.pk)
-    then = rollups.risks(only, day - timedelta(days=CHANGE_DAYS), [OVERALL]) if before is None else before
-    if row is None:
-        found = {risk.principle: risk for risk in rollups.risks(only, day)}
+    """The department's newest figures on or before the day, with their parts and their change. `known`: those of the
+    overview of the department, where the caller has read them already."""
+    if known is None:
+        only, past = Department.objects.filter(pk=department.pk), day - timedelta(days=CHANGE_DAYS)
+        read = rollups.risks_on(only, [*((day, one) for one in rollups.ALL), (past, OVERALL)])
+        found = {risk.principle: risk for risk in read.get(day, [])}
         row = DepartmentRow(department, found.get(OVERALL), tuple(found.get(one) for one in Principle.values))
+        then: Sequence[Risk] = read.get(past, [])
+    else:
+        none = DepartmentRow(department, None, (None,) * len(Principle.values))
+        row, then = next(iter(known.matrix.whole), none), known.before
     overall = row.overall
     worst_id = overall.worst_application_id if overall else None
     return DepartmentFigures(

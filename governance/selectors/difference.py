@@ -57,15 +57,14 @@ _MOVED = """
     UNION SELECT application_id FROM risk_notcomputablespell WHERE since < %(now_end)s AND until >= %(then_end)s
     UNION SELECT application_id FROM risk_currentscore s WHERE NOT EXISTS (
         SELECT FROM risk_scoresnapshot f WHERE f.application_id = s.application_id AND f.as_of <= %(then)s)"""
-# Asked only where a page is narrowed by class: it may change while the band stays
-_JUDGED_AGAIN = """
-    UNION SELECT application_id FROM risk_scoresnapshot WHERE as_of > %(then)s AND as_of <= %(now)s"""
 _FOUND = """
-WITH candidate AS MATERIALIZED ({moved}), a AS MATERIALIZED ({before}), b AS MATERIALIZED ({after}), changed AS (
+WITH a AS MATERIALIZED ({before}), b AS MATERIALIZED ({after}), changed AS (
     SELECT b.id, {kinds} AS kinds, abs(COALESCE(b.point, 0) - COALESCE(a.point, 0)) AS moved
     FROM b LEFT JOIN a ON a.id = b.id
     WHERE (a.inside OR b.inside) AND (a.fits OR b.fits))
 SELECT id, kinds FROM changed WHERE kinds > 0 ORDER BY kinds & -kinds, moved DESC, id"""
+FEW = 10_000  # up to so many applications are looked up one by one; of more, the whole register is read along
+_ALL = applications_then.REGISTER + applications_then.JUDGED
 _SIDES = """
 WITH a AS MATERIALIZED ({before}), b AS MATERIALIZED ({after})
 SELECT b.id, b.name, b.external_id, a.department_id, b.department_id, COALESCE(a.lifecycle, ''), b.lifecycle,
@@ -82,20 +81,33 @@ def kinds_of(bits: int) -> list[str]:
 def found(departments: Sequence[int] | None, then: date, now: date, among: Among) -> list[Found]:
     """Every application that differs, the gravest kind of change first, within it what moved most. `departments`: those
     that are looked at; None: all."""
-    given = _given(departments, then, now)
-    fits = " AND ".join(applications_then.narrowed_to(among.wanted, given)) or "true"
-    source = f"{applications_then.REGISTER} JOIN candidate ON candidate.id = app.id{applications_then.JUDGED}"
-    before, after = _both(_SIDE.format(fits=fits, here=_here(departments), source=source))
-    moved = _MOVED + (_JUDGED_AGAIN if among.wanted.classes else "")
-    return _asked(_FOUND.format(moved=moved, before=before, after=after, kinds=_KINDS), given)
+    given, fits = _given(departments, then, now), "true"
+    ids = {pk for (pk,) in _asked(_MOVED, given)}
+    if among:
+        one, other = (set(applications_then.left(among.wanted, day)) for day in (then, now))
+        # What was one of those on one day alone differs, whatever else moved: its class may, while its band stays
+        ids = (ids & (one | other)) | (one ^ other)
+        fits, given = (
+            "app.id = ANY(%(fits_day)s::bigint[])",
+            given | {"fits_then": array(one), "fits_now": array(other)},
+        )
+    if not ids:
+        return []
+    before, after = _both(_side(len(ids), fits, departments))
+    return _asked(_FOUND.format(before=before, after=after, kinds=_KINDS), given | {"ids": array(ids)})
+
+
+def _side(candidates: int, fits: str, departments: Sequence[int] | None) -> str:
+    """The query of a side, of so many applications (`ids`)."""
+    few = candidates <= FEW
+    source = applications_then.FROM.removesuffix("WHERE ") if few else _ALL
+    id_ = "a.id" if few else "app.id"
+    return f"{_SIDE.format(fits=fits, here=_here(departments), source=source)} WHERE {id_} = ANY(%(ids)s::bigint[])"
 
 
 def sides(departments: Sequence[int] | None, then: date, now: date, ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:
     """Name, number and both sides of a few applications, by id."""
-    source = applications_then.FROM.removesuffix("WHERE ")
-    before, after = _both(
-        f"{_SIDE.format(fits='true', here=_here(departments), source=source)} WHERE a.id = ANY(%(ids)s)"
-    )
+    before, after = _both(_side(len(ids), "true", departments))
     given = {**_given(departments, then, now), "ids": array(ids)}
     return {row[0]: row[1:] for row in _asked(_SIDES.format(before=before, after=after), given)}
 
@@ -106,9 +118,15 @@ def _here(departments: Sequence[int] | None) -> str:
 
 def _both(side: str) -> tuple[str, str]:
     """The query of a side, for each of the two days."""
-    day, end = "%(day)s", "%(end)s"
-    before = side.replace(day, "%(then)s").replace(end, "%(then_end)s")
-    return before, side.replace(day, "%(now)s").replace(end, "%(now_end)s")
+
+    def on(day: str) -> str:
+        names = {"%(day)s": f"%({day})s", "%(end)s": f"%({day}_end)s", "%(fits_day)s": f"%(fits_{day})s"}
+        text = side
+        for name, its in names.items():
+            text = text.replace(name, its)
+        return text
+
+    return on("then"), on("now")
 
 
 def _given(departments: Sequence[int] | None, then: date, now: date) -> dict[str, Any]:

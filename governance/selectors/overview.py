@@ -15,7 +15,7 @@ from inventory.selectors.scope import Scope
 from risk.choices import OVERALL, Band, EUClass, Principle
 from risk.models import CurrentScore
 from risk.selectors.applications import narrowed
-from risk.selectors.kept import kept_rows
+from risk.selectors.kept import Standing, kept_rows
 
 MATRIX_ROWS = 15
 HIGHEST_ROWS = 7
@@ -87,14 +87,16 @@ class HighRisk:
 
 @dataclass(frozen=True)
 class Figures:
-    """The newest risk figures of what is looked at and of its parts."""
+    """The newest risk figures of what is looked at and of its parts. `before`: of what is looked at, CHANGE_DAYS ago;
+    `beside`: of the further departments asked for."""
 
     matrix: Matrix
     numbers: Numbers
-    before: Sequence[Risk]  # overall, of what is looked at, CHANGE_DAYS before
+    before: tuple[Risk, ...]
+    beside: tuple[DepartmentRow, ...]
 
 
-def figures(scope: Scope, day: date, most: int = MATRIX_ROWS) -> Figures:
+def figures(scope: Scope, day: date, most: int = MATRIX_ROWS, beside: Sequence[Department] = ()) -> Figures:
     """The matrix and the first two tiles, in three queries however many departments there are."""
     tops = [top.pk for top in scope.tops]
     highest_level = Department.objects.filter(pk__in=tops)
@@ -102,7 +104,8 @@ def figures(scope: Scope, day: date, most: int = MATRIX_ROWS) -> Figures:
     listed = [risk for risk in overall if scope.top is None or risk.department_id not in tops]
     listed.sort(key=lambda risk: (-risk.index, risk.department_id))
     shown = [risk.department_id for risk in listed[:most]]
-    wanted, then = Department.objects.filter(pk__in=[*shown, *tops]), day - timedelta(days=CHANGE_DAYS)
+    further = [one.pk for one in beside]
+    wanted, then = Department.objects.filter(pk__in=[*shown, *tops, *further]), day - timedelta(days=CHANGE_DAYS)
     risks = rollups.risks_on(wanted, [*((day, one) for one in rollups.ALL), (then, OVERALL)])
     found = {(risk.department_id, risk.principle): risk for risk in risks.get(day, [])}
     before = [risk for risk in risks.get(then, []) if risk.department_id in tops]
@@ -119,7 +122,8 @@ def figures(scope: Scope, day: date, most: int = MATRIX_ROWS) -> Figures:
             len(listed) - len(shown),
         ),
         _numbers([risk for risk in overall if risk.department_id in tops], before),
-        before,
+        tuple(before),
+        tuple(map(row, further)),
     )
 
 
@@ -137,10 +141,11 @@ def _serious(risk: Risk) -> int:
     return risk.high_count + risk.critical_count
 
 
-def counted(scope: Scope, among: Among) -> Numbers:
-    """The first two tiles of some applications alone: roll-ups don't tell them apart, so they are counted."""
+def counted(scope: Scope, among: Among, stand: Standing | None = None) -> Numbers:
+    """The first two tiles of some applications alone: roll-ups don't tell them apart, so they are counted. `stand`: as
+    `kept` takes it."""
     found = narrowed(scope.applications().filter(lifecycle=Lifecycle.LIVE), among.wanted)
-    counts = dict(kept_rows(found.order_by().values_list("score__band").annotate(n=Count("pk"))))
+    counts = dict(kept_rows(found.order_by().values_list("score__band").annotate(n=Count("pk")), stand))
     return Numbers(sum(counts.values()), sum(counts.get(band, 0) for band in SERIOUS), None, None)
 
 

@@ -15,12 +15,12 @@ from governance.selectors import compliance, department
 from governance.selectors.among import ALL, Among, among
 from governance.selectors.analytics import risk, use
 from governance.selectors.highest_then import live_then
+from governance.selectors.overview import Figures
 from governance.selectors.rollups import Risk
 from governance.web.links import address, applications_url, department_url, events_url
 from inventory.charts.bars import Bar, Line, Part, daily_lines, most_in, ranked_bars
 from inventory.charts.base import Chart, many
 from inventory.choices import Lifecycle, Severity
-from inventory.models import Department
 from inventory.selectors.scope import Scope, path_to
 from inventory.web.as_of import At
 from inventory.web.filters import Filters
@@ -288,12 +288,12 @@ def ranking(scope: Scope, at: At) -> Chart:
     )
 
 
-def profile(scope: Scope, at: At, above: Sequence[Department] | None = None) -> Chart:
-    """The principles of the one department looked at, against the highest above it in sight. `above`: those that are,
-    highest first, where they are read already."""
+def profile(scope: Scope, at: At, known: Figures | None = None) -> Chart:
+    """The principles of the one department looked at, against the highest above it in sight. `known`: the figures of
+    both, where they are read already."""
     assert scope.top is not None
     top = scope.top
-    found = risk.profile(top, path_to(scope.user, top) if above is None else above, at.day)
+    found = risk.known_profile(top, known) if known else risk.profile(top, path_to(scope.user, top), at.day)
     rows = []
     for principle in Principle:
         own, other = found.own.get(principle), found.other.get(principle)

@@ -65,10 +65,9 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
     scope = scope_of(user, found)
     at = at_of(request, scope)
     day, left = at.day, among(filters, at.then)
-    found_below = overview.figures(scope, day, most=CHART_ROWS)
-    below = found_below.matrix
     days, above = department.course(found, day, filters.period), path_to(user, found)
-    figures = department.figures(found, above, day, next(iter(below.whole), None), found_below.before)
+    known = overview.figures(scope, day, most=CHART_ROWS, beside=above[:1])
+    below, figures = known.matrix, department.figures(found, above, day, known)
     ahead = department.ahead(figures.overall, day)
     used = usage.applications_used(scope, day, filters.period, left)
     words = f"{filters.period} days up to {day:%-d %B %Y}" if at.past else f"last {filters.period} days"
@@ -86,7 +85,7 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
             next((bands_row(row, at) for row in below.whole if row.overall), None),
         ),
         "bands_course": drawn.bands_over_time(scope, day, filters.period, days),
-        "profile": drawn.profile(scope, at, above),
+        "profile": drawn.profile(scope, at, known),
         "below": below,
         "highest": highest_then(scope, day, left) if at.past else overview.highest(scope, left),
         "used": [used_row(one, replace(filters, department=found), day) for one in used.apps],

@@ -34,6 +34,7 @@ from inventory.web.filters import Filters
 from risk.choices import Band, Principle
 from risk.method import load_method
 from risk.selectors.alerts import OPEN
+from risk.selectors.kept import standing_now
 
 
 def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
@@ -41,9 +42,11 @@ def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
     left, period = among(filters), filters.period
     files = feeds.files()
     fresh = feeds.freshness(files)
-    covered = compliance.frameworks(scope, day, left)
+    stand = standing_now() if left else None  # asked once for all that is kept under it
+    covered = compliance.frameworks(scope, day, left, stand)
     found = overview.figures(scope, day)
     used = usage.use(scope, day, period, left, files)
+    numbers = overview.counted(scope, left, stand) if left else found.numbers
     return {
         "filters": filters,
         "scope": scope,
@@ -54,7 +57,7 @@ def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
         "narrowed_words": left.words,
         # What roll-ups hold is not told apart by kind, band, class or owner, and says so while one is chosen
         "every_one": EVERY_ONE if left else "",
-        "tiles": tiles(scope, filters, found.numbers, used.unregistered, covered),
+        "tiles": tiles(scope, filters, numbers, used.unregistered, covered),
         "matrix": matrix_table(found.matrix, scope),
         "left_out": found.matrix.left_out,
         "not_computable": left_out(scope),
@@ -98,7 +101,6 @@ def tiles(
     """The five numbers of the first row."""
     left = among(filters)
     here: dict[str, Any] = {"department": filters.department, **left.query}
-    counted = overview.counted(scope, left) if left else numbers
     alerts = usage.open_alerts(scope, left)
     binding = [one for one in covered if one.framework.binding]
     overdue = sum(one.overdue for one in binding)
@@ -107,16 +109,16 @@ def tiles(
     used = people % {"people": f"{unseen.people:,}"}
     serious = [band for band in SERIOUS.split(",") if not filters.bands or band in filters.bands]
     return [
-        Tile(_("AI applications"), counted.applications, growth(counted), applications_url(**live), "primary"),
+        Tile(_("AI applications"), numbers.applications, growth(numbers), applications_url(**live), "primary"),
         Tile(
             _("High or critical risk"),
-            counted.serious,
+            numbers.serious,
             _("none live")
-            if counted.serious_share is None
-            else _("%(share)s of live applications") % {"share": f"{counted.serious_share:.0%}"},
+            if numbers.serious_share is None
+            else _("%(share)s of live applications") % {"share": f"{numbers.serious_share:.0%}"},
             applications_url(**{**live, "band": serious}) if serious else "",
             "bad",
-            counted.serious_change,
+            numbers.serious_change,
         ),
         Tile(
             _("Compliance gaps open"),

@@ -4,7 +4,7 @@ judgement that was in force.
 Rights are those of today: listed is what the person may see today, and lay in a department then that they see today.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -12,7 +12,8 @@ from typing import Any
 from django.core.exceptions import EmptyResultSet
 from django.core.paginator import Page, Paginator
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
+from django.utils import timezone
 
 from inventory import access
 from inventory.access import Permission
@@ -20,8 +21,8 @@ from inventory.models import AIApplication, Department, User
 from risk.choices import OVERALL, Principle
 from risk.selectors import applications
 from risk.selectors.applications import OPEN_CLASS, RISK, ROWS_A_CHUNK, ROWS_A_PAGE, Row, Wanted
-from risk.selectors.history import end_of, points_before
-from risk.selectors.kept import kept
+from risk.selectors.history import BEFORE, end_of, month_before
+from risk.selectors.kept import kept, kept_rows
 from risk.selectors.keys import Among, array
 
 _NEWEST = """
@@ -74,9 +75,10 @@ _ROW = f"""
 SELECT a.id, app.external_id, app.name, app.kind, COALESCE(department.name, 'a removed department'), app.lifecycle,
     {_OWNER}, app.next_review, unjudged.application_id IS NULL, score.id IS NOT NULL, score.eu_class,
     score.{{principle}}_low, score.{{principle}}_point, score.{{principle}}_high,
-    app.vendor, app.updated_at, score.method, score.overall_point,
+    app.vendor, app.updated_at, score.method, score.overall_point - before.point,
     {", ".join(f"score.{one}_point" for one in Principle.values)}
-{FROM} a.id = ANY(%(ids)s)"""
+{FROM.removesuffix("WHERE ")} LEFT JOIN ({BEFORE}) before(id, point) ON before.id = a.id
+WHERE a.id = ANY(%(ids)s)"""
 _BESIDE = -len(Principle.values)
 
 
@@ -188,12 +190,16 @@ def among(wanted: Wanted, day: date) -> QuerySet[AIApplication, Any] | None:
     """The ids of those that kind, stage, band, class and owner left then, as `applications.among` has them of today."""
     if applications.among(wanted) is None:
         return None
-    return AIApplication.objects.filter(Among("pk", _left(wanted, day))).order_by().values("pk")
+    return AIApplication.objects.filter(Among("pk", left(wanted, day))).order_by().values("pk")
 
 
-def _left(wanted: Wanted, day: date) -> list[int]:
-    """The ids of those that the filters left, whoever may see them; kept, since a page asks for them many times."""
+def left(wanted: Wanted, day: date) -> list[int]:
+    """The ids of those that kind, band, class and owner left at the end of a day, whoever may see them; kept, since
+    pages ask for them many times. Those of today are read off the indexes of what is."""
     found = replace(wanted, department=None, q="", sort="external_id", points="", principle=OVERALL, lifecycles=())
+    now = applications.among(found) if day >= timezone.localdate() else None
+    if now is not None:
+        return kept_rows(now.values_list("pk", flat=True))
     sql, given = asked(None, found, day)
     return kept(("among then", sql, given), lambda: _ids(sql, given))
 
@@ -202,11 +208,14 @@ def _by_ids(wanted: Wanted, day: date) -> Wanted:
     """The same with bands and classes as ids, so that no judgement is looked up twice."""
     if not (wanted.bands or wanted.classes):
         return wanted
-    return replace(wanted, kinds=(), bands=(), classes=(), owner="", among=tuple(_left(wanted, day)))
+    return replace(wanted, kinds=(), bands=(), classes=(), owner="", among=tuple(left(wanted, day)))
 
 
 def bands(user: User, wanted: Wanted, day: date) -> dict[str | None, int]:
     """How many of what is wanted were in each band; None: without a figure. Kept."""
+    if day >= timezone.localdate():
+        found = applications.narrowed(access.applications(user), wanted)
+        return dict(kept_rows(found.values_list("score__band").annotate(n=Count("pk"))))
     return dict(_counted("score.band", user, wanted, day))
 
 
@@ -234,18 +243,15 @@ def _ids(sql: str, given: dict[str, Any]) -> list[int]:
 
 
 def rows(ids: Sequence[int], day: date, principle: str) -> dict[int, Row]:
-    """The applications of a page as they stood, by id; two queries. Deciding articles, and the classes that are still
+    """The applications of a page as they stood, by id; one query. Deciding articles, and the classes that are still
     possible, are kept of today's judgement alone, and left out."""
-    before = points_before(ids, day)
-    given: dict[str, Any] = {"ids": array(ids), "day": day, "end": end_of(day)}
+    given: dict[str, Any] = {"ids": array(ids), "day": day, "end": end_of(day), **month_before(day)}
     with connection.cursor() as cursor:
         cursor.execute(_ROW.format(principle=principle), given)
-        return {row[0]: _row(row, before) for row in cursor.fetchall()}
+        return {row[0]: _row(row) for row in cursor.fetchall()}
 
 
-def _row(row: Sequence[Any], before: Mapping[int, float]) -> Row:
-    *values, vendor, updated, method, overall = row[:_BESIDE]
-    was = before.get(row[0])
-    change = None if was is None or overall is None else overall - was
+def _row(row: Sequence[Any]) -> Row:
+    *values, vendor, updated, method, change = row[:_BESIDE]
     cells: list[Any] = [*values[:11], (), (), *values[11:], change, vendor, updated, row[_BESIDE:], method]
     return Row(*cells)

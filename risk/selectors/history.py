@@ -19,16 +19,17 @@ CHANGE_DAYS = 30
 PROHIBITED = "prohibited practice, a gate"
 NOT_COMPUTABLE = "not computable"
 
-# A gate is no number, and neither is a day on which nothing could be judged
-_BEFORE = """
+# Id and point of `ids` at the end of the day `then`. A gate is no number, nor is a day on which nothing could be
+# judged
+BEFORE = """
 SELECT id, old.overall_point FROM unnest(%(ids)s::bigint[]) AS wanted(id), LATERAL (
     SELECT overall_point, eu_class FROM risk_scoresnapshot
-    WHERE application_id = wanted.id AND as_of <= %(day)s
+    WHERE application_id = wanted.id AND as_of <= %(then)s
     ORDER BY as_of DESC, risk_scoresnapshot.id DESC LIMIT 1) AS old
 WHERE old.eu_class IS DISTINCT FROM 'prohibited'
   AND NOT EXISTS (SELECT FROM risk_notcomputablespell
-                  WHERE application_id = wanted.id AND since < %(end)s AND until >= %(end)s)
-  AND NOT EXISTS (SELECT FROM risk_notcomputable WHERE application_id = wanted.id AND since < %(end)s)"""
+                  WHERE application_id = wanted.id AND since < %(then_end)s AND until >= %(then_end)s)
+  AND NOT EXISTS (SELECT FROM risk_notcomputable WHERE application_id = wanted.id AND since < %(then_end)s)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,15 @@ def first_day(departments: models.QuerySet[Department]) -> date | None:
 
 def points_before(applications: Sequence[int], day: date) -> dict[int, float]:
     """Overall point of each application 30 days before `day`; no entry where it had none then."""
-    then = day - timedelta(days=CHANGE_DAYS)
     with connection.cursor() as cursor:
-        cursor.execute(_BEFORE, {"ids": array(applications), "day": then, "end": end_of(then)})
+        cursor.execute(BEFORE, {"ids": array(applications), **month_before(day)})
         return dict(cursor.fetchall())
+
+
+def month_before(day: date) -> dict[str, date]:
+    """The parameters of BEFORE for the change up to a day."""
+    then = day - timedelta(days=CHANGE_DAYS)
+    return {"then": then, "then_end": end_of(then)}
 
 
 def up_to(

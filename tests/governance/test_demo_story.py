@@ -6,7 +6,8 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from django.db import transaction
+from django.conf import settings
+from django.db import connection, transaction
 from django.db.models import Count, F, Model, Q, Sum
 from django.test import Client
 from django.utils import timezone
@@ -14,7 +15,7 @@ from pytest_django import DjangoDbBlocker
 
 from governance.demo.copying import history_of
 from governance.demo.seeding import Plan, seed
-from governance.models import Recommendation, RecommendationAction
+from governance.models import Recommendation, RecommendationAction, RecommendationStep
 from governance.selectors import changes
 from governance.services.recommendations.evaluation import evaluate
 from inventory import access
@@ -66,6 +67,7 @@ from risk.scoring.case import from_plain
 from risk.scoring.judgement import judge
 from risk.scoring.portfolio import score_department
 from risk.selectors import beyond, sharing, signals
+from risk.selectors.alerts_then import open_then
 from risk.services import runs
 from tests.governance import pages, past_days
 
@@ -242,10 +244,43 @@ def test_every_rule_reads_it(bank: dict, db: None) -> None:
     """Also where one name seen was linked to an application: the hub's first page has its recommendations."""
     outcome = evaluate()
     assert outcome is not None
-    assert outcome.actions[RecommendationAction.FOUND] > 5
     assert not outcome.lacking
+    assert Recommendation.objects.filter(rows__gt=0).values("rule").distinct().count() > 10
     cards = Recommendation.objects.filter(rule="unlabelled_data", rows__gt=0)
     assert 2 < cards.count() < Department.objects.count()  # some departments read what nobody labelled, others don't
+
+
+def test_recommendations_went_through_the_year(bank: dict, db: None) -> None:
+    """Each by what was there on its day: found and closed over months, late alerts as many as those of then."""
+    steps = RecommendationStep.objects.order_by("at", "id")
+    days = sorted({timezone.localdate(at) for at in steps.values_list("at", flat=True)})
+    assert (days[-1] - days[0]).days > 300
+    assert days[-1] < timezone.localdate()
+    assert set(steps.values_list("action", flat=True)) == set(RecommendationAction.values)
+    assert not steps.exclude(actor=None).filter(recommendation__found_at__gt=F("at")).exists()
+    late = steps.filter(recommendation__rule="late_alerts", recommendation__department__parent=None, actor=None)
+    for step in late.filter(rows__gt=0):
+        open_alerts = open_then(Alert.objects.all(), timezone.localdate(step.at)).filter(at__lt=step.at)
+        hours = settings.ALERT_HOURS
+        assert step.rows == sum(one.at + timedelta(hours=hours[one.severity]) < step.at for one in open_alerts)
+    assert late.exists()
+    with connection.cursor() as cursor:  # what showed the rules each day is gone again
+        cursor.execute("SELECT count(*) FROM pg_class WHERE relnamespace = pg_my_temp_schema() AND relkind = 'v'")
+        assert cursor.fetchone() == (0,)
+
+
+def test_a_dismissed_recommendation_is_so_on_the_days_since(bank: dict, db: None, client: Client) -> None:
+    step = RecommendationStep.objects.get(action=RecommendationAction.DISMISSED)
+    card, day = step.recommendation, timezone.localdate(step.at)
+    assert card.until is not None
+    assert card.until > timezone.localdate()
+    entry = AuditLogEntry.objects.get(action="recommendation.dismissed")
+    assert (entry.at, entry.actor, entry.reason) == (step.at, step.actor, card.reason)
+    client.force_login(User.objects.get(username="bram.okonvale"))
+    asked = {"department": card.department.key, "state": "all"}
+    for ago, state in ((1, "open"), (0, "dismissed")):
+        found = client.get("/recommendations/", {**asked, "as_of": day - timedelta(days=ago)}).context["cards"]
+        assert {one.state for one in found if one.pk == card.pk} == {state}
 
 
 def test_files_read_agree_with_labels(bank: dict, db: None) -> None:

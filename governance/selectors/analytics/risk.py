@@ -10,6 +10,7 @@ from django.db.models.functions import Cast, Floor, Least
 from governance.selectors import rollups
 from governance.selectors.among import ALL, Among
 from governance.selectors.department import parts
+from governance.selectors.overview import Figures
 from governance.selectors.rollups import Risk
 from inventory.models import Department
 from inventory.selectors.scope import Scope
@@ -111,6 +112,16 @@ def profile(department: Department, above: Sequence[Department], day: date) -> P
     of = {one.pk: {r.principle: r for r in found if r.department_id == one.pk} for one in wanted}
     other = above[0] if above else None
     return Profile(of[department.pk], of[other.pk] if other else {}, department.name, other.name if other else "")
+
+
+def known_profile(department: Department, known: Figures) -> Profile:
+    """The same of figures that are read already, the highest above standing beside them."""
+    own, other = (next(iter(rows), None) for rows in (known.matrix.whole, known.beside))
+    of = [
+        {one: risk for one, risk in zip(Principle.values, row.principles, strict=True) if risk} if row else {}
+        for row in (own, other)
+    ]
+    return Profile(of[0], of[1], department.name, other.department.name if other else "")
 
 
 def distribution(scope: Scope, step: int, among: Among = ALL) -> dict[int, int]:
