@@ -251,6 +251,17 @@ def test_a_log_is_undone_with_all_that_it_brought(cast: Cast) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("any_age")
+def test_a_log_whose_word_on_alerts_was_said_anew_is_refused_in_words_about_alerts(cast: Cast) -> None:
+    take(log(alert(1)), "one.log")
+    second = take(log(visit(1), alert(1, name="Another name")), "two.log")
+    take(log(alert(1, name="A third name")), "three.log")
+    assert undo.effect(second).refusal.startswith(
+        "Of the 2 alerts and visits it stored, 1 is still as it brought them. What it said of other files' alerts"
+    )
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("any_age")
 @pytest.mark.parametrize("log_first", [True, False])
 def test_a_visit_that_the_explorer_tells_too_counts_once(log_first: bool, tmp_path: Path) -> None:
     at = timezone.now().replace(second=0, microsecond=0) - timedelta(days=1)
