@@ -1,5 +1,5 @@
 """Stores what a discovery service reports of AI apps in the cloud; the latest report of an app counts: the one that saw
-it last, and no file that was read before."""
+it last, or that was handed over last (`order`)."""
 
 from typing import Any
 
@@ -10,7 +10,9 @@ from inventory.connectors.content import Latest
 from inventory.matching import Identifiers, fold
 from inventory.models import Identifier, ImportBatch, User
 from inventory.services.imports.ai_hosts import is_generative
+from inventory.services.imports.order import is_late
 
+_KINDS = ["cloud_apps"]
 _COLUMNS = (
     "key, name, category, domains, safety, tags, transactions, uploaded, downloaded, users, last_seen, application_id,"
     " sighting_id"
@@ -91,7 +93,6 @@ class CloudAppSink:
     """Stores chunks of a report and counts them into the batch."""
 
     def __init__(self, batch: ImportBatch, actor: User | None) -> None:
-        self._again = batch.read_before
         rows = Identifier.objects.order_by().values_list("kind", "folded", "application_id")
         self._identifiers = Identifiers(rows.iterator(10_000))
 
@@ -107,7 +108,7 @@ class CloudAppSink:
                 for row in rows:
                     copy.write_row(row)
             cursor.execute(_SIGHT)
-            cursor.execute(_OLDER, [self._again])
+            cursor.execute(_OLDER, [is_late(batch, _KINDS)])
             cursor.execute(_STORE)
             written = cursor.fetchall()
         batch.duplicates += len(rows) - len(written)

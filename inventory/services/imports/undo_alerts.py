@@ -43,8 +43,8 @@ def _visits(batch: ImportBatch, own: int) -> tuple[tuple[str, int], ...]:
         raise CannotUndoError(
             f"Of the {counted(batch.stored, 'alert or visit', 'alerts and visits')} it stored, {kept:,}"
             f" {'is' if kept == 1 else 'are'} still as it brought them. What it said of other files' alerts was said"
-            f" anew by later files, or visits are older than {settings.INTERACTION_RETENTION_DAYS} days and only figures"
-            " are left of them: these can't be taken apart."
+            f" anew by later files, or visits are older than {settings.INTERACTION_RETENTION_DAYS} days and only"
+            " figures are left of them: these can't be taken apart."
         )
     return found.takes
 
