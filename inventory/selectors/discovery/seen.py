@@ -25,7 +25,7 @@ from inventory.models import (
     Sighting,
     User,
 )
-from inventory.selectors.discovery.rulings import in_force
+from inventory.selectors.discovery.rulings import by_link_alone, in_force
 from inventory.selectors.discovery.twins import Twin, twins_of
 
 A_PAGE = 25
@@ -142,6 +142,7 @@ def seen_not_registered(
         found = Sighting.objects.filter(folded__in=settled.filter(kind=standing).values("folded"))
     else:
         found = Sighting.objects.exclude(folded__in=settled.values("folded"))
+        found = found.exclude(folded__in=by_link_alone().values("folded"))
     if not looked.everything:
         whose = Q() if standing else Q(application=None)
         by_them = DailyUsage.objects.filter(
