@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from django.utils import timezone
 from hypothesis import given
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 
 from inventory.choices import BatchState, IdentifierKind
-from inventory.connectors import cef, chunks
+from inventory.connectors import cef, chunks, prompts
 from inventory.connectors.base import VISIT, Ignored, Item, SecurityAlert, Seen, Unreadable, Visit
 from inventory.connectors.delimited import Row, as_utf8
 from inventory.connectors.registry import recognise
@@ -196,6 +197,32 @@ def test_every_line_becomes_one_item(parts: list[str]) -> None:
     text = f"{AGENT}ALERT_X|t|1|" + "".join(parts)
     whole = [line for line in text.split("\n") if line.strip()]
     assert len(items(text.encode())) == len(whole)
+
+
+WORDS = [
+    "User",
+    " prompt",
+    "PROMPT",
+    "İ",
+    "\n",
+    "\u200b",
+    "-",
+    " ",
+    ": ",
+    '"x y z"',
+    "“a b”",
+    "pro",
+    "mpt",
+    "asked",
+    "\x00",
+]
+written_words = st.lists(st.sampled_from([*WORDS, "Model response", "Completion", "said"]), max_size=6).map("".join)
+
+
+@given(st.dictionaries(written_words, written_words | st.dictionaries(written_words, written_words), max_size=3))
+def test_what_is_passed_over_at_a_glance_quotes_nothing(record: dict[str, Any]) -> None:
+    if not prompts.may_quote(orjson.dumps(record)):
+        assert prompts.without(record)[1] == ""
 
 
 @pytest.mark.django_db
