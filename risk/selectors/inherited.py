@@ -114,7 +114,7 @@ def put_in(user: User | None, application: AIApplication, moments: Sequence[Mome
     for at, platform, last, label, control, status, before in rows.order_by("control").values_list(*columns):
         gone = platform is None or label == "delete"
         found[at, platform or last, gone].append((control, before if platform is None else status))
-    platforms = {platform for __, platform, __ in found}
+    platforms = {key[1] for key in found}
     names, people = names_for(user, platforms), _actors(platforms, moments)
     by_time = {one.at: one for one in moments}
     for (at, platform, gone), states in found.items():
