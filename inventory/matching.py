@@ -27,11 +27,13 @@ _GUID_AT_END = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\W*$")
 
 @dataclass(frozen=True)
 class Match:
-    """The application, or the candidates (application ids, ascending) of a tie; `reason` is for people."""
+    """The application, or the candidates (application ids, ascending) of a tie; `reason` is for people. `by`: the
+    identifier that told the application, as `told` writes it."""
 
     application: int | None = None
     candidates: tuple[int, ...] = ()
     reason: str = "Nothing registered has one of its names."
+    by: str = ""
 
 
 NO_MATCH = Match()
@@ -61,8 +63,13 @@ class Identifiers:
             if isinstance(holder, tuple):
                 return Match(None, holder, f"{LABELS[kind]} “{name}” fits several applications.")
             if holder is not None:
-                return Match(holder, (), f"{LABELS[kind]} “{name}”")
+                return Match(holder, (), f"{LABELS[kind]} “{name}”", told(kind, name))
         return NO_MATCH
+
+
+def told(kind: str, value: str) -> str:
+    """An identifier in one text, in the form in which identifiers are compared."""
+    return f"{kind}:{normal(kind, value)}"
 
 
 def fold(name: str) -> str:

@@ -9,11 +9,10 @@ somebody was in an app, not what they asked it.
 import re
 from collections.abc import Iterator
 from hashlib import blake2b
-from itertools import islice
 from typing import NamedTuple
 
 from inventory.connectors.base import MAX_NAME, VISIT, Ignored, Item, Seen, Source, Unreadable, Visit
-from inventory.connectors.delimited import Row, rows, text
+from inventory.connectors.delimited import Row, clean, rows
 from inventory.connectors.hosts import host_of
 from inventory.connectors.moments import moment_of
 
@@ -94,15 +93,26 @@ def event(row: Row) -> Event | Item:
     if not found:
         return Unreadable(row.line, "The line is none of the Common Event Format.", row.raw)
     written = row.raw[found.start() :].partition(b"CEF:")[2].decode("utf-8", "replace")
-    header, at = [], 0
+    header = _header(written)
+    if header is None:
+        return Unreadable(row.line, "The line ends within its header.", row.raw)
+    _, vendor, product, _, event_class, name, severity = map(_plain, header[:_HEADER])
+    return Event(row.line, row.raw, vendor, product, event_class, name, severity, _fields(header[_HEADER]))
+
+
+def _header(written: str) -> list[str] | None:
+    """The fields of the header, and what follows it; None where it doesn't end."""
+    found = written.split("|", _HEADER)
+    if len(found) > _HEADER and "\\" not in "".join(found[:_HEADER]):
+        return found
+    fields, at = [], 0
     for _ in range(_HEADER):
         field = _FIELD.match(written, at)
         if field is None or written[field.end() : field.end() + 1] != "|":
-            return Unreadable(row.line, "The line ends within its header.", row.raw)
-        header.append(_plain(field[0]))
+            return None
+        fields.append(field[0])
         at = field.end() + 1
-    _, vendor, product, _, event_class, name, severity = header
-    return Event(row.line, row.raw, vendor, product, event_class, name, severity, _fields(written[at:]))
+    return [*fields, written[at:]]
 
 
 def visit(one: Event) -> Item:
@@ -134,9 +144,8 @@ def refused(one: Event | Unreadable, reason: str) -> Unreadable:
 
 
 def _fields(written: str) -> dict[str, str]:
-    keys = list(islice(_KEY.finditer(written), _MOST_KEYS))
-    ends = [*(found.start() for found in keys[1:]), len(written)]
-    held = {found[1].lower(): _plain(written[found.end() : end]) for found, end in zip(keys, ends, strict=False)}
+    _, *parts = _KEY.split(written, _MOST_KEYS)
+    held = {key.lower(): _plain(value) for key, value in zip(parts[::2], parts[1::2], strict=True)}
     for key, label in list(held.items()):
         if key.endswith("label") and (value := held.get(key.removesuffix("label"))):
             held.setdefault(label.strip('"').casefold(), value)
@@ -145,8 +154,9 @@ def _fields(written: str) -> dict[str, str]:
 
 def _plain(value: str) -> str:
     """A value as it was before it was written: without the backslashes, and without what a page can't take."""
-    value = _ESCAPED.sub(lambda found: _BREAKS.get(found[1], found[1]), value)
-    return text(value.encode("utf-8", "replace"))
+    if "\\" in value:
+        value = _ESCAPED.sub(lambda found: _BREAKS.get(found[1], found[1]), value)
+    return clean(value)
 
 
 def _iso(written: str) -> str:

@@ -5,6 +5,7 @@ A row that carries some is a `WithContent`: refused, unless an administrator swi
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from inventory.connectors.base import Item, Unreadable, WithContent
@@ -27,6 +28,7 @@ _MESSAGES = frozenset({"messages", "enrichedmessages"})
 _QUOTING = ("prompt", "completion", "modelresponse", "modeloutput", "modelanswer")
 _COUNTING = ("number", "count", "total", "is", "has", "promptshield", "prompttokens", "completiontokens")
 _FLAGS = frozenset({"true", "false", "yes", "no"})
+_LONGEST_KEPT = 100  # characters of a member's name about which it is remembered whether it quotes
 _DEEPEST = 30  # levels of an alert that are kept
 TAKEN_OUT = "(content, not kept)"
 # In free text of an alert: words for what was asked or answered, then a quotation of it. Without quotation marks only
@@ -48,6 +50,13 @@ _SAID = re.compile(
     )""",
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
+_MARKS = re.compile(r"[:\"“„«‘'`]")  # without one of them nothing is quoted
+# What each name that quotes, and each beginning of a quotation, holds without what stands between its letters
+_WORDS = (
+    *(b"prompt", b"completion", b"response", b"messagetext", b"messagecontent", b"messagebody"),
+    *(b"output", b"answer", b"reply", b"userasked", b"userwrote", b"usertyped", b"userentered", b"usersaid"),
+)
+_BETWEEN = bytes(code for code in range(128) if not chr(code).isalnum())
 # The same as written in a row that can't be read as JSON, quotes doubled or not
 _WRITTEN = re.compile(
     rb'"\s*(?:' + b"|".join(sorted(name.encode() for name in NAMES | IN_MESSAGES)) + rb')\s*\\?"{1,2}\s*:',
@@ -74,6 +83,15 @@ def in_header(start: bytes) -> bool:
     """Whether the first line of a table, folded as headers are, names a column of content."""
     line = start.split(b"\n", 1)[0].decode("utf-8", "replace").casefold()
     return any("".join(filter(str.isalnum, name)) in NAMES for name in re.split(r"[,;\t]", line))
+
+
+def may_quote(written: bytes) -> bool:
+    """Whether `without` may find anything in a record that is written so as JSON: a look at what is read without
+    looking into it. What could hide a word (an escape, a letter beyond ASCII) is looked into."""
+    if not written.isascii() or b"\\" in written:
+        return True
+    folded = written.lower().translate(None, _BETWEEN)
+    return any(word in folded for word in _WORDS)
 
 
 def without(record: Record) -> tuple[Record, str]:
@@ -113,6 +131,8 @@ def _cleared(value: Any, texts: list[str], depth: int) -> Any:
 
 def _reworded(sentence: str, texts: list[str]) -> str:
     """A free text without the quotations of what was asked or answered."""
+    if not _MARKS.search(sentence):
+        return sentence
 
     def taken_out(found: re.Match[str]) -> str:
         said = found["quoted"] or found["line"]
@@ -142,8 +162,15 @@ def _without_columns(table: dict[str, Any], texts: list[str]) -> dict[str, Any]:
 
 
 def _quotes(name: str) -> bool:
+    return _known_to_quote(name) if len(name) < _LONGEST_KEPT else _says_so(name)
+
+
+def _says_so(name: str) -> bool:
     folded = "".join(filter(str.isalnum, name.casefold()))
     return folded in NAMES or (any(word in folded for word in _QUOTING) and not folded.startswith(_COUNTING))
+
+
+_known_to_quote = lru_cache(4096)(_says_so)  # a file has few names, and each of them at every record
 
 
 def _sentences(value: Any, depth: int = 0) -> str:

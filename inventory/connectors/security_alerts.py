@@ -9,7 +9,10 @@ Apps, which hold visits as well. All alerts become one SecurityAlert.
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import orjson
+
 from inventory.connectors import alert_entities, cef, prompts, records
+from inventory.connectors.alert_entities import by_name, first
 from inventory.connectors.alert_types import DOCUMENTED
 from inventory.connectors.base import MAX_NAME, Item, SecurityAlert, Source, Unreadable, WithContent
 from inventory.connectors.delimited import clean
@@ -59,8 +62,9 @@ class SecurityAlerts:
 
 def told(place: int, record: Record) -> Item:
     """The alert; prompts that its evidence quotes stand apart."""
-    cleared, text = prompts.without(record)
-    item = _alert(place, cleared)
+    raw = _written(record)
+    cleared, text = prompts.without(record) if prompts.may_quote(raw) else (record, "")
+    item = _alert(place, cleared, raw if cleared is record else _written(cleared))
     if not text or isinstance(item, Unreadable):
         return item
     return WithContent(place, item, "", text.encode("utf-8", "replace"))
@@ -102,40 +106,43 @@ def _cef_severity(written: str) -> str:
     return "" if number < 4 else "Medium" if number < 7 else "High"
 
 
-def _alert(place: int, record: Record) -> Item:
-    properties = inner(member(record, "properties"))
-    given = {**record, **properties} if isinstance(properties, dict) else record
-    if member(given, "class_uid", "classuid") in (_OCSF, str(_OCSF)):
-        given = _from_ocsf(given)
-    alert_id = _text(member(given, "systemalertid", "name", "vendororiginalid"), 200)
+def _alert(place: int, record: Record, raw: bytes) -> Item:
+    given = by_name(record)
+    properties = inner(first(given, "properties"))
+    if isinstance(properties, dict):
+        given = by_name({**record, **properties})
+    if first(given, "class_uid", "classuid") in (_OCSF, str(_OCSF)):
+        given = by_name(_from_ocsf(given))
+    alert_id = _text(first(given, "systemalertid", "name", "vendororiginalid"), 200)
     if not alert_id:
-        return Unreadable(place, "The alert has no SystemAlertId.", records.as_bytes(record))
-    at = moment_of(member(given, "starttimeutc", "starttime", "timegeneratedutc", "timegenerated"))
+        return Unreadable(place, "The alert has no SystemAlertId.", raw)
+    at = moment_of(first(given, "starttimeutc", "starttime", "timegeneratedutc", "timegenerated"))
     if at is None:
-        return Unreadable(place, "The alert has no start time that can be read.", records.as_bytes(record))
-    title = _text(member(given, "alertdisplayname", "displayname"))
+        return Unreadable(place, "The alert has no start time that can be read.", raw)
+    title = _text(first(given, "alertdisplayname", "displayname"))
     alert_type = _type(given, title)
     severity, tactics = _rated(given, alert_type or title)
+    entities = _listed_objects(given, "entities")
     return SecurityAlert(
         line=place,
         alert_id=alert_id,
         type=alert_type,
         title=title or alert_type or "(no title)",
         severity=severity,
-        state=_STATES.get(_text(member(given, "status")).casefold(), "active"),
+        state=_STATES.get(_text(first(given, "status")).casefold(), "active"),
         tactics=tactics,
-        techniques=tuple(_listed(member(given, "techniques"))),
-        resource=_resource(given),
-        description=_text(member(given, "description"), _DESCRIPTION),
+        techniques=tuple(_listed(first(given, "techniques"))),
+        resource=_resource(given, entities),
+        description=_text(first(given, "description"), _DESCRIPTION),
         at=at,
-        raw=records.as_bytes(record),
-        entities=alert_entities.named(given),
+        raw=raw,
+        entities=alert_entities.named(given, entities),
     )
 
 
 def _type(given: Record, title: str) -> str:
     """Which of the two names carries the type isn't documented for the table, so a documented one is looked for."""
-    named = [_text(member(given, name), _LONGEST_TYPE) for name in ("alerttype", "alertname")]
+    named = [_text(first(given, name), _LONGEST_TYPE) for name in ("alerttype", "alertname")]
     if title.casefold() in DOCUMENTED:
         named.append(title)
     return next((one for one in named if one.casefold() in DOCUMENTED), named[0] or named[1])
@@ -145,17 +152,28 @@ def _rated(given: Record, alert_type: str) -> tuple[str, tuple[str, ...]]:
     """Severity as delivered, else as documented; tactics as documented, since a form may carry only one, else as
     delivered."""
     severity, tactics = DOCUMENTED.get(alert_type.casefold(), ("medium", ()))
-    delivered = _text(member(given, "severity", "alertseverity")).casefold()
-    named = [one for one in _listed(member(given, "tactics", "intent")) if one.casefold() != "unknown"]
+    delivered = _text(first(given, "severity", "alertseverity")).casefold()
+    named = [one for one in _listed(first(given, "tactics", "intent")) if one.casefold() != "unknown"]
     return _SEVERITIES.get(delivered, severity), tactics or tuple(named)
 
 
-def _resource(given: Record) -> str:
+def _resource(given: Record, entities: list[Record]) -> str:
     """The first Azure resource that the alert names."""
-    listed = (inner(member(given, name)) for name in ("resourceidentifiers", "entities"))
-    holders = [given, *(one for each in listed if isinstance(each, list) for one in each if isinstance(one, dict))]
-    found = (_text(member(one, "azureresourceid", "resourceid"), 500) for one in holders)
+    holders = [given, *_listed_objects(given, "resourceidentifiers"), *entities]
+    found = (_text(first(one, "azureresourceid", "resourceid"), 500) for one in holders)
     return next((one for one in found if one.casefold().startswith("/subscriptions/")), "")
+
+
+def _listed_objects(given: Record, name: str) -> list[Record]:
+    return [by_name(one) for one in _objects(first(given, name))]
+
+
+def _written(record: Record) -> bytes:
+    """The record as JSON, as far as a fast writer can: a hundred thousand alerts may come at once."""
+    try:
+        return orjson.dumps(record)
+    except TypeError:
+        return records.as_bytes(record)
 
 
 def _from_ocsf(given: Record) -> Record:

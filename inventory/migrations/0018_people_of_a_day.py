@@ -29,7 +29,7 @@ CREATE INDEX daily_user_by_day ON inventory_dailyuser USING brin (day)
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inventory', '0016_applications_called'),
+        ('inventory', '0017_carried_names'),
     ]
 
     operations = [

@@ -24,7 +24,7 @@ from inventory.models.mapping import MappingProfile
 from inventory.models.metric import Metric
 from inventory.models.organisation import ROOT_KEY, Department
 from inventory.models.people import Role, User
-from inventory.models.ruling import Ruling
+from inventory.models.ruling import CarriedName, Ruling
 from inventory.models.unusual import ChangedDay, UnusualDay, WorkingHours
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "AlertStep",
     "AuditLogEntry",
     "CapturedContent",
+    "CarriedName",
     "ChangedApplication",
     "ChangedDay",
     "CloudApp",

@@ -6,6 +6,7 @@ as much as storing the row. What they point at (applications, sightings, departm
 """
 
 import uuid
+from datetime import datetime
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BrinIndex, GinIndex, OpClass
@@ -55,6 +56,7 @@ class ImportBatch(models.Model):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    written_at: datetime | None = None  # of a file that is read where it lies, while it is read: not kept
 
     class Meta:
         ordering = ["-created_at", "-id"]

@@ -38,3 +38,18 @@ class Ruling(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}: {self.get_kind_display()}"
+
+
+class CarriedName(models.Model):
+    """Another name under which an identifier that a link added has matched. What stands under it came by the link and
+    goes back with it; written with the facts, so without row history."""
+
+    ruling = models.ForeignKey(Ruling, models.CASCADE, related_name="carried", db_index=False)
+    folded = models.CharField(max_length=300)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ruling", "folded"], name="carried_name_once")]
+        indexes = [models.Index(fields=["folded"], name="carried_name_by_name")]
+
+    def __str__(self) -> str:
+        return self.folded

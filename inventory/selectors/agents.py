@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from inventory import access
 from inventory.choices import AgentSource, AgentState, IdentifierKind, Lifecycle
@@ -15,10 +16,10 @@ from inventory.models import AgentListing, AIApplication, DailyUsage, Department
 A_PAGE = 25
 NEVER_SHOWN = 25
 STANDINGS = {
-    "unregistered": "Not registered",
-    "registered": "Registered",
-    "ownerless": "Without an owner",
-    "open": "Open to everyone",
+    "unregistered": _("Not registered"),
+    "registered": _("Registered"),
+    "ownerless": _("Without an owner"),
+    "open": _("Open to everyone"),
 }
 SORTS = {"name": "name", "seen": "last", "created": "created"}
 T = TypeVar("T")

@@ -5,12 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from inventory.choices import BatchState
 from inventory.connectors.registry import CONNECTORS
 from inventory.models import Feed
 
-EXPECTED = {1: "hour", 24: "day", 168: "week", 744: "month"}
+EXPECTED = {1: _("every hour"), 24: _("every day"), 168: _("every week"), 744: _("every month")}
+# How a feed is, those that need somebody first: in words, and with their tone
+STANDINGS = {
+    "failing": (_("Failing"), "bad"),
+    "late": (_("Late"), "bad"),
+    "refused": (_("Refused"), "warn"),
+    "empty": (_("Nothing yet"), "neutral"),
+    "fresh": (_("Fresh"), "good"),
+    "off": (_("Switched off"), "neutral"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +34,17 @@ class FeedHealth:
     failed_at: datetime | None  # the last failure after that
     error: str
     due_at: datetime | None  # when the next file is expected; None: no expectation
+    standing: str  # of STANDINGS
 
-    state: str
-    tone: str
+    @property
+    def state(self) -> str:
+        """How it is, for people."""
+        return str(STANDINGS[self.standing][0])
+
+    @property
+    def tone(self) -> str:
+        """How good that is."""
+        return STANDINGS[self.standing][1]
 
     @property
     def expected(self) -> str:
@@ -34,7 +52,7 @@ class FeedHealth:
         hours = self.feed.expected_hours
         if not hours:
             return ""
-        return f"every {EXPECTED[hours]}" if hours in EXPECTED else f"every {hours} hours"
+        return str(EXPECTED.get(hours) or _("every %(hours)s hours") % {"hours": hours})
 
     @property
     def refused_since(self) -> bool:
@@ -45,9 +63,9 @@ class FeedHealth:
 
 def all_feeds(now: datetime | None = None) -> list[FeedHealth]:
     """Every feed, those that need somebody first; one query."""
-    order = {"Failing": 0, "Late": 1, "Refused": 2, "Nothing yet": 3, "Fresh": 4, "Switched off": 5}
+    order = {standing: place for place, standing in enumerate(STANDINGS)}
     found = _read(None, now or timezone.now())
-    return sorted(found, key=lambda one: (order[one.state], one.feed.name))
+    return sorted(found, key=lambda one: (order[one.standing], one.feed.name))
 
 
 def of(feed: Feed, now: datetime | None = None) -> FeedHealth:
@@ -86,26 +104,25 @@ def _health(feed: Feed, now: datetime) -> FeedHealth:
     due_at = (read_at or feed.created_at) + timedelta(hours=hours) if hours else None
     refused = feed.refused_at is not None and (read_at is None or feed.refused_at > read_at)
     if not feed.active:
-        state, tone = "Switched off", "neutral"
+        standing = "off"
     elif failing:
-        state, tone = "Failing", "bad"
+        standing = "failing"
     elif due_at and due_at < now:
-        state, tone = "Late", "bad"
+        standing = "late"
     elif refused:
-        state, tone = "Refused", "warn"
+        standing = "refused"
     elif read_at is None:
-        state, tone = "Nothing yet", "neutral"
+        standing = "empty"
     else:
-        state, tone = "Fresh", "good"
+        standing = "fresh"
     connector = CONNECTORS.get(feed.kind)
     return FeedHealth(
         feed=feed,
-        title=connector.title if connector else "Any kind",
+        title=connector.title if connector else str(_("Any kind")),
         read_at=read_at,
         newest_at=feed.newest_at,  # type: ignore[attr-defined]
         failed_at=failed_at if failing else None,
         error=feed.failed_why or "" if failing else "",  # type: ignore[attr-defined]
         due_at=due_at,
-        state=state,
-        tone=tone,
+        standing=standing,
     )

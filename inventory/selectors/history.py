@@ -13,6 +13,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count, F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
+from django.utils.translation import gettext_lazy as _
 
 from inventory import access
 from inventory.access import Permission
@@ -21,26 +22,20 @@ from inventory.models import AIApplication, AuditLogEntry, Department, Identifie
 
 MOMENTS = 25  # on a page
 SHOWN = 40  # entries, and rows changed, of one moment on a page of many
-FIELDS = (
-    "external_id",
-    "name",
-    "purpose",
-    "kind",
-    "origin",
-    "vendor",
-    "department_id",
-    "lifecycle",
-    "owner_id",
-    "deputy_id",
-    "next_review",
-)
 _LABELS = {
-    "lifecycle": "life cycle",
-    "department_id": "department",
-    "owner_id": "owner",
-    "deputy_id": "deputy",
-    "external_id": "external id",
+    "external_id": _("external id"),
+    "name": _("name"),
+    "purpose": _("purpose"),
+    "kind": _("kind"),
+    "origin": _("origin"),
+    "vendor": _("vendor"),
+    "department_id": _("department"),
+    "lifecycle": _("life cycle"),
+    "owner_id": _("owner"),
+    "deputy_id": _("deputy"),
+    "next_review": _("next review"),
 }
+FIELDS = tuple(_LABELS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +188,7 @@ def _numbered(rows: QuerySet[Any], time: str, order: str, start: int, size: int)
 
 def _entry(entry: AuditLogEntry, addresses: bool) -> Entry:
     return Entry(
-        actor=str(entry.actor or "System"),
+        actor=str(entry.actor or _("System")),
         on_behalf_of=str(entry.on_behalf_of or ""),
         action=entry.action,
         summary=entry.summary,
@@ -233,7 +228,7 @@ def _identifier_changes(
     rows = _numbered(_identifiers(application, times), "pgh_created_at", "-pgh_id", start, size)
     for at, label, kind, value, whole in rows.values_list("pgh_created_at", "pgh_label", "kind", "value", "whole"):
         text = f"{kind}:{value}"
-        change = Change("identifier", text, "") if label == "delete" else Change("identifier", "", text)
+        change = Change(str(_("identifier")), *((text, "") if label == "delete" else ("", text)))
         yield at, change, whole
 
 
@@ -241,7 +236,7 @@ def _differences(previous: dict[str, Any], row: dict[str, Any], names: "_Names")
     """The fields in which two versions differ."""
     return [
         Change(
-            _LABELS.get(name, name.replace("_", " ")),
+            str(_LABELS[name]),
             names.text(name, previous.get(name)),
             names.text(name, row[name]),
         )
@@ -273,7 +268,7 @@ class _Names:
         if value is None or value == "":
             return ""
         if name == "department_id":
-            return self._departments.get(value, "a removed department")
+            return self._departments.get(value, str(_("a removed department")))
         if name in ("owner_id", "deputy_id"):
-            return self._people.get(value, "a removed person")
+            return self._people.get(value, str(_("a removed person")))
         return str(self._choices.get(name, {}).get(value, value))

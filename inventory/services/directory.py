@@ -2,8 +2,7 @@
 
 The list adds and changes; somebody it no longer names stays, with the department they had. The department of an
 interaction is fixed when it is stored: only *Unassigned* rows move when a later list knows their user (contracts §2).
-A list bears no time, so that it is an older one shows only where the same file was read before: it then tells nothing
-of the people who are here.
+An older list (`imports.order`) tells nothing of the people who are here.
 """
 
 import re
@@ -80,17 +79,17 @@ WHERE pseudonym = ANY(%(keys)s::uuid[]) OR upn_pseudonym = ANY(%(keys)s::uuid[])
 
 
 class DirectoryWriter:
-    """Stores the chunks of one user list. `again`: the file was read before."""
+    """Stores the chunks of one user list."""
 
-    def __init__(self, batch: ImportBatch, actor: User | None, *, again: bool = False) -> None:
+    def __init__(self, batch: ImportBatch, actor: User | None) -> None:
         self._batch = batch
         self._actor = actor
-        self._again = again
         self._departments = _Departments()
 
-    def store(self, chunk: ListedUsers) -> int:
-        """Store the people, inside the caller's transaction; returns how many were new or changed."""
-        people = _not_here(chunk.people) if self._again else chunk.people
+    def store(self, chunk: ListedUsers, *, late: bool) -> int:
+        """Store the people, inside the caller's transaction; returns how many were new or changed. `late`: a later list
+        tells of those who are here."""
+        people = _not_here(chunk.people) if late else chunk.people
         if not people:
             return 0
         self._departments.make_missing([p.department for p in people.values()], self._actor, self._batch)

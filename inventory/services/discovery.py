@@ -18,7 +18,16 @@ from django.utils.translation import gettext as _
 from inventory import access, audit_log, doorbell
 from inventory.access import Permission
 from inventory.choices import RulingKind
-from inventory.models import AIApplication, ChangedApplication, DailyUsage, Identifier, Ruling, Sighting, User
+from inventory.models import (
+    AIApplication,
+    CarriedName,
+    ChangedApplication,
+    DailyUsage,
+    Identifier,
+    Ruling,
+    Sighting,
+    User,
+)
 from inventory.selectors.discovery.rulings import USE_DAYS, in_force
 from inventory.selectors.discovery.seen import identifiers_of
 from inventory.services import applications
@@ -31,8 +40,8 @@ _DAILY = ("inventory_dailyusage", "inventory_dailypeople", "inventory_dailysensi
 _OTHERS = ("inventory_agentlisting", "inventory_cloudapp")
 # Months that can't hold any are not looked into
 _TIMES = (
-    " AND at BETWEEN (SELECT first_seen FROM inventory_sighting WHERE id = %(sighting)s)"
-    " AND (SELECT last_seen FROM inventory_sighting WHERE id = %(sighting)s)"
+    " AND at BETWEEN (SELECT min(first_seen) FROM inventory_sighting WHERE id = ANY(%(sightings)s))"
+    " AND (SELECT max(last_seen) FROM inventory_sighting WHERE id = ANY(%(sightings)s))"
 )
 
 
@@ -110,8 +119,8 @@ def rule_out(*, actor: User | None, sightings: Collection[int], reason: str, unt
 
 @transaction.atomic
 def take_back(*, actor: User | None, sighting: Sighting, reason: str) -> None:
-    """Take the ruling back: it is seen and not registered again. Of a link, the facts go back, those that came under
-    the name since then included, and the identifiers that it added are removed.
+    """Take the ruling back: it is seen and not registered again. Of a link, the facts go back, those included that came
+    since then under the name, or under others by the identifiers that it added; and these are removed.
 
     Raises PermissionDenied, or ValidationError.
     """
@@ -126,7 +135,7 @@ def take_back(*, actor: User | None, sighting: Sighting, reason: str) -> None:
     application, moved = ruling.application, {}
     if application is not None:
         _remove_identifiers(actor, application, ruling.identifiers)
-        moved = _move(sighting, application, back=True)
+        moved = _move([sighting.folded, *_carried(ruling)], application, back=True)
         _tell(application)
     ruling.delete()
     audit_log.record(
@@ -168,7 +177,7 @@ def _attach(
         folded=sighting.folded, name=sighting.name, kind=RulingKind.LINKED, reason=reason, application=application,
         identifiers=identifiers, decided_by=actor,
     )  # fmt: skip
-    moved = _move(sighting, application)
+    moved = _move([sighting.folded], application)
     audit_log.record(
         actor=actor,
         action="sighting.linked",
@@ -201,19 +210,29 @@ def _remove_identifiers(actor: User | None, application: AIApplication, added: I
             applications.remove_identifier(actor=actor, application=application, identifier=pk)
 
 
+def _carried(ruling: Ruling) -> list[str]:
+    """The other names, folded, under which nothing but identifiers of this link has matched: names that are linked
+    themselves stay, and so do those under which identifiers of another link have matched too."""
+    others = CarriedName.objects.filter(ruling__application=ruling.application).exclude(ruling=ruling)
+    linked = Ruling.objects.filter(application=ruling.application)
+    own = ruling.carried.exclude(folded__in=others.values("folded")).exclude(folded__in=linked.values("folded"))
+    return list(own.values_list("folded", flat=True))
+
+
 # The application's use is another on these days, so what stands out of it has to be looked for again
 _CHANGED_DAYS = """
 INSERT INTO inventory_changedday (day)
-SELECT DISTINCT day FROM inventory_dailyusage WHERE sighting_id = %(sighting)s"""
+SELECT DISTINCT day FROM inventory_dailyusage WHERE sighting_id = ANY(%(sightings)s)"""
 
 
-def _move(sighting: Sighting, application: AIApplication, *, back: bool = False) -> dict[str, int]:
-    """Name the application on everything that stands under the sighting, or take it off again; rows by table."""
-    given: dict[str, Any] = {"sighting": sighting.pk, "application": application.pk, "folded": sighting.folded}
+def _move(names: list[str], application: AIApplication, *, back: bool = False) -> dict[str, int]:
+    """Name the application on everything that stands under the folded names, or take it off again; rows by table."""
+    sightings = list(Sighting.objects.filter(folded__in=names).values_list("pk", flat=True))
+    given: dict[str, Any] = {"sightings": sightings, "application": application.pk, "names": names}
     now, then = ("NULL", "= %(application)s") if back else ("%(application)s", "IS NULL")
-    where = dict.fromkeys((*_DAILY, *_OTHERS), "sighting_id = %(sighting)s")
-    where["inventory_interaction"] = f"sighting_id = %(sighting)s{_TIMES}"
-    where["inventory_dataevent"] = "folded = %(folded)s"
+    where = dict.fromkeys((*_DAILY, *_OTHERS), "sighting_id = ANY(%(sightings)s)")
+    where["inventory_interaction"] = f"sighting_id = ANY(%(sightings)s){_TIMES}"
+    where["inventory_dataevent"] = "folded = ANY(%(names)s)"
     moved = {}
     with connection.cursor() as cursor:
         for table, rows in where.items():

@@ -23,4 +23,6 @@ _ADDRESS = re.compile(r"[\w.+'-]{1,64}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}
 
 def unnamed(text: str) -> str:
     """A free text with the beginning of a pseudonym, as lists of accounts show it, in place of each address."""
+    if "@" not in text and "%40" not in text:
+        return text
     return _ADDRESS.sub(lambda found: f"account {pseudonym(unquote(found[0]))[:8]}", text)

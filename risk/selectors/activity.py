@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Sum
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from inventory.connectors.levels import LEVELS
 from inventory.models import AIApplication, Alert, DailySensitive, Metric
@@ -156,7 +157,7 @@ def usage_of(application: AIApplication, today: date, period: int) -> Use:
         uploaded=uploaded,
         people=people,
         days=sorted((day, count) for kind, day, _, count in used if kind == _BY_DAY),
-        departments=[(name or "Unassigned", count) for kind, _, name, count in used if kind == _BY_DEPARTMENT],
+        departments=[(name or _("Unassigned"), count) for kind, __, name, count in used if kind == _BY_DEPARTMENT],
     )
 
 
@@ -179,16 +180,18 @@ def carried_by(
     several counts in each. `approved`: the answer to `data_sensitivity`; `dictionary`: where it is read from."""
     first = today - timedelta(days=period - 1)
     rows = DailySensitive.objects.filter(application=application, day__range=(first, today)).order_by()
-    counts: Counter[tuple[str, str]] = Counter()
+    counts: Counter[tuple[bool, str]] = Counter()  # whether it is a label, and its id
     for labels, types, count in rows.values_list("labels", "information_types").annotate(n=Sum("interactions")):
-        counts.update({("Label", one): count for one in labels} | {("Information type", one): count for one in types})
+        counts.update({(True, one): count for one in labels} | {(False, one): count for one in types})
     ranked = dictionary() if counts else Names([], [])
     found = []
-    for (what, given), count in counts.most_common(CARRIED_SHOWN):
-        known = ranked.label(given) if what == "Label" else ranked.type(given)
+    for (is_label, given), count in counts.most_common(CARRIED_SHOWN):
+        known = ranked.label(given) if is_label else ranked.type(given)
         sayable = known.level in LEVELS and approved in LEVELS
         above = LEVELS.index(known.level) > LEVELS.index(str(approved)) if sayable else None
-        found.append(Carried(known.path, what, known.level_name, above, count))
+        found.append(
+            Carried(known.path, _("Label") if is_label else _("Information type"), known.level_name, above, count)
+        )
     return found
 
 

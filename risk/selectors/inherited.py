@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
+from django.utils.translation import gettext_lazy as _
 
 from inventory import access
 from inventory.models import AIApplication, AuditLogEntry, User
@@ -16,7 +17,7 @@ from risk.scoring.compare import CauseKind
 from risk.selectors.causes import Change
 
 INHERITED, NO_LONGER = "control.inherited", "control.not_inherited"  # entries of followers, made of the row history
-UNSEEN = "a shared platform"
+UNSEEN = _("a shared platform")
 # Where an own statement takes its place, the application's own entry tells it
 _REPEATED = Q(inherited_from__isnull=False) | Q(status__isnull=True, pgh_label="update", last_from__isnull=False)
 _OF_CONTROLS = {CauseKind.CONTROL, CauseKind.AGE}
@@ -64,8 +65,10 @@ def _sources(application: AIApplication, *moments: datetime) -> list[Mapping[str
 
 def _source(key: str, old: Mapping[str, int], new: Mapping[str, int], names: Mapping[int, str]) -> str:
     if key in new:
-        return f"inherited from {names.get(new[key], UNSEEN)}: "
-    return f"no longer inherited from {names.get(old[key], UNSEEN)}: " if key in old else ""
+        return _("inherited from %(platform)s: ") % {"platform": names.get(new[key], UNSEEN)}
+    if key in old:
+        return _("no longer inherited from %(platform)s: ") % {"platform": names.get(old[key], UNSEEN)}
+    return ""
 
 
 def history(user: User | None, application: AIApplication, before: datetime | None = None) -> Page:
@@ -111,17 +114,17 @@ def put_in(user: User | None, application: AIApplication, moments: Sequence[Mome
     for at, platform, last, label, control, status, before in rows.order_by("control").values_list(*columns):
         gone = platform is None or label == "delete"
         found[at, platform or last, gone].append((control, before if platform is None else status))
-    platforms = {platform for _, platform, _ in found}
+    platforms = {key[1] for key in found}
     names, people = names_for(user, platforms), _actors(platforms, moments)
     by_time = {one.at: one for one in moments}
     for (at, platform, gone), states in found.items():
-        words = "No longer inherited from" if gone else "Inherited from"
+        words = _("No longer inherited from %(platform)s") if gone else _("Inherited from %(platform)s")
         by_time[at].entries.append(
             Entry(
-                actor=people.get((at, platform), "System"),
+                actor=people.get((at, platform), str(_("System"))),
                 on_behalf_of="",
                 action=NO_LONGER if gone else INHERITED,
-                summary=f"{words} {names.get(platform, UNSEEN)}",
+                summary=words % {"platform": names.get(platform, UNSEEN)},
                 reason="",
                 address="",
                 details={"states": states},

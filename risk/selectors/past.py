@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Model
+from django.utils.translation import gettext as _
 
 from inventory.models import AIApplication, User
 from risk.method import load_method
@@ -96,11 +97,11 @@ def _names(people: Iterable[int | None]) -> Mapping[int, str]:
 
 
 def _who(pk: int | None, names: Mapping[int, str]) -> str:
-    return "System" if pk is None else names.get(pk, "a removed person")
+    return _("System") if pk is None else names.get(pk, _("a removed person"))
 
 
 def _answer(row: Mapping[str, Any], names: Mapping[int, str], method: Method) -> PastAnswer:
-    answer = "I don't know" if row["value"] is None else answer_text(row["question"], row["value"], method)
+    answer = _("I don't know") if row["value"] is None else answer_text(row["question"], row["value"], method)
     text = question_text(row["question"], method)
     return PastAnswer(row["question"], text, answer, row["answered_at"], _who(row["answered_by_id"], names))
 
@@ -118,6 +119,6 @@ def _control(row: Mapping[str, Any], names: Mapping[int, str], day: date, method
     worth = stated.status_on(day)
     state = control_state(stated)
     if stated.ended_by(day) or worth != stated.status:
-        state += ", which had ended"
+        state = _("%(state)s, which had ended") % {"state": state}
     text = control_text(row["control"], method)
     return PastControl(row["control"], text, state, row["stated_at"], _who(row["stated_by_id"], names))

@@ -7,8 +7,14 @@ ids and names as public copies of its version 5 give them; a few, such as AML.T0
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
 
 from risk.method import load_method
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 _ATLAS = {
     "AML.T0010": "AI Supply Chain Compromise",
@@ -90,34 +96,43 @@ def types_showing(keys: Iterable[str]) -> list[str]:
     return sorted({part for key in keys for part in TYPES_OF.get(key, ())})
 
 
-_ADVICE: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("detectedattempt", ("Switch blocking on: this attempt went through.", "Read what was answered, and to whom.")),
+_ADVICE: tuple[tuple[str, tuple["StrPromise", ...]], ...] = (
+    (
+        "detectedattempt",
+        (_("Switch blocking on: this attempt went through."), _("Read what was answered, and to whom.")),
+    ),
     (
         "jailbreak",
-        ("See whether the same account tries again.", "Check what instructions and tools it could have reached."),
+        (_("See whether the same account tries again."), _("Check what instructions and tools it could have reached.")),
     ),
     (
         "asciismuggling",
-        ("Find the document or page that carried the hidden text.", "Strip invisible characters from what comes in."),
+        (
+            _("Find the document or page that carried the hidden text."),
+            _("Strip invisible characters from what comes in."),
+        ),
     ),
     (
         "credentialtheft",
-        ("Revoke the credentials that were shown, now.", "Find where the model read them and take them out."),
+        (_("Revoke the credentials that were shown, now."), _("Find where the model read them and take them out.")),
     ),
-    ("maliciousurl", ("Warn whoever was shown the address.", "Block it, and find which source brought it.")),
-    ("_dow", ("Set a limit for each caller.", "See who pays: rotate the key if it is not yours to be used.")),
-    ("llmreconnaissance", ("Assume that the instructions are known: keep no secret in them.",)),
-    ("instructionleakage", ("Keep no secret in instructions.", "Test that they are no longer given away.")),
+    ("maliciousurl", (_("Warn whoever was shown the address."), _("Block it, and find which source brought it."))),
+    ("_dow", (_("Set a limit for each caller."), _("See who pays: rotate the key if it is not yours to be used."))),
+    ("llmreconnaissance", (_("Assume that the instructions are known: keep no secret in them."),)),
+    ("instructionleakage", (_("Keep no secret in instructions."), _("Test that they are no longer given away."))),
     (
         "anomaloustoolinvocation",
-        ("Compare the calls with what the agent is for.", "Take away tools that it doesn't need."),
+        (_("Compare the calls with what the agent is for."), _("Take away tools that it doesn't need.")),
     ),
-    ("access", ("Ask the owner whether this access is known.", "Rotate keys; require a known network and sign-in.")),
-    ("aimodelscan", ("Take the model file out of use.", "Find where it came from, and what has loaded it.")),
+    (
+        "access",
+        (_("Ask the owner whether this access is known."), _("Rotate keys; require a known network and sign-in.")),
+    ),
+    ("aimodelscan", (_("Take the model file out of use."), _("Find where it came from, and what has loaded it."))),
 )
 _ANYHOW = (
-    "Ask the owner of the application what happened.",
-    "Close it with what was learnt, or dismiss it with the reason.",
+    _("Ask the owner of the application what happened."),
+    _("Close it with what was learnt, or dismiss it with the reason."),
 )
 
 
@@ -125,4 +140,4 @@ def advice(alert_type: str) -> tuple[str, ...]:
     """What to do about an alert of this type; the last steps hold for any."""
     folded = alert_type.casefold()
     fitting = (steps for part, steps in _ADVICE if part in folded)
-    return (*(step for steps in fitting for step in steps), *_ANYHOW)
+    return tuple(map(str, (*(step for steps in fitting for step in steps), *_ANYHOW)))

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from inventory.selectors.history import Entry
 from risk.choices import ControlStatus
 from risk.method import load_method
@@ -28,9 +30,9 @@ def told(entry: Entry) -> Told:
     method, changes = load_method(), entry.details.get("changes") or {}
     if entry.action == "answers.saved" and changes:
         lines = [
-            f"{question_text(key, method)}: {answer_text(key, after, method)}" for key, (_, after) in changes.items()
+            f"{question_text(key, method)}: {answer_text(key, after, method)}" for key, (__, after) in changes.items()
         ]
-        return Told("Answered", tuple(lines), entry.reason)
+        return Told(str(_("Answered")), tuple(lines), entry.reason)
     if "states" in entry.details:
         lines = [f"{control_text(key, method)}: {_status(status)}" for key, status in entry.details["states"]]
         return Told(entry.summary, tuple(lines), entry.reason)
@@ -41,7 +43,13 @@ def told(entry: Entry) -> Told:
     return Told(entry.summary, tuple(lines), entry.reason, reached.get("count", 0), entry.id)
 
 
-_FIELDS = {"status": "State", "as_of": "As of", "due": "Next step by", "owner": "Seen to by", "note": "Note"}
+_FIELDS = {
+    "status": _("State"),
+    "as_of": _("As of"),
+    "due": _("Next step by"),
+    "owner": _("Seen to by"),
+    "note": _("Note"),
+}
 
 
 def statement_lines(details: Mapping[str, Any]) -> list[str]:
@@ -59,14 +67,14 @@ def _worded(field: str, before: Any, after: Any) -> str:
 
 def _value(field: str, value: Any) -> str:
     if not value:
-        return "nothing"
+        return str(_("nothing"))
     if field == "status":
         return str(ControlStatus(value).label) if value in ControlStatus.values else str(value)
     return f"{date.fromisoformat(value):%-d %b %Y}" if field in ("as_of", "due") else f"“{value}”"
 
 
 def _status(status: str | None) -> str:
-    return ControlStatus(status).label.lower() if status in ControlStatus.values else str(status or "nothing stated")
+    return ControlStatus(status).label.lower() if status in ControlStatus.values else str(status or _("nothing stated"))
 
 
 def question_text(key: str, method: Method) -> str:

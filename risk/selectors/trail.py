@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
+from django.utils.translation import gettext_lazy as _
 
 from inventory.models import AIApplication, AuditLogEntry, Department
 from risk.choices import EUClass
@@ -14,7 +15,7 @@ from risk.scoring.judgement import ORGANISATION_QUESTIONS
 from risk.scoring.method import Method, Question
 
 LIMIT = 200  # versions of answers read for one page, the newest
-NOBODY = "The system"
+NOBODY = _("The system")
 
 # The class where it differs from that of the judgement before
 _CLASSES = """
@@ -70,11 +71,11 @@ def trail(application: AIApplication, method: Method) -> list[Step]:
         steps.append(
             Step(
                 at=one["pgh_created_at"],
-                who=one["answered_by__display_name"] or one["answered_by__username"] or NOBODY,
+                who=one["answered_by__display_name"] or one["answered_by__username"] or str(NOBODY),
                 question=question.text,
                 article=question.article,
                 before="" if one["before"] is _FIRST else words(question, one["before"]),
-                after="taken back" if one["pgh_label"] == "delete" else words(question, one["value"]),
+                after=str(_("taken back")) if one["pgh_label"] == "delete" else words(question, one["value"]),
                 reason=reasons.get(one["pgh_created_at"], ""),
                 where=one.get("where", ""),
             )
@@ -125,11 +126,11 @@ def _with_before(rows: list[dict[str, Any]], known: dict[tuple[str, str], Any]) 
 def words(question: Question, value: Any) -> str:
     """An answer as people read it."""
     if value is None:
-        return "not known"
+        return str(_("not known"))
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return str(_("yes") if value else _("no"))
     if isinstance(value, list):
-        return "; ".join(question.options.get(option, option) for option in value) or "none of these"
+        return "; ".join(question.options.get(option, option) for option in value) or str(_("none of these"))
     return question.options.get(str(value), str(value))
 
 

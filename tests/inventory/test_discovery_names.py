@@ -8,16 +8,29 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
-from inventory.models import AgentListing, AIApplication, CloudApp, DataEvent, Interaction, Ruling, Sighting
+from inventory.models import (
+    AgentListing,
+    AIApplication,
+    CarriedName,
+    CloudApp,
+    DailyUsage,
+    DataEvent,
+    ImportBatch,
+    Interaction,
+    Ruling,
+    Sighting,
+)
 from inventory.services import discovery
+from inventory.services.imports import undo
 from tests.builders import make_application
 from tests.cast import Cast
 from tests.inventory.feeds import test_activity_explorer as explorer
 from tests.inventory.feeds import test_agents as agents
 from tests.inventory.feeds import test_cloud_discovery as cloud
-from tests.inventory.test_discovery import load, open_names, record
+from tests.inventory.test_discovery import MARKED, facts, load, open_names, record
 
 pytestmark = pytest.mark.django_db
+OTHER = "00000000-0000-4000-8000-0000000000ff"
 NAMES = ["Straße", "İstanbul AI", "ΣΊΣΥΦΟΣ", "x" * 301, "ß" * 250]
 
 
@@ -90,6 +103,101 @@ def test_a_reported_app_that_the_new_identifier_matches_goes_back_with_the_link(
     taken_back(cast)
     assert held(CloudApp, letters) == (1, 1)
     assert open_names() == {"chatgpt.com"}
+
+
+def other_name(number: int) -> dict[str, Any]:
+    """An interaction with the agent that the link knows by its id, after it was given another name."""
+    return record(AgentId=f"T_x.{agents.CLAIMS}", AgentName=f"Claims {number}", UserId="ann@x.example", event=MARKED)
+
+
+def test_what_the_new_identifier_matches_under_another_name_goes_back_with_the_link(
+    cast: Cast, letters: AIApplication, tmp_path: Path
+) -> None:
+    """Until then it counts for the application and stands in no list; then it is seen as what feeds call it."""
+    load(tmp_path, record(AgentId=f"T_x.{agents.CLAIMS}", AgentName="ClaimsTriageBot"))
+    before = facts()
+    discovery.link(actor=cast.ada, sighting=Sighting.objects.get(), application=letters)
+    load(tmp_path, other_name(1), other_name(2), other_name(2))
+    assert held(Interaction, letters) == (4, 0)
+    assert open_names() == set()
+    taken_back(cast)
+    assert held(Interaction, letters) == (0, 4)
+    assert not DailyUsage.objects.filter(application=letters).exists()
+    assert sum(DailyUsage.objects.values_list("sensitive", flat=True)) == 3
+    assert open_names() == {"ClaimsTriageBot", "Claims 1", "Claims 2"}
+    later = ImportBatch.objects.order_by("-pk")[0]
+    undo.ask(actor=None, batch=later, reason="Wrong file.")
+    undo.carry_out(later.pk)
+    assert facts() == before
+
+
+def test_a_name_that_is_linked_itself_stays_when_the_other_link_goes_back(
+    cast: Cast, letters: AIApplication, tmp_path: Path
+) -> None:
+    load(tmp_path, record(AgentId=f"T_x.{agents.CLAIMS}", AgentName="ClaimsTriageBot"))
+    first = Sighting.objects.get()
+    discovery.link(actor=cast.ada, sighting=first, application=letters)
+    load(tmp_path, other_name(1), other_name(2))
+    discovery.link(actor=cast.ada, sighting=Sighting.objects.get(name="Claims 1"), application=letters)
+    discovery.take_back(actor=cast.ada, sighting=first, reason="Another one.")
+    assert held(Interaction, letters) == (1, 2)
+    assert open_names() == {"ClaimsTriageBot", "Claims 2"}
+
+
+def test_a_name_that_another_link_carries_too_stays_until_that_one_goes(
+    cast: Cast, letters: AIApplication, tmp_path: Path
+) -> None:
+    load(tmp_path, record(AgentId=f"T_x.{agents.CLAIMS}", AgentName="ClaimsTriageBot"))
+    load(tmp_path, record(AgentId=f"T_x.{OTHER}", AgentName="Payouts"))
+    for one in Sighting.objects.all():
+        discovery.link(actor=cast.ada, sighting=one, application=letters)
+    load(tmp_path, other_name(1), {**other_name(1), **record(AgentId=f"T_x.{OTHER}", AgentName="Claims 1")})
+    found = {ruling.name: Sighting.objects.get(folded=ruling.folded) for ruling in Ruling.objects.all()}
+    discovery.take_back(actor=cast.ada, sighting=found["Payouts"], reason="Another one.")
+    assert held(Interaction, letters) == (3, 1)
+    discovery.take_back(actor=cast.ada, sighting=found["ClaimsTriageBot"], reason="Another one.")
+    assert held(Interaction, letters) == (0, 4)
+
+
+def test_what_an_identifier_of_its_own_matches_stays(cast: Cast, tmp_path: Path) -> None:
+    own = make_application(cast.retail, "Claims", identifiers=[("agent_id", agents.CLAIMS)])
+    load(tmp_path, record(AgentName="ClaimsTriageBot"))
+    discovery.link(actor=cast.ada, sighting=Sighting.objects.get(), application=own)
+    load(tmp_path, other_name(1))
+    assert not CarriedName.objects.exists()
+    taken_back(cast)
+    assert held(Interaction, own) == (1, 1)
+
+
+def test_beside_what_is_open_under_the_name_it_is_seen_all_the_same(
+    cast: Cast, letters: AIApplication, tmp_path: Path
+) -> None:
+    load(tmp_path, record(AgentId=f"T_x.{agents.CLAIMS}", AgentName="ClaimsTriageBot"))
+    discovery.link(actor=cast.ada, sighting=Sighting.objects.get(), application=letters)
+    load(tmp_path, other_name(1), record(AgentName="Claims 1"))
+    assert open_names() == {"Claims 1"}
+    assert held(Interaction, letters) == (2, 1)
+
+
+def test_listings_events_and_reports_under_another_name_go_back_too(
+    cast: Cast, letters: AIApplication, tmp_path: Path
+) -> None:
+    load(tmp_path, record(AgentId=f"T_x.{agents.CLAIMS}", AgentName="Bot"))
+    cloud.ingest(tmp_path, cloud.line())
+    for one in Sighting.objects.all():
+        discovery.link(actor=cast.ada, sighting=one, application=letters)
+    agents.ingest(agents.sample("one_coe_kit"))
+    explorer.ingest(
+        tmp_path, {**explorer.match(1), "EndpointMetaData": {"TargetDomain": "chatgpt.com"}, "AppIdentity": "Chat"}
+    )
+    cloud.report(tmp_path, cloud.app(1, displayName="Chat app", domains=["x.chatgpt.com"]))
+    assert [held(model, letters) for model in (AgentListing, DataEvent, CloudApp)] == [(1, 0)] * 3
+    assert open_names() == set()
+    for ruling in list(Ruling.objects.all()):
+        discovery.take_back(actor=cast.ada, sighting=Sighting.objects.get(folded=ruling.folded), reason="No.")
+    assert [held(model, letters) for model in (AgentListing, DataEvent, CloudApp)] == [(0, 1)] * 3
+    assert {"Bot", "chatgpt.com"} <= open_names()
+    assert list(AgentListing.objects.values_list("sighting__folded", flat=True)) == ["claimstriagebot"]
 
 
 @pytest.mark.parametrize("name", NAMES)

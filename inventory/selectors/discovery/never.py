@@ -8,6 +8,7 @@ from typing import Any
 from django.core.paginator import Page
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from inventory import access
 from inventory.choices import AgentState
@@ -26,7 +27,7 @@ from inventory.selectors.kept import KeptPaginator
 
 A_PAGE = 25
 DAYS = (30, 90, 180, 365)
-WITHOUT = {"no": "Without any identifier", "yes": "With identifiers"}
+WITHOUT = {"no": _("Without any identifier"), "yes": _("With identifiers")}
 
 
 @dataclass(frozen=True, slots=True)

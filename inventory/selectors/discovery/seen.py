@@ -9,6 +9,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from inventory import access
 from inventory.catalogue import Category, KnownApp, catalogue
@@ -25,20 +26,20 @@ from inventory.models import (
     Sighting,
     User,
 )
-from inventory.selectors.discovery.rulings import in_force
+from inventory.selectors.discovery.rulings import by_link_alone, in_force
 from inventory.selectors.discovery.twins import Twin, twins_of
 
 A_PAGE = 25
 # Short: they stand in a narrow column
 SEEN_AS = {
-    Operation.COPILOT: "Copilot or agent",
-    Operation.AI_APP: "AI app or site",
-    Operation.CONNECTED: "Connected app",
-    Operation.TEAM_COPILOT: "Team Copilot",
-    Operation.VISIT: "Visited site",
+    Operation.COPILOT: _("Copilot or agent"),
+    Operation.AI_APP: _("AI app or site"),
+    Operation.CONNECTED: _("Connected app"),
+    Operation.TEAM_COPILOT: _("Team Copilot"),
+    Operation.VISIT: _("Visited site"),
 }
 SORTS = ("interactions", "name", "seen")
-STANDINGS = {RulingKind.RULED_OUT.value: "Ruled out", RulingKind.LINKED.value: "Linked"}
+STANDINGS = {RulingKind.RULED_OUT.value: _("Ruled out"), RulingKind.LINKED.value: _("Linked")}
 _TEXTS = ("name", "app_identity", "host")
 
 
@@ -82,10 +83,10 @@ class SeenRow:
         """Its category: the catalogue's, else what its way into the feeds says."""
         if self.known:
             return str(self.known.category.label)
-        copilot = {SEEN_AS[Operation.COPILOT], SEEN_AS[Operation.TEAM_COPILOT]}
+        copilot = {str(SEEN_AS[Operation.COPILOT]), str(SEEN_AS[Operation.TEAM_COPILOT])}
         if self.listed or copilot.intersection(self.kinds):
             return str(Category.COPILOT.label)
-        return str((Category.ENTERPRISE if SEEN_AS[Operation.CONNECTED] in self.kinds else Category.OTHER).label)
+        return str((Category.ENTERPRISE if str(SEEN_AS[Operation.CONNECTED]) in self.kinds else Category.OTHER).label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,7 @@ def seen_not_registered(
         found = Sighting.objects.filter(folded__in=settled.filter(kind=standing).values("folded"))
     else:
         found = Sighting.objects.exclude(folded__in=settled.values("folded"))
+        found = found.exclude(folded__in=by_link_alone().values("folded"))
     if not looked.everything:
         whose = Q() if standing else Q(application=None)
         by_them = DailyUsage.objects.filter(
@@ -218,7 +220,7 @@ def rows_of(looked: Looked, sightings: Sequence[Sighting]) -> list[SeenRow]:
             pk=one.pk,
             name=one.name,
             known=known_app(one),
-            kinds=[SEEN_AS[Operation(operation)] for operation in one.operations],
+            kinds=[str(SEEN_AS[Operation(operation)]) for operation in one.operations],
             identifiers=identifiers_of(one),
             reason=one.reason,
             twins=likely.get(one.pk, ()),
@@ -255,7 +257,7 @@ def _figures(looked: Looked, whose: Q) -> dict[int, dict]:
         found[pk]["users"] = users
     names = DailyUsage.objects.filter(whose, looked.days).order_by("department__name")
     for pk, name in names.values_list("sighting_id", "department__name").distinct():
-        found[pk]["departments"].append(name or "Unassigned")
+        found[pk]["departments"].append(name or str(_("Unassigned")))
     return {pk: {name: row[name] for name in _NOTHING} for pk, row in found.items()}
 
 

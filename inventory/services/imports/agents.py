@@ -4,7 +4,7 @@ Which application an agent is, is known by its ids. What is registered nowhere b
 the discovery beside what is used and not registered.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from inventory.connectors.base import ListedAgent, Seen
 from inventory.connectors.content import ListedAgents
 from inventory.matching import AGENT_ID, Identifiers, Match, fold, normal
 from inventory.models import Department, Identifier, ImportBatch
+from inventory.services.imports import sightings
 from inventory.services.pseudonyms import pseudonym
 
 # Said by the inventory, in the order of the columns; the first four tell whose listing it is.
@@ -32,7 +33,7 @@ _TYPES = (
     " department_id bigint, state text, created_at timestamptz, published_at timestamptz, used_at timestamptz,"
     " as_of timestamptz, authentication text, access text, everyone bool, shared_with int, knowledge text[],"
     " tools text[], channels text[], model text, autonomous bool, maker_credentials bool, http bool, mcp bool,"
-    " orphaned bool, application_id bigint, candidates bigint[], sighting_id bigint, folded text"
+    " orphaned bool, application_id bigint, candidates bigint[], sighting_id bigint, folded text, link bigint"
 )
 _TABLE = f"""
 CREATE TEMPORARY TABLE IF NOT EXISTS import_agent ({_TYPES}) ON COMMIT DELETE ROWS;
@@ -75,8 +76,8 @@ ON CONFLICT (pseudonym) DO NOTHING
 """
 
 # A sighting for each listed agent that is registered nowhere and still exists, by its name. What a person has linked by
-# that name is that application's, and keeps the name, also where the identifier that came with the link says so
-# already: both go back with the link. A sighting that nobody used yet is as old as its listing; use has its own dates.
+# that name is that application's, and keeps the name, also where an identifier that came with a `link` says so already:
+# both go back with the link. A sighting that nobody used yet is as old as its listing; use has its own dates.
 _SIGHT = """
 INSERT INTO inventory_sighting AS s (name, folded, operations, agent_id, app_identity, host, candidates, reason,
                                      interactions, first_seen, last_seen)
@@ -84,13 +85,19 @@ SELECT DISTINCT ON (i.folded) i.name, i.folded, '{}', i.key, '', '', i.candidate
        'Listed in an inventory of agents; nothing registered has its id.', 0,
        least(coalesce(i.created_at, i.as_of, now()), now()), coalesce(i.used_at, i.as_of, now())
 FROM import_agent i LEFT JOIN inventory_ruling r ON r.folded = i.folded
-WHERE i.state <> %(deleted)s AND (i.application_id IS NULL OR i.application_id = r.application_id)
+WHERE i.state <> %(deleted)s
+  AND (i.application_id IS NULL OR i.application_id = r.application_id OR i.link IS NOT NULL)
 ORDER BY i.folded, i.key
 ON CONFLICT (folded) DO UPDATE SET agent_id = coalesce(nullif(s.agent_id, ''), excluded.agent_id);
 UPDATE import_agent i SET sighting_id = s.id
 FROM inventory_sighting s LEFT JOIN inventory_ruling r ON r.folded = s.folded
 WHERE s.folded = i.folded
-  AND (i.application_id = r.application_id OR (i.application_id IS NULL AND i.state <> %(deleted)s));
+  AND (i.application_id = r.application_id OR i.link IS NOT NULL
+       OR (i.application_id IS NULL AND i.state <> %(deleted)s));
+INSERT INTO inventory_carriedname (ruling_id, folded)
+SELECT DISTINCT i.link, i.folded FROM import_agent i LEFT JOIN inventory_ruling r ON r.folded = i.folded
+WHERE i.link IS NOT NULL AND r.application_id IS DISTINCT FROM i.application_id
+ON CONFLICT DO NOTHING;
 UPDATE import_agent i SET application_id = r.application_id
 FROM inventory_sighting s JOIN inventory_ruling r ON r.folded = s.folded AND r.application_id IS NOT NULL
 WHERE s.id = i.sighting_id AND i.application_id IS NULL
@@ -140,9 +147,12 @@ class AgentWriter:
             return Stored(0, 0, None)
         agents = list(chunk.agents.values())
         with connection.cursor() as cursor:
+            found = list(self._rows(agents))
+            added = sightings.added_by_links(cursor, {match.application for _, match, _ in found if match.application})
+            rows = [(*row, _link(by, added)) for row, _, by in found]
             cursor.execute(_TABLE)
             with cursor.copy("COPY import_agent FROM STDIN") as copy:
-                for row in self._rows(agents):
+                for row in rows:
                     copy.write_row(row)
             cursor.execute("ANALYZE import_agent")
             cursor.execute(_SAME_AGENT)
@@ -153,7 +163,7 @@ class AgentWriter:
             cursor.execute(_STORE, {"batch": self._batch.pk})
             return Stored(*cursor.fetchone())
 
-    def _rows(self, agents: list[ListedAgent]) -> Iterator[tuple[Any, ...]]:
+    def _rows(self, agents: list[ListedAgent]) -> Iterator[tuple[tuple[Any, ...], Match, set[str]]]:
         """The agents as rows, each key once: ids that differ only in what stands before the GUID are one."""
         seen: set[tuple[str, str]] = set()
         for one in sorted(agents, key=lambda one: one.as_of.timestamp() if one.as_of else 0.0, reverse=True):
@@ -162,11 +172,12 @@ class AgentWriter:
                 seen.add((one.source, key))
                 yield self._row(key, one)
 
-    def _row(self, key: str, one: ListedAgent) -> tuple[Any, ...]:
+    def _row(self, key: str, one: ListedAgent) -> tuple[tuple[Any, ...], Match, set[str]]:
+        """The agent as a row, the application that it is, and by which identifiers."""
         ids = sorted({key, *(normal(AGENT_ID, other) for other in one.other_ids)})
-        match = self._match(ids)
+        match, by = self._match(ids)
         owners = [pseudonym(name) for name in one.owners] if one.owners_given else None
-        return (
+        row = (
             *(one.source, key, key, ids, one.name, one.platform, one.environment, owners),
             *(self._departments.get(one.department.strip().casefold()), one.state),
             *(one.created_at, one.published_at, one.used_at, one.as_of, one.authentication, one.access, one.everyone),
@@ -174,15 +185,22 @@ class AgentWriter:
             *(one.maker_credentials, one.http, one.mcp, one.orphaned, match.application, list(match.candidates), None),
             fold(one.name),
         )
+        return row, match, by
 
-    def _match(self, ids: list[str]) -> Match:
+    def _match(self, ids: list[str]) -> tuple[Match, set[str]]:
         """The application that holds one of the ids, or that of the identity which Copilot Studio makes of one."""
         found = [self._identifiers.match(Seen(agent_id=one)) for one in ids]
         found += [self._identifiers.match(Seen(app_identity=f"Copilot.Studio.{one}")) for one in ids]
         fits = {match.application for match in found if match.application}
         if len(fits) == 1:
-            return Match(fits.pop())
-        return Match(None, tuple(sorted({*fits, *(c for match in found for c in match.candidates)})))
+            return Match(fits.pop()), {match.by for match in found if match.application}
+        return Match(None, tuple(sorted({*fits, *(c for match in found for c in match.candidates)}))), set()
+
+
+def _link(by: Collection[str], added: Mapping[str, int]) -> int | None:
+    """The link without which none of these identifiers would be there; None where there is one all the same."""
+    links = [link for one in by if (link := added.get(one)) is not None]
+    return min(links) if links and len(links) == len(by) else None
 
 
 def _department_names() -> Iterator[tuple[str, int]]:

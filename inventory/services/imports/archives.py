@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
@@ -28,6 +29,7 @@ from inventory.services.imports.batches import (
     fail,
     hold,
     import_file,
+    written,
 )
 
 Unpacked = list[tuple[str, Path]]  # name for people, where it lies
@@ -86,9 +88,9 @@ def import_archive(
             raise ImportFailedError(str(problem)) from problem
         summaries, problems = [], []
         for name, at in members:
-            given = {"kind": kind, "feed": feed, "progress": progress, "name": name, "archive": archive}
+            given: dict[str, Any] = {"kind": kind, "feed": feed, "progress": progress, "name": name, "archive": archive}
             try:
-                summaries.append(import_file(actor=actor, path=at, **given))  # type: ignore[arg-type]
+                summaries.append(import_file(actor=actor, path=at, written_at=written(path), **given))
             except ImportFailedError as problem:
                 problems.append(f"{name}: {problem}")
     finish(archive, len(members), actor)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
 from uuid import uuid4
@@ -229,6 +229,11 @@ def fail(batch: ImportBatch, error: str, *, actor: User | None, silent_since: da
     return True
 
 
+def written(path: Path) -> datetime:
+    """When the file was last written."""
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+
+
 def import_file(
     *,
     actor: User | None,
@@ -238,9 +243,10 @@ def import_file(
     progress: Progress | None = None,
     name: str = "",
     archive: ImportBatch | None = None,
+    written_at: datetime | None = None,
 ) -> Summary:
     """Read a file that lies where we are, in this process; in the name of a feed where one is given. `name` is what
-    people call it, if not by its own name.
+    people call it, if not by its own name; `written_at`, when it was last written, if the file itself doesn't say.
 
     A file seen before is read again all the same. Raises PermissionDenied, ImportFailedError or OSError.
     """
@@ -260,6 +266,7 @@ def import_file(
         started_at=timezone.now(),
         attempts=1,
     )
+    batch.written_at = written_at or written(path)
     try:
         run(batch, path, actor=actor, progress=progress)
     except ImportFailedError:

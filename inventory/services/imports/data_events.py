@@ -1,6 +1,6 @@
 """Stores matches of data-loss rules and findings of sensitive information: a chunk is one COPY and one statement."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from django.db import connection
 
 from inventory.connectors.base import DataEvent
 from inventory.connectors.content import record_key
-from inventory.matching import Identifiers, fold
+from inventory.matching import Identifiers, Match, fold
 from inventory.models import ImportBatch
 from inventory.services.imports import sightings
 from inventory.services.imports.ai_hosts import AIHosts
@@ -76,37 +76,43 @@ class DataEventWriter:
 
     def store(self, events: Sequence[DataEvent]) -> Stored:
         """Store the events, inside the caller's transaction."""
-        found = [(one, name, match) for one in events for name, match in [self._named(one)] if name or match]
+        found = [(one, *named) for one in events if (named := self._named(one)) is not None]
         ignored = len(events) - len(found)
         if not found:
             return Stored(ignored=ignored)
         with connection.cursor() as cursor:
             links = sightings.linked(cursor, {name for _, name, _ in found})
+            added = sightings.added_by_links(cursor, {match.application for *_, match in found if match.application})
+            rows = [_row(one, name, match, links.get(fold(name)), added) for one, name, match in found]
+            carried = [(fold(name), match) for _, name, match in found if match.by in added]
+            others = {(added[match.by], name) for name, match in carried if links.get(name) != match.application}
+            sightings.carry(cursor, others)
             cursor.execute(_TABLE)
             with cursor.copy("COPY import_event FROM STDIN") as copy:
-                for one, name, match in found:
-                    copy.write_row(_row(one, name, match, links.get(fold(name))))
+                for row in rows:
+                    copy.write_row(row)
             cursor.execute(_STORE, {"batch": self._batch.pk})
             written = cursor.fetchall()
             cursor.execute(_NAMES)
         unmatched = sum(application is None for application, _ in written)
         return Stored(len(written), unmatched, ignored, max((at for _, at in written), default=None))
 
-    def _named(self, one: DataEvent) -> tuple[str, int | None]:
-        """The name of the sighting that the event would belong to, and the application that an identifier says it is
-        about; neither where it concerns nobody here."""
-        match, site = self._identifiers.match(one.seen).application, self._hosts.site(one.seen.host)
-        if match is None and not (one.about_ai or site):
-            return "", None
+    def _named(self, one: DataEvent) -> tuple[str, Match] | None:
+        """The name of the sighting that the event would belong to, and what identifiers say it is about; None where it
+        concerns nobody here."""
+        match, site = self._identifiers.match(one.seen), self._hosts.site(one.seen.host)
+        if match.application is None and not (one.about_ai or site):
+            return None
         return (one.seen._replace(host=site).name if site else one.seen.name)[:300], match
 
 
-def _row(one: DataEvent, name: str, match: int | None, link: int | None) -> tuple[Any, ...]:
-    """The event as a row. What a person has linked by the name seen keeps the name, also where the identifier that came
-    with the link says so already: both go back with the link."""
-    kept = name if match in (None, link) else ""
+def _row(one: DataEvent, name: str, match: Match, link: int | None, added: Collection[str]) -> tuple[Any, ...]:
+    """The event as a row. What a person has linked by the name seen keeps the name, also where an identifier that came
+    with a link says so already: both go back with the link."""
+    kept = name if match.application in (None, link) or match.by in added else ""
+    application = match.application or link
     return (
-        *(UUID(bytes=record_key(one.record_id)), one.kind, one.source, one.at, match or link, kept, fold(kept)),
+        *(UUID(bytes=record_key(one.record_id)), one.kind, one.source, one.at, application, kept, fold(kept)),
         *((pseudonym(one.user), one.user) if one.user else (None, None)),
         *(one.policy, one.rule, one.severity, one.enforcement, list(one.information_types)),
     )

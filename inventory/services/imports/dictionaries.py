@@ -1,5 +1,5 @@
-"""Stores the dictionaries: a list adds and changes, and what an administrator stated about a level stays. A list bears
-no time, so that it is an older one shows only where the same file was read before: it then changes nothing."""
+"""Stores the dictionaries: a list adds and changes, and what an administrator stated about a level stays. An older one
+(`order`) tells of what is here nothing new."""
 
 from datetime import timedelta
 from typing import Any
@@ -11,6 +11,7 @@ from inventory.connectors import levels
 from inventory.connectors.content import Latest
 from inventory.connectors.levels import Label
 from inventory.models import ChangedApplication, DailySensitive, ImportBatch, SensitivityLabel, User
+from inventory.services.imports.order import is_late
 
 _LABELS = """
 INSERT INTO inventory_sensitivitylabel AS d (key, name, rank, parent, level, stated)
@@ -35,11 +36,11 @@ class LabelSink:
     """Stores chunks of a label list and counts them into the batch."""
 
     def __init__(self, batch: ImportBatch, actor: User | None) -> None:
-        self._again = batch.read_before
+        pass
 
     def store(self, content: Latest, batch: ImportBatch) -> int:
         rows = [(one.key, one.name, one.rank, one.parent) for one in content.rows.values()]
-        stored = _store(_LABELS, rows, again=self._again)
+        stored = _store(_LABELS, rows, late=is_late(batch, ["sensitivity_labels"]))
         batch.duplicates += len(rows) - stored
         return stored
 
@@ -52,12 +53,11 @@ class TypeSink:
     """Stores chunks of a list of information types and counts them into the batch."""
 
     def __init__(self, batch: ImportBatch, actor: User | None) -> None:
-        self._again = batch.read_before
         self._stored = 0
 
     def store(self, content: Latest, batch: ImportBatch) -> int:
         rows = [(one.key, one.name, levels.of_type(one.name)) for one in content.rows.values()]
-        stored = _store(_TYPES, rows, again=self._again)
+        stored = _store(_TYPES, rows, late=is_late(batch, ["information_types"]))
         self._stored += stored
         batch.duplicates += len(rows) - stored
         return stored
@@ -66,12 +66,12 @@ class TypeSink:
         return {"applications to judge again": mark_users_of_sensitive() if self._stored else 0}
 
 
-def _store(statement: str, rows: list[tuple[Any, ...]], *, again: bool) -> int:
+def _store(statement: str, rows: list[tuple[Any, ...]], *, late: bool) -> int:
     """New or changed entries."""
     if not rows:
         return 0
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*(list(column) for column in zip(*rows, strict=True)), again])
+        cursor.execute(statement, [*(list(column) for column in zip(*rows, strict=True)), late])
         return cursor.rowcount
 
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from inventory.connectors.base import VISIT, Seen
 from inventory.connectors.content import Interactions
-from inventory.matching import Identifiers, Match, fold
+from inventory.matching import NO_MATCH, Identifiers, Match, fold
 from inventory.models import ChangedApplication, Identifier, ImportBatch
 from inventory.services import figures, working_hours
 from inventory.services.imports import ai_hosts, months, sightings, twins
@@ -241,20 +241,27 @@ class InteractionWriter:
 
 
 def _tell_ways(cursor: Any, found: list[tuple[int, Seen, Match]]) -> None:
-    """Write into `import_seen` what stands behind each way. What a person has linked to its application keeps the name
-    seen beside it, so that the link can be taken back. Asked anew for each chunk: links come while a file is read."""
+    """Write into `import_seen` what stands behind each way. What a person has linked to its application, by its name or
+    by an identifier that a link added, keeps the name seen beside it, so that the link can be taken back. Asked anew
+    for each chunk: links come while a file is read."""
     links = sightings.linked(cursor, {seen.name for _, seen, _ in found})
+    added = sightings.added_by_links(cursor, {match.application for _, _, match in found if match.application})
     folds = {no: fold(seen.name) for no, seen, _ in found}
     by_name = {no: links.get(folds[no]) for no, _, _ in found}
     applications = {no: match.application or by_name[no] for no, _, match in found}
     named = {no for no, application in applications.items() if application is None or application == by_name[no]}
-    ids = sightings.find_or_make(cursor, [(seen, match) for no, seen, match in found if no in named])
+    carried = {no: added[match.by] for no, _, match in found if match.by in added and no not in named}
+    sightings.carry(cursor, {(link, folds[no]) for no, link in carried.items()})
+    ids = sightings.find_or_make(
+        cursor,
+        [(seen, NO_MATCH if no in carried else match) for no, seen, match in found if no in named or no in carried],
+    )
     cursor.execute(
         "INSERT INTO import_seen SELECT * FROM unnest(%s::int[], %s::bigint[], %s::bigint[], %s::smallint[])",
         [
             list(applications),
             list(applications.values()),
-            [ids[folds[no]] if no in named else None for no in applications],
+            [ids[folds[no]] if no in named or no in carried else None for no in applications],
             [sightings.OPERATIONS[seen.operation] for _, seen, _ in found],
         ],
     )

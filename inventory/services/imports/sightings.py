@@ -5,7 +5,7 @@ from typing import Any
 
 from inventory.choices import Operation
 from inventory.connectors.base import VISIT, Seen
-from inventory.matching import Match, fold
+from inventory.matching import Match, fold, told
 
 OPERATIONS = {
     "CopilotInteraction": Operation.COPILOT.value,
@@ -73,6 +73,12 @@ WHERE s.id = t.sighting_id
 """
 
 
+_CARRY = """
+INSERT INTO inventory_carriedname (ruling_id, folded) SELECT * FROM unnest(%s::bigint[], %s::text[])
+ON CONFLICT DO NOTHING
+"""
+
+
 def linked(cursor: Any, names: Collection[str]) -> dict[str, int]:
     """Folded name → the application to which a person has linked it."""
     cursor.execute(
@@ -80,6 +86,23 @@ def linked(cursor: Any, names: Collection[str]) -> dict[str, int]:
         [sorted({fold(name) for name in names})],
     )
     return dict(cursor.fetchall())
+
+
+def added_by_links(cursor: Any, applications: Collection[int]) -> dict[str, int]:
+    """Identifier of these applications (as `Match.by`) that a link added → the link."""
+    if not applications:
+        return {}
+    cursor.execute(
+        "SELECT unnest(identifiers), id FROM inventory_ruling WHERE application_id = ANY(%s)", [sorted(applications)]
+    )
+    return {told(*identifier.split(":", 1)): link for identifier, link in cursor.fetchall()}
+
+
+def carry(cursor: Any, names: Collection[tuple[int, str]]) -> None:
+    """Remember under which folded names, other than its own, a link's identifiers have matched."""
+    if names:
+        given = [list(column) for column in zip(*sorted(names), strict=True)]
+        cursor.execute(_CARRY, given)
 
 
 def find_or_make(cursor: Any, loose: Sequence[tuple[Seen, Match]]) -> dict[str, int]:

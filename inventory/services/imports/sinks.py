@@ -17,6 +17,9 @@ from inventory.services.imports.data_events import DataEventWriter
 from inventory.services.imports.dictionaries import LabelSink, TypeSink
 from inventory.services.imports.interactions import InteractionWriter
 from inventory.services.imports.metrics import MetricWriter
+from inventory.services.imports.order import is_late
+
+_LISTS_OF_USERS = ("entra_users", "users")
 
 
 class ActivitySink:
@@ -67,10 +70,10 @@ class UserSink:
     """Stores chunks of a user list and counts them into the batch."""
 
     def __init__(self, batch: ImportBatch, actor: User | None) -> None:
-        self._writer = DirectoryWriter(batch, actor, again=batch.read_before)
+        self._writer = DirectoryWriter(batch, actor)
 
     def store(self, content: ListedUsers, batch: ImportBatch) -> int:
-        stored = self._writer.store(content)
+        stored = self._writer.store(content, late=is_late(batch, _LISTS_OF_USERS))
         batch.duplicates += len(content.people) - stored
         return stored
 
@@ -156,7 +159,8 @@ SINKS: dict[str, type[Sink]] = {
     "interactions": ActivitySink,
     "users": UserSink,
 }
-# Kinds whose later records correct earlier ones: the same file once more must not take that back
+# Kinds whose later records correct earlier ones: the same file once more must not take that back, so it is known by its
+# digest before it is read
 CORRECTING = (
     "security_alerts", "metrics", "entra_users", "users", "sensitivity_labels", "information_types", "cloud_apps",
 )  # fmt: skip

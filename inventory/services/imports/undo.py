@@ -44,6 +44,11 @@ class Effect:
     takes: tuple[tuple[str, int], ...] = ()
     refusal: str = ""
 
+    @property
+    def told(self) -> list[tuple[int, str]]:
+        """The things it takes back in words, after their number."""
+        return [(number, _ONE[what] if number == 1 else what) for what, number in self.takes]
+
 
 @dataclass(frozen=True)
 class Undoer:
@@ -73,6 +78,17 @@ _MAPPED: dict[type[DirectoryUser | Metric | Alert | Interaction], Undoer] = {
     Metric: _METRICS,
     Alert: _ALERTS,
     Interaction: _INTERACTIONS,
+}
+_ONE = {  # what is said of a single one
+    "alerts": "alert",
+    "interactions": "interaction",
+    "data events": "data event",
+    "captured texts": "captured text",
+    "registered applications whose figures change": "registered application whose figures change",
+    "unregistered AI apps whose figures change": "unregistered AI app whose figures change",
+    "people it brought": "person it brought",
+    "people put back as they were": "person put back as they were",
+    "values of metrics": "value of a metric",
 }
 _GONE = "Nothing of what it stored is as it brought it any more: later files replaced it, or its time is over."
 
@@ -191,7 +207,7 @@ def _undo(batch_id: int) -> bool:
     audit_log.record(
         actor=batch.undone_by,
         action="feed.undone",
-        summary=f"{batch.file_name} is undone: {', '.join(f'{number:,} {what}' for what, number in found.takes)}",
+        summary=f"{batch.file_name} is undone: {', '.join(f'{number:,} {what}' for number, what in found.told)}",
         obj=batch,
         reason=batch.undo_reason,
         details={**dict(found.takes), "applications": len(affected)},

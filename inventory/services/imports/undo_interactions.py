@@ -1,5 +1,6 @@
 """Undoing a file of interactions, visits and data events: its rows go, and with them the figures counted from them."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -8,10 +9,10 @@ from django.db import connection
 from django.db.models import Count, Min, Q
 from django.utils import timezone
 
-from inventory.models import Alert, CapturedContent, DataEvent, ImportBatch, Interaction
+from inventory.models import CapturedContent, DataEvent, ImportBatch, Interaction
 from inventory.services import figures, working_hours
 from inventory.services.imports import sightings
-from inventory.services.imports.cannot_undo import CannotUndoError
+from inventory.services.imports.cannot_undo import CannotUndoError, counted
 
 GONE = """
 CREATE TEMPORARY TABLE IF NOT EXISTS import_gone (
@@ -38,29 +39,49 @@ AND NOT EXISTS (SELECT FROM inventory_agentlisting a CROSS JOIN unnest(a.owners)
 """
 
 
-def find(batch: ImportBatch) -> tuple[tuple[str, int], ...]:
-    """What goes. Raises CannotUndoError where rows are no longer there to be taken out of the figures."""
+@dataclass(frozen=True)
+class Figures:
+    """The single interactions that are kept of a file, and what their going changes."""
+
+    rows: int
+    beyond_retention: bool
+    takes: tuple[tuple[str, int], ...]
+
+
+def figures_of(batch: ImportBatch) -> Figures:
+    """Of the interactions and visits alone."""
     found = Interaction.objects.filter(batch=batch).aggregate(
         rows=Count("pk"), oldest=Min("at"), applications=Count("application", distinct=True),
         sightings=Count("sighting", filter=Q(application=None), distinct=True),
     )  # fmt: skip
     # Of the day at the edge of the retention other files' rows may be gone, so nobody can tell who was seen only here
     edge = timezone.now() - timedelta(days=settings.INTERACTION_RETENTION_DAYS - 1)
-    events = DataEvent.objects.filter(batch=batch).count()
-    texts = CapturedContent.objects.filter(batch=batch).count()
-    kept = found["rows"] + (0 if batch.kind == "purview_audit" else events)  # in audit files they don't count as stored
-    kept += Alert.objects.filter(batch=batch).count()  # beside the visits of a log
-    if kept != batch.stored or (found["oldest"] and found["oldest"] < edge):
-        raise CannotUndoError(
-            f"Of the {batch.stored:,} interactions and events it stored, {kept:,} are still kept"
-            " singly. What another feed told better was replaced, and only figures are left of what is older than"
-            f" {settings.INTERACTION_RETENTION_DAYS} days: these can't be taken apart."
-        )
-    return (
+    takes = (
         ("interactions", found["rows"]),
-        *((what, number) for what, number in (("data events", events), ("captured texts", texts)) if number),
         ("registered applications whose figures change", found["applications"]),
         ("unregistered AI apps whose figures change", found["sightings"]),
+    )
+    return Figures(found["rows"], bool(found["oldest"] and found["oldest"] < edge), takes)
+
+
+def find(batch: ImportBatch) -> tuple[tuple[str, int], ...]:
+    """What goes. Raises CannotUndoError where rows are no longer there to be taken out of the figures."""
+    found = figures_of(batch)
+    events = DataEvent.objects.filter(batch=batch).count()
+    texts = CapturedContent.objects.filter(batch=batch).count()
+    kept = found.rows + (0 if batch.kind == "purview_audit" else events)  # in audit files they don't count as stored
+    if kept != batch.stored or found.beyond_retention:
+        raise CannotUndoError(
+            f"Of the {counted(batch.stored, 'interaction or event', 'interactions and events')} it stored, {kept:,}"
+            f" {'is' if kept == 1 else 'are'} still kept singly. What another feed told better was replaced, and only"
+            f" figures are left of what is older than {settings.INTERACTION_RETENTION_DAYS} days: these can't be taken"
+            " apart."
+        )
+    first, *others = found.takes
+    return (
+        first,
+        *((what, number) for what, number in (("data events", events), ("captured texts", texts)) if number),
+        *others,
     )
 
 

@@ -1,7 +1,7 @@
 """Undoing a file of metrics: the values it brought go. What it corrected is not kept, so such a file stays."""
 
 from inventory.models import ImportBatch, Metric
-from inventory.services.imports.cannot_undo import CannotUndoError
+from inventory.services.imports.cannot_undo import CannotUndoError, counted
 
 
 def find(batch: ImportBatch) -> tuple[tuple[str, int], ...]:
@@ -11,8 +11,8 @@ def find(batch: ImportBatch) -> tuple[tuple[str, int], ...]:
     left = Metric.objects.filter(batch=batch).count()
     if left != batch.stored:
         raise CannotUndoError(
-            f"Of the {batch.stored:,} values it stored, {left:,} are still as it brought them: the others were"
-            " corrected, or their time is over."
+            f"Of the {counted(batch.stored, 'value')} it stored, {left:,} {'is' if left == 1 else 'are'} still as it"
+            " brought them: the others were corrected, or their time is over."
         )
     return (("values of metrics", left),)
 

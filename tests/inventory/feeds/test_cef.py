@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from django.utils import timezone
 from hypothesis import given
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 
 from inventory.choices import BatchState, IdentifierKind
-from inventory.connectors import cef, chunks
+from inventory.connectors import cef, chunks, prompts
 from inventory.connectors.base import VISIT, Ignored, Item, SecurityAlert, Seen, Unreadable, Visit
 from inventory.connectors.delimited import Row, as_utf8
 from inventory.connectors.registry import recognise
@@ -198,6 +199,32 @@ def test_every_line_becomes_one_item(parts: list[str]) -> None:
     assert len(items(text.encode())) == len(whole)
 
 
+WORDS = [
+    "User",
+    " prompt",
+    "PROMPT",
+    "İ",
+    "\n",
+    "\u200b",
+    "-",
+    " ",
+    ": ",
+    '"x y z"',
+    "“a b”",
+    "pro",
+    "mpt",
+    "asked",
+    "\x00",
+]
+written_words = st.lists(st.sampled_from([*WORDS, "Model response", "Completion", "said"]), max_size=6).map("".join)
+
+
+@given(st.dictionaries(written_words, written_words | st.dictionaries(written_words, written_words), max_size=3))
+def test_what_is_passed_over_at_a_glance_quotes_nothing(record: dict[str, Any]) -> None:
+    if not prompts.may_quote(orjson.dumps(record)):
+        assert prompts.without(record)[1] == ""
+
+
 @pytest.mark.django_db
 @pytest.mark.usefixtures("any_age")
 def test_visits_and_alerts_of_an_app_go_to_where_it_is_registered(cast: Cast, tmp_path: Path) -> None:
@@ -247,6 +274,17 @@ def test_a_log_is_undone_with_all_that_it_brought(cast: Cast) -> None:
     third = take(log(visit(3), alert(1, name="Called another name")), "three.log")
     assert "up to date" in undo.effect(third).refusal
     assert imports.run_waiting() == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("any_age")
+def test_a_log_whose_word_on_alerts_was_said_anew_is_refused_in_words_about_alerts(cast: Cast) -> None:
+    take(log(alert(1)), "one.log")
+    second = take(log(visit(1), alert(1, name="Another name")), "two.log")
+    take(log(alert(1, name="A third name")), "three.log")
+    assert undo.effect(second).refusal.startswith(
+        "Of the 2 alerts and visits it stored, 1 is still as it brought them. What it said of other files' alerts"
+    )
 
 
 @pytest.mark.django_db

@@ -166,7 +166,7 @@ def test_names_from_outside_stay_text(client: Client, cast: Cast, batch: ImportB
 def test_a_file_is_undone_after_a_look_at_what_goes(client: Client, cast: Cast, batch: ImportBatch) -> None:
     client.force_login(cast.ada)
     assert reverse("inventory:batch_undo", args=[batch.pk]) in get(client, "batch", batch.pk)
-    assert "<dt>1</dt><dd>interactions</dd>" in get(client, "batch_undo", batch.pk)
+    assert "<dt>1</dt><dd>interaction</dd>" in get(client, "batch_undo", batch.pk)
     where = reverse("inventory:batch_undo", args=[batch.pk])
     assert client.post(where, {"reason": ""}).status_code == 400
     assert client.post(where, {"reason": "Wrong month"}).headers["Location"] == reverse(

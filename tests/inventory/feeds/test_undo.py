@@ -16,6 +16,7 @@ from inventory.choices import BatchState
 from inventory.models import (
     Alert,
     AuditLogEntry,
+    CapturedContent,
     ChangedApplication,
     DailyPeople,
     DailySensitive,
@@ -29,7 +30,7 @@ from inventory.models import (
     Sighting,
 )
 from inventory.services import imports
-from inventory.services.imports import again, batches, undo
+from inventory.services.imports import again, batches, captured, undo
 from inventory.services.pseudonyms import pseudonym
 from tests.builders import make_application
 from tests.cast import Cast
@@ -252,7 +253,7 @@ def test_a_file_that_held_nothing_but_data_events_can_be_undone(cast: Cast, clie
     address = reverse("inventory:batch_undo", args=[batch.pk])
     assert address in client.get(reverse("inventory:batch", args=[batch.pk])).content.decode()
     page = client.get(address).content.decode()
-    assert "<dt>1</dt><dd>data events</dd>" in page
+    assert "<dt>1</dt><dd>data event</dd>" in page
     assert "0 rows stored" not in page
     take_back(batch)
     assert (batch.state, DataEvent.objects.count(), SeenUser.objects.count()) == (BatchState.UNDONE, 0, 0)
@@ -312,9 +313,29 @@ def test_alerts_go_unless_files_build_on_each_other() -> None:
     second = take(json.dumps([alert(2, Severity="Low"), alert(3)]), "alerts.json")
     third = take(json.dumps([alert(4)]), "alerts.json")
     assert "Later files say more about 1" in undo.effect(first).refusal
-    assert "brought 1 alerts up to date" in undo.effect(second).refusal
+    assert "brought 1 alert up to date that other files had brought; what it said" in undo.effect(second).refusal
     take_back(third)
     assert set(Alert.objects.values_list("external_id", flat=True)) == {"a1", "a2", "a3"}
+
+
+def test_one_is_not_spoken_of_as_many(cast: Cast) -> None:
+    """Neither in what is refused nor in what is done."""
+    kept = take(audit_text(record(Id=guid(1)), record(Id=guid(2), AppIdentity="AIApp.Other")))
+    Interaction.objects.filter(record_id=guid(1)).delete()
+    assert "Of the 2 interactions and events it stored, 1 is still kept" in undo.effect(kept).refusal
+    single = take(audit_text(record(Id=guid(3))))
+    Interaction.objects.filter(record_id=guid(3)).delete()
+    assert "Of the 1 interaction or event it stored, 0 are still kept" in undo.effect(single).refusal
+    take_back(take(json.dumps([alert(1)]), "alerts.json"), cast.ada)
+    assert AuditLogEntry.objects.get(action="feed.undone").summary == "alerts.json is undone: 1 alert"
+
+
+def test_a_text_that_was_captured_from_an_alert_goes_with_it(cast: Cast) -> None:
+    captured.switch(actor=cast.ada, on=True, reason="Inquiry")
+    batch = take(json.dumps([alert(1, ExtendedProperties={"Prompt": "What is Ann paid?"})]), "alerts.json")
+    assert dict(undo.effect(batch).takes) == {"alerts": 1, "captured texts": 1}
+    take_back(batch)
+    assert (Alert.objects.count(), CapturedContent.objects.count()) == (0, 0)
 
 
 def test_alerts_that_name_no_file_are_not_said_to_go() -> None:

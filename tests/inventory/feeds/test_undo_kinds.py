@@ -84,7 +84,7 @@ def test_metrics_are_undone_unless_they_corrected_some_or_were_corrected(cast: C
     assert list(ChangedApplication.objects.values_list("application", flat=True)) == [application.pk]
     correction = take(f"system,metric,group,value,time\nDesk,drift,,0.3,{kept}\n")
     assert "corrected values" in undo.effect(correction).refusal
-    assert "Of the 1 values it stored, 0 are still" in undo.effect(first).refusal
+    assert "Of the 1 value it stored, 0 are still" in undo.effect(first).refusal
 
 
 def test_mapped_tables_are_undone_whatever_became_of_their_mapping(cast: Cast) -> None:
