@@ -32,11 +32,12 @@ class _TakeBackError(Exception):
 
 @st.composite
 def harmed(draw: st.DrawFn, kind: str) -> bytes:
-    """A sample of the kind of which some places are overwritten, cut out or repeated; its first line stands, because
-    without it nobody would know the kind."""
+    """A sample of the kind of which some places are overwritten, cut out or repeated; what names its columns stands,
+    because without it nobody would know the kind."""
     names = sorted(name for name, (of, *_) in COUNTS.items() if of == kind)
     raw = (SAMPLES / draw(st.sampled_from(names))).read_bytes()
-    kept = min(len(raw), max(raw.find(b"\n") + 1, 40))
+    names_end = raw.find(b"\n", raw.find(b"\n") + 1 if b"#TYPE" in raw[:10] else 0)  # PowerShell writes a line before
+    kept = min(len(raw), max(names_end + 1, 40))
     for _ in range(draw(st.integers(1, 4))):
         at = draw(st.integers(kept, len(raw)))
         end = min(len(raw), at + draw(st.sampled_from([0, 1, 7, 60, 500])))
