@@ -1,5 +1,6 @@
 """Is the database as this version of the code wants it? Cheap when nothing has changed."""
 
+import copy
 import gc
 import hashlib
 import sys
@@ -14,6 +15,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
+from django.db.models import Field
 from pgtrigger.migrations import AddTrigger, RemoveTrigger
 
 from governance import embedded
@@ -57,29 +59,47 @@ def waiting_migrations() -> int:
     return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
+def _without_models(change: Callable[..., None]) -> Callable[..., None]:
+    """A trigger changes nothing of a model, yet pgtrigger makes the model and all around it anew for each."""
+
+    def state_forwards(operation: Operation, app_label: str, state: ProjectState) -> None:
+        state.reload_model = lambda *args, **options: None  # type: ignore[method-assign]
+        try:
+            change(operation, app_label, state)
+        finally:
+            del state.reload_model
+
+    return state_forwards
+
+
+def _copied(make_anew: Callable[..., Field]) -> Callable[..., Field]:
+    """Models are made of copies of a step's fields. Django writes each down and makes it again of what is written."""
+
+    def clone(field: Field) -> Field:
+        if hasattr(field, "base_field") or field.generated:  # hold another field, which takes note of its model
+            return make_anew(field)
+        made: Field = copy.deepcopy(field)
+        made.creation_counter = Field.creation_counter  # the order of a model's columns, as if it were a new one
+        Field.creation_counter += 1
+        return made
+
+    return clone
+
+
 @contextmanager
 def fewer_models() -> Iterator[None]:
-    """Migrate without waste. A trigger changes nothing of a model, yet pgtrigger makes the model and all around it
-    anew for each, thousands in a first migration. And the collector would look again and again through the models of
-    all steps, which live to the last one. Together a third of a first migration."""
-
-    def once(change: Callable[..., None]) -> Callable[..., None]:
-        def state_forwards(operation: Operation, app_label: str, state: ProjectState) -> None:
-            state.reload_model = lambda *args, **options: None  # type: ignore[method-assign]
-            try:
-                change(operation, app_label, state)
-            finally:
-                del state.reload_model
-
-        return state_forwards
-
+    """Migrate without waste: thousands of models come and go in a first migration. Fewer of them, made of cheaper
+    fields, and the collector doesn't look again and again through those that live to the last step."""
     plain = {kind: kind.state_forwards for kind in (AddTrigger, RemoveTrigger)}
+    make_anew = Field.clone
     gc.disable()
     try:
         for kind, change in plain.items():
-            kind.state_forwards = once(change)  # type: ignore[method-assign]
+            kind.state_forwards = _without_models(change)  # type: ignore[method-assign]
+        Field.clone = _copied(make_anew)  # type: ignore[assignment,method-assign]
         yield
     finally:
+        Field.clone = make_anew  # type: ignore[method-assign]
         for kind, change in plain.items():
             kind.state_forwards = change  # type: ignore[method-assign]
         gc.enable()

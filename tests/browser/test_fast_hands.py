@@ -1,10 +1,11 @@
 """Fast hands on a slow network: whatever is clicked or typed while htmx saves arrives, and nothing moves under it."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from inventory.models import AIApplication
@@ -166,18 +167,19 @@ def test_a_refused_answer_stays_with_its_reason_and_holds_up_no_other(
 
 
 def test_trying_things_fast_tries_all_of_them(visit: Visits, cast: Cast, begun: AIApplication) -> None:
+    due = (timezone.localdate() + timedelta(days=90)).isoformat()  # a day that has passed is refused
     page = slow(visit(cast.alice).go(reverse("risk:what_if", args=[begun.pk])))
     page.evaluate(CHOOSE, ["q:scale", "over_1m"])
-    page.locator("#id_due").fill("2027-03-01")
+    page.locator("#id_due").fill(due)
     for name, value in {"q:consequence": "economic", "q:autonomy": "acts_alone", "q:people": "public"}.items():
         page.evaluate(CHOOSE, [name, value])
     expect(page.locator("#what-if-effect")).to_contain_text("Who decides or acts")
     quiet(page)
     assert page.url.partition("?")[2].count("=") == 4  # what is as it is, is not in the address
-    expect(page.locator("#id_due")).to_have_value("2027-03-01")
+    expect(page.locator("#id_due")).to_have_value(due)
     page.reload()
     expect(page.locator("[name='q:people']")).to_have_value("public")
-    page.locator("#id_due").fill(date(2027, 3, 1).isoformat())
+    page.locator("#id_due").fill(due)
     page.get_by_role("button", name="Make tasks of these").click()
     page.wait_for_url("**#tasks")
     assert begun.tasks.count() == 4

@@ -25,8 +25,10 @@ def guid(number: int) -> str:
 
 
 def days_ago(days: float) -> str:
-    """A time as audit records write it: UTC without saying so."""
-    return (datetime.now(UTC) - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%S")
+    """A time as audit records write it: UTC without saying so. At noon of that day, so that a file made twice is the
+    same file, and a test means the same at night as by day; less than a day ago is so long before now."""
+    at = datetime.now(UTC) - timedelta(days=days)
+    return (at if days < 1 else at.replace(hour=12, minute=0, second=0)).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def record(**given: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -292,7 +293,7 @@ def test_a_log_whose_word_on_alerts_was_said_anew_is_refused_in_words_about_aler
 @pytest.mark.parametrize("log_first", [True, False])
 def test_a_visit_that_the_explorer_tells_too_counts_once(log_first: bool, tmp_path: Path) -> None:
     at = timezone.now().replace(second=0, microsecond=0) - timedelta(days=1)
-    told = visit(1).replace(visit(1).split("rt=")[1].split()[0], str(round(at.timestamp() * 1000)))
+    told = re.sub(r"rt=\d+", f"rt={round(at.timestamp() * 1000)}", visit(1))
     seen = activity(1, "AI website visit", Happened=at.isoformat(), TargetDomain="chatgpt.com")
     files = [write(tmp_path, "agent.log", log(told)), write(tmp_path, "explorer.json", json.dumps([seen]))]
     for path in files if log_first else reversed(files):
