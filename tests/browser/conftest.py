@@ -1,9 +1,7 @@
-"""A real Chromium on real pages. Without one these tests are skipped, and say so; with CI=true they may not be."""
+"""A real Chromium (tests/chromium.py) on real pages."""
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,22 +9,12 @@ from pathlib import Path
 import pytest
 from django.conf import settings as django_settings
 from django.test import Client
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from inventory.models import User
 
-# Playwright's loop makes Django believe that this thread is asynchronous; the tests' own queries are not.
-os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-
-
 expect.set_options(timeout=15_000)  # milliseconds: a busy machine is slow, and not wrong
-
-
-def chromium() -> str | None:
-    """The browser to use: CHROMIUM, else one on PATH."""
-    found = [os.environ.get("CHROMIUM"), *map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))]
-    return next((path for path in found if path), None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -34,21 +22,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in Path(item.path).parents:
             item.add_marker(pytest.mark.browser)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    program = chromium()
-    if program is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail(
-                "No Chromium found, and with CI=true browser tests may not be skipped: apt-get install chromium"
-            )
-        pytest.skip("No Chromium found (set CHROMIUM, or install it: apt-get install chromium)")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield running
-        running.close()
 
 
 # Waiting for a quiet network costs half a second a page, and this says more

@@ -1,5 +1,7 @@
 """The shell in a browser: signing in, navigation, theme, phone, no scripts; readable, and silent under the policy."""
 
+from typing import Any
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
@@ -16,8 +18,9 @@ def ada(transactional_db: None, cast: Cast) -> User:
     return cast.ada
 
 
-def violations(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
+def violations(page: Page, only: dict[str, Any] | None = None) -> list[str]:
+    """What axe has against a page, of all its rules or those of `only`."""
+    found = Axe().run(page, options={"resultTypes": ["violations"], **(only or {})}).response["violations"]
     return [f"{one['id']}: {node['html'][:120]}" for one in found for node in one["nodes"]]
 
 

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.db.models import Count, F, Model, Q, Sum
 from django.test import Client
 from django.utils import timezone
+from playwright.sync_api import Browser
 from pytest_django import DjangoDbBlocker
 
 from governance.demo.copying import history_of
@@ -69,6 +70,7 @@ from risk.scoring.portfolio import score_department
 from risk.selectors import beyond, sharing, signals
 from risk.selectors.alerts_then import open_then
 from risk.services import runs
+from tests.browser.answered import faults
 from tests.governance import pages, past_days
 
 
@@ -423,3 +425,12 @@ def test_every_page_takes_few_queries(bank: dict, client: Client, db: None) -> N
     opened = pages.open_every_one(client, administrator) | pages.open_every_one(client, leader)
     assert {"overview", "application", "controls", "department", "framework", "gaps", "sightings", "events"} <= opened
     assert len(opened) > 50
+
+
+@pytest.mark.browser
+def test_every_page_fits_and_is_readable(bank: dict, client: Client, db: None, browser: Browser) -> None:
+    administrator = Role.objects.filter(kind=RoleKind.ADMINISTRATOR, department__parent=None)[0].user
+    client.force_login(administrator)
+    looked, wrong = faults(browser, client, [address for _, address in pages.addresses(administrator)])
+    assert not wrong, "\n".join(wrong)
+    assert looked > 50

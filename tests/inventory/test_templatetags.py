@@ -144,6 +144,15 @@ def test_pages_keep_the_filters():
     assert 'aria-current="page">10<' in html
 
 
+@pytest.mark.parametrize(
+    ("rows", "number", "said"),
+    [(1, 1, "<p>1 of 1 in the list</p>"), (51, 2, "<p>51 of 51 applications</p>"), (0, 1, "<p>No applications</p>")],
+)
+def test_a_page_of_one_row_is_no_range(rows, number, said):
+    page = Paginator(range(rows), 50).get_page(number)
+    assert said in render('{% pagination page noun="applications" %}', page=page)
+
+
 def test_a_field_ties_label_help_and_errors_to_its_input():
     class Form(forms.Form):
         name = forms.CharField(help_text="As the team calls it.")
