@@ -30,13 +30,12 @@ from inventory.models import (
 )
 from inventory.selectors.discovery.rulings import USE_DAYS, in_force
 from inventory.selectors.discovery.seen import identifiers_of
-from inventory.services import applications
+from inventory.services import applications, lines
 from inventory.services.imports.batches import UNUSUAL, take_turns
 
 LONGEST_REASON = 2000
 LONGEST_DAYS = 366  # a ruling with an end has it within a year; without one it stands until use grows
 
-_DAILY = ("inventory_dailyusage", "inventory_dailypeople", "inventory_dailysensitive")
 _OTHERS = ("inventory_agentlisting", "inventory_cloudapp")
 # Months that can't hold any are not looked into
 _TIMES = (
@@ -230,11 +229,12 @@ def _move(names: list[str], application: AIApplication, *, back: bool = False) -
     sightings = list(Sighting.objects.filter(folded__in=names).values_list("pk", flat=True))
     given: dict[str, Any] = {"sightings": sightings, "application": application.pk, "names": names}
     now, then = ("NULL", "= %(application)s") if back else ("%(application)s", "IS NULL")
-    where = dict.fromkeys((*_DAILY, *_OTHERS), "sighting_id = ANY(%(sightings)s)")
+    where = dict.fromkeys(_OTHERS, "sighting_id = ANY(%(sightings)s)")
     where["inventory_interaction"] = f"sighting_id = ANY(%(sightings)s){_TIMES}"
     where["inventory_dataevent"] = "folded = ANY(%(names)s)"
-    moved = {}
+    owners = (application.pk, None) if back else (None, application.pk)
     with connection.cursor() as cursor:
+        moved = lines.hand_over(cursor, sightings, old=owners[0], new=owners[1])
         for table, rows in where.items():
             cursor.execute(f"UPDATE {table} SET application_id = {now} WHERE {rows} AND application_id {then}", given)  # noqa: S608 - constants of this file
             moved[table.removeprefix("inventory_")] = cursor.rowcount

@@ -13,7 +13,9 @@ from inventory.models import (
     AIApplication,
     CarriedName,
     CloudApp,
+    DailySensitive,
     DailyUsage,
+    DailyUser,
     DataEvent,
     ImportBatch,
     Interaction,
@@ -177,6 +179,31 @@ def test_beside_what_is_open_under_the_name_it_is_seen_all_the_same(
     load(tmp_path, other_name(1), record(AgentName="Claims 1"))
     assert open_names() == {"Claims 1"}
     assert held(Interaction, letters) == (2, 1)
+
+
+@pytest.mark.parametrize("back", [True, False], ids=["taken back", "linked itself"])
+def test_lines_of_one_day_that_meet_become_one(
+    cast: Cast, letters: AIApplication, tmp_path: Path, *, back: bool
+) -> None:
+    """Of one name and day, some is the application's by the identifier of a link, and some is nobody's."""
+    load(tmp_path, record(AgentId=f"T_x.{agents.CLAIMS}", AgentName="ClaimsTriageBot"))
+    first = Sighting.objects.get()
+    discovery.link(actor=cast.ada, sighting=first, application=letters)
+    loose = [record(AgentName="Claims 1", UserId=user, event=MARKED) for user in ("ann@x.example", "ian@x.example")]
+    load(tmp_path, other_name(1), other_name(1), *loose)
+    second = Sighting.objects.get(name="Claims 1")
+    apart = DailyUsage.objects.filter(sighting=second).values_list("interactions", "users")
+    assert sorted(apart) == [(2, 1), (2, 2)]
+    if back:
+        discovery.take_back(actor=cast.ada, sighting=first, reason="Another one.")
+    else:
+        discovery.link(actor=cast.ada, sighting=second, application=letters)
+    assert held(Interaction, letters) == ((0, 5) if back else (5, 0))
+    (line,) = DailyUsage.objects.filter(sighting=second)
+    assert (line.interactions, line.users, line.sensitive) == (4, 2, 4)
+    assert (line.application == letters) != back
+    assert DailyUser.objects.filter(sighting=second).count() == 2
+    assert list(DailySensitive.objects.filter(sighting=second).values_list("interactions", flat=True)) == [4]
 
 
 def test_listings_events_and_reports_under_another_name_go_back_too(
