@@ -265,3 +265,23 @@ def test_events_that_were_stored_before_are_folded_the_same_way(db: None, tmp_pa
     with connection.schema_editor() as editor:
         migration.fold(apps, editor)
     assert set(DataEvent.objects.values_list("seen_as", "folded")) == stored
+
+
+def test_people_in_arrays_are_those_that_stood_in_rows(cast: Cast, letters: AIApplication, tmp_path: Path) -> None:
+    """Rows and back again: people of an application, of what is linked to it and of what is open, several in a line."""
+    load(tmp_path, record(AgentId=f"T_x.{agents.CLAIMS}", AgentName="ClaimsTriageBot"))
+    discovery.link(actor=cast.ada, sighting=Sighting.objects.get(), application=letters)
+    people = [record(AgentName="Open", UserId=f"{name}@x.example") for name in ("ann", "ian", "eve")]
+    load(tmp_path, other_name(1), *people)
+    before, migration = facts(), import_module("inventory.migrations.0018_people_of_a_day")
+    view = "SELECT application_id, sighting_id, department_id, day, pseudonym FROM inventory_dailyuser ORDER BY 2, 5"
+    with connection.cursor() as cursor:
+        cursor.execute(view)
+        shown = cursor.fetchall()
+        assert len(shown) == 5
+        cursor.execute(migration.TO_ROWS)
+        cursor.execute(view)
+        assert cursor.fetchall() == shown
+        cursor.execute("DELETE FROM inventory_dailypeople")
+        cursor.execute(migration.TO_ARRAYS)
+    assert facts() == before
