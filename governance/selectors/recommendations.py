@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.paginator import Page, Paginator
 from django.db import connection
-from django.db.models import Count, JSONField, QuerySet, Sum
-from django.db.models.expressions import RawSQL
+from django.db.models import Count, OuterRef, QuerySet, Sum
+from django.db.models.functions import JSONObject
 from django.http import Http404
 
 from governance.models import (
@@ -247,12 +247,8 @@ def _narrowed(
         found = found.filter(state__in=states)
     if severities:
         found = found.filter(gravity__in=[SEVERITIES[one] for one in severities])
-    return found.annotate(changed=RawSQL(_CHANGED, (), ArrayField(JSONField())))  # noqa: S611 - constant SQL
-
-
-_CHANGED = """
-ARRAY(SELECT jsonb_build_object('name', name, 'value', value) FROM governance_rulethreshold changed
-      WHERE changed.rule = governance_recommendation.rule)"""
+    changed = RuleThreshold.objects.filter(rule=OuterRef("rule")).values(one=JSONObject(name="name", value="value"))
+    return found.annotate(changed=ArraySubquery(changed))
 
 
 def _subjects(card: Card, within: Department | None) -> QuerySet[Subject]:

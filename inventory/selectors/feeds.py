@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.paginator import Page, Paginator
-from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, Max, Sum
 
 from inventory.choices import BatchState
 from inventory.connectors.registry import CONNECTORS
@@ -38,9 +37,12 @@ class Files:
 
 def files() -> Files:
     """One query."""
-    with connection.cursor() as cursor:
-        cursor.execute(_FILES)
-        rows = cursor.fetchall()
+    rows = list(
+        ImportBatch.objects.order_by("kind", "state")
+        .values_list("kind", "state")
+        .annotate(n=Count("pk"), all=Sum("rows"), beat=Max("heartbeat_at"))
+        .annotate(read=Max("finished_at"), newest=Max("newest_at"))
+    )
     return Files(
         done={kind: (read, newest) for kind, state, _, _, _, read, newest in rows if state == BatchState.DONE},
         settled=repr([row for row in rows if row[1] not in _UNSETTLED]),
@@ -48,10 +50,6 @@ def files() -> Files:
     )
 
 
-# Nearly every page asks it: written out, because Django takes longer to write it than PostgreSQL to answer
-_FILES = """
-SELECT kind, state, count(*), sum(rows), max(heartbeat_at), max(finished_at), max(newest_at)
-FROM inventory_importbatch GROUP BY kind, state ORDER BY kind, state"""
 _UNSETTLED = (BatchState.WAITING, BatchState.UNMAPPED, BatchState.RUNNING)
 
 

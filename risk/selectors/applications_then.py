@@ -187,7 +187,8 @@ def narrowed_to(wanted: Wanted, given: dict[str, Any]) -> Iterator[str]:
 
 
 def among(wanted: Wanted, day: date) -> QuerySet[AIApplication, Any] | None:
-    """The ids of those that kind, stage, band, class and owner left then, as `applications.among` has them of today."""
+    """The ids of those that kind, band, class and owner left then (the stage is not told apart), as
+    `applications.among` has them of today."""
     if applications.among(wanted) is None:
         return None
     return AIApplication.objects.filter(Among("pk", left(wanted, day))).order_by().values("pk")

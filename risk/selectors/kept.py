@@ -11,10 +11,11 @@ from typing import Any, TypeVar
 
 from django.core.cache import cache
 from django.core.exceptions import EmptyResultSet
-from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Subquery
 
+from inventory.models import AIApplication
 from risk.method import load_method
+from risk.models import RollUpCount
 
 SECONDS = 300  # for what neither a roll-up nor the register tells of, such as a worker that died between two commits
 Found = TypeVar("Found")
@@ -53,12 +54,6 @@ def kept_count(query: QuerySet[Any, Any], standing: Standing | None = None) -> i
 
 def standing_now() -> Standing:
     """Where roll-ups, register and method stand; empty before the first roll-up. One query."""
-    with connection.cursor() as cursor:
-        cursor.execute(_STANDING)
-        stand = cursor.fetchone()
+    newest = AIApplication.objects.order_by("-updated_at").values("updated_at")[:1]
+    stand = RollUpCount.objects.values_list("number", Subquery(newest)).first()
     return (*stand, load_method().version) if stand else ()
-
-
-_STANDING = """
-SELECT number, (SELECT updated_at FROM inventory_aiapplication ORDER BY updated_at DESC LIMIT 1)
-FROM risk_rollupcount ORDER BY id LIMIT 1"""
