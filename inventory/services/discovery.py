@@ -134,8 +134,10 @@ def take_back(*, actor: User | None, sighting: Sighting, reason: str) -> None:
     application, moved = ruling.application, {}
     if application is not None:
         _remove_identifiers(actor, application, ruling.identifiers)
-        moved = _move([sighting.folded, *_carried(ruling)], application, back=True)
+        carried = _carried(ruling)
+        moved = _move([sighting.folded, *carried], application, back=True)
         _tell(application)
+        _give_to_others(carried, application)
     ruling.delete()
     audit_log.record(
         actor=actor,
@@ -216,6 +218,16 @@ def _carried(ruling: Ruling) -> list[str]:
     linked = Ruling.objects.filter(application=ruling.application)
     own = ruling.carried.exclude(folded__in=others.values("folded")).exclude(folded__in=linked.values("folded"))
     return list(own.values_list("folded", flat=True))
+
+
+def _give_to_others(names: list[str], application: AIApplication) -> None:
+    """What goes back under a name that is linked to another application is that one's: an identifier goes before a
+    name only while it is there."""
+    links = Ruling.objects.filter(folded__in=names, application__isnull=False).exclude(application=application)
+    for link in links.select_related("application"):
+        if link.application is not None:
+            _move([link.folded], link.application)
+            _tell(link.application)
 
 
 # The application's use is another on these days, so what stands out of it has to be looked for again

@@ -12,6 +12,7 @@ from inventory.models import (
     AgentListing,
     AIApplication,
     CarriedName,
+    ChangedApplication,
     CloudApp,
     DailySensitive,
     DailyUsage,
@@ -159,6 +160,25 @@ def test_a_name_that_another_link_carries_too_stays_until_that_one_goes(
     assert held(Interaction, letters) == (3, 1)
     discovery.take_back(actor=cast.ada, sighting=found["ClaimsTriageBot"], reason="Another one.")
     assert held(Interaction, letters) == (0, 4)
+
+
+def test_what_goes_back_under_a_name_of_another_application_becomes_that_ones(
+    cast: Cast, letters: AIApplication, tmp_path: Path
+) -> None:
+    """The identifier of one link goes before the name of another, until that link is taken back."""
+    other = make_application(cast.retail, "Claims")
+    load(tmp_path, record(AgentName="Claims 1"))
+    discovery.link(actor=cast.ada, sighting=Sighting.objects.get(), application=other)
+    load(tmp_path, record(AgentId=f"T_x.{agents.CLAIMS}", AgentName="ClaimsTriageBot"))
+    first = Sighting.objects.get(name="ClaimsTriageBot")
+    discovery.link(actor=cast.ada, sighting=first, application=letters)
+    load(tmp_path, other_name(1))
+    assert (held(Interaction, letters), held(Interaction, other)) == ((2, 0), (1, 0))
+    discovery.take_back(actor=cast.ada, sighting=first, reason="Another one.")
+    assert (held(Interaction, letters), held(Interaction, other)) == ((0, 1), (2, 1))
+    assert sum(DailyUsage.objects.filter(application=other).values_list("interactions", flat=True)) == 2
+    assert other.pk in ChangedApplication.objects.values_list("application", flat=True)
+    assert open_names() == {"ClaimsTriageBot"}
 
 
 def test_what_an_identifier_of_its_own_matches_stays(cast: Cast, tmp_path: Path) -> None:
