@@ -6,6 +6,7 @@
 const TOKEN = /var\((--hub-[a-z0-9-]+)\)/g;
 const CONFIG = { displayModeBar: false, displaylogo: false, responsive: false, doubleClick: false, scrollZoom: false };
 const PAPER_WIDTH = 680; // what A4 holds between its margins, in CSS pixels
+const LEAST_PLOT = 1 / 3; // of a chart's width, however wide its labels seem; Plotly's own least are 64 pixels
 const drawn = new Map();
 let printing = false;
 let plotly;
@@ -63,18 +64,25 @@ function fitted(layout, width, height) {
 async function draw(element) {
   const source = document.getElementById(element.dataset.chart);
   if (!source) return;
-  const Plotly = await loadPlotly();
+  // What labels need is measured once, while drawing: in a stand-in for the font it stays wrong when the font comes
+  const [Plotly] = await Promise.all([loadPlotly(), document.fonts.ready]);
   if (!element.isConnected) return;
+  if (!element.clientWidth) {
+    near.observe(element); // hidden by now; Plotly would draw it 700 pixels wide
+    return;
+  }
   const figure = withColours(JSON.parse(source.textContent), getComputedStyle(document.documentElement));
   const width = printing ? Math.min(element.clientWidth, PAPER_WIDTH) : element.clientWidth;
   const layout = { ...fitted(figure.layout, width, element.clientHeight), width, height: element.clientHeight, showlegend: false };
+  layout.minreducedwidth = Math.round(width * LEAST_PLOT);
+  const first = !drawn.has(element);
+  drawn.set(element, width); // before it is drawn, so that a change of width meanwhile draws it anew
   await Plotly.react(element, figure.data, layout, CONFIG);
-  if (!drawn.has(element)) {
+  if (first) {
     element.on("plotly_click", (event) => follow(event.points));
     element.on("plotly_hover", (event) => element.classList.toggle("is-link", event.points.some(address)));
     element.on("plotly_unhover", () => element.classList.remove("is-link"));
   }
-  drawn.set(element, width);
   element.classList.add("is-drawn");
 }
 
