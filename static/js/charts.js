@@ -67,22 +67,17 @@ async function draw(element) {
   // What labels need is measured once, while drawing: in a stand-in for the font it stays wrong when the font comes
   const [Plotly] = await Promise.all([loadPlotly(), document.fonts.ready]);
   if (!element.isConnected) return;
-  if (!element.clientWidth) {
-    near.observe(element); // hidden by now; Plotly would draw it 700 pixels wide
-    return;
-  }
   const figure = withColours(JSON.parse(source.textContent), getComputedStyle(document.documentElement));
   const width = printing ? Math.min(element.clientWidth, PAPER_WIDTH) : element.clientWidth;
   const layout = { ...fitted(figure.layout, width, element.clientHeight), width, height: element.clientHeight, showlegend: false };
   layout.minreducedwidth = Math.round(width * LEAST_PLOT);
-  const first = !drawn.has(element);
-  drawn.set(element, width); // before it is drawn, so that a change of width meanwhile draws it anew
   await Plotly.react(element, figure.data, layout, CONFIG);
-  if (first) {
+  if (!drawn.has(element)) {
     element.on("plotly_click", (event) => follow(event.points));
     element.on("plotly_hover", (event) => element.classList.toggle("is-link", event.points.some(address)));
     element.on("plotly_unhover", () => element.classList.remove("is-link"));
   }
+  drawn.set(element, width);
   element.classList.add("is-drawn");
 }
 
