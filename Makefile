@@ -62,7 +62,7 @@ format: $(DEV_STAMP) ## put code and templates into their form
 	@$(PY) -m ruff check --fix --quiet . || true
 	@$(PY) -m ruff format .
 
-vendor: $(RUN_STAMP) ## fetch the pages' libraries from npm again, as pinned
+vendor: $(DEV_STAMP) ## fetch the pages' libraries from npm again, as pinned
 	@$(PY) scripts/vendor.py
 
 lock: ## resolve the dependencies again and write both lock files (needs uv)

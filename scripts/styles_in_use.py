@@ -3,93 +3,75 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable
+from itertools import pairwise
 
-_PIECE = re.compile(r"/\*.*?\*/|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[{};]|[^{};\"'/]+|/", re.DOTALL)
-_NESTING = ("@media", "@supports", "@container", "@layer")
-_CLASS = re.compile(r"\.(-?[A-Za-z_][\w-]*)")
-# :not(), :is() and :where() with what stands in them
-_BRACKETS = re.compile(r":(not|is|where)\(((?:[^()]|\([^()]*\))*)\)")
-_VARIABLE = re.compile(r"(--[\w-]+)\s*:(?:[^;{}\"'()]|\"[^\"]*\"|'[^']*'|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*;?")
+from tinycss2 import parse_rule_list, parse_stylesheet, serialize
+from tinycss2.ast import AtRule, Node, QualifiedRule
+
+_NESTING = {"media", "supports", "container", "layer"}
+
+Rule = AtRule | QualifiedRule
 
 
 def cut(css: str, classes: Collection[str], beside: str = "") -> str:
     """The rules of `css` that can match where only `classes` are in use, and of its variables and animations those that
     these rules, or the style sheets `beside` it, name."""
-    kept = _without_unnamed_variables("".join(_kept(css, classes)), beside)
-    named = set(re.findall(r"[\w-]+", " ".join(re.findall(r"animation(?:-name)?:([^;}]+)", kept + beside))))
-    return "".join(
-        f"{head}{{{body}}}" if body is not None else head
-        for head, body in _blocks(kept)
-        if not head.startswith("@keyframes") or head.split()[1] in named
-    )
+    before, kept = "", _rules(css, lambda rule: _with_classes(rule, classes))
+    while kept != before:  # variables name one another, so what was named only by one that went goes in the next round
+        variables = set(re.findall(r"var\(\s*(--[\w-]+)", kept + beside))
+        animations = set(re.findall(r"[\w-]+", " ".join(re.findall(r"animation(?:-name)?:([^;}]+)", kept + beside))))
+        before, kept = kept, _rules(kept, lambda rule: _with_named(rule, variables, animations))  # noqa: B023 (at once)
+    return kept
 
 
-def _kept(css: str, classes: Collection[str]) -> Iterator[str]:
-    for head, body in _blocks(css):
-        if body is None:
-            yield head
-        elif head.startswith(_NESTING):
-            inside = "".join(_kept(body, classes))
-            if inside:
-                yield f"{head}{{{inside}}}"
-        elif head.startswith("@"):
-            yield f"{head}{{{body}}}"
+def _rules(css: str | Iterable[Node], kept: Callable[[Rule], str]) -> str:
+    """The text of the rules as `kept` gives them, also in @media and its like, which go when they are empty."""
+    found = []
+    for rule in parse_stylesheet(css, True, True) if isinstance(css, str) else parse_rule_list(css, True, True):
+        if rule.type == "error":
+            raise SystemExit(f"style sheet, {rule.source_line}:{rule.source_column}: {rule.message}")
+        if rule.type == "at-rule" and rule.lower_at_keyword in _NESTING and rule.content is not None:
+            inside = _rules(rule.content, kept)
+            found.append(f"@{rule.at_keyword}{serialize(rule.prelude)}{{{inside}}}" if inside else "")
         else:
-            selectors = [one for one in _selectors(head) if _can_match(one, classes)]
-            if selectors:
-                yield f"{','.join(selectors)}{{{body}}}"
+            found.append(kept(rule))
+    return "".join(found)
 
 
-def _can_match(selector: str, classes: Collection[str]) -> bool:
-    """Whether every class that it asks for is in use; of those in :is() or :where() one is enough, in :not() none."""
-    if not all(name in classes for name in _CLASS.findall(_BRACKETS.sub("", selector))):
-        return False
-    return all(
-        kind == "not" or any(_can_match(one, classes) for one in _selectors(inside))
-        for kind, inside in _BRACKETS.findall(selector)
-    )
+def _with_classes(rule: Rule, classes: Collection[str]) -> str:
+    if rule.type == "at-rule":
+        return rule.serialize()
+    able = [serialize(one).strip() for one in _parts(rule.prelude, ",") if _can_match(one, classes)]
+    return f"{','.join(able)}{{{serialize(rule.content)}}}" if able else ""
 
 
-def _blocks(css: str) -> Iterator[tuple[str, str | None]]:
-    """(what stands before the braces, what stands in them) of each rule; None for a statement without braces."""
-    head, body, depth = "", "", 0
-    for piece in _PIECE.findall(css):
-        if piece.startswith("/*"):
-            continue
-        if piece == "{":
-            depth += 1
-        elif piece == "}":
-            depth -= 1
-        elif piece == ";" and not depth:
-            yield f"{head.strip()};", None
-            head = ""
-            continue
-        if depth == 0 and piece == "}":
-            yield head.strip(), body
-            head, body = "", ""
-        elif depth > 1 or (depth == 1 and piece != "{"):
-            body += piece
-        elif not depth:
-            head += piece
+def _can_match(selector: list[Node], classes: Collection[str]) -> bool:
+    """Whether every class that it asks for is in use; of those in :is() and its like one is enough, in :not() none."""
+    for before, token in pairwise([None, *selector]):
+        if token.type == "ident" and before == "." and token.value not in classes:
+            return False
+        one_of = token.type == "function" and token.lower_name != "not"
+        if one_of and not any(_can_match(one, classes) for one in _parts(token.arguments, ",")):
+            return False
+    return True
 
 
-def _selectors(head: str) -> list[str]:
-    """A list of selectors, at the commas that stand in no brackets."""
-    found, depth = [""], 0
-    for sign in head:
-        depth += (sign in "([") - (sign in ")]")
-        if sign == "," and not depth:
-            found.append("")
+def _with_named(rule: Rule, variables: Collection[str], animations: Collection[str]) -> str:
+    if rule.type == "at-rule":
+        gone = rule.lower_at_keyword == "keyframes" and serialize(rule.prelude).strip() not in animations
+        return "" if gone else rule.serialize()
+    said = [serialize(one).strip() for one in _parts(rule.content, ";")]
+    body = ";".join(one for one in said if one and (one[:2] != "--" or one.partition(":")[0].strip() in variables))
+    return f"{serialize(rule.prelude)}{{{body}}}" if body else ""
+
+
+def _parts(tokens: Iterable[Node], sign: str) -> list[list[Node]]:
+    """The tokens between the signs; what stands in brackets is one token."""
+    parts: list[list[Node]] = [[]]
+    for token in tokens:
+        if token == sign:
+            parts.append([])
         else:
-            found[-1] += sign
-    return [one.strip() for one in found]
-
-
-def _without_unnamed_variables(css: str, beside: str) -> str:
-    """Variables name one another, so what was named only by one that went goes in the next round."""
-    named = set(re.findall(r"var\(\s*(--[\w-]+)", css + beside))
-    less = _VARIABLE.sub(lambda one: one[0] if one[1] in named else "", css)
-    if less != css:
-        return _without_unnamed_variables(less, beside)
-    return re.sub(r"(?<=[}{])[^{}]*\{\}", "", less)  # what is empty now
+            parts[-1].append(token)
+    return parts

@@ -6,6 +6,7 @@
 const TOKEN = /var\((--hub-[a-z0-9-]+)\)/g;
 const CONFIG = { displayModeBar: false, displaylogo: false, responsive: false, doubleClick: false, scrollZoom: false };
 const PAPER_WIDTH = 680; // what A4 holds between its margins, in CSS pixels
+const LEAST_PLOT = 1 / 3; // of a chart's width, however wide its labels seem; Plotly's own least are 64 pixels
 const drawn = new Map();
 let printing = false;
 let plotly;
@@ -63,11 +64,13 @@ function fitted(layout, width, height) {
 async function draw(element) {
   const source = document.getElementById(element.dataset.chart);
   if (!source) return;
-  const Plotly = await loadPlotly();
+  // What labels need is measured once, while drawing: in a stand-in for the font it stays wrong when the font comes
+  const [Plotly] = await Promise.all([loadPlotly(), document.fonts.ready]);
   if (!element.isConnected) return;
   const figure = withColours(JSON.parse(source.textContent), getComputedStyle(document.documentElement));
   const width = printing ? Math.min(element.clientWidth, PAPER_WIDTH) : element.clientWidth;
   const layout = { ...fitted(figure.layout, width, element.clientHeight), width, height: element.clientHeight, showlegend: false };
+  layout.minreducedwidth = Math.round(width * LEAST_PLOT);
   await Plotly.react(element, figure.data, layout, CONFIG);
   if (!drawn.has(element)) {
     element.on("plotly_click", (event) => follow(event.points));

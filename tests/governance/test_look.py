@@ -127,7 +127,7 @@ def test_a_style_sheet_is_cut_to_what_can_match():
     @media print{.gone{top:0}.btn{animation:turn 1s}}@media screen{.gone{top:0}}
     @keyframes turn{to{top:1px}}@keyframes gone{to{top:2px}}"""
     assert vendor_script().cut(sheet, {"btn"}) == (
-        '@charset "UTF-8";:root{--a:1px;--b:var(--a);}.btn,a:hover{margin:var(--b)}'
+        '@charset "UTF-8";:root{--a:1px;--b:var(--a)}.btn,a:hover{margin:var(--b)}'
         ".btn:not(.gone){left:0}:is(.gone,.btn) p{right:0}"
         "@media print{.btn{animation:turn 1s}}@keyframes turn{to{top:1px}}"
     )
