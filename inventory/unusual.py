@@ -9,8 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from math import ceil
-from statistics import fmean, median, stdev
+from math import ceil, fsum, sqrt
+from statistics import fmean, median
 from typing import NamedTuple
 
 USUAL_SHARE = 0.1  # of the days at either end that "usually" leaves out
@@ -99,7 +99,15 @@ def _limit(before: Sequence[float], share: bool, t: Thresholds) -> float:
     """What a value must exceed. Three times a share is three times its odds, so that it stays below one."""
     middle = median(before)
     multiple = t.times * middle / (1 + (t.times - 1) * middle) if share else t.times * middle
-    return max(fmean(before) + t.deviations * stdev(before), multiple)
+    return max(fmean(before) + t.deviations * deviation(before, middle), multiple)
+
+
+def deviation(values: Sequence[float], near: float) -> float:
+    """The sample standard deviation of two or more values. Of differences to a value in their midst the sums lose
+    nothing, and of numbers they are exact; `statistics.stdev` reckons in fractions, at ten times the cost."""
+    count, apart = len(values), [value - near for value in values]
+    squares = count * fsum(one * one for one in apart) - fsum(apart) ** 2
+    return sqrt(max(squares, 0.0) / (count * (count - 1)))
 
 
 def _with(found: Verdict, state: State) -> Verdict:

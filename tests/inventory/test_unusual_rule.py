@@ -2,11 +2,13 @@
 
 from datetime import date, timedelta
 from random import Random
+from statistics import median, stdev
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inventory.unusual import Count, Day, State, Thresholds, Verdict, judge, judge_day
+from inventory.unusual import Count, Day, State, Thresholds, Verdict, deviation, judge, judge_day
 
 T = Thresholds()
 PLAIN = [Count(n, n) for n in (40, 50, 60, 50) * 7]  # mean 50, median 50, standard deviation √(14·100/27) = 7.20
@@ -33,6 +35,15 @@ def test_where_days_differ_much_the_deviations_decide() -> None:
     assert round(found.limit or 0, 1) == 293.1
     assert found.state == State.UNUSUAL
     assert number(past, 293).state == State.USUAL
+
+
+SHARES = st.integers(1, 10**6).flatmap(lambda total: st.integers(0, total).map(lambda hits: hits / total))
+
+
+@given(st.one_of(*(st.lists(one, min_size=2, max_size=28) for one in (st.integers(0, 10**6).map(float), SHARES))))
+def test_the_deviation_is_that_of_exact_fractions(values: list[float]) -> None:
+    assert deviation(values, median(values)) == pytest.approx(stdev(values), rel=1e-12, abs=1e-15)
+    assert deviation(values[:1] * 28, values[0]) == 0  # days alike differ by nothing at all
 
 
 def test_fewer_than_fifty_say_nothing() -> None:
