@@ -111,3 +111,4 @@ def test_a_day_that_was_refused_is_no_choice_of_the_page(dan: Client, days: int)
     answer = dan.get("/recommendations/", {"as_of": refused, "state": "all"})
     assert answer.context["filters"].as_of == ""
     assert not [one["url"] for one in answer.context["views"] if "as_of" in one["url"]]
+    assert f"as_of={refused}&amp;dataset=" not in answer.content.decode()  # the export holds what the page shows
