@@ -57,6 +57,7 @@ def recommendation_list(request: PersonRequest) -> HttpResponse:
     at = asked_day(request, lambda: recommendations_then.first_day(scope))
     if at.past:
         return _then(request, filters, scope, at, states)
+    filters = replace(filters, as_of="")  # a day that was refused goes on in no link, nor stands as a choice
     found = recommendations.cards(scope, states=states, severities=filters.own.get("severity", ()))
     lacking, evaluated_at = recommendations.lacking()
     context = {

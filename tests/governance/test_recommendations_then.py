@@ -103,3 +103,12 @@ def test_as_many_queries_for_all_rules(dan: Client, cast: Cast) -> None:
         card(cast.root, rule, ("found", noon(FOUND), 1))
     assert queries() == few <= 12
     assert len(states(dan, as_of=STARTED)) == len(RULES)
+
+
+@pytest.mark.parametrize("days", [-51, 1])
+def test_a_day_that_was_refused_is_no_choice_of_the_page(dan: Client, days: int) -> None:
+    refused = TODAY + timedelta(days=days)
+    answer = dan.get("/recommendations/", {"as_of": refused, "state": "all"})
+    assert answer.context["filters"].as_of == ""
+    assert not [one["url"] for one in answer.context["views"] if "as_of" in one["url"]]
+    assert f"as_of={refused}&amp;dataset=" not in answer.content.decode()  # the export holds what the page shows
