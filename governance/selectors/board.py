@@ -76,6 +76,10 @@ class DepartmentPage:
         return sum(one.gap for one in self.coverage if one.framework.binding)
 
     @property
+    def binding_partly_met(self) -> int:
+        return sum(one.partial for one in self.coverage if one.framework.binding)
+
+    @property
     def overdue(self) -> int:
         return sum(one.overdue for one in self.coverage if one.framework.binding)
 

@@ -123,7 +123,8 @@ def tiles(
         Tile(
             _("Compliance gaps open"),
             sum(one.gap for one in binding),
-            _("%(overdue)s past due, with partly met ones") % {"overdue": f"{overdue:,}"},
+            _("and %(partly)s partly met; %(overdue)s of both past due")
+            % {"partly": f"{sum(one.partial for one in binding):,}", "overdue": f"{overdue:,}"},
             address("governance:gaps", **here),
             "warn",
         ),

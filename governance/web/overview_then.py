@@ -99,7 +99,9 @@ def _tiles(
         Tile(
             _("Compliance gaps open"),
             sum(one.gap for one in binding),
-            every + _("%(overdue)s past due then, with partly met ones") % {"overdue": f"{overdue:,}"},
+            every
+            + _("and %(partly)s partly met; %(overdue)s of both past due then")
+            % {"partly": f"{sum(one.partial for one in binding):,}", "overdue": f"{overdue:,}"},
             address("governance:gaps", department=filters.department, as_of=at.day),
             "warn",
         ),

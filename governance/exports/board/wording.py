@@ -16,11 +16,12 @@ def title(board: Board) -> str:
 def tiles(page: DepartmentPage) -> list[tuple[str, str, str]]:
     """Label, value and note of each number of a department."""
     count, serious = page.risk.count, page.serious
+    gaps = f"binding, and {page.binding_partly_met:,} partly met; {page.overdue:,} of both past due"
     return [
         ("Risk index", f"{page.risk.index:.0f}", f"{Band(page.risk.band).label} · {moved(page.change, 0)}"),
         ("Live AI applications", f"{count:,}", moved(page.count_change, 0)),
         ("High or critical", f"{serious:,}", f"{serious / count:.0%} of live · {moved(page.serious_change, 0)}"),
-        ("Compliance gaps open", f"{page.binding_gaps:,}", f"binding; {page.overdue:,} past due, with partly met ones"),
+        ("Compliance gaps open", f"{page.binding_gaps:,}", gaps),
         ("If nobody acts", ahead(page), "index in 30, 60 and 90 days"),
     ]
 
