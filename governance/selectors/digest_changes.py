@@ -244,10 +244,9 @@ def _before(span: Span) -> tuple[date, date]:
 
 def _indexes(scope: Scope, span: Span) -> Iterator[Told]:
     """Departments whose index moved by LEAST_MOVE or more, up or down, the most first."""
-    before, after = (
-        {one.department_id: one.index for one in rollups.risks(scope.departments(), day, [OVERALL])}
-        for day in (span.then, span.now)
-    )
+    days = (span.then, span.now)
+    found = rollups.risks_on(scope.departments(), [(day, OVERALL) for day in days])
+    before, after = ({one.department_id: one.index for one in found.get(day, [])} for day in days)
     moves = [(shown_change(before[pk], after[pk]), pk) for pk in before.keys() & after.keys()]
     grave = sorted((one for one in moves if abs(one[0]) >= LEAST_MOVE), key=lambda one: (-abs(one[0]), one[1]))[:MOST]
     named = Department.objects.in_bulk([pk for _, pk in grave])

@@ -171,7 +171,7 @@ def _listed_objects(given: Record, name: str) -> list[Record]:
 def _written(record: Record) -> bytes:
     """The record as JSON, as far as a fast writer can: a hundred thousand alerts may come at once."""
     try:
-        return orjson.dumps(record)
+        return bytes(memoryview(orjson.dumps(record)))  # a copy: what it gives keeps room for eight times as much
     except TypeError:
         return records.as_bytes(record)
 
