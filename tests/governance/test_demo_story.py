@@ -10,7 +10,6 @@ from django.db import transaction
 from django.db.models import Count, F, Model, Q, Sum
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser
 from pytest_django import DjangoDbBlocker
 
 from governance.demo.copying import history_of
@@ -63,7 +62,6 @@ from risk.scoring.judgement import judge
 from risk.scoring.portfolio import score_department
 from risk.selectors import beyond, sharing, signals
 from risk.services import runs
-from tests.browser.answered import faults
 from tests.governance import pages, past_days, worked_on
 
 
@@ -377,12 +375,3 @@ def test_every_page_takes_few_queries(bank: dict, client: Client, db: None) -> N
     opened = pages.open_every_one(client, administrator) | pages.open_every_one(client, leader)
     assert {"overview", "application", "controls", "department", "framework", "gaps", "sightings", "events"} <= opened
     assert len(opened) > 50
-
-
-@pytest.mark.browser
-def test_every_page_fits_and_is_readable(bank: dict, client: Client, db: None, browser: Browser) -> None:
-    administrator = Role.objects.filter(kind=RoleKind.ADMINISTRATOR, department__parent=None)[0].user
-    client.force_login(administrator)
-    looked, wrong = faults(browser, client, [address for _, address in pages.addresses(administrator)])
-    assert not wrong, "\n".join(wrong)
-    assert looked > 50
