@@ -9,11 +9,29 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit, follow
+from tests.browser.test_shell import violations, wider_than_the_screen
 from tests.governance.estate import Estate, estate
 
 __all__ = ["estate"]
 pytestmark = pytest.mark.django_db(transaction=True)
 Visits = Callable[..., Visit]
+PAGES = [
+    "/",
+    "/departments/",
+    "/departments/retail/",
+    "/applications/",
+    "/discovery/",
+    "/activity/",
+    "/analytics/",
+    "/analytics/risk/",
+    "/analytics/threats/",
+    "/analytics/compliance/",
+    "/alerts/",
+    "/compliance/",
+    "/compliance/gdpr/",
+    "/compliance/gaps/",
+    "/exports/?dataset=compliance&state=gap",
+]
 
 
 @pytest.fixture
@@ -92,6 +110,15 @@ def test_from_compliance_to_a_file_of_gaps(visit: Visits, house: Estate, tmp_pat
     rows = list(csv.DictReader((tmp_path / "gaps.csv").read_text(encoding="utf-8-sig").splitlines()))
     assert len(rows) == gaps
     assert {(row["state"], row["binding"]) for row in rows} == {("gap", "true")}
+
+
+@pytest.mark.parametrize(("width", "theme"), [(390, "light"), (1280, "dark")])
+def test_every_page_fits_and_is_readable(visit: Visits, house: Estate, width: int, theme: str) -> None:
+    visited = visit(house.cast.dan, width=width, theme=theme)
+    for path in [*PAGES, f"/applications/{house.scorer.pk}/", f"/applications/{house.scorer.pk}/activity/"]:
+        page = visited.go(path)
+        assert wider_than_the_screen(page) == 0, path
+        assert violations(page) == [], path
 
 
 def test_a_row_becomes_a_block_on_a_phone(visit: Visits, house: Estate) -> None:
