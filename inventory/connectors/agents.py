@@ -1,7 +1,7 @@
 """Inventories of agents: Defender XDR (AgentsInfo and the AIAgentsInfo before it), Power Platform, Copilot Studio Kit,
 CoE Starter Kit, Entra agent identities and the agent registry. All become one ListedAgent.
 
-Cells hold lists as JSON texts, yes and no as words or numbers (microsoft.md 2h, 2i): every form is accepted everywhere.
+Cells hold lists as JSON texts, yes and no as words or numbers: every form is accepted everywhere.
 What tells an agent how to behave (instructions, topics, raw definitions) is content and stays out, quarantine included.
 """
 

@@ -50,15 +50,20 @@ class Resource(Known, rename="pascal"):
     status: Any = None
 
 
-class Event(Known, rename="pascal"):
+class Naming(Known, rename="pascal", kw_only=True):
+    """How the application is named, beside the event or in it: which is documented nowhere."""
+
+    app_identity: Text = None
+    agent_id: Text = None
+    agent_name: Text = None
+
+
+class Event(Naming, rename="pascal", kw_only=True):
     """The member CopilotEventData."""
 
     app_host: Text = None
     messages: list[Message] | None = None
     accessed_resources: list[Resource] | None = None
-    app_identity: Text = None  # the same three beside the event: uncertain nesting, microsoft.md 2a
-    agent_id: Text = None
-    agent_name: Text = None
     thread_id: Any = None
     contexts: Any = None
     message_ids: Any = None
@@ -66,7 +71,7 @@ class Event(Known, rename="pascal"):
     ai_system_plugin: Any = field(default=None, name="AISystemPlugin")
 
 
-class Record(Known, rename="pascal"):
+class Record(Naming, rename="pascal", kw_only=True):
     """An audit record of an interaction."""
 
     id: str
@@ -74,9 +79,6 @@ class Record(Known, rename="pascal"):
     operation: str
     user_id: Text = None
     event: Event | None = field(default=None, name="CopilotEventData")
-    app_identity: Text = None
-    agent_id: Text = None
-    agent_name: Text = None
     object_id: Text = None
     organization_id: Any = None
     record_type: Any = None

@@ -45,7 +45,7 @@ _NAMES = ("CopilotInteraction", "AIAppInteraction", "ConnectedAIAppInteraction",
 OPERATIONS = {spelling: name for name in _NAMES for spelling in (name, name.casefold())}
 _GUID_ROW = re.compile(rb'"?[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"?[,;\t]')
 
-# AppIdentity and Agent* stand beside CopilotEventData or inside it (microsoft.md 2a, "uncertain nesting").
+# AppIdentity and Agent* stand beside CopilotEventData or inside it: the nesting is documented nowhere.
 _CONTENT = tuple(sorted(prompts.NAMES))  # never in these records; refused where it turns up
 _RECORD = Keys(
     "id",

@@ -9,7 +9,9 @@ from typing import Any
 
 from inventory.services import working_hours
 
-_LINE = "application_id, sighting_id, department_id, day"
+LINE = "application_id, sighting_id, department_id, day"  # what tells one line of figures from another
+# Of two lines that become one, each person once
+PEOPLE_OF_BOTH = "people = ARRAY(SELECT unnest(d.people) UNION SELECT unnest(excluded.people) ORDER BY 1)"
 
 
 def same_line(one: str, other: str) -> str:
@@ -22,10 +24,10 @@ def same_line(one: str, other: str) -> str:
 def _people_come(lines: str) -> str:
     """The people of these lines are among those of the figures."""
     return f"""
-INSERT INTO inventory_dailypeople AS d ({_LINE}, people)
-SELECT {_LINE}, ARRAY(SELECT unnest(people) ORDER BY 1) FROM {lines} WHERE people IS NOT NULL
+INSERT INTO inventory_dailypeople AS d ({LINE}, people)
+SELECT {LINE}, ARRAY(SELECT unnest(people) ORDER BY 1) FROM {lines} WHERE people IS NOT NULL
 ON CONFLICT (application_id, sighting_id, day, department_id)
-DO UPDATE SET people = ARRAY(SELECT unnest(d.people) UNION SELECT unnest(excluded.people) ORDER BY 1)
+DO UPDATE SET {PEOPLE_OF_BOTH}
 """  # noqa: S608 - constants of this file
 
 
@@ -34,7 +36,7 @@ def _people_go(rows: str) -> str:
     return f"""
 UPDATE inventory_dailypeople d
 SET people = ARRAY(SELECT unnest(d.people) EXCEPT SELECT unnest(g.people) ORDER BY 1)
-FROM (SELECT {_LINE}, array_agg(DISTINCT pseudonym) AS people FROM {rows} GROUP BY {_LINE}) g
+FROM (SELECT {LINE}, array_agg(DISTINCT pseudonym) AS people FROM {rows} GROUP BY {LINE}) g
 WHERE {same_line("d", "g")}
 """  # noqa: S608 - constants of this file
 
@@ -42,10 +44,10 @@ WHERE {same_line("d", "g")}
 # The people first: how many they are then is the number of distinct users.
 _ADD = f"""
 WITH people AS (
-    {_people_come("import_use")} RETURNING {_LINE}, cardinality(people) AS users
+    {_people_come("import_use")} RETURNING {LINE}, cardinality(people) AS users
 )
 INSERT INTO inventory_dailyusage AS d
-       ({_LINE}, interactions, users, sensitive, jailbreak, injection, attacks,
+       ({LINE}, interactions, users, sensitive, jailbreak, injection, attacks,
         visits, uploaded, off_hours, files, unlabelled)
 SELECT c.application_id, c.sighting_id, c.department_id, c.day, interactions, coalesce(p.users, 0), sensitive,
        jailbreak, injection, attacks, visits, uploaded, off_hours, files, unlabelled
@@ -127,7 +129,7 @@ _PEOPLE_LEAVE = _people_go(
     "(SELECT application_id, sighting_id, old_department AS department_id, day, old AS pseudonym FROM import_delta) m"
 )
 _PEOPLE_ARRIVE = _people_come(
-    f"(SELECT {_LINE}, array_agg(DISTINCT pseudonym) AS people FROM import_delta GROUP BY {_LINE}) m"  # noqa: S608 - as above
+    f"(SELECT {LINE}, array_agg(DISTINCT pseudonym) AS people FROM import_delta GROUP BY {LINE}) m"  # noqa: S608 - as above
 )
 
 # Each row leaves one line of figures and arrives at another (perhaps the same one, when only its person was renamed).

@@ -6,17 +6,17 @@ figures meet they become one.
 
 from typing import Any
 
-_LINE = "application_id, sighting_id, department_id, day"
+from inventory.services.figures import LINE, PEOPLE_OF_BOTH, same_line
+
 _ONCE = "application_id, sighting_id, day, department_id"
 _ADDED = (
     "interactions", "sensitive", "jailbreak", "injection", "attacks", "visits", "uploaded", "off_hours", "files",
     "unlabelled",
 )  # fmt: skip
-_PEOPLE = "people = ARRAY(SELECT unnest(d.people) UNION SELECT unnest(excluded.people) ORDER BY 1)"
 _SUMS = ", ".join(f"{one} = d.{one} + excluded.{one}" for one in _ADDED)
 # Table → what it holds of a line, what a line is told by besides, and how two become one
 _TABLES = {
-    "inventory_dailypeople": ("people", "", _PEOPLE),
+    "inventory_dailypeople": ("people", "", PEOPLE_OF_BOTH),
     "inventory_dailyusage": (", ".join((*_ADDED, "users")), "", _SUMS),
     "inventory_dailysensitive": (
         "labels, information_types, digest, interactions", ", digest",
@@ -33,12 +33,11 @@ SELECT %(new)s::bigint, sighting_id, department_id, day, {held} FROM handed
 ON CONFLICT ({once}) DO UPDATE SET {joined}
 """
 # Distinct people don't add up
-_USERS = """
+_USERS = f"""
 UPDATE inventory_dailyusage d SET users = cardinality(p.people) FROM inventory_dailypeople p
-WHERE d.sighting_id = ANY(%(sightings)s) AND p.sighting_id = d.sighting_id AND p.day = d.day
-  AND coalesce(p.application_id, 0) = coalesce(d.application_id, 0)
-  AND coalesce(p.department_id, 0) = coalesce(d.department_id, 0) AND d.users <> cardinality(p.people)
-"""
+WHERE d.sighting_id = ANY(%(sightings)s) AND p.sighting_id = d.sighting_id AND {same_line("p", "d")}
+  AND d.users <> cardinality(p.people)
+"""  # noqa: S608 - constants of ours
 
 
 def hand_over(cursor: Any, sightings: list[int], *, old: int | None, new: int | None) -> dict[str, int]:
@@ -49,7 +48,7 @@ def hand_over(cursor: Any, sightings: list[int], *, old: int | None, new: int | 
     for table, (held, also, joined) in _TABLES.items():
         whose = "IS NULL" if old is None else "= %(old)s"
         cursor.execute(
-            _HAND_OVER.format(table=table, line=_LINE, once=_ONCE + also, held=held, joined=joined, old=whose), given
+            _HAND_OVER.format(table=table, line=LINE, once=_ONCE + also, held=held, joined=joined, old=whose), given
         )
         moved[table.removeprefix("inventory_")] = cursor.rowcount
     cursor.execute(_USERS, given)

@@ -36,7 +36,7 @@ class LabelSink:
     """Stores chunks of a label list and counts them into the batch."""
 
     def __init__(self, batch: ImportBatch, actor: User | None) -> None:
-        pass
+        """As every sink; whose list it is makes no difference to its levels."""
 
     def store(self, content: Latest, batch: ImportBatch) -> int:
         rows = [(one.key, one.name, one.rank, one.parent) for one in content.rows.values()]
