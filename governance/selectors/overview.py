@@ -149,17 +149,21 @@ def counted(scope: Scope, among: Among, stand: Standing | None = None) -> Number
     return Numbers(sum(counts.values()), sum(counts.get(band, 0) for band in SERIOUS), None, None)
 
 
-def highest(scope: Scope, among: Among = ALL, most: int = HIGHEST_ROWS) -> list[HighRisk]:
-    """The live applications of the highest residual risk, worst first."""
+def highest(
+    scope: Scope, among: Among = ALL, most: int = HIGHEST_ROWS, stand: Standing | None = None
+) -> list[HighRisk]:
+    """The live applications of the highest residual risk, worst first. `stand`: as `kept` takes it."""
     # Ties as in the list of applications, and as the index of points has them
     found = CurrentScore.objects.filter(counted_in__isnull=False).order_by("-overall_point", "-application_id")
     if not scope.everything:
         found = found.filter(counted_in__in=scope.departments().order_by().values("pk"))
     if among:
         # One owner's are few, and found first: else the plan walks down the index of points past everybody else's
-        found = found.filter(
+        among_these = found.filter(
             application__in=list(among.ids.values_list("pk", flat=True)) if among.wanted.owner else among.ids
         )
+        # Past all the others it goes once between two roll-ups: which they are is kept, what they are is read
+        found = found.filter(pk__in=kept_rows(among_these.values_list("pk", flat=True)[:most], stand))
     rows = found.values_list(
         *("application_id", "application__name", "application__department__name"),
         *("eu_class", "eu_articles", "eu_possible"),

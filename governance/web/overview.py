@@ -62,7 +62,7 @@ def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
         "left_out": found.matrix.left_out,
         "not_computable": left_out(scope),
         "interactions": interactions_chart(used.by_category, filters),
-        "highest": overview.highest(scope, left),
+        "highest": overview.highest(scope, left, stand=stand),
         "highest_note": _("Live applications, only those chosen") if left else _("Live applications"),
         "sensitive": sensitive_chart(used.sensitive, filters, day),
         "coverage": framework_charts(covered, filters),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 
@@ -12,6 +13,7 @@ from inventory import access
 from inventory.access import Permission
 from inventory.models import AIApplication, AuditLogEntry, Department, User
 from inventory.selectors.asked import Reader
+from inventory.selectors.kept import kept
 from risk.method import load_method
 from risk.models import Evidence
 from risk.selectors.applications import OF_ITSELF, among, read_of_itself
@@ -157,9 +159,14 @@ def page(user: User, wanted: Wanted, day: date, number: int) -> Page:
 
 
 def counts(user: User, wanted: Wanted, day: date) -> Counts:
-    """What has run out and what will, of the evidence in sight, whatever it is and says; one query."""
-    found = _among(_within(user, wanted.department, Permission.VIEW), wanted.applications)
-    return _ending(found.filter(withdrawn_at=None), "valid_until", day)
+    """What has run out and what will, of the evidence in sight, whatever it is and says; kept until anybody does
+    anything. Two queries at most."""
+    found = _among(_within(user, wanted.department, Permission.VIEW), wanted.applications).filter(withdrawn_at=None)
+    try:
+        key = ("evidence", day, *found.values("pk").query.sql_with_params())
+    except EmptyResultSet:
+        return Counts(0, dict.fromkeys(ENDS, 0))
+    return kept(key, lambda: _ending(found, "valid_until", day))
 
 
 def counts_then(user: User, wanted: Wanted, day: date) -> Counts:

@@ -2,12 +2,15 @@
 
 import gettext
 import re
+from datetime import date
 
 import pytest
+from django.forms import DateField
 from django.template import engines
 from django.test import Client
 from django.urls import reverse
 from django.utils import translation
+from django.utils.formats import date_format, get_format, localize
 from django.utils.translation import gettext_lazy, ngettext_lazy, trans_real
 
 from inventory.charts.base import many
@@ -124,7 +127,18 @@ def test_what_is_kept_stays_english(cast, loud):
 
 @pytest.mark.parametrize("name", ["governance:overview", "inventory:register", "inventory:feeds"])
 def test_english_is_the_same_with_and_without_a_catalogue(cast, name):
-    """en-gb, which has catalogues of Django and of libraries, against none at all."""
-    british = page(cast.ada, reverse(name))
+    """English, which has catalogues of Django and of libraries, against none at all."""
+    english = page(cast.ada, reverse(name))
     with translation.override(None):
-        assert page(cast.ada, reverse(name)) == british
+        assert page(cast.ada, reverse(name)) == english
+
+
+def test_days_are_written_and_read_as_in_great_britain():
+    """The language is English alone, whose own formats are American."""
+    day = date(2026, 3, 4)
+    assert (localize(day), date_format(day, "SHORT_DATE_FORMAT"), get_format("FIRST_DAY_OF_WEEK")) == (
+        "4 Mar 2026",
+        "04/03/2026",
+        1,
+    )
+    assert DateField(localize=True).clean("04/03/2026") == day

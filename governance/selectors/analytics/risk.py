@@ -16,6 +16,7 @@ from inventory.models import Department
 from inventory.selectors.scope import Scope
 from risk.choices import OVERALL, Principle
 from risk.models import CurrentScore
+from risk.selectors.kept import kept_rows
 
 MOST = 15
 MOST_COURSES, COURSE_STEPS = 8, 12  # departments one below the other, and steps of the period: what a page can hold
@@ -125,11 +126,11 @@ def known_profile(department: Department, known: Figures) -> Profile:
 
 
 def distribution(scope: Scope, step: int, among: Among = ALL) -> dict[int, int]:
-    """Live applications by the lower edge of so many points of their present risk."""
+    """Live applications by the lower edge of so many points of their present risk; kept between two roll-ups."""
     found: QuerySet[CurrentScore] = CurrentScore.objects.filter(counted_in__isnull=False)
     if not scope.everything:
         found = found.filter(counted_in__in=scope.departments().order_by().values("pk"))
     if among:
         found = found.filter(application__in=among.ids)
     edge = Cast(Least(Floor(F("overall_point") / step) * step, 100 - step), IntegerField())
-    return dict(found.order_by().values_list(edge).annotate(n=Count("pk")))
+    return dict(kept_rows(found.order_by().values_list(edge).annotate(n=Count("pk"))))

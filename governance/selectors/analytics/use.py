@@ -98,11 +98,13 @@ def attacks_by_day(
     scope: Scope, day: date, period: int, among: Among = ALL
 ) -> tuple[list[tuple[date, int]], list[tuple[date, int]]]:
     """Jailbreak attempts and injections by day."""
-    rows = (
-        _within(DailyUsage.objects.filter(attacks__gt=0), scope, day, period, among).order_by("day").values_list("day")
-    )
-    found = list(rows.annotate(jailbreak=Sum("jailbreak"), injection=Sum("injection")))
-    return [(on, one) for on, one, _ in found if one], [(on, other) for on, _, other in found if other]
+
+    def found() -> list[tuple[date, int, int]]:
+        rows = _within(DailyUsage.objects.filter(attacks__gt=0), scope, day, period, among).order_by("day")
+        return list(rows.values_list("day").annotate(jailbreak=Sum("jailbreak"), injection=Sum("injection")))
+
+    days = _kept("attacks by day", scope, day, period, among, found)
+    return [(on, one) for on, one, _ in days if one], [(on, other) for on, _, other in days if other]
 
 
 def users_by_app(scope: Scope, day: date, period: int, among: Among = ALL) -> list[App]:
