@@ -71,6 +71,7 @@ def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
         "tones": SEVERITY_TONES,
         "use_at": used.counted_at,
         "feeds": fresh,
+        "silent": [feed.title for feed in fresh if not feed.read_at],
         "troubled": feed_health.troubled(feed_health.all_feeds()),
         "newest": max((feed.read_at for feed in fresh if feed.read_at), default=None),
         "may_load": access.sees_everything(scope.user, Permission.FEEDS),
