@@ -67,7 +67,7 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
     day, left = at.day, among(filters, at.then)
     days, above = department.course(found, day, filters.period), path_to(user, found)
     known = overview.figures(scope, day, most=CHART_ROWS, beside=above[:1])
-    below, figures = known.matrix, department.figures(found, above, day, known)
+    below, figures = known.matrix, department.figures(scope, above, day, known)
     ahead = department.ahead(figures.overall, day)
     used = usage.applications_used(scope, day, filters.period, left)
     words = f"{filters.period} days up to {day:%-d %B %Y}" if at.past else f"last {filters.period} days"
@@ -84,7 +84,7 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
             [bands_row(row, at) for row in below.parts if row.overall],
             next((bands_row(row, at) for row in below.whole if row.overall), None),
         ),
-        "bands_course": drawn.bands_over_time(scope, day, filters.period, days),
+        "bands_course": drawn.bands_over_time(scope, at, filters.period, days),
         "profile": drawn.profile(scope, at, known),
         "below": below,
         "highest": highest_then(scope, day, left) if at.past else overview.highest(scope, left),
