@@ -101,6 +101,7 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
         "at": at,
         "period_words": words[:1].upper() + words[1:],
         "use_words": f"By the people of this department · {words}",
+        "query": filters.query(department=found),
         "below_url": address("governance:departments", department=found, as_of=at.then),
         "live_url": applications_url(department=found, **left.query, lifecycle="live", as_of=at.then),
     }
