@@ -135,17 +135,18 @@ def users_by_app(found: Sequence[use.App], filters: Filters, day: date) -> Chart
 
 
 def users_by_department(found: Sequence[use.DepartmentUsers], filters: Filters, day: date) -> Chart:
-    """Distinct people by department."""
-    bars = [
-        Bar(
-            one.department.name if one.department else _("Unassigned"),
-            (one.users,),
-            events_url(replace(filters, department=one.department), day)
-            if one.department
-            else events_url(replace(filters, department=None), day, unassigned="yes"),
-        )
-        for one in found
-    ]
+    """Distinct people by department. The explorer knows no department without those below it, so that people of one
+    itself open nothing."""
+
+    def bar(one: use.DepartmentUsers) -> Bar:
+        if one.department is None:
+            url = events_url(replace(filters, department=None), day, unassigned="yes")
+            return Bar(_("Unassigned"), (one.users,), url)
+        if one.direct:
+            return Bar(_("Directly in %(department)s") % {"department": one.department.name}, (one.users,))
+        return Bar(one.department.name, (one.users,), events_url(replace(filters, department=one.department), day))
+
+    bars = [bar(one) for one in found]
     return _most_users(
         bars,
         "series-1",

@@ -151,6 +151,30 @@ def test_distinct_users_say_so_and_lead_to_their_events(told: Cast, client: Clie
     assert all(client.get(row.url).context["page"].rows for row in found["users-by-department"].rows)
 
 
+def test_a_department_without_any_below_is_shown_itself(told: Cast, client: Client) -> None:
+    client.force_login(told.dan)
+    people = charts_of(client, "governance:analytics", department="cards")["users-by-department"]
+    assert [(row.label, row.values) for row in people.rows] == [("Cards", (1,))]
+    assert client.get(people.rows[0].url).context["page"].rows
+    above = charts_of(client, "governance:analytics", department="retail")["users-by-department"]
+    assert {row.label for row in above.rows} <= {"Cards", "Directly in Retail Banking"}
+
+
+def test_people_directly_in_a_department_have_a_row(estate: Estate, client: Client) -> None:
+    client.force_login(estate.cast.carol)
+    rows = charts_of(client, "governance:analytics")["users-by-department"].rows
+    (itself,) = [row for row in rows if row.label == "Directly in Retail Banking"]
+    assert itself.values[0] > 0  # type: ignore[operator]
+    assert itself.url == ""
+
+
+def test_the_risk_of_a_department_without_any_below_is_its_own(estate: Estate, client: Client) -> None:
+    client.force_login(estate.cast.dan)
+    found = charts_of(client, "governance:analytics_risk", department="cards")
+    assert [row.label for row in found["ranking"].rows] == ["Cards"]
+    assert found["bands-by-department-over-time"].rows
+
+
 def test_each_part_of_risk_leads_to_as_many_applications(estate: Estate, client: Client) -> None:
     client.force_login(estate.cast.dan)
     found = charts_of(client, "governance:analytics_risk")

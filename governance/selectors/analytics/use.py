@@ -47,10 +47,12 @@ class Named:
 
 @dataclass(frozen=True)
 class DepartmentUsers:
-    """A department with everything below it and how many distinct people of it used AI; None: *Unassigned*."""
+    """A department with everything below it and how many distinct people of it used AI; None: *Unassigned*. `direct`:
+    of the people in the department itself alone."""
 
     department: Department | None
     users: int
+    direct: bool = False
 
 
 def visits(scope: Scope, day: date, period: int, among: Among = ALL) -> list[App]:
@@ -123,11 +125,14 @@ def users_by_app(scope: Scope, day: date, period: int, among: Among = ALL) -> li
 
 
 def users_by_department(scope: Scope, day: date, period: int, among: Among = ALL) -> list[DepartmentUsers]:
-    """Distinct users of each department one level down, with everything below it, most first; *Unassigned* where the
-    whole organisation is looked at."""
+    """Distinct users of each department one level down, with everything below it, and of the people in the one looked
+    at itself, most first; *Unassigned* where the whole organisation is looked at."""
 
-    def found() -> list[tuple[int | None, int]]:
+    def found() -> list[tuple[int | None, int, bool]]:
         row_of = scope.row_of()
+        itself = scope.top.pk if scope.top and row_of else None
+        if scope.top:
+            row_of.setdefault(scope.top.pk, scope.top.pk)
         used: QuerySet[Any] = _within(DailyUser.objects.all(), scope, day, period, among)
         people = used.order_by().values_list("department_id", "pseudonym")
         sql, params = people.query.sql_with_params()
@@ -138,11 +143,11 @@ def users_by_department(scope: Scope, day: date, period: int, among: Among = ALL
                 " WHERE rows.top IS NOT NULL OR used.department IS NULL GROUP BY 1 ORDER BY 2 DESC, 1",
                 [*params, list(row_of), list(row_of.values())],
             )
-            return cursor.fetchall()
+            return [(pk, count, pk is not None and pk == itself) for pk, count in cursor.fetchall()]
 
-    counted = _kept("departments", scope, day, period, among, found)
-    known = Department.objects.in_bulk([pk for pk, _ in counted if pk])
-    return [DepartmentUsers(known.get(pk), count) for pk, count in counted if pk is None or pk in known]
+    counted = _kept("users by department", scope, day, period, among, found)
+    known = Department.objects.in_bulk([pk for pk, *_ in counted if pk])
+    return [DepartmentUsers(known.get(pk), count, direct) for pk, count, direct in counted if pk is None or pk in known]
 
 
 def labels_referenced(scope: Scope, day: date, period: int, among: Among = ALL) -> list[Named]:
