@@ -90,6 +90,17 @@ def test_the_export_holds_the_states_that_are_shown(cast: Cast, client: Client) 
         assert QueryDict(export).get("state", "") == states
 
 
+def test_one_says_that_it_is_as_it_is_today(cast: Cast, client: Client) -> None:
+    everything(cast)
+    client.force_login(cast.ada)
+    card = selector.cards(scope_of(cast.ada))[0]
+    day = timezone.localdate() - timedelta(days=3)
+    said = client.get(f"/recommendations/{card.pk}/?as_of={day}").content.decode()
+    assert "As it is today" in said
+    assert str(day) in said
+    assert "As it is today" not in client.get(f"/recommendations/{card.pk}/").content.decode()
+
+
 def test_one_is_told_as_one(cast: Cast, client: Client) -> None:
     everything(cast)
     client.force_login(cast.ada)
