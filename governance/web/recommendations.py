@@ -12,12 +12,13 @@ from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from governance.models import Gravity, RecommendationState
 from governance.selectors import recommendations, recommendations_then
 from governance.selectors.next_actions import APPLICATIONS, next_actions
-from governance.selectors.recommendations import SEVERITIES, UNDER_WAY, Card, Line
+from governance.selectors.recommendations import UNDER_WAY, Card, Line
 from governance.services import recommendations as service
 from governance.services.recommendations.acts import LONGEST
 from governance.services.recommendations.course import GROWTH, MISSES
@@ -29,7 +30,7 @@ from inventory.models import Department, User
 from inventory.selectors.scope import Scope, options, scope_of
 from inventory.web.as_of import At, asked_day
 from inventory.web.downloads import list_download
-from inventory.web.filters import Filters
+from inventory.web.filters import Filters, Words
 from inventory.web.requests import PersonRequest
 from risk.web.addresses import address_of
 
@@ -42,7 +43,10 @@ STATE_TONES = {
 }
 TONES = {"severity": SEVERITY_TONES, "state": STATE_TONES}
 CSV_COLUMNS = ("name", "kind", "department", "department_key", "amount", "unit", "severity", "note", "since")
-_OWN = {"state": [*RecommendationState.values, "all"], "severity": list(SEVERITIES)}
+_OWN: dict[str, Words] = {
+    "state": {**dict(RecommendationState.choices), "all": gettext_lazy("All")},
+    "severity": {one.name.lower(): one.label for one in Gravity},
+}
 
 
 @require_safe
