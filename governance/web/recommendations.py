@@ -27,6 +27,7 @@ from inventory import access
 from inventory.access import Permission, requires
 from inventory.choices import in_english
 from inventory.models import Department, User
+from inventory.selectors.people import person_called
 from inventory.selectors.scope import Scope, options, scope_of
 from inventory.web.as_of import At, asked_day
 from inventory.web.downloads import list_download
@@ -228,22 +229,13 @@ def _act(user: User, pk: int, given: QueryDict) -> None:
     if action == "start":
         service.start(actor=user, pk=pk)
     elif action == "assign":
-        service.assign(actor=user, pk=pk, owner=_owner(given.get("owner", "").strip()))
+        service.assign(actor=user, pk=pk, owner=person_called(given.get("owner", ""), active=True))
     elif action == "dismiss":
         service.dismiss(actor=user, pk=pk, reason=text, until=_day(given.get("until", "")))
     elif action == "reopen":
         service.reopen(actor=user, pk=pk, reason=text)
     else:
         raise ValidationError(_("Choose what to do."))
-
-
-def _owner(name: str) -> User | None:
-    if not name:
-        return None
-    found = User.objects.filter(username=name, is_active=True).first() if "\x00" not in name else None
-    if found is None:
-        raise ValidationError(_("Nobody has this user name."))
-    return found
 
 
 def _day(text: str) -> date | None:

@@ -25,12 +25,12 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from inventory.choices import Lifecycle
-from inventory.templatetags import components
+from inventory.templatetags import components, words
 from inventory.templatetags.components import escaped
 
 register = template.Library()
 register.tags.update(components.register.tags)
-register.filters.update(components.register.filters)
+register.filters.update(components.register.filters | words.register.filters)
 
 DASH = "–"
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")

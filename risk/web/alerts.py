@@ -20,6 +20,7 @@ from inventory.access import Permission, requires
 from inventory.choices import AlertState, ApplicationKind, Severity
 from inventory.models import AIApplication, User
 from inventory.selectors.asked import SHARED
+from inventory.selectors.people import person_called
 from inventory.selectors.scope import options, scope_of
 from inventory.services import alerts as service
 from inventory.web.downloads import list_download
@@ -263,7 +264,7 @@ def _said(done: service.Done) -> str:
 def _act(user: User, keys: list[int], given: QueryDict) -> service.Done:
     action, text = given.get("action", ""), given.get("text", "")
     if action == "assign":
-        return service.assign(actor=user, alerts=keys, assignee=_assignee(given.get("assignee", "").strip()))
+        return service.assign(actor=user, alerts=keys, assignee=person_called(given.get("assignee", ""), active=True))
     if action == "comment":
         return service.comment(actor=user, alerts=keys, text=text)
     if action == "start":
@@ -280,12 +281,3 @@ def _act(user: User, keys: list[int], given: QueryDict) -> service.Done:
         application = access.application_or_404(user, _key(given.get("application", "")), Permission.REVIEW)
         return service.tie(actor=user, alerts=keys, application=application, reason=text)
     raise ValidationError(_("Choose what to do."))
-
-
-def _assignee(name: str) -> User | None:
-    if not name:
-        return None
-    found = User.objects.filter(username=name, is_active=True).first() if "\x00" not in name else None
-    if found is None:
-        raise ValidationError(_("Nobody has this user name."))
-    return found

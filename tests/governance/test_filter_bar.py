@@ -58,7 +58,14 @@ def test_what_could_not_be_read_is_no_chip(dan: Client) -> None:
 
 LISTS = (
     *("/applications/", "/alerts/", "/recommendations/", "/compliance/gaps/", "/compliance/eu_ai_act/", "/evidence/"),
-    *("/discovery/", "/discovery/never-seen/", "/discovery/beyond-approval/", "/activity/", "/data-events/", "/incidents/"),
+    *(
+        "/discovery/",
+        "/discovery/never-seen/",
+        "/discovery/beyond-approval/",
+        "/activity/",
+        "/data-events/",
+        "/incidents/",
+    ),
     *("/unusual/", "/discovery/agents/", "/changes/", "/departments/"),
 )
 
