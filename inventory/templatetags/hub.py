@@ -173,7 +173,7 @@ def code_breaks(text: str) -> SafeString:
 def tail(text: str, most: int = 40) -> SafeString:
     """The last parts of a long technical name, which tell it from others; it may break between its parts."""
     if len(text) > most:
-        start = text.find("/", len(text) - most)
+        start = text.find("/", len(text) - most, len(text) - 1)
         text = "…" + text[start if start >= 0 else -most :]
     return code_breaks(text)
 
