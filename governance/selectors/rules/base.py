@@ -40,7 +40,7 @@ class Amount(float):
 
     def __format__(self, nouns: str) -> str:
         one, _, more = nouns.partition("|")
-        return f"{float(self):g} {one if self == 1 else more}".rstrip()
+        return f"{float(self):g} {one if float(self) == 1 else more}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)
