@@ -28,7 +28,7 @@ from inventory.models import Department, User
 from inventory.selectors.scope import Scope
 
 A_PAGE = 25
-TOP = 5
+TOP = 3
 PLACES = 3  # departments named on a card
 UNDER_WAY = (RecommendationState.OPEN, RecommendationState.IN_PROGRESS)
 SEVERITIES = {one.name.lower(): one.value for one in Gravity}

@@ -47,7 +47,6 @@ def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
     found = overview.figures(scope, day)
     used = usage.use(scope, day, period, left, files)
     numbers = overview.counted(scope, left, stand) if left else found.numbers
-    matrix, highest = matrix_table(found.matrix, scope), overview.highest(scope, left, stand=stand)
     return {
         "filters": filters,
         "scope": scope,
@@ -59,33 +58,26 @@ def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
         # What roll-ups hold is not told apart by kind, band, class or owner, and says so while one is chosen
         "every_one": EVERY_ONE if left else "",
         "tiles": tiles(scope, filters, numbers, used.unregistered, covered),
-        "matrix": matrix,
+        "matrix": matrix_table(found.matrix, scope),
         "left_out": found.matrix.left_out,
         "not_computable": left_out(scope),
         "interactions": interactions_chart(used.by_category, filters),
-        "highest": highest,
+        "highest": overview.highest(scope, left, stand=stand),
         "highest_note": _("Live applications, only those chosen") if left else _("Live applications"),
         "sensitive": sensitive_chart(used.sensitive, filters, day),
         "coverage": framework_charts(covered, filters),
         "highest_url": applications_url(department=filters.department, **left.query, lifecycle="live", sort="-risk"),
-        "recommendations": recommendations.cards(
-            scope, states=recommendations.UNDER_WAY, most=beside(len(matrix.rows), len(highest))
-        ),
+        "recommendations": recommendations.cards(scope, states=recommendations.UNDER_WAY, most=recommendations.TOP),
         "tones": SEVERITY_TONES,
         "use_at": used.counted_at,
         "feeds": fresh,
+        "silent": [feed.title for feed in fresh if not feed.read_at],
         "troubled": feed_health.troubled(feed_health.all_feeds()),
         "newest": max((feed.read_at for feed in fresh if feed.read_at), default=None),
         "may_load": access.sees_everything(scope.user, Permission.FEEDS),
         "may_register": access.may(scope.user, Permission.EDIT),
         "period_words": _("Last %(period)s days") % {"period": period},
     }
-
-
-def beside(departments: int, applications: int) -> int:
-    """How many recommendations fill the column of the matrix down to where the applications beside them end. A row of
-    the matrix is half as high as one of either list; a department with few others below it has room for more."""
-    return max(recommendations.TOP, recommendations.TOP + applications - departments // 2)
 
 
 @dataclass(frozen=True)

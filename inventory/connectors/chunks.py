@@ -6,6 +6,7 @@ Pure, like the connectors. The program writes pickled chunks to stdout, and the 
 import gc
 import io
 import json
+import os
 import pickle
 import sys
 from collections.abc import Iterator, Sized
@@ -44,6 +45,7 @@ MOST_BYTES_A_CHUNK = 96 * 1024**2  # of the file: rows may be long, and what is 
 MOST_BYTES_OF_INTERACTIONS = 256 * 1024**2  # of which only some numbers are kept
 MOST_WHOLE_ROWS = 50_000  # of a chunk of anything but interactions: alerts and people are kept as they are, twice over
 FIRST_ROWS = 25_000  # of the first chunk; each one may have twice as many as the last
+LAST_BYTES = 24 * 1024**2  # of the file, that a chunk may hold at its end; before, half of what is left
 _MOST_WAYS = 50_000  # of naming an application in one chunk: a hostile file gives every row its own
 _BLOCK = 1 << 20
 _LATEST = ("sensitivity_labels", "information_types", "cloud_apps")  # kinds whose records carry a key
@@ -110,11 +112,12 @@ class Chunk:
 
 
 class _CountingFile(io.RawIOBase):
-    """A file that knows how much of it was read."""
+    """A file that knows its size, and how much of it was read."""
 
     def __init__(self, path: str) -> None:
         super().__init__()
         self._file = open(path, "rb", buffering=0)  # noqa: SIM115 - closed with this object
+        self.size = os.fstat(self._file.fileno()).st_size
         self.bytes_read = 0
 
     def readable(self) -> bool:
@@ -131,9 +134,12 @@ class _CountingFile(io.RawIOBase):
 
 
 class _Limits:
-    """When a chunk is full. The first ones are small, so that storing begins while the file is still read."""
+    """When a chunk is full. The first ones are small, so that storing begins while the file is still read, and the last
+    ones too, so that little is left to store when it ends."""
 
-    def __init__(self, most_rows: int) -> None:
+    def __init__(self, most_rows: int, size: int) -> None:
+        """`size`: of the file, in bytes."""
+        self._size = size
         self._most_rows = most_rows
         self._rows = min(FIRST_ROWS, most_rows)
         self._bytes = self._most_bytes = MOST_BYTES_A_CHUNK
@@ -147,7 +153,8 @@ class _Limits:
             self._most_rows = min(self._most_rows, MOST_WHOLE_ROWS)
         if bytes_read:
             self._rows = min(self._rows * 2, self._most_rows)
-        self._bytes = bytes_read + self._most_bytes
+        half_of_the_rest = (self._size - bytes_read) // 2
+        self._bytes = bytes_read + min(self._most_bytes, max(LAST_BYTES, half_of_the_rest))
         return chunk
 
     def reached(self, chunk: Chunk, bytes_read: int) -> bool:
@@ -159,7 +166,7 @@ class _Limits:
 def read(task: Task) -> Iterator[Chunk]:
     """The file's chunks in order. Raises UnknownFormatError or OSError."""
     with _CountingFile(task.path) as file:
-        limits = _Limits(task.rows_a_chunk)
+        limits = _Limits(task.rows_a_chunk, file.size)
         chunk = limits.begin(Chunk(task.content()), 0)
         for item in task.connector.read(as_utf8(io.BufferedReader(file, _BLOCK)), task.from_line):
             if limits.reached(chunk, file.bytes_read):

@@ -158,7 +158,7 @@ def test_the_overview_as_it_stood(dan: Client, estate: Estate) -> None:
     assert len(now.context["matrix"].rows) > 1
     body = then.content.decode()
     assert "What changed since" in body
-    for of_today in ("The gravest under way", "How fresh the figures of use are"):
+    for of_today in ("What to do first", "How fresh the figures of use are"):
         assert of_today in now.content.decode()
         assert of_today not in body
     assert "No recommendation was under way then" in body

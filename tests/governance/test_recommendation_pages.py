@@ -13,7 +13,6 @@ from governance.models import Recommendation
 from governance.selectors import recommendations as selector
 from governance.selectors.next_actions import next_actions
 from governance.services import recommendations
-from governance.web.overview import beside
 from inventory.choices import AlertState, Severity
 from inventory.models import Alert, User
 from inventory.selectors.scope import scope_of
@@ -247,20 +246,12 @@ def test_machines_read_the_same(cast: Cast, client: Client) -> None:
 def test_the_overview_shows_the_gravest(cast: Cast, client: Client) -> None:
     everything(cast)
     client.force_login(cast.carol)
-    page = client.get("/").context
-    shown = page["recommendations"]
-    assert 0 < len(shown) <= beside(len(page["matrix"].rows), len(page["highest"]))
+    shown = client.get("/").context["recommendations"]
+    assert 0 < len(shown) <= selector.TOP
     assert {card.department for card in shown} == {cast.retail}
     assert shown[0].severity == "high"
     client.force_login(cast.eve)
     assert [card.rule.key for card in client.get("/").context["recommendations"]] == [RULE]
-
-
-@pytest.mark.parametrize(("departments", "applications", "most"), [(0, 0, 5), (1, 1, 6), (3, 6, 10), (20, 7, 5)])
-def test_the_overview_has_room_for_more_beside_a_long_list_and_a_short_matrix(
-    departments: int, applications: int, most: int
-) -> None:
-    assert beside(departments, applications) == most
 
 
 def test_next_actions_promise_what_the_application_promises(estate: Estate, client: Client) -> None:

@@ -271,6 +271,19 @@ def test_chunks_are_bounded_by_bytes_whatever_the_rows_hold(tmp_path: Path, monk
     assert most < 48 << 20
 
 
+def test_little_is_left_to_store_when_a_file_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chunks, "LAST_BYTES", 2 << 20)
+    path = tmp_path / "audit.jsonl"
+    with path.open("wb") as file:
+        file.writelines(lines(800, lambda n: {"Id": f"r{n}", "Operation": "Other", "Filler": "x" * (1 << 15)}))
+    task = chunks.Task(str(path), "purview_audit", 0, "2000-01-01T00:00:00+00:00", 50_000)
+    rows = [chunk.rows for chunk in chunks.read(task)]
+    assert sum(rows) == 800
+    assert len(rows) > 3
+    assert rows == sorted(rows, reverse=True)
+    assert rows[-1] <= 128  # of 32 KB each: what the end may hold, and what of the file is at hand
+
+
 @pytest.mark.django_db
 def test_a_great_many_agents_are_stored_in_bounded_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "CHUNK_ROWS", 250)
