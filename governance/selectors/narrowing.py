@@ -84,7 +84,7 @@ def _requirement(reader: Reader, frameworks: Sequence[Framework]) -> str:
 
 
 def _assessed(reader: Reader) -> dict[str, Sequence[str]]:
-    return {**requirements(reader, states=ASSESSED), **_of_live(reader)}
+    return {**requirements(reader, states=ASSESSED), **_of_live(reader), "below": reader.below()}
 
 
 def _of_live(reader: Reader) -> dict[str, Sequence[str]]:
@@ -107,7 +107,7 @@ def _overview(reader: Reader) -> dict[str, Sequence[str]]:
 NOTHING = Narrowing()
 REGISTER = Narrowing(applications.NARROWED_BY, applications.read)
 SCORES = Narrowing((*REGISTER.parameters, "principle"), _scores)
-REQUIREMENTS = Narrowing(("framework", "binding", "requirement", "state", LATE, *OF_LIVE), _assessed)
+REQUIREMENTS = Narrowing(("framework", "binding", "requirement", "state", LATE, *OF_LIVE, "below"), _assessed)
 EVIDENCE = Narrowing(evidence.NARROWED_BY, evidence.read)
 DAYS = Narrowing(("since", "until"), _days)
 RECOMMENDATIONS = Narrowing(("state", "severity"), _recommendations)

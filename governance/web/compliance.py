@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from governance import charts
 from governance.selectors import compliance
-from governance.selectors.among import ALL, Among, among
+from governance.selectors.among import Among, among, place
 from governance.selectors.compliance import FrameworkFigures, RequirementFigures
 from governance.selectors.compliance_rows import asked_for
 from governance.selectors.narrowing import LATE, YES, requirements
@@ -45,7 +45,7 @@ def compliance_page(request: HttpRequest) -> HttpResponse:
     """All frameworks with their coverage, gaps by framework, departments, and what is coming; with `as_of`, as at the
     end of a past day."""
     filters, scope, at = asked(request)
-    day, left = at.day, ALL if at.past else among(filters)
+    day, left = at.day, place(filters) if at.past else among(filters)
     covered = compliance.frameworks(scope, day, left)
     binding = [one for one in covered if one.framework.binding]
     voluntary = [one for one in covered if not one.framework.binding]
@@ -178,6 +178,6 @@ def pair_list(
 def asked(request: HttpRequest) -> tuple[Filters, Scope, At]:
     """The filters of these pages, what is looked at, and the day."""
     user: User = request.user  # type: ignore[assignment]
-    filters = Filters.from_request(request)
+    filters = Filters.from_request(request, own={"below": ("no",)})
     scope = scope_of(user, filters.department)
     return filters, scope, at_of(request, scope)
