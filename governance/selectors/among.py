@@ -42,7 +42,7 @@ class Among:
         one = self.wanted
         named = (("kind", one.kinds), ("band", one.bands), ("class", one.classes))
         parts = [" or ".join(SAID[name][word].lower() for word in words) for name, words in named if words]
-        place = [f"directly in {one.place.name}"] if one.place else []
+        place = [f"in {one.place.name} itself"] if one.place else []
         return ", ".join([*parts, *([f"owned by {one.owner}"] if one.owner else []), *place])
 
     @property
