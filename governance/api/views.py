@@ -111,7 +111,7 @@ class ComplianceList(Listing):
             DEPARTMENT,
             OpenApiParameter("framework", str, description="Its id. Several are parted by commas."),
             OpenApiParameter("binding", str, enum=["yes", "no"]),
-            OpenApiParameter("requirement", str, description="Needs one `framework`."),
+            OpenApiParameter("requirement", str, description="Needs one `framework`. Several are parted by commas."),
             OpenApiParameter("state", str, enum=ASSESSED, description="Several are parted by commas."),
             OpenApiParameter("overdue", str, enum=["yes"], description="Not met though a due day has passed."),
             BELOW,

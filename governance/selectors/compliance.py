@@ -10,7 +10,7 @@ from django.db.models import Count, Sum
 
 from governance.selectors import rollups
 from governance.selectors.among import ALL, Among
-from governance.selectors.requirements import by_requirement, counted_rows, short_name
+from governance.selectors.requirements import applications_in, by_requirement, counted_rows, short_name
 from inventory.models import Department, User
 from inventory.selectors.scope import Scope
 from risk.choices import RequirementStatus
@@ -209,12 +209,19 @@ class RequirementFigures:
 @dataclass(frozen=True)
 class Duties:
     """Requirements of a framework that don't bind yet and start together: the days from which they may (which one holds
-    depends on the application), the days left to the first, and (requirement, live applications it will apply to)."""
+    depends on the application), the days left to the first, (requirement, live applications it will apply to), and how
+    many applications that are."""
 
     framework: Framework
     starts: tuple[date, ...]
     days_left: int
     requirements: tuple[tuple[Requirement, int], ...]
+    applications: int
+
+    @property
+    def ids(self) -> str:
+        """The requirements as an address names them."""
+        return ",".join(requirement.id for requirement, _ in self.requirements)
 
     @property
     def pairs(self) -> int:
@@ -241,12 +248,24 @@ def upcoming_duties(scope: Scope, day: date, covered: Iterable[FrameworkFigures]
             starts = tuple(sorted({start for start in starts_of(requirement) if start > day}))
             if counts[State.UPCOMING] and starts:
                 found.setdefault((framework.id, starts), []).append((requirement, counts[State.UPCOMING]))
-    known = load_method().frameworks
     duties = [
-        Duties(known[key], starts, (starts[0] - day).days, tuple(requirements))
+        _duties(scope, among, load_method().frameworks[key], starts, day, requirements)
         for (key, starts), requirements in found.items()
     ]
     return sorted(duties, key=lambda one: (one.days_left, one.starts, one.framework.id))
+
+
+def _duties(
+    scope: Scope,
+    among: Among,
+    framework: Framework,
+    starts: tuple[date, ...],
+    day: date,
+    requirements: list[tuple[Requirement, int]],
+) -> Duties:
+    ids = {requirement.id for requirement, _ in requirements}
+    held = applications_in(scope.user, scope.chosen, framework, ids, State.UPCOMING, among.ids)
+    return Duties(framework, starts, (starts[0] - day).days, tuple(requirements), held)
 
 
 def starts_of(requirement: Requirement) -> list[date]:

@@ -32,7 +32,7 @@ def asked_for(filters: Filters, department: Department | None = None) -> Asked:
             if (not named or one.id in named) and (not binding or one.binding == (YES in binding))
         ),
         states=tuple(State(state) for state in filters.get("state", ())) or tuple(State),
-        requirement="".join(filters.get("requirement", ())),
+        requirements=filters.get("requirement", ()),
         late=LATE in filters,
         applications=applications.among(applications.wanted_by(filters, department)),
     )

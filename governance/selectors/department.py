@@ -100,6 +100,6 @@ def ahead(overall: Risk | None, day: date) -> list[Ahead]:
 
 
 def course(department: Department, day: date, days: int) -> list[Risk]:
-    """The overall figures from the first to the last day of the period: on both, and on each day that brought others."""
+    """The overall figures on the first and the last day of the period, and on each day that brought others."""
     only, since = Department.objects.filter(pk=department.pk), day - timedelta(days=days)
     return rollups.held(rollups.history(only, OVERALL, since, day), since, day)

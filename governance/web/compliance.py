@@ -103,7 +103,7 @@ def framework_page(request: HttpRequest, framework: str) -> HttpResponse:
         "requirements": [one for one in own if one.total],
         "idle": [one.requirement for one in own if not one.total],
         "of_organisation": of_organisation,
-        **pair_list(filters, scope, wanted, counted(figures, own, "".join(wanted["requirement"]))),
+        **pair_list(filters, scope, wanted, counted(figures, own, wanted["requirement"])),
     }
     return render(request, "governance/framework.html", context)
 
@@ -133,11 +133,13 @@ def gap_list(request: HttpRequest) -> HttpResponse:
     return render(request, "governance/gaps.html", context)
 
 
-def counted(figures: FrameworkFigures, own: Sequence[RequirementFigures], requirement: str) -> dict[str, int]:
-    """Pairs by state, and those overdue, of a framework or of one of its requirements (which has none by day)."""
-    for one in own:
-        if one.requirement.id == requirement:
-            return dict(one.numbers)
+def counted(
+    figures: FrameworkFigures, own: Sequence[RequirementFigures], requirements: Sequence[str]
+) -> Mapping[str, int]:
+    """Pairs by state, and those overdue, of a framework or of some of its requirements (which have none by day)."""
+    if requirements:
+        chosen = [Counter(dict(one.numbers)) for one in own if one.requirement.id in requirements]
+        return sum(chosen, Counter()) | Counter(dict.fromkeys(RequirementStatus.values, 0))
     return {**dict(figures.numbers), LATE: figures.overdue}
 
 
@@ -171,7 +173,7 @@ def pair_list(
         "shown_states": states,
         "export_state": ",".join(found.get("state", ())),
         "late": wanted.late,
-        "requirement": wanted.requirement,
+        "requirement": ", ".join(wanted.requirements),
     }
 
 

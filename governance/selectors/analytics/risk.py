@@ -55,9 +55,8 @@ class Profile:
 def bands_by_day(
     scope: Scope, day: date, period: int, past: Sequence[Risk] | None = None
 ) -> list[tuple[date, dict[str, int]]]:
-    """Live applications by band on the first and last day and on each on which a figure changed, what is looked at added
-    up over its tops.
-    `past`: the course of the only one, where it is read already."""
+    """Live applications by band on the first and last day and on each on which a figure changed, added up over the tops
+    of what is looked at. `past`: the course of the only one, where it is read already."""
     tops = Department.objects.filter(pk__in=[top.pk for top in scope.tops])
     begin, standing, found = day - timedelta(days=period), {}, {}
     for risk in rollups.history(tops, OVERALL, begin, day) if past is None else past:
