@@ -128,3 +128,22 @@ def test_a_tree_that_changed_since_leaves_nothing_negative(dan: Client, estate: 
     Department.objects.filter(key="treasury").update(parent=estate.cast.retail)
     rows = dan.get("/compliance/gaps/", {"department": "retail", "as_of": THEN}).context["rows"]
     assert min(number for _, counts in rows for number in counts) >= 0
+
+
+@pytest.mark.parametrize("query", [{}, {"as_of": THEN}])
+def test_the_departments_below_and_itself_are_all_its_live_applications(dan: Client, query: dict[str, object]) -> None:
+    page = dan.get("/departments/retail/", query)
+    below, overall = page.context["below"], page.context["figures"].overall
+    counts = [row.overall.count for row in below.parts] + [below.itself.count]
+    assert (counts, sum(counts)) == ([1, 1], overall.count)
+    assert "Retail Banking itself" in page.content.decode()
+    for band in ("low", "moderate", "high", "critical"):
+        parts = sum(getattr(row.overall, f"{band}_count") for row in below.parts)
+        assert parts + getattr(below.itself, f"{band}_count") == getattr(overall, f"{band}_count")
+    whole, *bars = page.context["bands"].rows
+    assert [sum(column) for column in zip(*(row.values for row in bars), strict=True)] == list(whole.values)
+    for row in page.context["bands"].rows:
+        assert dan.get(row.url).context["page"].paginator.count == sum(row.values)
+    assert dan.get(page.context["itself_url"]).context["page"].paginator.count == below.itself.count
+    assert dan.get("/departments/cards/", query).context["below"].parts == ()
+    assert "Cards itself" not in dan.get("/departments/cards/", query).content.decode()
