@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from governance import charts
 from governance.selectors import compliance
-from governance.selectors.among import ALL, Among, among
+from governance.selectors.among import Among, among, place
 from governance.selectors.compliance import FrameworkFigures, RequirementFigures
 from governance.selectors.compliance_rows import asked_for
 from governance.selectors.narrowing import LATE, YES, requirements
@@ -45,7 +45,7 @@ def compliance_page(request: HttpRequest) -> HttpResponse:
     """All frameworks with their coverage, gaps by framework, departments, and what is coming; with `as_of`, as at the
     end of a past day."""
     filters, scope, at = asked(request)
-    day, left = at.day, ALL if at.past else among(filters)
+    day, left = at.day, place(filters) if at.past else among(filters)
     covered = compliance.frameworks(scope, day, left)
     binding = [one for one in covered if one.framework.binding]
     voluntary = [one for one in covered if not one.framework.binding]
@@ -103,7 +103,7 @@ def framework_page(request: HttpRequest, framework: str) -> HttpResponse:
         "requirements": [one for one in own if one.total],
         "idle": [one.requirement for one in own if not one.total],
         "of_organisation": of_organisation,
-        **pair_list(filters, scope, wanted, counted(figures, own, "".join(wanted["requirement"]))),
+        **pair_list(filters, scope, wanted, counted(figures, own, wanted["requirement"])),
     }
     return render(request, "governance/framework.html", context)
 
@@ -133,11 +133,13 @@ def gap_list(request: HttpRequest) -> HttpResponse:
     return render(request, "governance/gaps.html", context)
 
 
-def counted(figures: FrameworkFigures, own: Sequence[RequirementFigures], requirement: str) -> dict[str, int]:
-    """Pairs by state, and those overdue, of a framework or of one of its requirements (which has none by day)."""
-    for one in own:
-        if one.requirement.id == requirement:
-            return dict(one.numbers)
+def counted(
+    figures: FrameworkFigures, own: Sequence[RequirementFigures], requirements: Sequence[str]
+) -> Mapping[str, int]:
+    """Pairs by state, and those overdue, of a framework or of some of its requirements (which have none by day)."""
+    if requirements:
+        chosen = [Counter(dict(one.numbers)) for one in own if one.requirement.id in requirements]
+        return sum(chosen, Counter()) | Counter(dict.fromkeys(RequirementStatus.values, 0))
     return {**dict(figures.numbers), LATE: figures.overdue}
 
 
@@ -171,13 +173,13 @@ def pair_list(
         "shown_states": states,
         "export_state": ",".join(found.get("state", ())),
         "late": wanted.late,
-        "requirement": wanted.requirement,
+        "requirement": ", ".join(wanted.requirements),
     }
 
 
 def asked(request: HttpRequest) -> tuple[Filters, Scope, At]:
     """The filters of these pages, what is looked at, and the day."""
     user: User = request.user  # type: ignore[assignment]
-    filters = Filters.from_request(request)
+    filters = Filters.from_request(request, own={"below": ("no",)})
     scope = scope_of(user, filters.department)
     return filters, scope, at_of(request, scope)

@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from governance import charts
@@ -81,8 +82,11 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
         ),
         "ahead": ahead,
         "bands": charts.bands_by_department(
-            [bands_row(row, at) for row in below.parts if row.overall],
-            next((bands_row(row, at) for row in below.whole if row.overall), None),
+            [
+                *(bands_row(row.department, row.overall, at) for row in below.parts if row.overall),
+                *([bands_row(found, below.itself, at, alone=True)] if below.itself and below.parts else []),
+            ],
+            next((bands_row(found, row.overall, at) for row in below.whole if row.overall), None),
         ),
         "bands_course": drawn.bands_over_time(scope, day, filters.period, days),
         "profile": drawn.profile(scope, at, known),
@@ -101,6 +105,7 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
         "at": at,
         "period_words": words[:1].upper() + words[1:],
         "use_words": f"By the people of this department · {words}",
+        "itself_url": applications_url(department=found, below="no", lifecycle="live", as_of=at.then),
         "below_url": address("governance:departments", department=found, as_of=at.then),
         "live_url": applications_url(department=found, **left.query, lifecycle="live", as_of=at.then),
     }
@@ -137,15 +142,17 @@ def ahead_page(request: HttpRequest) -> HttpResponse:
     return render(request, "governance/ahead.html", context)
 
 
-def bands_row(row: overview.DepartmentRow, at: At) -> charts.DepartmentBands:
-    """A department's bar in the chart of bands, leading to its applications as of the day."""
-    risk = row.overall
-    assert risk is not None
+def bands_row(
+    department: Department, risk: rollups.Risk | overview.Bands, at: At, *, alone: bool = False
+) -> charts.DepartmentBands:
+    """A department's bar in the chart of bands, leading to its applications as of the day; `alone`: without those of
+    the departments below it."""
+    below = "no" if alone else ""
     return charts.DepartmentBands(
-        name=row.department.name,
+        name=_("%(name)s itself") % {"name": department.name} if alone else department.name,
         low=risk.low_count,
         moderate=risk.moderate_count,
         high=risk.high_count,
         critical=risk.critical_count,
-        url=applications_url(department=row.department, lifecycle="live", as_of=at.then),
+        url=applications_url(department=department, below=below, lifecycle="live", as_of=at.then),
     )
