@@ -17,7 +17,7 @@ from governance.selectors import compliance
 from governance.selectors.among import Among, among, place
 from governance.selectors.compliance import FrameworkFigures, RequirementFigures
 from governance.selectors.compliance_rows import asked_for
-from governance.selectors.narrowing import LATE, YES, requirements
+from governance.selectors.narrowing import LATE, NO, YES, requirements
 from governance.selectors.requirements import Pairs
 from governance.web import compliance_then
 from governance.web.links import framework_bars
@@ -90,6 +90,7 @@ def framework_page(request: HttpRequest, framework: str) -> HttpResponse:
     reader = Reader(request.GET)
     wanted = requirements(reader, only=found, states=STATES)
     tell(request, reader.problems)
+    filters = filters.with_named(said(wanted), reader.problems)
     own, of_organisation = compliance.requirements_of(scope.user, scope.chosen, found, left)
     context = {
         "filters": filters,
@@ -118,6 +119,7 @@ def gap_list(request: HttpRequest) -> HttpResponse:
     if not wanted["framework"] and not any(wanted["binding"]):
         wanted["binding"] = (YES,)
     tell(request, reader.problems)
+    filters = filters.with_named(said(wanted), reader.problems)
     if at.past:
         return compliance_then.gaps_page(request, filters, scope, at, wanted)
     counts = {} if any(wanted["requirement"]) else gap_counts(scope, wanted, among(filters))
@@ -131,6 +133,17 @@ def gap_list(request: HttpRequest) -> HttpResponse:
         **pair_list(filters, scope, wanted, counts),
     }
     return render(request, "governance/gaps.html", context)
+
+
+def said(asked: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """What the pairs are narrowed to, as people call it."""
+    words: dict[str, Mapping[str, Any]] = {
+        "framework": {key: one.name for key, one in load_method().frameworks.items()},
+        "binding": {YES: _("binding"), NO: _("voluntary")},
+        "state": {**dict(RequirementStatus.choices), EVERY_STATE: _("All")},
+        LATE: {word: _("past due") for word in (YES, "1")},
+    }
+    return {name: ", ".join(str(words.get(name, {}).get(one, one)) for one in asked[name] if one) for name in asked}
 
 
 def counted(

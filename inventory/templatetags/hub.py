@@ -25,12 +25,12 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from inventory.choices import Lifecycle
-from inventory.templatetags import components
+from inventory.templatetags import components, words
 from inventory.templatetags.components import escaped
 
 register = template.Library()
 register.tags.update(components.register.tags)
-register.filters.update(components.register.filters)
+register.filters.update(components.register.filters | words.register.filters)
 
 DASH = "–"
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -173,7 +173,7 @@ def code_breaks(text: str) -> SafeString:
 def tail(text: str, most: int = 40) -> SafeString:
     """The last parts of a long technical name, which tell it from others; it may break between its parts."""
     if len(text) > most:
-        start = text.find("/", len(text) - most)
+        start = text.find("/", len(text) - most, len(text) - 1)
         text = "…" + text[start if start >= 0 else -most :]
     return code_breaks(text)
 

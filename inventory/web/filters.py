@@ -15,6 +15,7 @@ from inventory.selectors.asked import PERIODS, SHARED, Problem, Reader
 from inventory.web.chips import Chips, chips_of
 
 DEFAULT_PERIOD = 30
+Words = Sequence[str] | Mapping[str, Any]  # the words of a parameter; or word → what people read in its place
 _NAMES = {
     "kinds": "kind",
     "bands": "band",
@@ -46,15 +47,17 @@ class Filters:
     page: int = 1
     as_of: str = ""  # a past day; whether the page can answer for it is the page's to say (inventory.web.as_of)
     own: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # what only this page can be narrowed by
+    said: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # of these: word → what people read
+    named: Mapping[str, str] = field(default_factory=dict)  # what the page read by itself: parameter → in words
     ignored: tuple[Problem, ...] = ()  # what could not be read
 
     @classmethod
     def from_request(
-        cls, request: HttpRequest, *, sorts: Sequence[str] = (), own: Mapping[str, Sequence[str]] | None = None
+        cls, request: HttpRequest, *, sorts: Sequence[str] = (), own: Mapping[str, Words] | None = None
     ) -> "Filters":
         """Read the address. A department out of sight is a 404; any other value that can't be read is left out, and
         the person is told once. `sorts`: the words that this page can be sorted by; `own`: further parameters that
-        it can be narrowed by, with their words."""
+        it can be narrowed by, with their words, and where people read something else in their place, with that."""
         found = cls.from_query(request.user, request.GET, sorts=sorts, own=own)
         tell(request, found.ignored)
         # What the navigation carries along: to pages that answer for a past day, and to the others
@@ -64,7 +67,7 @@ class Filters:
 
     @classmethod
     def from_query(
-        cls, user: Any, query: QueryDict, *, sorts: Sequence[str] = (), own: Mapping[str, Sequence[str]] | None = None
+        cls, user: Any, query: QueryDict, *, sorts: Sequence[str] = (), own: Mapping[str, Words] | None = None
     ) -> "Filters":
         """The same from a bare query string, for the API."""
         reader = Reader(query)
@@ -83,6 +86,7 @@ class Filters:
             page=reader.number("page", 1),
             as_of=_past_day(query),
             own={name: found for name, known in (own or {}).items() if (found := _own(reader, name, known))},
+            said={name: known for name, known in (own or {}).items() if isinstance(known, Mapping)},
             ignored=tuple(reader.problems),
         )
 
@@ -107,6 +111,11 @@ class Filters:
     def chips(self, given: QueryDict, applied: Collection[str]) -> Chips:
         """The filters in words; `applied`: the parameters that the page heeds."""
         return chips_of(self, given, applied)
+
+    def with_named(self, named: Mapping[str, Any], problems: Sequence[Problem] = ()) -> "Filters":
+        """The same with what the page read by itself, in words (empty: not asked for), and what it could not read."""
+        said = {name: str(words) for name, words in named.items() if words}
+        return replace(self, named={**self.named, **said}, ignored=(*self.ignored, *problems))
 
     @property
     def narrowed(self) -> bool:

@@ -20,7 +20,7 @@ from risk.selectors import applications, applications_then
 from risk.web import columns
 from risk.web.as_of import at_of
 
-OWN = {"points": applications.POINTS, "below": ("no",)}
+OWN = {"points": {word: word.replace("-", "–") for word in applications.POINTS}, "below": ("no",)}
 _AFRESH = ("columns", "page")  # what a choice of columns doesn't keep of the address
 
 

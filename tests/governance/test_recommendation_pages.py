@@ -14,7 +14,7 @@ from governance.selectors import recommendations as selector
 from governance.selectors.next_actions import next_actions
 from governance.services import recommendations
 from inventory.choices import AlertState, Severity
-from inventory.models import Alert
+from inventory.models import Alert, User
 from inventory.selectors.scope import scope_of
 from risk.selectors import cases
 from risk.selectors.next_steps import next_steps
@@ -187,6 +187,33 @@ def test_the_doors_of_acts(cast: Cast, client: Client) -> None:
         client.force_login(who)
         assert client.post(path, {"action": "start"}).status_code == 403
         assert "Work on it" not in client.get(f"/recommendations/{pk}/").content.decode()
+
+
+def test_a_card_is_given_to_somebody_by_name_and_what_was_typed_stays(cast: Cast, client: Client) -> None:
+    User.objects.filter(pk=cast.carol.pk).update(display_name="Carol Hawthorne-Lind")
+    everything(cast)
+    card = card_of(cast.retail)
+    page = f"/recommendations/{card.pk}/"
+    client.force_login(cast.bob)
+    answer = client.post(f"{page}act/", {"action": "assign", "owner": "Carol H<b>"})
+    assert answer.status_code == 400
+    assert 'value="Carol H&lt;b&gt;"' in answer.content.decode()
+    assert '<option value="Carol Hawthorne-Lind">carol</option>' in answer.content.decode()
+    assert client.post(f"{page}act/", {"action": "assign", "owner": "carol hawthorne-lind"}).status_code == 302
+    card.refresh_from_db()
+    assert card.owner == cast.carol
+    assert 'value="Carol Hawthorne-Lind"' in client.get(page).content.decode()
+
+
+def test_the_history_tells_days_as_the_page_does(cast: Cast, client: Client) -> None:
+    everything(cast)
+    pk = card_of(cast.retail).pk
+    until = timezone.localdate() + timedelta(days=3)
+    client.force_login(cast.bob)
+    client.post(f"/recommendations/{pk}/act/", {"action": "dismiss", "text": "Known", "until": until.isoformat()})
+    body = client.get(f"/recommendations/{pk}/").content.decode()
+    assert f"until {until:%-d %b %Y}" in body
+    assert f"until {until.isoformat()}" not in body
 
 
 def test_the_settings_page(cast: Cast, client: Client) -> None:

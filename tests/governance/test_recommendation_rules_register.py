@@ -1,5 +1,6 @@
 """The rules about agents, oversight, unusual days and blind spots: each speaks exactly at its threshold."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -242,6 +243,8 @@ def test_every_rule_is_described(cast: Cast) -> None:
         assert rule.principles
         assert "{" not in rule.in_words({})
         assert rule.action.endswith(".")
+        ones = rule.in_words({(rule.key, one.name): 1 for one in rule.thresholds})
+        assert not re.search(r"\b1 (?!of\b|MiB\b|%)\w*s\b", ones), ones  # "at least 1 interactions"
         assert all(one.least <= one.value <= one.most for one in rule.thresholds)
 
 

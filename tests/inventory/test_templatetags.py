@@ -35,6 +35,9 @@ def render(source: str, url: str = "/", **values: object) -> str:
     ("source", "shown"),
     [
         ("{{ 66.6|score }}", "67"),
+        ('{{ "https://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/"|tail:9 }}', "…aaaaaaaa/"),
+        ('{{ "url"|entity }} {{ "account"|entity }} {{ "odd"|entity }}', "Address Person odd"),
+        ('{{ "until 2027-01-15, not 2027-13-45"|with_days }}', "until 15 Jan 2027, not 2027-13-45"),
         ("{{ 0|risk_class }} {{ 74.9|risk_class }} {{ 100|risk_class }}", "risk-0 risk-7 risk-9"),
         ("{{ none|risk_class }}", "risk-none"),
         ("{{ 0.004|percent }} {{ 0|percent }} {{ 0.126|percent }}", "&lt;1\u00a0% 0\u00a0% 13\u00a0%"),

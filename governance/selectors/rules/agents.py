@@ -118,7 +118,8 @@ RULES = (
         title=_("Forgotten agent"),
         goals=("A4",),
         trigger=_(
-            "A published agent was not used for more than {days} days, or was never used and published that long ago."
+            "A published agent was not used for more than {days:day|days}, or was never used and published "
+            "that long ago."
         ),
         action=_("Retire it, or say who still needs it."),
         unit=_("agents"),

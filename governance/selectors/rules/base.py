@@ -35,6 +35,14 @@ class Threshold:
     most: float = 1_000_000
 
 
+class Amount(float):
+    """A threshold in a trigger: `{people}` is its number, `{people:person|people}` the number with its noun."""
+
+    def __format__(self, nouns: str) -> str:
+        one, _, more = nouns.partition("|")
+        return f"{float(self):g} {one if float(self) == 1 else more}".rstrip()
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One recommendation. `sql` is None where no feed brings the facts at all.
@@ -70,7 +78,7 @@ class Rule:
 
     def in_words(self, changed: Mapping[tuple[str, str], float]) -> str:
         """The trigger with the thresholds as they stand."""
-        return str(self.trigger).format(**{name: f"{value:g}" for name, value in self.values(changed).items()})
+        return str(self.trigger).format(**{name: Amount(value) for name, value in self.values(changed).items()})
 
 
 @dataclass(frozen=True, slots=True)

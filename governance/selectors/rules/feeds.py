@@ -54,11 +54,11 @@ RULES = (
         title=_("We are blind here"),
         goals=("RS3", "A1"),
         trigger=_(
-            "The newest record of a regular feed is older than {hours} hours ({audit_hours} for the "
+            "The newest record of a regular feed is older than {hours:hour|hours} ({audit_hours} for the "
             "Purview audit log), one that is switched on has brought nothing that long, at least "
             "{bad_percent} % of its rows could not be read, at least {lost_percent} % of active "
-            "people have no department, or a department of at least {staff} people shows no use for "
-            "{silent_days} days."
+            "people have no department, or a department of at least {staff:person|people} shows no use for "
+            "{silent_days:day|days}."
         ),
         action=_("Bring the feed up to date, or mend what could not be read."),
         unit=_("blind spots"),

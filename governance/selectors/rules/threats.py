@@ -85,7 +85,7 @@ RULES = (
         goals=("PS2", "RS2"),
         trigger=_(
             "An interaction marked as a jailbreak attempt, or an alert about one that nobody "
-            "dismissed, in 30 days. High where it was not blocked, or from {by_one} attempts by one "
+            "dismissed, in 30 days. High where it was not blocked, or from {by_one:attempt|attempts} by one "
             "person within 7 days."
         ),
         action=_("Work through the alerts, and prove the controls against prompt attacks."),

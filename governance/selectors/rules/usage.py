@@ -154,7 +154,7 @@ RULES = (
         goals=("A1", "PS2"),
         trigger=_(
             "An AI app that is not registered, or registered and neither in review nor approved nor "
-            "live, was used by at least {people} people or was sent at least {mib} MiB in 30 days. "
+            "live, was used by at least {people:person|people} or was sent at least {mib} MiB in 30 days. "
             "High where its safety is at most {score} of 10 or it was sent at least {high_mib} MiB."
         ),
         action=_("Register it and put it in review, match it to an application, or block it."),
@@ -180,9 +180,9 @@ RULES = (
         title=_("Sensitive data sent to external AI"),
         goals=("PS1",),
         trigger=_(
-            "At least {events} interactions with an AI app outside held a sensitive information "
-            "type, or a data-loss rule matched there, in 30 days. High from {high_events} events or "
-            "{high_people} people of one department."
+            "At least {events:interaction|interactions} with an AI app outside held a sensitive information "
+            "type, or a data-loss rule matched there, in 30 days. High from {high_events:event|events} or "
+            "{high_people:person|people} of one department."
         ),
         action=_("Warn or block by a data-loss rule, and offer an approved app for the same work."),
         unit=_("events"),
@@ -203,7 +203,7 @@ RULES = (
         title=_("Protect labelled content from AI processing"),
         goals=("PS1", "A4"),
         trigger=_(
-            "At least {interactions} interactions read content labelled Confidential or higher in 30 "
+            "At least {interactions:interaction|interactions} read content labelled Confidential or higher in 30 "
             "days, and no data-loss rule matched for that app in that department. High for the "
             "highest level."
         ),
@@ -225,8 +225,8 @@ RULES = (
         title=_("Label the data AI reads"),
         goals=("A4",),
         trigger=_(
-            "Of at least {files} Word, Excel, PowerPoint and PDF files that AI read for a department in 30 days, "
-            "each counted as often as it was read, at least {share} % have no sensitivity label."
+            "Of at least {files:file|files} of Word, Excel, PowerPoint or PDF that AI read for a department in 30 "
+            "days, each counted as often as it was read, at least {share} % have no sensitivity label."
         ),
         action=_("Label the places that AI reads most."),
         unit=_("unlabelled files read"),
