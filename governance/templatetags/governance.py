@@ -7,12 +7,25 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import ngettext
 
 from governance.selectors.compliance import DepartmentCoverage, Duties, FrameworkFigures
+from governance.web.context import Group
 from governance.web.links import address
 from inventory.templatetags.components import escaped
-from inventory.templatetags.hub import count, share_range
+from inventory.templatetags.hub import count, icon, share_range
 from inventory.templatetags.links import url_with
 
 register = template.Library()
+
+
+@register.simple_tag
+def nav_links(group: Group) -> SafeString:
+    """The entries of a group of the navigation, which stands on every page."""
+    rows = []
+    for one in group.items:
+        here = ' class="is-active" aria-current="page"' if one.active else ""
+        rows.append(
+            f'<li><a href="{escaped(one.url)}"{here}>{icon(one.icon)}<span>{escaped(one.label)}</span></a></li>'
+        )
+    return mark_safe("".join(rows))  # noqa: S308 - every part is escaped
 
 
 @register.simple_tag(takes_context=True)

@@ -33,7 +33,7 @@ KIND_WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: pages keep hundreds, and pickle takes far longer over frozen slots
 class Change:
     """A cause with its effect, rounded so that all add up. `what`: before and after in words."""
 
