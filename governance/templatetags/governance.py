@@ -6,7 +6,7 @@ from django.template.context import Context
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import ngettext
 
-from governance.selectors.compliance import DepartmentCoverage, Duties, FrameworkFigures
+from governance.selectors.compliance import DepartmentCoverage, Duties, FrameworkFigures, RequirementFigures
 from governance.web.context import Group
 from governance.web.links import address
 from inventory.templatetags.components import escaped
@@ -52,6 +52,19 @@ def state_cells(context: Context, one: FrameworkFigures, own: str | None = None)
         *(cell(number, state=state) for state, number in one.numbers),
         cell(one.overdue, overdue="yes", state=None),
     ]
+    return mark_safe("".join(cells))  # noqa: S308 - every part is escaped
+
+
+@register.simple_tag(takes_context=True)
+def requirement_cells(context: Context, one: RequirementFigures) -> SafeString:
+    """The live applications of a requirement in each state, leading to their list."""
+    here = escaped(url_with(context, state=None, requirement=one.requirement.id, overdue=None))
+    cells = (
+        f'<td class="num"><a href="{here}&amp;state={state}#pairs">{escaped(count(number))}</a></td>'
+        if number
+        else '<td class="num"><span class="text-none">0</span></td>'
+        for state, number in one.numbers
+    )
     return mark_safe("".join(cells))  # noqa: S308 - every part is escaped
 
 
