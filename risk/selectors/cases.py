@@ -1,6 +1,6 @@
-"""Everything a judgement needs, read for many applications at once: seven queries however many they are."""
+"""Everything a judgement needs, read for many applications at once: six queries however many they are."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -9,6 +9,7 @@ import orjson
 from django.db import connection
 
 from inventory.models import AIApplication, Department
+from inventory.selectors.dictionary import Names, names
 from risk.method import load_method
 from risk.models import CurrentScore
 from risk.scoring.application import ApplicationScore, PrincipleScore, Ratchet
@@ -44,6 +45,10 @@ UNION ALL
 SELECT 'departments', id, json_build_array(parent_id, (
     SELECT jsonb_object_agg(question, value) FROM risk_organisationanswer WHERE department_id = path.id))::text
 FROM path"""
+_MEASURED = f"""
+UNION ALL
+SELECT 'measures', application_id, json_agg(json_build_array(metric, worst, number))::text
+FROM ({signals.MEASURES}) delivered(application_id, metric, worst, number) GROUP BY application_id"""  # noqa: S608 - a constant
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +91,26 @@ def tree() -> Tree:
 
 
 def load(
-    applications: Sequence[int], day: date, departments: Mapping[int, int] | None = None, *, signals_too: bool = True
+    applications: Sequence[int],
+    day: date,
+    departments: Mapping[int, int] | None = None,
+    *,
+    signals_too: bool = True,
+    dictionary: Callable[[], Names] = names,
 ) -> dict[int, Case]:
     """The case of each application as it stands now, signals up to `day`; ids that are gone are left out.
 
     `departments`: department by application, where the caller has read it already. Without `signals_too` the case
-    holds what people stated alone: class, facts, controls asked and coverage hang on nothing else.
+    holds what people stated alone: class, facts, controls asked and coverage hang on nothing else. `dictionary`: where
+    labels and types are read from, if any is named.
     """
     if departments is None:
         departments = dict(
             AIApplication.objects.filter(pk__in=applications).order_by().values_list("id", "department_id")
         )
     ids = list(departments)
-    answers, controls, branches = _stated(ids, set(departments.values()))
-    events, counts, measured = _seen(ids, day, answers) if signals_too else ({}, {}, {})
+    answers, controls, branches, measured = _stated(ids, set(departments.values()), day if signals_too else None)
+    events, counts = _seen(ids, day, answers, dictionary) if signals_too else ({}, {})
     facts = {department: branches.facts(department) for department in set(departments.values())}
     return {
         application: Case(
@@ -115,13 +126,12 @@ def load(
 
 
 def _seen(
-    ids: Sequence[int], day: date, answers: Mapping[int, Mapping[str, Any]]
-) -> tuple[dict[int, tuple[Occurrence, ...]], dict[int, Usage], dict[int, Measures]]:
-    """Alerts and incidents, use, and metrics of each application."""
+    ids: Sequence[int], day: date, answers: Mapping[int, Mapping[str, Any]], dictionary: Callable[[], Names]
+) -> tuple[dict[int, tuple[Occurrence, ...]], dict[int, Usage]]:
+    """Alerts and incidents, and use, of each application."""
     approved = {application: given[APPROVED_FOR] for application, given in answers.items() if APPROVED_FOR in given}
     alerts = signals.alerts(ids, day)
-    events, counts = signals.occurrences(ids, day, alerts), signals.usage(ids, day, alerts, approved)
-    return events, counts, signals.measures(ids, day)
+    return signals.occurrences(ids, day, alerts), signals.usage(ids, day, alerts, approved, dictionary)
 
 
 def previous(row: CurrentScore | None, method: Method) -> Previous | None:
@@ -139,14 +149,15 @@ def _principle(row: CurrentScore, principle: str) -> PrincipleScore:
     return PrincipleScore(low, high, point, inherent, inherent, inherent)  # the ends of inherent are not kept
 
 
-def judge_now(application: AIApplication, day: date) -> Judgement:
+def judge_now(application: AIApplication, day: date, dictionary: Callable[[], Names] = names) -> Judgement:
     """The judgement of one application as it stands this moment.
 
     The same road as the worker's, so a page shows an answer's effect before the worker has written it. Raises
-    NotComputableError where something stored doesn't fit the method; a page of its own then says what.
+    NotComputableError where something stored doesn't fit the method; a page of its own then says what. `dictionary`:
+    where labels and types are read from, for who needs it besides.
     """
     try:
-        return judge_fit(case_now(application, day), day, load_method(), _previous_of(application))
+        return judge_fit(case_now(application, day, dictionary), day, load_method(), _previous_of(application))
     except NotComputableError as error:
         error.application = application.pk
         raise
@@ -158,9 +169,10 @@ def judge_fitting(application: AIApplication, day: date) -> tuple[Judgement, Map
     return judge(fitting(case, method), day, method, _previous_of(application)), misfits(case, method)
 
 
-def case_now(application: AIApplication, day: date) -> Case:
+def case_now(application: AIApplication, day: date, dictionary: Callable[[], Names] = names) -> Case:
     """Everything that is stated and seen of one application at this moment."""
-    return load([application.pk], day, {application.pk: application.department_id})[application.pk]
+    there = {application.pk: application.department_id}
+    return load([application.pk], day, there, dictionary=dictionary)[application.pk]
 
 
 def _previous_of(application: AIApplication) -> Previous | None:
@@ -168,14 +180,20 @@ def _previous_of(application: AIApplication) -> Previous | None:
 
 
 def _stated(
-    applications: list[int], departments: Collection[int]
-) -> tuple[dict[int, dict[str, Any]], dict[int, dict[str, Any]], Tree]:
-    """The answers and the control states of each application, and the departments with those above them."""
-    found: dict[str, dict[int, Any]] = {"answers": {}, "controls": {}, "departments": {}}
+    applications: list[int], departments: Collection[int], day: date | None
+) -> tuple[dict[int, dict[str, Any]], dict[int, dict[str, Any]], Tree, dict[int, Measures]]:
+    """The answers and the control states of each application, the departments with those above them, and the metrics of
+    the window that ends with a day (None: none)."""
+    found: dict[str, dict[int, Any]] = {"answers": {}, "controls": {}, "departments": {}, "measures": {}}
+    given: dict[str, Any] = {"ids": applications, "departments": array(departments)}
     with connection.cursor() as cursor:
-        cursor.execute(_STATED, {"ids": applications, "departments": array(departments)})
+        if day is None:
+            cursor.execute(_STATED, given)
+        else:
+            cursor.execute(_STATED + _MEASURED, given | signals.measured(day))
         for what, key, text in cursor:
             found[what][key] = orjson.loads(text)
     branches = found["departments"].items()
-    above = Tree({pk: parent for pk, (parent, _) in branches}, {pk: given for pk, (_, given) in branches if given})
-    return found["answers"], found["controls"], above
+    above = Tree({pk: parent for pk, (parent, _) in branches}, {pk: told for pk, (_, told) in branches if told})
+    delivered = ((application, *row) for application, rows in found["measures"].items() for row in rows)
+    return found["answers"], found["controls"], above, signals.measures_of(delivered)
