@@ -9,8 +9,9 @@ from django.urls import get_resolver
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "governance.settings")
 application = get_wsgi_application()
 
-# What is loaded by now stays until the end: Python need not walk through it again and again in search of garbage. What a
-# page leaves behind goes while it is still at hand: gathered over sixty pages it cost one of them 0.1 s, and more in all.
+# What is loaded by now stays until the end: Python need not walk through it again and again in search of garbage. What
+# a page leaves behind goes while it is still at hand: gathered over sixty pages it cost one of them 0.1 s, and more in
+# all.
 get_resolver().url_patterns  # noqa: B018 - loads every view before
 gc.collect()
 gc.freeze()

@@ -61,7 +61,7 @@ class _Movers(Sequence[Any]):
     def __init__(self, departments: QuerySet[Department], day: date) -> None:
         self.departments, self.day, self.standing = departments.order_by().values("pk"), day, standing_now()
         try:
-            self.key: tuple[Any, ...] = ("movers", *self.departments.query.sql_with_params(), day)
+            self.key: tuple[Any, ...] = ("moving", *self.departments.query.sql_with_params(), day)
         except EmptyResultSet:
             self.key = ()
 

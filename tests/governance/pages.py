@@ -23,7 +23,6 @@ MOST = 15
 MORE = {
     "overview": (16, "a leader's asks besides which of the applications shown they may open"),
     "department": (19, "figures, course, applications, use, coverage and outlook, each kept where it belongs"),
-    "activity": (19, "all kinds of things that feeds tell of one application, beside its judgement"),
 }
 DOWNLOADS = (".csv", ".html", "/file/", "/download/", "/board/")
 
