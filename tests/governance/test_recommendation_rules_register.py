@@ -200,6 +200,12 @@ def test_old_feeds(cast: Cast, kind: str, hours: float, files: int, speaks: int)
     assert [s.key for s in found("blind_spot")] == [f"old:{kind}"] * speaks
 
 
+def test_a_wrong_clock_does_not_make_an_old_feed_new(cast: Cast) -> None:
+    for _ in range(2):
+        batch("security_alerts", newest_at=ago(-24 * 400), finished_at=ago(48.1))
+    assert [s.key for s in found("blind_spot")] == ["old:security_alerts"]
+
+
 @pytest.mark.parametrize(("hours", "given", "speaks"), [(48.1, {}, 1), (47.9, {}, 0), (48.1, {"active": False}, 0)])
 def test_feeds_that_brought_nothing(cast: Cast, hours: float, given: dict[str, Any], speaks: int) -> None:
     batch("purview_audit")
@@ -234,6 +240,16 @@ def test_silent_departments(cast: Cast, staff: int, silent: int, speaks: int) ->
     use(app, cast.retail)
     use(app, place, silent)
     assert [s.department for s in found("blind_spot")] == [place] * speaks
+
+
+def test_use_of_days_to_come_breaks_no_silence(cast: Cast) -> None:
+    batch()
+    place = make_department("Silent")
+    DirectoryUser.objects.bulk_create(DirectoryUser(pseudonym=uuid4(), department=place) for _ in range(10))
+    app = make_application(cast.retail)
+    use(app, cast.retail)
+    use(app, place, -400)
+    assert [s.department for s in found("blind_spot")] == [place]
 
 
 def test_every_rule_is_described(cast: Cast) -> None:

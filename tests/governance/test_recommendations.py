@@ -12,7 +12,8 @@ from governance.services.recommendations.course import Found, Standing, Turn, tu
 from inventory.models import AuditLogEntry, DailyUsage, Department
 from tests.builders import make_application
 from tests.cast import Cast
-from tests.governance.test_recommendation_rules import sighting, use
+from tests.governance.test_recommendation_rules import alert, data_event, sighting, use
+from tests.governance.test_recommendation_rules_register import agent
 
 TODAY = date(2026, 11, 28)
 SOON = TODAY + timedelta(days=9)
@@ -91,6 +92,28 @@ def test_a_feed_that_is_gone_completes_nothing(cast: Cast) -> None:
     DailyUsage.objects.all().delete()
     for _ in range(3):
         recommendations.evaluate()
+    assert card_of(cast.cards).state == "open"
+
+
+def test_a_record_of_a_wrong_clock_completes_nothing(cast: Cast) -> None:
+    """Dated next year, one record of each kind would move every window past all real findings."""
+    shadow(cast)
+    app = make_application(cast.cards)
+    alert("AI.Azure_Agentic_Jailbreak", app)
+    data_event(cast.cards, 1, seen_as="Elsewhere")
+    agent(used_at=timezone.now(), owners=[])
+    recommendations.evaluate()
+    found = Subject.objects.exclude(rule="blind_spot").order_by("id")
+    before = list(found.values())
+    assert len({one["rule"] for one in before}) == 4
+    year = timezone.now() + timedelta(days=400)
+    use(app, cast.retail, -400, interactions=1)
+    alert("x", app, at=year)
+    data_event(cast.retail, 1, application=app, at=year)
+    agent("Later", owners=None, as_of=year)
+    for _ in range(2):
+        recommendations.evaluate()
+    assert list(found.all().values()) == before
     assert card_of(cast.cards).state == "open"
 
 
