@@ -153,9 +153,8 @@ def test_what_is_older_than_the_window_does_not_count(cast: Cast) -> None:
 
 def sensitive(app: App, department: Department, interactions: int, **given: Any) -> None:
     whose = {"sighting": app} if isinstance(app, Sighting) else {"application": app}
-    DailySensitive.objects.create(
-        **whose, department=department, day=TODAY, digest=uuid4(), interactions=interactions, **given
-    )
+    fields = {"day": TODAY, **whose, **given}
+    DailySensitive.objects.create(department=department, digest=uuid4(), interactions=interactions, **fields)
 
 
 @pytest.mark.parametrize(("events", "gravity"), [(1, Gravity.MEDIUM), (4, Gravity.MEDIUM), (5, Gravity.HIGH)])

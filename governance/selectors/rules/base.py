@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise, StrPromise
 
 WINDOW = 30  # days
+# Kinds of feed (inventory.connectors.registry). What has a moment of its own, as alerts, data events and agents, stands
+# still while its feed does; daily figures are several kinds' and go on with any of them.
+INTERACTIONS = ("purview_audit", "activity_explorer", "otel_spans")
+USE = (*INTERACTIONS, "cloud_discovery")  # with visits
 PRINCIPLES = {"RS": Principle.RELIABILITY_SAFETY, "PS": Principle.PRIVACY_SECURITY, "A": Principle.ACCOUNTABILITY}
 
 
@@ -41,7 +45,8 @@ class Rule:
 
     `needs`: (SQL that says whether the facts are there, what to load otherwise). `unit` names what the amounts count,
     `counted` does so beside a number (`ngettext_lazy` by "n"). `route` and `query` are where the action is done.
-    `anchor`: the moment of `Anchors` up to which it looks.
+    `anchor`: the moment of `Anchors` up to which it looks. `feeds`: the kinds that bring its facts; while one of them
+    is a blind spot, that nothing is found means nothing, so nothing completes.
     """
 
     number: int
@@ -56,6 +61,7 @@ class Rule:
     sql: str | None
     needs: tuple[str, "StrOrPromise"]
     anchor: str
+    feeds: tuple[str, ...] = ()
     query: Mapping[str, str] | None = None
     thresholds: tuple[Threshold, ...] = ()
 

@@ -48,6 +48,12 @@ WHERE staff.people >= %(staff)s AND EXISTS (SELECT FROM inventory_dailyusage) AN
     SELECT FROM inventory_dailyusage u
     WHERE u.department_id = d.id AND u.day > %(day)s::date - %(silent_days)s::int AND u.day <= %(day)s)"""
 
+# The kinds that it names as old, or as switched on and never come
+BLIND = """
+SELECT name FROM governance_subject WHERE rule = 'blind_spot' AND key LIKE 'old:%'
+UNION SELECT f.kind FROM governance_subject s JOIN inventory_feed f ON s.key = 'never:' || f.id
+WHERE s.rule = 'blind_spot'"""
+
 RULES = (
     Rule(
         number=15,

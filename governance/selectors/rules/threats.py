@@ -5,7 +5,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from governance.selectors.rules.base import Rule, Threshold
+from governance.selectors.rules.base import INTERACTIONS, Rule, Threshold
 
 _ATTACKS_SEEN = (
     "SELECT EXISTS (SELECT FROM inventory_dailyusage) OR EXISTS (SELECT FROM inventory_alert)",
@@ -96,6 +96,7 @@ RULES = (
         sql=_JAILBREAKS,
         needs=_ATTACKS_SEEN,
         anchor="day",
+        feeds=INTERACTIONS,
         thresholds=(Threshold("by_one", _("High: attempts by one person within 7 days"), 3, 2, 1000),),
     ),
     Rule(
@@ -115,6 +116,7 @@ RULES = (
         sql=_INJECTIONS,
         needs=_ATTACKS_SEEN,
         anchor="day",
+        feeds=INTERACTIONS,
     ),
     Rule(
         number=7,
@@ -151,5 +153,6 @@ RULES = (
         sql=_UNUSUAL,
         needs=_ATTACKS_SEEN,
         anchor="day",
+        feeds=INTERACTIONS,
     ),
 )

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from governance.selectors.rules.base import Rule, Threshold
+from governance.selectors.rules.base import INTERACTIONS, USE, Rule, Threshold
 
 USE_SEEN = (
     "SELECT EXISTS (SELECT FROM inventory_dailyusage)",
@@ -167,6 +167,7 @@ RULES = (
             USE_SEEN[1],
         ),
         anchor="day",
+        feeds=USE,
         thresholds=(
             Threshold("people", _("People who used it"), 3),
             Threshold("mib", _("Sent to it, MiB"), 10, 0.1),
@@ -191,6 +192,7 @@ RULES = (
         sql=_SENSITIVE,
         needs=USE_SEEN,
         anchor="day",
+        feeds=INTERACTIONS,
         thresholds=(
             Threshold("events", _("Events"), 1),
             Threshold("high_events", _("High: events of one department"), 5),
@@ -217,6 +219,7 @@ RULES = (
             _("the list of sensitivity labels, so that it is known which are Confidential, and a Purview audit export"),
         ),
         anchor="day",
+        feeds=INTERACTIONS,
         thresholds=(Threshold("interactions", _("Interactions"), 1),),
     ),
     Rule(
@@ -235,6 +238,7 @@ RULES = (
         sql=_UNLABELLED,
         needs=_FILES_COUNTED,
         anchor="day",
+        feeds=INTERACTIONS,
         thresholds=(
             Threshold("files", _("Files read for a department"), 50),
             Threshold("share", _("Of them without a label, %"), 40, 1, 100),

@@ -21,6 +21,7 @@ from governance.models import (
 )
 from governance.selectors.rules import RULES
 from governance.selectors.rules.base import Anchors, Rule, anchors
+from governance.selectors.rules.feeds import BLIND
 from governance.services.recommendations.course import Found, Standing, turn
 from inventory import audit_log
 from inventory.choices import in_english
@@ -129,7 +130,7 @@ def _note_readings(outcome: Outcome, moments: Anchors) -> None:
 
 def _go_on(outcome: Outcome, now: datetime) -> None:
     """Every card as its findings say; those of rules without their facts stay as they are."""
-    found = _added_up()
+    found, blind = _added_up(), _blind()
     steps, changed = [], []
     # The row locks keep a person's dismissal and this apart
     for card in Recommendation.objects.select_for_update().filter(rule__in=RULES):
@@ -137,7 +138,7 @@ def _go_on(outcome: Outcome, now: datetime) -> None:
         if card.rule in outcome.lacking:
             continue
         before = _values(card)
-        if step := _moved(card, seen, now):
+        if step := _moved(card, seen, now, blind=card.rule in blind):
             steps.append(step)
         if _values(card) != before:
             changed.append(card)
@@ -157,14 +158,22 @@ def _added_up() -> dict[tuple[str, int], Found]:
         return {(rule, department): Found(*numbers) for rule, department, *numbers in cursor}
 
 
+def _blind() -> set[str]:
+    """The rules of which a feed is old or has never come, as the last of them says (its subjects are new by now)."""
+    with connection.cursor() as cursor:
+        cursor.execute(BLIND)
+        kinds = {kind for (kind,) in cursor}
+    return {rule.key for rule in RULES.values() if kinds.intersection(rule.feeds)}
+
+
 def _values(card: Recommendation) -> tuple:
     return tuple(getattr(card, name) for name in ("rows", "amount", "gravity", "departments", "missed", "state"))
 
 
-def _moved(card: Recommendation, found: Found, now: datetime) -> RecommendationStep | None:
+def _moved(card: Recommendation, found: Found, now: datetime, *, blind: bool) -> RecommendationStep | None:
     """Put into the card what was found; the step, where its state changes."""
     kept = Found(card.kept_rows or 0, card.kept_amount or 0, card.kept_gravity or 0)
-    then = turn(Standing(card.state, card.missed, card.until, kept), found, timezone.localdate(now))
+    then = turn(Standing(card.state, card.missed, card.until, kept), found, timezone.localdate(now), blind=blind)
     card.rows, card.amount, card.departments, card.missed = found.rows, found.amount, found.departments, then.missed
     card.gravity = found.gravity or card.gravity  # of one with nothing left: as it last was
     if not then.action:
