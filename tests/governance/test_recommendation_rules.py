@@ -190,6 +190,17 @@ def test_data_loss_matches_outside_are_grave_from_three_people(cast: Cast) -> No
     assert one("sensitive_outside").gravity == Gravity.HIGH
 
 
+def test_an_app_called_by_a_number_is_not_the_name_of_that_number(cast: Cast) -> None:
+    app = sighting()
+    use(app, cast.retail)
+    sensitive(app, cast.retail, 2, information_types=["iban"])
+    data_event(cast.retail, 1, seen_as=str(app.pk))
+    assert sorted((s.kind, s.name, s.amount) for s in found("sensitive_outside")) == [
+        ("data_event", str(app.pk), 1),
+        ("sighting", "Chat Elsewhere", 2),
+    ]
+
+
 def test_labelled_content_without_a_rule(cast: Cast) -> None:
     app = make_application(cast.retail)
     use(app, cast.retail)
