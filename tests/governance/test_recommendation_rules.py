@@ -201,6 +201,26 @@ def test_an_app_called_by_a_number_is_not_the_name_of_that_number(cast: Cast) ->
     ]
 
 
+def test_types_found_are_not_counted_beside_the_interactions_that_held_them(cast: Cast) -> None:
+    """A finding tells of the prompt that its interaction tells of; a data-loss match tells of a rule."""
+    app = sighting()
+    use(app, cast.retail)
+    for person in (1, 2, 3):
+        data_event(cast.retail, person, seen_as="Chat Elsewhere", kind=DataEventKind.TYPES_FOUND)
+    subject = one("sensitive_outside")
+    assert (subject.amount, subject.gravity) == (3, Gravity.HIGH)
+    assert subject.note == "3 people in data-loss matches or findings"
+    sensitive(app, cast.retail, 3, information_types=["iban"])
+    subject = one("sensitive_outside")
+    assert (subject.amount, subject.gravity, subject.note) == (3, Gravity.MEDIUM, "")
+    data_event(cast.retail, 1, seen_as="Chat Elsewhere")
+    subject = one("sensitive_outside")
+    assert (subject.amount, subject.gravity) == (4, Gravity.MEDIUM)
+    assert subject.note == "1 people in data-loss matches or findings"
+    data_event(cast.treasury, 4, seen_as="Chat Elsewhere", kind=DataEventKind.TYPES_FOUND)
+    assert sorted((s.department.key, s.amount) for s in found("sensitive_outside")) == [("retail", 4), ("treasury", 1)]
+
+
 def test_labelled_content_without_a_rule(cast: Cast) -> None:
     app = make_application(cast.retail)
     use(app, cast.retail)

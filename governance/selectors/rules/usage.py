@@ -60,17 +60,22 @@ WHERE c.application_id IS NULL AND NOT COALESCE(s.folded, '') = ANY(%(ruled)s)
     AND c.transactions > 0 AND (c.users >= %(people)s OR c.uploaded >= %(mib)s * {_MIB})"""  # noqa: S608 - a constant of our own
 
 # Sensitive information in what went to an AI app outside (operations 2 and 5: an AI app or site, a visit to one), and
-# matches of data-loss rules where nothing registered fits. Feeds keep no confidence of a type, so each counts.
+# matches of data-loss rules where nothing registered fits. Feeds keep no confidence of a type, so each counts. A finding
+# of types tells of what an interaction tells of: it counts where none of that app, department and day does.
 _SENSITIVE = """
-WITH events AS (
-    SELECT s.id AS sighting_id, s.name, d.department_id, d.interactions AS n, NULL::uuid AS who
+WITH held AS (
+    SELECT s.id AS sighting_id, s.name, d.department_id, d.day, d.interactions AS n
     FROM inventory_dailysensitive d JOIN inventory_sighting s ON s.id = d.sighting_id
     WHERE d.day BETWEEN %(from_day)s AND %(day)s AND d.application_id IS NULL AND d.information_types <> '{}'
-        AND s.operations && ARRAY[2, 5]::smallint[]
+        AND s.operations && ARRAY[2, 5]::smallint[]),
+events AS (
+    SELECT sighting_id, name, department_id, n, NULL::uuid AS who FROM held
     UNION ALL
     SELECT s.id, COALESCE(s.name, e.seen_as), e.department_id, 1, e.pseudonym
     FROM inventory_dataevent e LEFT JOIN inventory_sighting s ON s.folded = e.folded
-    WHERE e.application_id IS NULL AND e.at > %(events_from)s),
+    WHERE e.application_id IS NULL AND e.at > %(events_from)s AND (e.kind = 'dlp_match' OR NOT EXISTS (
+        SELECT FROM held WHERE held.sighting_id = s.id AND held.day = (e.at AT TIME ZONE %(zone)s)::date
+            AND COALESCE(held.department_id, 0) = COALESCE(e.department_id, 0)))),
 counted AS (
     SELECT sighting_id, min(name) AS name, department_id, sum(n) AS n, count(DISTINCT who) AS people,
         sum(sum(n)) OVER (PARTITION BY lower(name)) AS whole
@@ -90,7 +95,7 @@ SELECT COALESCE('s' || sighting_id, 'n' || lower(name)) || ':' || COALESCE(depar
     CASE WHEN n >= %(high_events)s OR people >= %(high_people)s OR EXISTS (
         SELECT FROM sent WHERE sent.sighting_id = counted.sighting_id AND sent.people >= %(high_people)s
             AND sent.department_id IS NOT DISTINCT FROM counted.department_id) THEN 3 ELSE 2 END AS gravity,
-    CASE WHEN people > 0 THEN people || ' people in data-loss matches' ELSE '' END AS note
+    CASE WHEN people > 0 THEN people || ' people in data-loss matches or findings' ELSE '' END AS note
 FROM counted WHERE whole >= %(events)s"""
 
 # Labelled data that AI reads where no data-loss rule has ever spoken up for the same app and department in the window
@@ -182,7 +187,8 @@ RULES = (
         goals=("PS1",),
         trigger=_(
             "At least {events} interactions with an AI app outside held a sensitive information "
-            "type, or a data-loss rule matched there, in 30 days. High from {high_events} events or "
+            "type, or a data-loss rule matched there, in 30 days. A finding of such a type counts on "
+            "days of which no interaction tells of one. High from {high_events} events or "
             "{high_people} people of one department."
         ),
         action=_("Warn or block by a data-loss rule, and offer an approved app for the same work."),
