@@ -137,6 +137,30 @@ def test_unsanctioned_apps_of_cloud_discovery_count_unless_sanctioned(cast: Cast
     assert [s.kind for s in found("unsanctioned_app")] == ["sighting"]
 
 
+@pytest.mark.parametrize(("tag", "speaks"), [("Sanctioned", 0), ("monitored", 0), ("Unsanctioned", 1), ("Custom", 1)])
+@pytest.mark.parametrize("by_site", [True, False])
+def test_an_app_that_defender_calls_sanctioned_stays_so_once_its_use_is_seen(
+    cast: Cast, tag: str, speaks: int, *, by_site: bool
+) -> None:
+    seen = sighting("B", host="b.example")
+    use(seen, cast.retail, people=3)
+    report = {"transactions": 5, "downloaded": 0, "uploaded": 0, "users": 3, "tags": ["Reviewed", tag]}
+    CloudApp.objects.create(
+        key="b", name="B", domains=["b.example"] if by_site else [], sighting=None if by_site else seen, **report
+    )
+    assert [s.kind for s in found("unsanctioned_app")] == ["sighting"] * speaks
+
+
+def test_what_is_registered_but_not_sanctioned_is_grave_when_unsafe(cast: Cast) -> None:
+    app = make_application(cast.retail, lifecycle=Lifecycle.IDEA)
+    use(app, cast.retail, people=3)
+    assert one("unsanctioned_app").gravity == Gravity.MEDIUM
+    report = {"transactions": 5, "downloaded": 0, "uploaded": 0, "users": 9}
+    CloudApp.objects.create(key="c", name="Chat", application=app, safety=4, tags=["Sanctioned"], **report)
+    subject = one("unsanctioned_app")  # what the register says of it outweighs a tag
+    assert (subject.gravity, subject.note) == (Gravity.HIGH, "3 people, registered but idea, safety 4.0 of 10")
+
+
 @pytest.mark.parametrize("state", Lifecycle.values)
 def test_sanctioned_is_what_is_in_review_approved_or_live(cast: Cast, state: str) -> None:
     use(make_application(cast.retail, lifecycle=state), cast.retail, people=3)

@@ -12,8 +12,9 @@ USE_SEEN = (
 _MIB = 1024 * 1024
 
 # Of each AI app that is not sanctioned: its use by department, and by how many people of all departments. Sanctioned is
-# what is registered and in review, approved or live; what Discovery ruled out is left out for as long. A person counts
-# once, so people of departments don't add up.
+# what is registered and in review, approved or live, and of what is not registered, what Defender calls sanctioned or
+# monitored; what Discovery ruled out is left out for as long. A person counts once, so people of departments don't add
+# up.
 _UNSANCTIONED = f"""
 WITH used AS (
     SELECT COALESCE(u.application_id, -u.sighting_id) AS app, u.department_id,
@@ -31,23 +32,28 @@ people AS (
 apps AS (
     SELECT app, sum(uploaded) AS uploaded, COALESCE(
         (SELECT n FROM people p WHERE p.app = used.app AND p.whole = 1), 0) AS n FROM used GROUP BY app),
-safety AS (
-    SELECT s.id, min(c.safety) AS score FROM inventory_sighting s JOIN inventory_cloudapp c
-        ON c.sighting_id = s.id OR (s.host <> '' AND s.host = ANY(c.domains)) GROUP BY s.id)
+said AS (
+    SELECT app, min(safety) AS score, bool_or(EXISTS (
+        SELECT FROM unnest(tags) tag WHERE lower(tag) IN ('sanctioned', 'monitored'))) AS sanctioned
+    FROM (
+        SELECT -s.id AS app, c.safety, c.tags FROM inventory_sighting s JOIN inventory_cloudapp c
+            ON c.sighting_id = s.id OR (s.host <> '' AND s.host = ANY(c.domains))
+        UNION ALL SELECT application_id, safety, tags FROM inventory_cloudapp WHERE application_id IS NOT NULL) known
+    GROUP BY app)
 SELECT used.app || ':' || COALESCE(used.department_id::text, '') AS key, used.department_id,
     CASE WHEN used.app < 0 THEN 'sighting' ELSE 'application' END AS kind, abs(used.app) AS ref,
     COALESCE(s.name, a.name) AS name, used.uses AS amount,
-    CASE WHEN safety.score <= %(score)s OR apps.uploaded >= %(high_mib)s * {_MIB} THEN 3 ELSE 2 END AS gravity,
+    CASE WHEN said.score <= %(score)s OR apps.uploaded >= %(high_mib)s * {_MIB} THEN 3 ELSE 2 END AS gravity,
     COALESCE(p.n, 0) || ' people' || CASE WHEN used.uploaded > 0
         THEN ', ' || round(used.uploaded / {_MIB}.0, 1) || ' MiB sent' ELSE '' END
         || CASE WHEN used.app > 0 THEN ', registered but ' || replace(a.lifecycle, '_', ' ') ELSE '' END
-        || COALESCE(', safety ' || round(safety.score::numeric, 1) || ' of 10', '') AS note
+        || COALESCE(', safety ' || round(said.score::numeric, 1) || ' of 10', '') AS note
 FROM used JOIN apps USING (app)
     LEFT JOIN people p ON p.app = used.app AND p.whole = 0 AND p.department_id IS NOT DISTINCT FROM used.department_id
     LEFT JOIN inventory_sighting s ON s.id = -used.app LEFT JOIN inventory_aiapplication a ON a.id = used.app
-    LEFT JOIN safety ON safety.id = -used.app
+    LEFT JOIN said ON said.app = used.app
 WHERE used.uses > 0 AND (apps.n >= %(people)s OR apps.uploaded >= %(mib)s * {_MIB})
-    AND NOT (s.id IS NOT NULL AND s.folded = ANY(%(ruled)s))
+    AND NOT (s.id IS NOT NULL AND (s.folded = ANY(%(ruled)s) OR COALESCE(said.sanctioned, FALSE)))
 UNION ALL
 SELECT 'cloud:' || c.key, NULL, 'cloud_app', NULL, c.name, c.transactions,
     CASE WHEN c.safety <= %(score)s OR c.uploaded >= %(high_mib)s * {_MIB} THEN 3 ELSE 2 END,
@@ -158,8 +164,8 @@ RULES = (
         title=_("Unsanctioned AI app in use"),
         goals=("A1", "PS2"),
         trigger=_(
-            "An AI app that is not registered, or registered and neither in review nor approved nor "
-            "live, was used by at least {people} people or was sent at least {mib} MiB in 30 days. "
+            "An AI app that is not registered nor sanctioned or monitored in Defender, or registered and "
+            "neither in review nor approved nor live, was used by at least {people} people or was sent at least {mib} MiB in 30 days. "
             "High where its safety is at most {score} of 10 or it was sent at least {high_mib} MiB."
         ),
         action=_("Register it and put it in review, match it to an application, or block it."),
