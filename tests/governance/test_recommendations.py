@@ -214,6 +214,32 @@ def test_a_dismissal_ends_with_its_time(cast: Cast) -> None:
     assert card.state == "open"
 
 
+def test_a_dismissal_ends_with_its_time_also_without_the_facts(cast: Cast) -> None:
+    shadow(cast)
+    recommendations.evaluate()
+    card, today = card_of(cast.cards), timezone.localdate()
+    recommendations.dismiss(actor=cast.bob, pk=card.pk, reason="Later", until=today)
+    DailyUsage.objects.all().delete()
+    recommendations.evaluate()
+    card.refresh_from_db()
+    assert card.state == "dismissed"
+    recommendations.evaluate(timezone.now() + timedelta(days=1))
+    card.refresh_from_db()
+    assert (card.state, card.reason, card.until, card.rows) == ("open", "", None, 1)
+    assert card.steps.first().text == "The time of the dismissal is over."  # type: ignore[union-attr]
+    assert card_of(cast.retail).state == "open"
+
+
+def test_what_is_completed_is_given_to_nobody(cast: Cast) -> None:
+    shadow(cast)
+    recommendations.evaluate()
+    card = card_of(cast.cards)
+    Recommendation.objects.filter(pk=card.pk).update(state="completed")
+    with pytest.raises(ValidationError):
+        recommendations.assign(actor=cast.alice, pk=card.pk, owner=cast.carol)
+    assert card.steps.filter(action="assigned").count() == 0
+
+
 @pytest.mark.parametrize(("reason", "days"), [("", 5), (" ", 5), ("Why", -1), ("Why", 91), ("Why", None)])
 def test_a_dismissal_needs_a_reason_and_an_end(cast: Cast, reason: str, days: int | None) -> None:
     shadow(cast)

@@ -95,7 +95,6 @@ class Anchors:
         window = timedelta(days=WINDOW)
         return given | {
             "zone": timezone.get_current_timezone_name(),  # whose days daily figures go by
-            "today": timezone.localdate(self.now),
             # Read here, not on import: a broken file must not keep `manage.py check` from naming what is wrong
             "ruled": list(in_force(self.day).values_list("folded", flat=True)),  # and linked: theirs is registered use
             "review_months": records.form(RecordForm.IMPACT).review_months,

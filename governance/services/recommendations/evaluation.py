@@ -7,6 +7,7 @@ at most fifteen a department. One evaluation at a time, in one transaction, so t
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -80,9 +81,10 @@ def evaluate(now: datetime | None = None) -> Outcome | None:
             return None
     now = now or timezone.now()
     outcome, moments = Outcome(), anchors(now)
+    given = moments.parameters()  # once: which names are ruled out is a sum over 30 days of use
     changed = {(one.rule, one.name): one.value for one in RuleThreshold.objects.all()}
     for rule in RULES.values():
-        needs = _read(rule, rule.values(changed), moments)
+        needs = _read(rule, rule.values(changed), given)
         if needs:
             outcome.lacking[rule.key] = needs
     _note_readings(outcome, moments)
@@ -101,13 +103,13 @@ def evaluate(now: datetime | None = None) -> Outcome | None:
     return outcome
 
 
-def _read(rule: Rule, values: dict[str, float], moments: Anchors) -> str:
+def _read(rule: Rule, values: dict[str, float], given: dict[str, Any]) -> str:
     """Replace what the rule found; what it needs instead, where its facts are not there."""
     with connection.cursor() as cursor:
-        cursor.execute(rule.needs[0])
+        cursor.execute(rule.needs[0], given)
         if rule.sql is None or not cursor.fetchone()[0]:
             return in_english(rule.needs[1])
-        cursor.execute(_REPLACE.format(sql=rule.sql), {"rule": rule.key, **moments.parameters(), **values})
+        cursor.execute(_REPLACE.format(sql=rule.sql), {**given, **values, "rule": rule.key})
     return ""
 
 
@@ -129,14 +131,13 @@ def _note_readings(outcome: Outcome, moments: Anchors) -> None:
 
 
 def _go_on(outcome: Outcome, now: datetime) -> None:
-    """Every card as its findings say; those of rules without their facts stay as they are."""
-    found, blind = _added_up(), _blind()
+    """Every card as its findings say. Those of rules without their facts keep their findings and complete by nothing,
+    but the time of a dismissal ends for them too."""
+    found, blind = _added_up(), _blind() | outcome.lacking.keys()
     steps, changed = [], []
     # The row locks keep a person's dismissal and this apart
     for card in Recommendation.objects.select_for_update().filter(rule__in=RULES):
         seen = found.pop((card.rule, card.department_id), Found())
-        if card.rule in outcome.lacking:
-            continue
         before = _values(card)
         if step := _moved(card, seen, now, blind=card.rule in blind):
             steps.append(step)
