@@ -7,11 +7,11 @@ from uuid import UUID, uuid4
 import pytest
 from django.utils import timezone
 
-from governance.models import Gravity
+from governance.models import Gravity, Recommendation, RuleReading
 from governance.selectors.rules import RULES
 from governance.services import recommendations
 from inventory.choices import AgentState, Lifecycle
-from inventory.models import AgentListing, AIApplication, Department, DirectoryUser, Feed, UnusualDay
+from inventory.models import AgentListing, AIApplication, DailyUsage, Department, DirectoryUser, Feed, UnusualDay
 from risk.models import ApplicationCoverage, CurrentScore, Record
 from risk.services import scores
 from tests.builders import make_application, make_department
@@ -160,8 +160,29 @@ def unusual(department: Department, ago: int, **given: Any) -> UnusualDay:
     )
 
 
+def days_of_use(cast: Cast, days: int) -> None:
+    app = make_application(cast.retail)
+    for day in range(days):
+        use(app, cast.retail, day)
+
+
+def test_before_enough_days_nothing_is_usual_and_nothing_completes(cast: Cast) -> None:
+    """Thirteen days before the newest are too few to judge it: the card stays, and the rule says what it needs."""
+    days_of_use(cast, 15)
+    said = unusual(cast.retail, 0)
+    assert one("unusual_activity").ref == said.pk
+    DailyUsage.objects.filter(day=TODAY - timedelta(days=3)).update(interactions=0, visits=1)
+    said.delete()
+    for _ in range(3):
+        recommendations.evaluate()
+    assert "14 days" in RuleReading.objects.get(rule="unusual_activity").needs
+    assert Recommendation.objects.get(rule="unusual_activity", department=cast.retail).state == "open"
+    alert("AI.Azure_AccessAnomaly", make_application(cast.retail))
+    assert [s.kind for s in found("unusual_activity")] == ["alert"]
+
+
 def test_unusual_days_are_those_of_their_own_page(cast: Cast) -> None:
-    use(make_application(cast.retail), cast.retail)
+    days_of_use(cast, 15)
     unusual(cast.retail, 30)
     unusual(cast.retail, 5, dismissed_at=NOW)
     assert found("unusual_activity") == []
