@@ -35,5 +35,5 @@ def test_a_mover_shows_its_largest_cause_and_keeps_the_others_behind_a_click():
     assert first.count(ESCAPED) == 3
     assert "2 more" in first
     assert "<b>+2.0</b>" in first
-    assert "as before" in second
+    assert "as today" in second
     assert "<details" not in second

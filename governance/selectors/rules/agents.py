@@ -71,6 +71,7 @@ RULES = (
         ),
         needs=_LISTED,
         anchor="agents",
+        feeds=("agents",),
     ),
     Rule(
         number=9,
@@ -89,6 +90,7 @@ RULES = (
         ),
         needs=_LISTED,
         anchor="agents",
+        feeds=("agents",),
     ),
     Rule(
         number=10,
@@ -111,6 +113,7 @@ RULES = (
         ),
         needs=_LISTED,
         anchor="agents",
+        feeds=("agents",),
     ),
     Rule(
         number=11,
@@ -133,6 +136,7 @@ RULES = (
         ),
         needs=_LISTED,
         anchor="agents",
+        feeds=("agents",),
         thresholds=(Threshold("days", _("Days without use"), 90, 7, 3650),),
     ),
 )
