@@ -110,7 +110,8 @@ def _asked(request: HttpRequest) -> Asked:
     user: User = request.user  # type: ignore[assignment]
     filters = Filters.from_request(request)
     scope = scope_of(user, filters.department)
-    return Asked(filters, scope, at_of(request, scope))
+    filters, at = at_of(request, filters, scope)
+    return Asked(filters, scope, at)
 
 
 @require_safe

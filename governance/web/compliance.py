@@ -195,4 +195,5 @@ def asked(request: HttpRequest) -> tuple[Filters, Scope, At]:
     user: User = request.user  # type: ignore[assignment]
     filters = Filters.from_request(request, own={"below": ("no",)})
     scope = scope_of(user, filters.department)
-    return filters, scope, at_of(request, scope)
+    filters, at = at_of(request, filters, scope)
+    return filters, scope, at

@@ -41,7 +41,7 @@ def department_list(request: HttpRequest) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
     filters = Filters.from_request(request, sorts=SORTS)
     scope = scope_of(user, filters.department)
-    at = at_of(request, scope)
+    filters, at = at_of(request, filters, scope)
     context = {
         "filters": filters,
         "scope": scope,
@@ -64,7 +64,7 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
     filters = Filters.from_request(request)
     found = access.department_or_404(user, key)
     scope = scope_of(user, found)
-    at = at_of(request, scope)
+    filters, at = at_of(request, filters, scope)
     day, left = at.day, among(filters, at.then)
     days, above = department.course(found, day, filters.period), path_to(user, found)
     known = overview.figures(scope, day, most=CHART_ROWS, beside=above[:1])

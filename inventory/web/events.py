@@ -161,7 +161,7 @@ def _asked(request: PersonRequest) -> Asked:
     left out, and the person is told."""
     filters = Filters.from_request(request, own=OWN)
     reader = Reader(request.GET)
-    at = asked_day(request)
+    filters, at = asked_day(request, filters)
     first, last = reader.day("since"), reader.day("until")
     last = min(last or at.day, at.day)
     first = first or (last if reader.text("until") else at.day - timedelta(days=filters.period - 1))

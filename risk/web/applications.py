@@ -79,7 +79,8 @@ def application_csv(request: PersonRequest) -> StreamingHttpResponse:
 def _asked(request: PersonRequest) -> tuple[Filters, Scope, At, applications.Wanted]:
     filters = Filters.from_request(request, sorts=applications.SORTS, own=OWN)
     scope = scope_of(request.user, filters.department)
-    at, wanted = at_of(request, scope), applications.wanted(filters)
+    filters, at = at_of(request, filters, scope)
+    wanted = applications.wanted(filters)
     if at.past and wanted.sort and wanted.sort.removeprefix("-") not in applications_then.SORTS:
         tell(request, [Problem("sort", wanted.sort, "a past day can't be sorted by")])
         wanted = replace(wanted, sort="")
