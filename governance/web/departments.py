@@ -74,11 +74,7 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
     context = {
         "filters": filters,
         "figures": figures,
-        "course": charts.department_course(
-            [charts.DepartmentPoint(r.day, r.index, r.worst, r.mean) for r in days],
-            [(one.day, one.index) for one in ahead],
-            day,
-        ),
+        "course": drawn.known_course(found, at, days, ahead),
         "ahead": ahead,
         "bands": charts.bands_by_department(
             [bands_row(row, at) for row in below.parts if row.overall],
