@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
-from django.db.models import Count
+from django.db.models import Count, Subquery
 
 from governance.selectors import rollups
 from governance.selectors.among import ALL, Among
@@ -13,7 +13,7 @@ from inventory.choices import Lifecycle
 from inventory.models import Department
 from inventory.selectors.scope import Scope
 from risk.choices import OVERALL, Band, EUClass, Principle
-from risk.models import CurrentScore
+from risk.models import CurrentScore, RollUpCount
 from risk.selectors.applications import narrowed
 from risk.selectors.kept import Standing, kept_rows
 
@@ -107,6 +107,7 @@ class Figures:
     numbers: Numbers
     before: tuple[Risk, ...]
     beside: tuple[DepartmentRow, ...]
+    counted_at: datetime | None  # when they were last taken
 
 
 def figures(scope: Scope, day: date, most: int = MATRIX_ROWS, beside: Sequence[Department] = ()) -> Figures:
@@ -122,7 +123,7 @@ def figures(scope: Scope, day: date, most: int = MATRIX_ROWS, beside: Sequence[D
     risks = rollups.risks_on(wanted, [*((day, one) for one in rollups.ALL), (then, OVERALL)])
     found = {(risk.department_id, risk.principle): risk for risk in risks.get(day, [])}
     before = [risk for risk in risks.get(then, []) if risk.department_id in tops]
-    named = wanted.in_bulk()
+    named = wanted.annotate(counted_at=Subquery(RollUpCount.objects.values("counted_at")[:1])).in_bulk()
 
     def row(pk: int) -> DepartmentRow:
         principles = tuple(found.get((pk, principle)) for principle in Principle.values)
@@ -138,6 +139,7 @@ def figures(scope: Scope, day: date, most: int = MATRIX_ROWS, beside: Sequence[D
         _numbers([risk for risk in overall if risk.department_id in tops], before),
         tuple(before),
         tuple(map(row, further)),
+        next((one.counted_at for one in named.values()), None),
     )
 
 

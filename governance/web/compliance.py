@@ -13,14 +13,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from governance import charts
-from governance.selectors import compliance
+from governance.selectors import compliance, rollups
 from governance.selectors.among import Among, among, place
 from governance.selectors.compliance import FrameworkFigures, RequirementFigures
 from governance.selectors.compliance_rows import asked_for
 from governance.selectors.narrowing import LATE, NO, YES, requirements
 from governance.selectors.requirements import Pairs
 from governance.web import compliance_then
-from governance.web.links import framework_bars
+from governance.web.links import as_of_words, framework_bars
 from inventory.access import Permission, requires
 from inventory.choices import ApplicationKind
 from inventory.models import User
@@ -66,6 +66,8 @@ def compliance_page(request: HttpRequest) -> HttpResponse:
         "voluntary_gaps": charts.gaps_by_framework(
             framework_bars(voluntary, filters), key="voluntary-gaps", title=_("Gaps by voluntary framework")
         ),
+        "coverage_words": as_of_words(day, at.past and bool(among(filters, at.then))),
+        "counted_at": None if at.past else rollups.counted_at(),
         "rows": departments,
         "more": more,
         # Of a past day the figures alone are kept, not which requirement stood how for which application

@@ -10,13 +10,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from governance import charts
-from governance.selectors import compliance, department, overview, rollups, usage
+from governance.selectors import compliance, department, overview, usage
 from governance.selectors.among import ALL, among
 from governance.selectors.departments import SORTS, tree
 from governance.selectors.highest_then import highest_then
 from governance.selectors.not_computable import left_out
 from governance.web import analytics_charts as drawn
-from governance.web.links import EVERY_ONE, address, applications_url, framework_charts, used_row
+from governance.web.links import EVERY_ONE, address, applications_url, as_of_words, framework_charts, used_row
 from inventory import access
 from inventory.access import Permission, requires
 from inventory.choices import ApplicationKind
@@ -75,11 +75,7 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
     context = {
         "filters": filters,
         "figures": figures,
-        "course": charts.department_course(
-            [charts.DepartmentPoint(r.day, r.index, r.worst, r.mean) for r in days],
-            [(one.day, one.index) for one in ahead],
-            day,
-        ),
+        "course": drawn.known_course(found, at, days, ahead),
         "ahead": ahead,
         "bands": charts.bands_by_department(
             [
@@ -94,6 +90,7 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
         "highest": highest_then(scope, day, left) if at.past else overview.highest(scope, left),
         "used": [used_row(one, replace(filters, department=found), day) for one in used.apps],
         "use_at": used.counted_at,
+        "counted_at": None if at.past else known.counted_at,
         "coverage": framework_charts(
             # Which requirement of which application stood how is not kept by day
             compliance.frameworks(scope, day, ALL if at.past else left),
@@ -101,7 +98,8 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
         ),
         "kinds": ApplicationKind.choices,
         "every_one": EVERY_ONE if left else "",
-        "coverage_words": EVERY_ONE if left and at.past else "",
+        "coverage_words": as_of_words(day, bool(left) and at.past),
+        "day_words": as_of_words(day, bool(left)),
         "at": at,
         "period_words": words[:1].upper() + words[1:],
         "use_words": f"By the people of this department · {words}",
@@ -119,7 +117,6 @@ def _of_today(found: Department, scope: Scope, filters: Filters) -> dict[str, An
     return {
         "moving": moving(scope.departments(), timezone.localdate(), MOVERS),
         "all_moving": address("governance:ahead", department=found),
-        "counted_at": rollups.counted_at(),
         "not_computable": left_out(scope),
         "found": explained(unusual.of(found, unusual.since(filters.period))),
         "enough_told": unusual.enough_told(),

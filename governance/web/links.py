@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from governance import charts
@@ -21,6 +22,12 @@ from risk.choices import Band
 
 EVERY_ONE = gettext_lazy("all applications")  # what stands beside figures that a filter can't narrow
 SERIOUS = f"{Band.HIGH},{Band.CRITICAL}"
+
+
+def as_of_words(day: date, narrowed: bool = False) -> str:
+    """What stands beside figures of a day. `narrowed`: a filter is in force that can't narrow them."""
+    words = _("As of %(day)s") % {"day": f"{day:%-d %b %Y}"}
+    return f"{words} · {EVERY_ONE}" if narrowed else words
 
 
 def address(route: str, *args: object, **query: Any) -> str:

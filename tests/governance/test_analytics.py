@@ -11,13 +11,14 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 
 from governance.web.analytics import BY_DAY, COVERED, DAILY, SCORES
 from inventory.charts.base import Chart
 from inventory.choices import AlertState, Severity
 from inventory.services.imports import import_file
+from risk.models import DepartmentDay
 from risk.services import scores
 from tests.builders import make_application, make_department
 from tests.cast import Cast
@@ -254,12 +255,28 @@ def test_queries_do_not_grow(estate: Estate, client: Client) -> None:
     assert max(few.values()) <= 45
 
 
-def test_every_chart_tells_unit_period_and_source(estate: Estate, client: Client) -> None:
+WITH_CHARTS = [*map(reverse_lazy, PAGES), "/", "/departments/retail/", "/compliance/"]
+
+
+@pytest.mark.parametrize("narrowed", [{}, {"kind": "model"}])
+@pytest.mark.parametrize("past", [False, True])
+def test_every_chart_tells_unit_period_source_and_age(
+    estate: Estate, client: Client, past: bool, narrowed: dict[str, str]
+) -> None:
+    """Figures of a past day have no age: they end on it. Of today they have one where anything was read or taken."""
     client.force_login(estate.cast.dan)
-    for route in PAGES:
-        text = client.get(reverse(route)).content.decode()
+    day = timezone.localdate() - timedelta(days=1 if past else 0)
+    DepartmentDay.objects.update(day=day - timedelta(days=1))
+    asked = {**narrowed, "period": "30", **({"as_of": f"{day}"} if past else {})}
+    for address in WITH_CHARTS:
+        text = client.get(address, asked).content.decode()
         cards = re.findall(r'<section class="card hub-card chart-card.*?</section>', text, re.DOTALL)
         assert cards
         for card in cards:
-            assert "Source: " in card
-            assert re.search(r"<p>[^<]+ · [^<]+</p>", card)
+            words = re.search(r"<p>[^<]+? · ([^<]+)</p>", card)
+            assert words, card[:200]
+            assert re.search(r"\d|Now", words[1]), (address, words[0])  # a day or a number of days
+            source = re.search(r"Source: ([^<·]+)", card)
+            assert source, card[:200]
+            aged = not past and source[1].strip() in {BY_DAY, COVERED, SCORES}
+            assert ("updated <time" in card) == aged, (address, source[1])
