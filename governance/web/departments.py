@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from governance import charts
-from governance.selectors import compliance, department, overview, usage
+from governance.selectors import compliance, department, overview, rollups, usage
 from governance.selectors.among import ALL, among
 from governance.selectors.departments import SORTS, tree
 from governance.selectors.highest_then import highest_then

@@ -141,7 +141,7 @@ class Filters:
         }
 
 
-def _own(reader: Reader, name: str, known: Sequence[str]) -> tuple[str, ...]:
+def _own(reader: Reader, name: str, known: Words) -> tuple[str, ...]:
     return reader.below() if name == "below" else reader.words(name, known)
 
 

@@ -95,8 +95,8 @@ sent AS (
         WHERE at >= %(from_day)s AND application_id IS NULL AND information_types IS NOT NULL AND operation IN (2, 5)
             AND sighting_id IN (SELECT sighting_id FROM open)) one
     GROUP BY 1, 2)
-SELECT COALESCE('s' || sighting_id, 'n' || lower(name)) || ':' || COALESCE(department_id::text, '') AS key, department_id,
-    CASE WHEN sighting_id IS NULL THEN 'data_event' ELSE 'sighting' END AS kind, sighting_id AS ref,
+SELECT COALESCE('s' || sighting_id, 'n' || lower(name)) || ':' || COALESCE(department_id::text, '') AS key,
+    department_id, CASE WHEN sighting_id IS NULL THEN 'data_event' ELSE 'sighting' END AS kind, sighting_id AS ref,
     COALESCE(NULLIF(name, ''), 'App without a name') AS name, n AS amount,
     CASE WHEN n >= %(high_events)s OR people >= %(high_people)s OR EXISTS (
         SELECT FROM sent WHERE sent.sighting_id = counted.sighting_id AND sent.people >= %(high_people)s
