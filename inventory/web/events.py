@@ -31,8 +31,9 @@ OWN = {
     "category": list(events.CATEGORIES),
     "made_by": ["label", "type"],
     "unassigned": ["yes"],
+    "below": ["no"],
 }
-HEEDED = "application sighting label information_type person since until made_by unassigned"
+HEEDED = "application sighting label information_type person since until made_by unassigned below"
 CSV_COLUMNS = (
     *("id", "at", "event", "category", "application", "registered", "department", "person"),
     *("labels", "information_types", "jailbreak", "injection", "uploaded_bytes"),
@@ -171,6 +172,7 @@ def _asked(request: PersonRequest) -> Asked:
         first=first,
         last=last,
         department=filters.department,
+        itself=bool(filters.department and own["below"]),
         own_people=bool(reader.word("people", ["own"])),
         unassigned=own["unassigned"] == "yes",
         application=_application(request, reader),
