@@ -137,16 +137,15 @@ def users_by_app(found: Sequence[use.App], filters: Filters, day: date) -> Chart
 
 def users_by_department(found: Sequence[use.DepartmentUsers], filters: Filters, day: date) -> Chart:
     """Distinct people by department."""
-    bars = [
-        Bar(
-            one.department.name if one.department else _("Unassigned"),
-            (one.users,),
-            events_url(replace(filters, department=one.department), day)
-            if one.department
-            else events_url(replace(filters, department=None), day, unassigned="yes"),
-        )
-        for one in found
-    ]
+    bars = []
+    for one in found:
+        if one.department is None:
+            name, asked = _("Unassigned"), {"unassigned": "yes"}
+        elif one.itself:
+            name, asked = _("%(name)s itself") % {"name": one.department.name}, {"below": "no"}
+        else:
+            name, asked = one.department.name, {}
+        bars.append(Bar(name, (one.users,), events_url(replace(filters, department=one.department), day, **asked)))
     return _most_users(
         bars,
         "series-1",

@@ -152,6 +152,18 @@ def test_distinct_users_say_so_and_lead_to_their_events(told: Cast, client: Clie
     assert all(client.get(row.url).context["page"].rows for row in found["users-by-department"].rows)
 
 
+def test_people_of_a_department_itself_stand_beside_those_below_it(estate: Estate, client: Client) -> None:
+    client.force_login(estate.cast.dan)
+    found = charts_of(client, "governance:analytics", department="retail")["users-by-department"]
+    rows = {row.label: row for row in found.rows}
+    assert {label: row.values[0] for label, row in rows.items()} == {"Cards": 2, "Retail Banking itself": 2}
+    page = client.get(rows["Retail Banking itself"].url)
+    assert page.context["total"] == 7  # in retail of Chat Elsewhere, not what people of Cards did
+    whole = client.get(rows["Retail Banking itself"].url.replace("&below=no", ""))
+    assert whole.context["total"] == 16
+    assert "not applied here" not in page.content.decode()
+
+
 def test_each_part_of_risk_leads_to_as_many_applications(estate: Estate, client: Client) -> None:
     client.force_login(estate.cast.dan)
     found = charts_of(client, "governance:analytics_risk")

@@ -55,10 +55,12 @@ class Named:
 
 @dataclass(frozen=True)
 class DepartmentUsers:
-    """A department with everything below it and how many distinct people of it used AI; None: *Unassigned*."""
+    """A department with everything below it and how many distinct people of it used AI; None: *Unassigned*. `itself`:
+    those directly in the department that is looked at."""
 
     department: Department | None
     users: int
+    itself: bool = False
 
 
 def visits(scope: Scope, day: date, period: int, among: Among = ALL) -> list[App]:
@@ -128,18 +130,24 @@ def users_by_app(scope: Scope, day: date, period: int, among: Among = ALL) -> li
 
 
 def users_by_department(scope: Scope, day: date, period: int, among: Among = ALL) -> list[DepartmentUsers]:
-    """Distinct users of each department one level down, with everything below it, most first; *Unassigned* where the
-    whole organisation is looked at."""
+    """Distinct users of each department one level down, with everything below it, and of what is looked at itself, most
+    first; *Unassigned* where that is the whole organisation."""
+
+    top = scope.top.pk if scope.top else None
 
     def found() -> list[tuple[int | None, int]]:
-        row_of = scope.row_of()
+        row_of = scope.row_of() | ({top: top} if top else {})
         used: QuerySet[Any] = _within(DailyUser.objects.all(), scope, day, period, among)
         people = used.values_list("department_id", "pseudonym")
         return _each_once(people, _BY_DEPARTMENT, list(row_of), list(row_of.values()))
 
     counted = _kept("departments", scope, day, period, among, found)
     known = Department.objects.in_bulk([pk for pk, _ in counted if pk])
-    return [DepartmentUsers(known.get(pk), count) for pk, count in counted if pk is None or pk in known]
+    return [
+        DepartmentUsers(known.get(pk or 0), count, pk is not None and pk == top)
+        for pk, count in counted
+        if pk is None or pk in known
+    ]
 
 
 def _each_once(people: QuerySet[Any], sql: str, *more: Any) -> list[Any]:

@@ -66,8 +66,8 @@ WHERE c.application_id IS NULL AND NOT COALESCE(s.folded, '') = ANY(%(ruled)s)
     AND c.transactions > 0 AND (c.users >= %(people)s OR c.uploaded >= %(mib)s * {_MIB})"""  # noqa: S608 - a constant of our own
 
 # Sensitive information in what went to an AI app outside (operations 2 and 5: an AI app or site, a visit to one), and
-# matches of data-loss rules where nothing registered fits. Feeds keep no confidence of a type, so each counts. A finding
-# of types tells of what an interaction tells of: it counts where none of that app, department and day does.
+# matches of data-loss rules where nothing registered fits. Feeds keep no confidence of a type, so each counts. A
+# finding of types tells of what an interaction tells of: it counts where none of that app, department and day does.
 _SENSITIVE = """
 WITH held AS (
     SELECT s.id AS sighting_id, s.name, d.department_id, d.day, d.interactions AS n
