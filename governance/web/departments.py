@@ -114,12 +114,13 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
 
 def _of_today(found: Department, scope: Scope, filters: Filters) -> dict[str, Any]:
     """What is known of today alone."""
+    stood_out = explained(unusual.of(found, unusual.since(filters.period)))
     return {
         "moving": moving(scope.departments(), timezone.localdate(), MOVERS),
         "all_moving": address("governance:ahead", department=found),
         "not_computable": left_out(scope),
-        "found": explained(unusual.of(found, unusual.since(filters.period))),
-        "enough_told": unusual.enough_told(),
+        "found": stood_out,
+        "enough_told": bool(stood_out) or unusual.enough_told(),
     }
 
 

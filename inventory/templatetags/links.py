@@ -13,10 +13,12 @@ from django.utils.safestring import SafeString
 register = template.Library()
 
 
-@lru_cache(maxsize=4096)
+_SHORT = 64  # longer texts are not remembered: anybody can send thousands of them
+_remembered = lru_cache(maxsize=4096)(quote_plus)  # a page's hundreds of addresses are made of few words
+
+
 def _quoted(text: str) -> str:
-    """A page's hundreds of addresses are made of few words."""
-    return quote_plus(text)
+    return _remembered(text) if len(text) <= _SHORT else quote_plus(text)
 
 
 def _address(context: Context, **changes: object) -> str:

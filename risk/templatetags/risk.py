@@ -92,14 +92,14 @@ def _step(one: Step) -> str:
         told = f'<span class="cell-note">{escaped(_("as today"))}</span>'
     else:
         first, others = one.causes[0], one.causes[1:]
-        told = f'<b>{signed(one.change)}</b> <span class="cause">{_cause(first)}</span>'
+        told = f' <b>{signed(one.change)}</b> <span class="cause">{_cause(first)}</span>'
         if others:
             more = escaped(_("%(causes)s more") % {"causes": len(others)})
             told += (
                 f'<details class="disclosure"><summary>{icon("chevron-right")}{more}</summary>'
                 f'<div><ul class="plain-list">{cause_rows(others)}</ul></div></details>'
             )
-    return f'<td class="stack-wide" data-label="{label}">{shown} {told}</td>'
+    return f'<td class="stack-wide" data-label="{label}">{shown}{told}</td>'
 
 
 @register.filter
