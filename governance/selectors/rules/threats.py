@@ -80,7 +80,7 @@ FROM inventory_alert al LEFT JOIN inventory_aiapplication a ON a.id = al.applica
 WHERE (al.type ILIKE '%%\\_DOW%%' OR al.type ILIKE '%%AccessAnomaly%%')
     AND al.at > %(alerts_from)s AND al.state <> 'dismissed'"""
 
-# Whether feeds told of enough days before the newest for it to be judged at all (inventory.unusual), or of such an alert
+# Whether feeds told of enough days before the newest for it to be judged at all (inventory.unusual), or of such alerts
 _ENOUGH_TOLD = f"""
 WITH newest AS (
     SELECT day FROM inventory_dailyusage WHERE interactions > 0 AND day <= %(day)s ORDER BY day DESC LIMIT 1)

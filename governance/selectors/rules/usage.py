@@ -66,8 +66,8 @@ WHERE c.application_id IS NULL AND NOT COALESCE(s.folded, '') = ANY(%(ruled)s)
     AND c.transactions > 0 AND (c.users >= %(people)s OR c.uploaded >= %(mib)s * {_MIB})"""  # noqa: S608 - a constant of our own
 
 # Sensitive information in what went to an AI app outside (operations 2 and 5: an AI app or site, a visit to one), and
-# matches of data-loss rules where nothing registered fits. Feeds keep no confidence of a type, so each counts. A finding
-# of types tells of what an interaction tells of: it counts where none of that app, department and day does.
+# matches of data-loss rules where nothing registered fits. Feeds keep no confidence of a type, so each counts. A
+# finding of types tells of what an interaction tells of: it counts where none of that app, department and day does.
 _SENSITIVE = """
 WITH held AS (
     SELECT s.id AS sighting_id, s.name, d.department_id, d.day, d.interactions AS n
@@ -95,7 +95,8 @@ sent AS (
         WHERE at >= %(from_day)s AND application_id IS NULL AND information_types IS NOT NULL AND operation IN (2, 5)
             AND sighting_id IN (SELECT sighting_id FROM open)) one
     GROUP BY 1, 2)
-SELECT COALESCE('s' || sighting_id, 'n' || lower(name)) || ':' || COALESCE(department_id::text, '') AS key, department_id,
+SELECT COALESCE('s' || sighting_id, 'n' || lower(name)) || ':' || COALESCE(department_id::text, '') AS key,
+    department_id,
     CASE WHEN sighting_id IS NULL THEN 'data_event' ELSE 'sighting' END AS kind, sighting_id AS ref,
     COALESCE(NULLIF(name, ''), 'App without a name') AS name, n AS amount,
     CASE WHEN n >= %(high_events)s OR people >= %(high_people)s OR EXISTS (
@@ -165,8 +166,8 @@ RULES = (
         goals=("A1", "PS2"),
         trigger=_(
             "An AI app that is not registered nor sanctioned or monitored in Defender, or registered and "
-            "neither in review nor approved nor live, was used by at least {people} people or was sent at least {mib} MiB in 30 days. "
-            "High where its safety is at most {score} of 10 or it was sent at least {high_mib} MiB."
+            "neither in review nor approved nor live, was used by at least {people} people or was sent "
+            "at least {mib} MiB in 30 days. High where its safety is at most {score} of 10 or it was sent at least {high_mib} MiB."
         ),
         action=_("Register it and put it in review, match it to an application, or block it."),
         unit=_("uses"),
