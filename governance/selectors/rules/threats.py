@@ -21,7 +21,8 @@ _JAILBREAKS = """
 WITH repeated AS (
     SELECT DISTINCT app, department_id FROM (
         SELECT COALESCE(application_id, -sighting_id) AS app, department_id, count(*) OVER (PARTITION BY pseudonym) AS n
-        FROM inventory_interaction WHERE jailbreak AND pseudonym IS NOT NULL AND at >= %(day)s::date - 6) attempt
+        FROM inventory_interaction
+        WHERE jailbreak AND pseudonym IS NOT NULL AND at >= %(week_at)s AND at < %(until_at)s) attempt
     WHERE n >= %(by_one)s),
 marked AS (
     SELECT COALESCE(application_id, -sighting_id) AS app, department_id, sum(jailbreak) AS n FROM inventory_dailyusage

@@ -92,8 +92,8 @@ sent AS (
     SELECT sighting_id, department_id, count(DISTINCT who) AS people FROM (
         SELECT sighting_id, department_id, who FROM events
         UNION ALL SELECT sighting_id, department_id, pseudonym FROM inventory_interaction
-        WHERE at >= %(from_day)s AND application_id IS NULL AND information_types IS NOT NULL AND operation IN (2, 5)
-            AND sighting_id IN (SELECT sighting_id FROM open)) one
+        WHERE at >= %(from_at)s AND at < %(until_at)s AND application_id IS NULL AND information_types IS NOT NULL
+            AND operation IN (2, 5) AND sighting_id IN (SELECT sighting_id FROM open)) one
     GROUP BY 1, 2)
 SELECT COALESCE('s' || sighting_id, 'n' || lower(name)) || ':' || COALESCE(department_id::text, '') AS key,
     department_id,
@@ -167,7 +167,8 @@ RULES = (
         trigger=_(
             "An AI app that is not registered nor sanctioned or monitored in Defender, or registered and "
             "neither in review nor approved nor live, was used by at least {people} people or was sent "
-            "at least {mib} MiB in 30 days. High where its safety is at most {score} of 10 or it was sent at least {high_mib} MiB."
+            "at least {mib} MiB in 30 days. High where its safety is at most {score} of 10 or it was "
+            "sent at least {high_mib} MiB."
         ),
         action=_("Register it and put it in review, match it to an application, or block it."),
         unit=_("uses"),
