@@ -7,8 +7,8 @@ from datetime import date, datetime
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.paginator import Page, Paginator
 from django.db import connection
-from django.db.models import Count, OuterRef, QuerySet, Sum
-from django.db.models.functions import JSONObject
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce, JSONObject
 from django.http import Http404
 from django.utils.translation import gettext as _
 
@@ -48,7 +48,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A recommendation for a department with everything below it. `amount` is the sum over its `rows`."""
+    """A recommendation for a department with everything below it. `amount` is the sum over its `rows`; `as_of`: the
+    moment up to which its rule looked, which is the newest that feeds told of; None where it lacks its facts."""
 
     pk: int
     rule: Rule
@@ -67,6 +68,7 @@ class Card:
     owner_username: str
     reason: str
     until: date | None
+    as_of: datetime | None
     places: tuple[Place, ...] = ()
 
     @property
@@ -255,7 +257,9 @@ def _narrowed(
     if severities:
         found = found.filter(gravity__in=[SEVERITIES[one] for one in severities])
     changed = RuleThreshold.objects.filter(rule=OuterRef("rule")).values(one=JSONObject(name="name", value="value"))
-    return found.annotate(changed=ArraySubquery(changed))
+    reading = RuleReading.objects.filter(rule=OuterRef("rule"), needs="")
+    looked = reading.values(upto=Coalesce("as_of", "evaluated_at"))  # what goes by the clock is as of then
+    return found.annotate(changed=ArraySubquery(changed), as_of=Subquery(looked))
 
 
 def _subjects(card: Card, within: Department | None) -> QuerySet[Subject]:
@@ -317,6 +321,7 @@ def _as_cards(rows: Sequence[Recommendation], places: dict[str, list[Place]]) ->
             owner_username=row.owner.username if row.owner else "",
             reason=row.reason,
             until=row.until,
+            as_of=row.as_of,  # type: ignore[attr-defined]
             places=tuple(places.get(row.rule, ())),
         )
         for row in rows

@@ -14,7 +14,7 @@ from governance.selectors import recommendations as selector
 from governance.selectors.next_actions import next_actions
 from governance.services import recommendations
 from inventory.choices import AlertState, Severity
-from inventory.models import Alert, User
+from inventory.models import Alert, DailyUsage, User
 from inventory.selectors.scope import scope_of
 from risk.selectors import cases
 from risk.selectors.next_steps import next_steps
@@ -290,3 +290,17 @@ def test_next_actions_promise_what_the_application_promises(estate: Estate, clie
     assert "<html" not in fragment
     client.force_login(estate.cast.eve)
     assert "Credit Scorer" not in client.get("/recommendations/next/").content.decode()
+
+
+def test_a_card_says_of_which_day_its_figures_are(cast: Cast, client: Client) -> None:
+    """The newest that feeds told of, not the day of the evaluation; nothing where the rule lacks its facts."""
+    use(sighting(), cast.cards, 9, people=3)
+    recommendations.evaluate()
+    pk, day = card_of(cast.cards).pk, timezone.localdate() - timedelta(days=9)
+    client.force_login(cast.carol)
+    said = f"figures up to {day:%-d %b %Y}"
+    assert said in client.get("/recommendations/").content.decode()
+    assert said in client.get(f"/recommendations/{pk}/").content.decode()
+    DailyUsage.objects.all().delete()
+    recommendations.evaluate()
+    assert "figures up to" not in client.get(f"/recommendations/{pk}/").content.decode()

@@ -1,6 +1,9 @@
 """Recommendations: how they go on by themselves, what people do about them, and what each person sees of them."""
 
+import json
 from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -10,8 +13,12 @@ from governance.models import Recommendation, RecommendationStep, RuleThreshold,
 from governance.selectors.rules import RULES
 from governance.services import recommendations
 from governance.services.recommendations.course import Found, Standing, Turn, turn
+from governance.services.recommendations.thresholds import EVALUATE
+from governance.tasks import evaluate_recommendations
 from inventory.connectors.registry import CONNECTORS
 from inventory.models import AgentListing, AuditLogEntry, DailyUsage, Department, Feed, ImportBatch
+from inventory.services.imports import import_file
+from risk.services import scores
 from tests.builders import make_application
 from tests.cast import Cast
 from tests.governance.test_recommendation_rules import alert, batch, data_event, sensitive, sighting, use
@@ -288,3 +295,24 @@ def test_thresholds_are_checked_and_logged(cast: Cast) -> None:
     assert entry.details["changed"] == {"people": [3, 5]}
     recommendations.change_thresholds(actor=cast.ada, rule=RULE, values={"people": 3})
     assert not RuleThreshold.objects.exists()
+
+
+def test_an_import_and_a_rescoring_ask_for_an_evaluation(
+    cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    """Rung once what they stored is committed; the worker's task then finds it."""
+    rung: list[str] = []
+    monkeypatch.setattr("inventory.doorbell.current_app.send_task", lambda task, **_: rung.append(task))
+    told = {"SystemAlertId": "1", "AlertType": "AI.Azure_Agentic_Jailbreak", "Severity": "High"}
+    path = tmp_path / "alerts.json"
+    path.write_text(json.dumps([{**told, "StartTimeUtc": timezone.now().isoformat()}]))
+    with django_capture_on_commit_callbacks(execute=True):
+        assert import_file(actor=None, path=path).stored == 1
+    assert rung.count(EVALUATE) == 1
+    evaluate_recommendations()
+    assert card_of(cast.root, "jailbreaks").rows == 1
+    make_application(cast.cards)
+    rung.clear()
+    with django_capture_on_commit_callbacks(execute=True):
+        assert scores.rescore_changed().changed == 1
+    assert rung.count(EVALUATE) == 1

@@ -131,8 +131,9 @@ RULES = (
         sql=_agents(
             "state = 'published' AND COALESCE(used_at, published_at) < %(agents)s - %(days)s * interval '1 day'",
             "1",
-            "CASE WHEN used_at IS NULL THEN 'never used, published ' || to_char(published_at, 'FMDD Mon YYYY')"
-            " ELSE 'last used ' || to_char(used_at, 'FMDD Mon YYYY') END",
+            "CASE WHEN used_at IS NULL THEN 'never used, published '"
+            " || to_char(published_at AT TIME ZONE %(zone)s, 'FMDD Mon YYYY')"
+            " ELSE 'last used ' || to_char(used_at AT TIME ZONE %(zone)s, 'FMDD Mon YYYY') END",
         ),
         needs=_LISTED,
         anchor="agents",

@@ -7,7 +7,7 @@ question, not the clock, so that a late file gives the same answer (deadlines an
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise, StrPromise
 
 WINDOW = 30  # days
+WEEK = 7
 # Kinds of feed (inventory.connectors.registry). What has a moment of its own, as alerts, data events and agents, stands
 # still while its feed does; daily figures are several kinds' and go on with any of them.
 INTERACTIONS = ("purview_audit", "activity_explorer", "otel_spans")
@@ -107,6 +108,10 @@ class Anchors:
             "ruled": list(in_force(self.day).values_list("folded", flat=True)),  # and linked: theirs is registered use
             "review_months": records.form(RecordForm.IMPACT).review_months,
             "from_day": self.day - timedelta(days=WINDOW - 1) if self.day else None,
+            # The same as moments, for what has a time of day: days are the organisation's, a date in SQL is one of UTC
+            "from_at": _begin(self.day, WINDOW - 1),
+            "week_at": _begin(self.day, WEEK - 1),
+            "until_at": _begin(self.day, -1),
             "alerts_from": self.alerts - window if self.alerts else None,
             "events_from": self.events - window if self.events else None,
             "agents_from": self.agents - window if self.agents else None,
@@ -117,7 +122,12 @@ class Anchors:
         found = getattr(self, rule.anchor) if rule.anchor != "now" else None
         if found is None or isinstance(found, datetime):
             return found
-        return timezone.make_aware(datetime.combine(found, datetime.min.time()))
+        return _begin(found, 0)
+
+
+def _begin(day: date | None, before: int) -> datetime | None:
+    """When a day began, so many days before this one."""
+    return timezone.make_aware(datetime.combine(day - timedelta(days=before), time.min)) if day else None
 
 
 # What lies ahead is a wrong clock's: one record of it would move every window past all there is

@@ -22,13 +22,14 @@ staff AS (
     SELECT department_id, count(*) AS people FROM inventory_directoryuser
     WHERE enabled AND department_id IS NOT NULL GROUP BY 1)
 SELECT 'old:' || kind AS key, NULL::bigint AS department_id, 'feed' AS kind, NULL::bigint AS ref, kind AS name,
-    1 AS amount, 3 AS gravity, 'newest record ' || to_char(newest, 'FMDD Mon YYYY HH24:MI') || ' UTC' AS note
+    1 AS amount, 3 AS gravity,
+    'newest record ' || to_char(newest AT TIME ZONE %(zone)s, 'FMDD Mon YYYY HH24:MI') AS note
 FROM kinds
 WHERE newest < %(now)s - (CASE WHEN kind LIKE 'purview%%' THEN %(audit_hours)s ELSE %(hours)s END) * interval '1 hour'
     AND (files > 1 OR EXISTS (SELECT FROM inventory_feed f WHERE f.active AND f.kind = kinds.kind))
 UNION ALL
 SELECT 'never:' || f.id, NULL, 'feed', NULL, f.name, 1, 3,
-    'switched on ' || to_char(f.created_at, 'FMDD Mon YYYY') || ', nothing of it has come'
+    'switched on ' || to_char(f.created_at AT TIME ZONE %(zone)s, 'FMDD Mon YYYY') || ', nothing of it has come'
 FROM inventory_feed f
 WHERE f.active AND f.created_at < %(now)s - %(hours)s * interval '1 hour' AND NOT EXISTS (
     SELECT FROM inventory_importbatch b WHERE b.state = 'done' AND (b.feed_id = f.id OR b.kind = f.kind))

@@ -21,7 +21,8 @@ _JAILBREAKS = """
 WITH repeated AS (
     SELECT DISTINCT app, department_id FROM (
         SELECT COALESCE(application_id, -sighting_id) AS app, department_id, count(*) OVER (PARTITION BY pseudonym) AS n
-        FROM inventory_interaction WHERE jailbreak AND pseudonym IS NOT NULL AND at >= %(day)s::date - 6) attempt
+        FROM inventory_interaction
+        WHERE jailbreak AND pseudonym IS NOT NULL AND at >= %(week_at)s AND at < %(until_at)s) attempt
     WHERE n >= %(by_one)s),
 marked AS (
     SELECT COALESCE(application_id, -sighting_id) AS app, department_id, sum(jailbreak) AS n FROM inventory_dailyusage
@@ -80,7 +81,7 @@ FROM inventory_alert al LEFT JOIN inventory_aiapplication a ON a.id = al.applica
 WHERE (al.type ILIKE '%%\\_DOW%%' OR al.type ILIKE '%%AccessAnomaly%%')
     AND al.at > %(alerts_from)s AND al.state <> 'dismissed'"""
 
-# Whether feeds told of enough days before the newest for it to be judged at all (inventory.unusual), or of such an alert
+# Whether feeds told of enough days before the newest for it to be judged at all (inventory.unusual), or of such alerts
 _ENOUGH_TOLD = f"""
 WITH newest AS (
     SELECT day FROM inventory_dailyusage WHERE interactions > 0 AND day <= %(day)s ORDER BY day DESC LIMIT 1)

@@ -79,9 +79,10 @@ events AS (
     UNION ALL
     SELECT s.id, COALESCE(s.name, e.seen_as), e.department_id, 1, e.pseudonym
     FROM inventory_dataevent e LEFT JOIN inventory_sighting s ON s.folded = e.folded
-    WHERE e.application_id IS NULL AND e.at > %(events_from)s AND (e.kind = 'dlp_match' OR NOT EXISTS (
-        SELECT FROM held WHERE held.sighting_id = s.id AND held.day = (e.at AT TIME ZONE %(zone)s)::date
-            AND COALESCE(held.department_id, 0) = COALESCE(e.department_id, 0)))),
+        LEFT JOIN (SELECT DISTINCT sighting_id, COALESCE(department_id, 0) AS place, day FROM held) told
+            ON told.sighting_id = s.id AND told.place = COALESCE(e.department_id, 0)
+            AND told.day = (e.at AT TIME ZONE %(zone)s)::date
+    WHERE e.application_id IS NULL AND e.at > %(events_from)s AND (e.kind = 'dlp_match' OR told.day IS NULL)),
 counted AS (
     SELECT sighting_id, min(name) AS name, department_id, sum(n) AS n, count(DISTINCT who) AS people,
         sum(sum(n)) OVER (PARTITION BY lower(name)) AS whole
@@ -92,8 +93,8 @@ sent AS (
     SELECT sighting_id, department_id, count(DISTINCT who) AS people FROM (
         SELECT sighting_id, department_id, who FROM events
         UNION ALL SELECT sighting_id, department_id, pseudonym FROM inventory_interaction
-        WHERE at >= %(from_day)s AND application_id IS NULL AND information_types IS NOT NULL AND operation IN (2, 5)
-            AND sighting_id IN (SELECT sighting_id FROM open)) one
+        WHERE at >= %(from_at)s AND at < %(until_at)s AND application_id IS NULL AND information_types IS NOT NULL
+            AND operation IN (2, 5) AND sighting_id IN (SELECT sighting_id FROM open)) one
     GROUP BY 1, 2)
 SELECT COALESCE('s' || sighting_id, 'n' || lower(name)) || ':' || COALESCE(department_id::text, '') AS key,
     department_id, CASE WHEN sighting_id IS NULL THEN 'data_event' ELSE 'sighting' END AS kind, sighting_id AS ref,
@@ -218,7 +219,7 @@ RULES = (
         title=_("Protect labelled content from AI processing"),
         goals=("PS1", "A4"),
         trigger=_(
-            "At least {interactions:interaction|interactions} read content labelled Confidential or higher in 30 "
+            "At least {interactions:interaction|interactions} asked for content labelled Confidential or higher in 30 "
             "days, and no data-loss rule matched for that app in that department. High for the "
             "highest level."
         ),
