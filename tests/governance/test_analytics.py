@@ -17,16 +17,20 @@ from django.utils import timezone
 from governance.web.analytics import BY_DAY, COVERED, DAILY, SCORES
 from inventory.charts.base import Chart
 from inventory.choices import AlertState, Severity
+from inventory.models import Department
 from inventory.services.imports import import_file
-from risk.models import DepartmentDay
+from risk.choices import OVERALL, Principle
+from risk.models import CoverageDay, DepartmentDay
 from risk.services import scores
 from tests.builders import make_application, make_department
 from tests.cast import Cast
 from tests.governance.estate import Estate, alert, estate
 from tests.inventory.feeds.files import LABEL, audit_text, days_ago, guid, record, users_text, write
+from tests.inventory.feeds.test_cef import log, visit
 
 __all__ = ["estate"]
 PAGES = [f"governance:{name}" for name in ("analytics", "analytics_risk", "analytics_threats", "analytics_compliance")]
+CONTENT = ((15, "50842eb7"), (16, "50842eb7"), (17, "a44669fe"))  # interactions, and the information found in each
 NOT_SUMS = {"users-by-app", "users-by-department"}  # distinct people
 
 
@@ -54,6 +58,10 @@ def told(cast: Cast, tmp_path: Path) -> Cast:
         record(Id=guid(13), CreationTime=days_ago(45)),
     ]
     import_file(actor=None, path=write(tmp_path, "audit.csv", audit_text(*rows)))
+    shared = [record(Id=guid(n), SensitiveInfoTypeData=[{"SensitiveInfoTypeId": kind}]) for n, kind in CONTENT]
+    import_file(actor=None, path=write(tmp_path, "shared.csv", audit_text(*shared)))
+    visited = log(*(visit(n, site, days=n) for n, site in ((1, "ChatGPT"), (2, "ChatGPT"), (3, "Claude"))))
+    import_file(actor=None, path=write(tmp_path, "agent.log", visited))
     return cast
 
 
@@ -97,7 +105,8 @@ def test_each_part_of_use_and_threats_leads_to_as_many_events(told: Cast, client
             for row in chart.rows:
                 if row.url:
                     assert client.get(row.url).status_code == 200
-    assert ({"interactions", "sensitive"} if who == "carol" else {"interactions", "attacks"}) <= followed
+    use = {"interactions", "visits", "sensitive", "labels", "types"}
+    assert followed >= {"dan": {*use, "attacks", "attacked"}, "carol": use, "eve": {"interactions", "attacks"}}[who]
 
 
 @pytest.mark.parametrize(
@@ -216,11 +225,56 @@ def test_whoever_may_see_nothing_of_it_sees_nothing(told: Cast, client: Client, 
 
 
 @pytest.mark.parametrize("route", PAGES)
-def test_a_past_day_shows_what_is_kept_of_it(estate: Estate, client: Client, route: str) -> None:
+def test_a_day_before_the_first_figures_is_left_out(estate: Estate, client: Client, route: str) -> None:
     client.force_login(estate.cast.dan)
     answer = client.get(reverse(route), {"as_of": timezone.localdate() - timedelta(days=900)})
     assert answer.status_code == 200
     assert "left out" in answer.content.decode()
+
+
+def test_a_past_day_shows_what_is_kept_of_it(estate: Estate, client: Client) -> None:
+    """Figures of a day ago are those of today with what came since taken off, and what they open is of that day."""
+    today, rows = timezone.localdate(), DepartmentDay.objects.filter(principle=OVERALL)
+    for row in [*DepartmentDay.objects.all(), *CoverageDay.objects.all()]:
+        row.pk, row.day = None, today - timedelta(days=9)
+        row.save()
+    rows.filter(day__lt=today, department=estate.cast.retail).update(index=11.25, worst=11.25, tail=11.25, mean=11.25)
+    client.force_login(estate.cast.dan)
+    then = {"as_of": f"{today - timedelta(days=1)}"}
+    now, past = (charts_of(client, "governance:analytics", **asked) for asked in ({}, then))
+    assert sum(n for _, n in parts(now["interactions"])) == 25
+    assert sum(n for _, n in parts(past["interactions"])) == 16  # without today's nine
+    assert all(behind(client, url) == n for url, n in parts(past["interactions"]))
+    now, past = (charts_of(client, "governance:analytics_risk", **asked) for asked in ({}, then))
+    for shown, asked in ((now, {}), (past, then)):
+        indexes = {row.label: row.values[-1] for row in shown["ranking"].rows}
+        assert indexes.keys() == {"Retail Banking", "Treasury"}
+        for row in shown["ranking"].rows:
+            found = client.get(row.url).context["figures"]
+            assert (found.department.name, found.overall.index) == (row.label, pytest.approx(indexes[row.label]))
+            assert ("as_of" in row.url) == bool(asked)
+    retail = {row.label: row.values[-1] for row in past["ranking"].rows}["Retail Banking"]
+    assert retail == pytest.approx(11.25)
+    now, past = (charts_of(client, "governance:analytics_compliance", **asked) for asked in ({}, then))
+    assert [row.values for row in past["compliance"].rows] == [row.values for row in now["compliance"].rows]
+    assert all("as_of" in row.url for row in past["compliance"].rows)
+
+
+def test_the_parts_of_a_rank_and_the_profile_are_those_of_the_roll_up(estate: Estate, client: Client) -> None:
+    client.force_login(estate.cast.dan)
+    rolled_up = DepartmentDay.objects.select_related("department")
+    kept = {(row.department.name, row.principle): row.index for row in rolled_up}
+    ranked = charts_of(client, "governance:analytics_risk")["ranking"]
+    parts_of = [trace["x"] for trace in ranked.figure["data"]]
+    for place, row in enumerate(ranked.rows):
+        assert sum(part[place] for part in parts_of) == pytest.approx(kept[row.label, OVERALL])
+        assert sum(1 for part in parts_of if part[place]) > 1
+    profile = charts_of(client, "governance:analytics_risk", department="retail")["profile"]
+    whole = Department.objects.get(parent=None).name
+    for row, principle in zip(profile.rows, Principle, strict=True):
+        assert row.label == principle.label
+        assert row.values == (kept["Retail Banking", principle], kept[whole, principle])
+        assert row.values[0] != row.values[1]
 
 
 def test_charts_of_today_say_how_fresh_their_source_is(estate: Estate, client: Client) -> None:
