@@ -59,10 +59,9 @@ def recommendation_list(request: PersonRequest) -> HttpResponse:
     scope = scope_of(request.user, filters.department)
     asked = filters.own.get("state", ())
     states = () if "all" in asked else asked or UNDER_WAY
-    at = asked_day(request, lambda: recommendations_then.first_day(scope))
+    filters, at = asked_day(request, filters, lambda: recommendations_then.first_day(scope))
     if at.past:
         return _then(request, filters, scope, at, states)
-    filters = replace(filters, as_of="")  # a day that was refused goes on in no link, nor stands as a choice
     found = recommendations.cards(scope, states=states, severities=filters.own.get("severity", ()))
     lacking, evaluated_at = recommendations.lacking()
     context = {

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _CALLED = {
     "q": gettext_lazy("Search"),
     "as_of": gettext_lazy("As of"),
+    "below": gettext_lazy("Departments below"),
     "class": "EU AI Act",
     "lifecycle": gettext_lazy("Stage"),
     "seen_as": gettext_lazy("Seen as"),

@@ -32,8 +32,9 @@ OWN: dict[str, Words] = {
     "category": events.CATEGORIES,
     "made_by": {"label": gettext_lazy("A label"), "type": gettext_lazy("An information type")},
     "unassigned": {"yes": gettext_lazy("Not known")},
+    "below": ("no",),
 }
-HEEDED = "application sighting label information_type person people since until made_by unassigned"
+HEEDED = "application sighting label information_type person people since until made_by unassigned below"
 CSV_COLUMNS = (
     *("id", "at", "event", "category", "application", "registered", "department", "person"),
     *("labels", "information_types", "jailbreak", "injection", "uploaded_bytes"),
@@ -161,7 +162,7 @@ def _asked(request: PersonRequest) -> Asked:
     left out, and the person is told."""
     filters = Filters.from_request(request, own=OWN)
     reader = Reader(request.GET)
-    at = asked_day(request)
+    filters, at = asked_day(request, filters)
     first, last = reader.day("since"), reader.day("until")
     last = min(last or at.day, at.day)
     first = first or (last if reader.text("until") else at.day - timedelta(days=filters.period - 1))
@@ -172,6 +173,7 @@ def _asked(request: PersonRequest) -> Asked:
         first=first,
         last=last,
         department=filters.department,
+        itself=bool(filters.department and own["below"]),
         own_people=bool(reader.word("people", ["own"])),
         unassigned=own["unassigned"] == "yes",
         application=_application(request, reader),

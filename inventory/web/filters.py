@@ -85,7 +85,7 @@ class Filters:
             sort=reader.word("sort", [*sorts, *(f"-{word}" for word in sorts)]) if sorts else "",
             page=reader.number("page", 1),
             as_of=_past_day(query),
-            own={name: found for name, known in (own or {}).items() if (found := reader.words(name, known))},
+            own={name: found for name, known in (own or {}).items() if (found := _own(reader, name, known))},
             said={name: known for name, known in (own or {}).items() if isinstance(known, Mapping)},
             ignored=tuple(reader.problems),
         )
@@ -139,6 +139,10 @@ class Filters:
             "page": "" if self.page == 1 else str(self.page),
             "as_of": self.as_of,
         }
+
+
+def _own(reader: Reader, name: str, known: Words) -> tuple[str, ...]:
+    return reader.below() if name == "below" else reader.words(name, known)
 
 
 def tell(request: HttpRequest, problems: Sequence[Problem]) -> None:

@@ -21,6 +21,9 @@ from risk.models import DepartmentDay, ScoreSnapshot
 from tests.governance.estate import Estate
 
 TODAY = timezone.localdate()
+ANSWERING = (
+    *("/", "/departments/", "/applications/", "/analytics/", "/recommendations/", "/activity/", "/compliance/"),
+)
 LONG_AGO, BETWEEN, BEFORE = (TODAY - timedelta(days=days) for days in (60, 50, 61))
 
 
@@ -208,21 +211,36 @@ def test_a_page_that_cannot_go_back_says_so(dan: Client) -> None:
 def test_the_day_goes_along_to_pages_that_answer_for_it(dan: Client) -> None:
     body = unescape(dan.get("/", {"as_of": BETWEEN, "department": "retail"}).content.decode())
     along = f"?department=retail&as_of={BETWEEN}"
-    for path in (
-        "/",
-        "/departments/",
-        "/applications/",
-        "/analytics/",
-        "/recommendations/",
-        "/activity/",
-        "/compliance/",
-    ):
+    for path in ANSWERING:
         assert f'href="{path}{along}"' in body, path
     for path in ("/alerts/", "/incidents/", "/discovery/", "/evidence/", "/changes/"):
         assert f'href="{path}?department=retail"' in body, path
     assert f'href="/analytics/risk/{along}"' in unescape(dan.get(f"/analytics/{along}").content.decode())
     for day in (TODAY, TODAY + timedelta(days=1), "nonsense"):
         assert "as_of=2" not in re.sub(r"<form.*?</form>", "", nav(dan.get("/", {"as_of": day})), flags=re.S)
+
+
+@pytest.mark.parametrize("day", [BEFORE, TODAY + timedelta(days=1), "nonsense"])
+@pytest.mark.parametrize("path", ANSWERING)
+def test_a_day_that_was_refused_goes_nowhere(dan: Client, path: str, day: object) -> None:
+    """Before the first figures the explorer answers all the same: use is older than scores."""
+    if path == "/activity/" and day == BEFORE:
+        return
+    answer = dan.get(path, {"as_of": day, "department": "retail", "sort": "name"})
+    body = unescape(answer.content.decode())
+    assert body.count(str(day)) == 1, "beside the sentence that refuses it"
+    assert 'href="/departments/?department=retail"' in nav(answer)
+    assert answer.context["filters"].as_of == ""
+
+
+def test_a_day_that_was_refused_takes_no_state_from_the_frameworks(dan: Client) -> None:
+    """Their parts lead to the requirements in one state, as they do today."""
+    today, refused = (re.findall(r"state=\w+", page(dan, "/compliance/", day)) for day in (TODAY, BEFORE))
+    assert refused == today != []
+
+
+def page(client: Client, path: str, day: object) -> str:
+    return unescape(client.get(path, {"as_of": day}).content.decode())
 
 
 def nav(answer: Any) -> str:
@@ -239,3 +257,21 @@ def test_a_saved_view_holds_the_day(dan: Client, estate: Estate) -> None:
     view = SavedView.objects.get(owner=estate.cast.dan)
     assert dan.get(f"/views/{view.pk}/")["Location"] == f"/applications/?{query}"
     assert dan.post(f"{form}?as_of={BETWEEN}", {"page": "risk:applications", "name": "No"}).status_code == 409
+
+
+@pytest.mark.parametrize("page", ["/departments/retail/?period=90", "/analytics/risk/?department=retail&period=90"])
+def test_a_day_of_the_course_opens_the_department_as_it_stood(dan: Client, page: str) -> None:
+    context = dan.get(page).context
+    chart = context["course"] if "course" in context else {one.key: one for one, *_ in context["shown"]}["course"]
+    line, *others, ahead = chart.figure["data"]
+    past = [row for row in chart.rows if "nobody" not in row.label]
+    assert [row.url for row in reversed(past)] == line["customdata"]
+    assert not any(one["customdata"] for one in others)  # pointed at, all lines of a day are
+    assert f"/departments/retail/?as_of={LONG_AGO}" in line["customdata"]
+    for url, index in zip(line["customdata"], line["y"], strict=True):
+        assert dan.get(url).context["figures"].overall.index == index
+    leads = {*ahead["customdata"][1:], *(row.url for row in chart.rows if row not in past)}
+    assert leads == {"/ahead/?department=retail"}
+    then = dan.get(f"/departments/retail/?as_of={BETWEEN}").context["course"]
+    assert then.rows[-1].url == f"/departments/retail/?as_of={LONG_AGO}"
+    assert "/ahead/" not in str(then.figure)  # what moves is known of today alone

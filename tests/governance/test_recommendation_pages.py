@@ -14,7 +14,7 @@ from governance.selectors import recommendations as selector
 from governance.selectors.next_actions import next_actions
 from governance.services import recommendations
 from inventory.choices import AlertState, Severity
-from inventory.models import Alert, User
+from inventory.models import Alert, DailyUsage, User
 from inventory.selectors.scope import scope_of
 from risk.selectors import cases
 from risk.selectors.next_steps import next_steps
@@ -72,9 +72,30 @@ def test_each_number_is_the_sum_of_its_rows(cast: Cast, client: Client, who: str
         for place in places:
             if place.key:
                 narrowed = client.get(f"/recommendations/{card.pk}/?department={place.key}")
-                assert narrowed.context["page"].paginator.count >= place.rows
+                assert narrowed.context["page"].paginator.count == place.rows
         csv = b"".join(client.get(f"/recommendations/{card.pk}/evidence.csv"))
         assert csv.count(b"\r\n") == card.rows + 1
+
+
+def test_the_places_of_a_card_add_up_with_what_lies_in_none_below(cast: Cast, client: Client) -> None:
+    everything(cast)
+    use(make_application(cast.retail, "Teller"), cast.retail, people=4, interactions=20, jailbreak=2, attacks=2)
+    recommendations.evaluate()
+    client.force_login(cast.carol)
+    shown = client.get("/recommendations/").content.decode()
+    own = 0
+    for card in selector.cards(scope_of(cast.carol)):
+        if card.places:
+            assert sum(one.amount for one in card.places) + card.elsewhere == card.amount
+            assert card.elsewhere >= 0
+            for place in card.places:
+                assert f"{place.name} ({place.amount})" in shown
+                own += place.name == "Retail Banking itself"
+                directly = {one.key: one.rows for one in selector.places(card)}.get("retail")
+                assert place.name != "Retail Banking itself" or place.rows == directly
+    assert own
+    for card in selector.cards(scope_of(cast.ada)):
+        assert not card.places or sum(one.amount for one in card.places) + card.elsewhere == card.amount
 
 
 def test_one_is_told_as_one(cast: Cast, client: Client) -> None:
@@ -269,3 +290,17 @@ def test_next_actions_promise_what_the_application_promises(estate: Estate, clie
     assert "<html" not in fragment
     client.force_login(estate.cast.eve)
     assert "Credit Scorer" not in client.get("/recommendations/next/").content.decode()
+
+
+def test_a_card_says_of_which_day_its_figures_are(cast: Cast, client: Client) -> None:
+    """The newest that feeds told of, not the day of the evaluation; nothing where the rule lacks its facts."""
+    use(sighting(), cast.cards, 9, people=3)
+    recommendations.evaluate()
+    pk, day = card_of(cast.cards).pk, timezone.localdate() - timedelta(days=9)
+    client.force_login(cast.carol)
+    said = f"figures up to {day:%-d %b %Y}"
+    assert said in client.get("/recommendations/").content.decode()
+    assert said in client.get(f"/recommendations/{pk}/").content.decode()
+    DailyUsage.objects.all().delete()
+    recommendations.evaluate()
+    assert "figures up to" not in client.get(f"/recommendations/{pk}/").content.decode()

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from governance.selectors.rules.base import Rule, Threshold
+from governance.selectors.rules.base import INTERACTIONS, Rule, Threshold
 from governance.selectors.rules.usage import USE_SEEN
 
 # That a later change of the register makes the approved impact assessment due sooner is said on the record's own page.
@@ -74,6 +74,7 @@ RULES = (
         sql=_UNASSESSED,
         needs=USE_SEEN,
         anchor="day",
+        feeds=INTERACTIONS,
         thresholds=(
             Threshold("interactions", _("Interactions in one department"), 10),
             Threshold("people", _("People in one department"), 3),
