@@ -192,6 +192,13 @@ function prepareTables(scope) {
 prepareTables(document);
 document.addEventListener("htmx:afterSettle", (event) => prepareTables(event.target));
 
+/* Paper says where it is from, with every filter, and when that was */
+window.addEventListener("beforeprint", () => {
+  const place = document.querySelector("[data-print-address]");
+  const loaded = new Date(performance.timeOrigin).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
+  if (place) place.textContent = `${location.href} · ${loaded}`;
+});
+
 /* Coming back by the browser's button must not find disabled filters */
 window.addEventListener("pageshow", () => {
   for (const element of document.querySelectorAll("[data-filter-bar] :disabled")) element.disabled = false;
