@@ -169,10 +169,10 @@ def evidence(user: User, card: Card, *, within: Department | None = None, page: 
     return shown
 
 
-def every_line(user: User, card: Card) -> Iterator[Line]:
-    """All of them, some hundred at a time."""
+def every_line(user: User, card: Card, within: Department | None = None) -> Iterator[Line]:
+    """All that `evidence` shows, some hundred at a time."""
     block: list[Subject] = []
-    for subject in _subjects(card, None).iterator(500):
+    for subject in _subjects(card, within).iterator(500):
         block.append(subject)
         if len(block) == 500:
             yield from lines(user, block)

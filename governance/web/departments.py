@@ -68,7 +68,7 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
     day, left = at.day, among(filters, at.then)
     days, above = department.course(found, day, filters.period), path_to(user, found)
     known = overview.figures(scope, day, most=CHART_ROWS, beside=above[:1])
-    below, figures = known.matrix, department.figures(found, above, day, known)
+    below, figures = known.matrix, department.figures(scope, above, day, known)
     ahead = department.ahead(figures.overall, day)
     used = usage.applications_used(scope, day, filters.period, left)
     words = f"{filters.period} days up to {day:%-d %B %Y}" if at.past else f"last {filters.period} days"
@@ -84,7 +84,7 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
             ],
             next((bands_row(found, row.overall, at) for row in below.whole if row.overall), None),
         ),
-        "bands_course": drawn.bands_over_time(scope, day, filters.period, days),
+        "bands_course": drawn.bands_over_time(scope, at, filters.period, days),
         "profile": drawn.profile(scope, at, known),
         "below": below,
         "highest": highest_then(scope, day, left) if at.past else overview.highest(scope, left),
@@ -104,6 +104,7 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
         "period_words": words[:1].upper() + words[1:],
         "use_words": f"By the people of this department · {words}",
         "itself_url": applications_url(department=found, below="no", lifecycle="live", as_of=at.then),
+        "query": filters.query(department=found),
         "below_url": address("governance:departments", department=found, as_of=at.then),
         "live_url": applications_url(department=found, **left.query, lifecycle="live", as_of=at.then),
     }

@@ -73,6 +73,7 @@ def recommendation_list(request: PersonRequest) -> HttpResponse:
         "chosen": {name: ",".join(words) for name, words in filters.own.items()},
         "views": _views(filters, recommendations.tally(scope), asked),
         "cards": [(card, action_url(card)) for card in found],
+        "export_state": ",".join(states),
         "lacking": lacking,
         "evaluated_at": evaluated_at,
         "narrowed": "severity" in filters.own or bool(asked),
@@ -189,21 +190,22 @@ def _below(department: Department | None, card: Card) -> bool:
 @require_safe
 @requires(Permission.EXPORT)
 def evidence_csv(request: PersonRequest, pk: int) -> StreamingHttpResponse:
-    """Every row behind a card."""
+    """Every row behind a card, or those of the department that its page is narrowed to."""
     card = recommendations.card_or_404(request.user, pk)
+    within = Filters.from_request(request).department
     access.require(request.user, Permission.EXPORT, card.department)
     return list_download(
         request,
         "the findings of a recommendation",
         f"recommendation-{card.rule.number}-{card.department.key}.csv",
         CSV_COLUMNS,
-        _cells(request.user, card),
+        _cells(request.user, card, within if _below(within, card) else None),
     )
 
 
-def _cells(user: User, card: Card) -> Iterator[tuple]:
+def _cells(user: User, card: Card, within: Department | None) -> Iterator[tuple]:
     unit = in_english(card.rule.unit)
-    for one in recommendations.every_line(user, card):
+    for one in recommendations.every_line(user, card, within):
         yield (
             *(one.name, one.kind, one.department, one.department_key, one.amount, unit, one.severity),
             *(one.note, one.since.isoformat()),

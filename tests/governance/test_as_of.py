@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from html import unescape
 from typing import Any
 
@@ -16,8 +16,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from governance.models import Export, SavedView
-from inventory.models import AuditLogEntry, Department
-from risk.models import DepartmentDay, ScoreSnapshot
+from inventory.models import AIApplication, AuditLogEntry, Department
+from risk.models import CurrentScore, DepartmentDay, ScoreSnapshot
 from tests.governance.estate import Estate
 
 TODAY = timezone.localdate()
@@ -199,6 +199,33 @@ def test_a_department_as_it_stood(dan: Client, estate: Estate) -> None:
         assert of_today in now.content.decode()
         assert of_today not in body
     assert dan.post(f"/departments/retail/?as_of={BETWEEN}").status_code == 409
+
+
+def test_the_worst_of_then_is_named_to_who_sees_it_today(dan: Client, estate: Estate) -> None:
+    """Its class is that of today, and judges nothing of then."""
+    scorer = estate.scorer
+    DepartmentDay.objects.filter(day=LONG_AGO).update(worst_application=scorer)
+    CurrentScore.objects.filter(application=scorer).update(eu_class="prohibited")
+    AIApplication.objects.filter(pk=scorer.pk).update(department=estate.cast.treasury)
+    address = f"/departments/retail/?as_of={BETWEEN}"
+    shown = dan.get(address).content.decode()
+    assert f'<a href="/applications/{scorer.pk}/history/?as_of={BETWEEN}">{scorer.name}</a>' in shown
+    assert "counts as" not in shown
+    dan.force_login(estate.cast.carol)
+    assert scorer.name not in (answer := dan.get(address)).content.decode()
+    assert answer.context["figures"].overall.index == 11.25
+
+
+@pytest.mark.parametrize("path", ["/departments/retail/", "/analytics/risk/"])
+@pytest.mark.parametrize("day", [LONG_AGO, BETWEEN])
+def test_what_a_past_day_shows_leads_to_that_day(dan: Client, path: str, day: date) -> None:
+    """On the day of the figures themselves too: the last point of a course stands on it."""
+    DepartmentDay.objects.filter(day=LONG_AGO).update(critical_count=1)
+    body = page(dan, path, day).split("<main", 1)[1]
+    kept = set(re.findall(r'"(/(?:departments|applications|compliance)/[^"]*)"', body)) - {path}
+    days = {one: re.findall(r"as_of=([\d-]+)", one) for one in kept}
+    assert days
+    assert [one for one, then in days.items() if not then or then[0] > str(day)] == []
 
 
 def test_a_page_that_cannot_go_back_says_so(dan: Client) -> None:

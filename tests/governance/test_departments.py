@@ -42,7 +42,7 @@ def test_tree_of_a_leader(estate: Estate) -> None:
 
 
 def test_index_comes_apart(estate: Estate) -> None:
-    found = department.figures(estate.cast.retail, (), timezone.localdate())
+    found = department.figures(scope_of(estate.cast.dan, estate.cast.retail), (), timezone.localdate())
     assert found.overall is not None
     assert found.parts is not None
     assert found.overall.index == pytest.approx(max(found.parts.weighted, found.parts.guard))
@@ -63,7 +63,7 @@ def test_figures_hold_until_the_next(estate: Estate) -> None:
     old = DepartmentDay.objects.get(pk=now.pk)
     old.pk, old.day, old.index = None, today - timedelta(days=45), 10.0
     old.save()
-    found = department.figures(estate.cast.retail, (), today)
+    found = department.figures(scope_of(estate.cast.dan, estate.cast.retail), (), today)
     assert found.change == pytest.approx(now.index - 10.0)
     begin, past = today - timedelta(days=30), today - timedelta(days=5)
     course = department.course(estate.cast.retail, today, 30)

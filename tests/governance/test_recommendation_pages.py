@@ -1,10 +1,13 @@
 """What each person sees of recommendations: on their pages, on the overview, and over the API."""
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.db import connection
 from django.db.models import Sum
+from django.http import QueryDict
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -72,7 +75,9 @@ def test_each_number_is_the_sum_of_its_rows(cast: Cast, client: Client, who: str
         for place in places:
             if place.key:
                 narrowed = client.get(f"/recommendations/{card.pk}/?department={place.key}")
-                assert narrowed.context["page"].paginator.count == place.rows
+                assert (count := narrowed.context["page"].paginator.count) == place.rows
+                csv = b"".join(client.get(f"/recommendations/{card.pk}/evidence.csv?department={place.key}"))
+                assert csv.count(b"\r\n") == count + 1
         csv = b"".join(client.get(f"/recommendations/{card.pk}/evidence.csv"))
         assert csv.count(b"\r\n") == card.rows + 1
 
@@ -96,6 +101,14 @@ def test_the_places_of_a_card_add_up_with_what_lies_in_none_below(cast: Cast, cl
     assert own
     for card in selector.cards(scope_of(cast.ada)):
         assert not card.places or sum(one.amount for one in card.places) + card.elsewhere == card.amount
+
+
+def test_the_export_holds_the_states_that_are_shown(cast: Cast, client: Client) -> None:
+    client.force_login(cast.ada)
+    for asked, states in (("", "open,in_progress"), ("dismissed", "dismissed"), ("all", "")):
+        html = unescape(client.get("/recommendations/", {"state": asked}).content.decode())
+        (export,) = re.findall(r'class="btn" href="/exports/\?([^"]*)"', html)
+        assert QueryDict(export).get("state", "") == states
 
 
 def test_one_is_told_as_one(cast: Cast, client: Client) -> None:
