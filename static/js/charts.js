@@ -50,7 +50,7 @@ function broken(text, limit, most) {
 /* On a narrow screen long names must not squeeze the plot to nothing */
 function fitted(layout, width, height) {
   if (width >= 480) return layout;
-  const narrow = { ...layout, font: { ...layout.font, size: 11 }, margin: { ...layout.margin, r: 20 } };
+  const narrow = { ...layout, font: { ...layout.font, size: 11 }, margin: { ...layout.margin, r: 24 } }; // r: half of "28 Nov", which is left out else
   if (layout.yaxis?.ticktext) {
     const limit = Math.max(10, Math.round(width / 22));
     const most = height / layout.yaxis.ticktext.length < 44 ? 2 : 3;
