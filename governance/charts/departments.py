@@ -50,23 +50,28 @@ class DepartmentBands:
 
 @dataclass(frozen=True)
 class DepartmentPoint:
-    """A department's index on a day, with its worst application and the mean (methods §7)."""
+    """A department's index on a day, with its worst application and the mean (methods §7). `url`: the department as it
+    stood."""
 
     day: date
     index: float
     worst: float
     mean: float
+    url: str = ""
 
 
 def department_course(
-    points: Sequence[DepartmentPoint], ahead: Sequence[tuple[date, float]] = (), today: date | None = None
+    points: Sequence[DepartmentPoint],
+    ahead: Sequence[tuple[date, float]] = (),
+    today: date | None = None,
+    ahead_url: str = "",
 ) -> Chart:
     """The index as a line between the worst application and the mean; figures hold until the next, so lines go in
-    steps. `ahead`: the index on later days if nobody acts, dotted on from `today`."""
+    steps. `ahead`: the index on later days if nobody acts, dotted on from `today`; each opens `ahead_url`."""
     ordered = sorted(points, key=lambda p: p.day)
     traces = [_course_line(ordered, *line) for line in _COURSE_LINES]
     if ordered and ahead and today:
-        traces.append(_ahead_line([(today, ordered[-1].index), *ahead]))
+        traces.append(_ahead_line([(today, ordered[-1].index), *ahead], ahead_url))
     return Chart(
         key="course",
         title=_("Risk over time"),
@@ -80,18 +85,22 @@ def department_course(
             ),
         },
         columns=(_("Day"), _("Index"), _("Worst application"), _("Mean")),
-        rows=(
-            *(
-                Row(_("%(day)s, if nobody acts") % {"day": f"{day:%-d %b %Y}"}, (index, None, None))
-                for day, index in reversed(ahead)
-            ),
-            *(Row(f"{p.day:%-d %b %Y}", (p.index, p.worst, p.mean)) for p in reversed(ordered)),
-        )
-        if ordered
-        else (),
+        rows=_course_rows(ordered, ahead, ahead_url) if ordered else (),
         summary=_course_in_words(ordered, ahead),
         empty=_("The course begins on the day the first live application is scored."),
     )
+
+
+def _course_rows(
+    ordered: Sequence[DepartmentPoint], ahead: Sequence[tuple[date, float]], ahead_url: str
+) -> tuple[Row, ...]:
+    """The newest first, and what is to come before it."""
+    coming = [
+        Row(_("%(day)s, if nobody acts") % {"day": f"{day:%-d %b %Y}"}, (index, None, None), ahead_url)
+        for day, index in reversed(ahead)
+    ]
+    past = [Row(f"{p.day:%-d %b %Y}", (p.index, p.worst, p.mean), p.url) for p in reversed(ordered)]
+    return (*coming, *past)
 
 
 def _course_in_words(ordered: Sequence[DepartmentPoint], ahead: Sequence[tuple[date, float]]) -> str:
@@ -123,19 +132,22 @@ def _course_line(ordered: Sequence[DepartmentPoint], field: str, words: StrPromi
         "name": str(words),
         "x": [p.day.isoformat() for p in ordered],
         "y": [getattr(p, field) for p in ordered],
+        "customdata": [p.url for p in ordered] if field == "index" else [],  # pointed at, all lines of a day are
         "line": {"color": token(colour), "width": 2, "dash": dash, "shape": "hv"},
         "marker": {"size": 5},
         "hovertemplate": "%{y:.1f} " + str(words) + "<extra></extra>",
     }
 
 
-def _ahead_line(points: Sequence[tuple[date, float]]) -> Figure:
+def _ahead_line(points: Sequence[tuple[date, float]], url: str) -> Figure:
+    """Its first point is today's, which the lines of the past open."""
     return {
         "type": "scatter",
         "mode": "lines+markers",
         "name": _("Index if nobody acts"),
         "x": [day.isoformat() for day, __ in points],
         "y": [index for __, index in points],
+        "customdata": ["", *[url] * (len(points) - 1)],
         "line": {"color": token("series-1"), "width": 2, "dash": "dot"},
         "marker": {"size": 5, "symbol": "circle-open"},
         "hovertemplate": _("%{y:.1f} if nobody acts<extra></extra>"),

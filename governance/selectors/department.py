@@ -107,6 +107,6 @@ def ahead(overall: Risk | None, day: date) -> list[Ahead]:
 
 
 def course(department: Department, day: date, days: int) -> list[Risk]:
-    """The overall figures of each kept day of the period, begun by the one that stood at its start."""
-    only = Department.objects.filter(pk=department.pk)
-    return rollups.history(only, OVERALL, day - timedelta(days=days), day)
+    """The overall figures on the first and the last day of the period, and on each day that brought others."""
+    only, since = Department.objects.filter(pk=department.pk), day - timedelta(days=days)
+    return rollups.held(rollups.history(only, OVERALL, since, day), since, day)

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
-from django.db.models import Count
+from django.db.models import Count, Subquery
 
 from governance.selectors import rollups
 from governance.selectors.among import ALL, Among
@@ -13,7 +13,7 @@ from inventory.choices import Lifecycle
 from inventory.models import Department
 from inventory.selectors.scope import Scope
 from risk.choices import OVERALL, Band, EUClass, Principle
-from risk.models import CurrentScore
+from risk.models import CurrentScore, RollUpCount
 from risk.selectors.applications import narrowed
 from risk.selectors.kept import Standing, kept_rows
 
@@ -54,12 +54,25 @@ class DepartmentRow:
 
 
 @dataclass(frozen=True)
+class Bands:
+    """Live applications by band."""
+
+    count: int
+    low_count: int
+    moderate_count: int
+    high_count: int
+    critical_count: int
+
+
+@dataclass(frozen=True)
 class Matrix:
-    """Departments by principle, worst first. `whole` are the departments they are parts of."""
+    """Departments by principle, worst first. `whole` are the departments they are parts of; `itself`: the applications
+    of the whole that lie in no part, where there are any (an index of theirs isn't kept)."""
 
     whole: tuple[DepartmentRow, ...]
     parts: tuple[DepartmentRow, ...]
     left_out: int  # further departments with figures
+    itself: Bands | None
 
 
 @dataclass(frozen=True)
@@ -94,6 +107,7 @@ class Figures:
     numbers: Numbers
     before: tuple[Risk, ...]
     beside: tuple[DepartmentRow, ...]
+    counted_at: datetime | None  # when they were last taken
 
 
 def figures(scope: Scope, day: date, most: int = MATRIX_ROWS, beside: Sequence[Department] = ()) -> Figures:
@@ -109,7 +123,7 @@ def figures(scope: Scope, day: date, most: int = MATRIX_ROWS, beside: Sequence[D
     risks = rollups.risks_on(wanted, [*((day, one) for one in rollups.ALL), (then, OVERALL)])
     found = {(risk.department_id, risk.principle): risk for risk in risks.get(day, [])}
     before = [risk for risk in risks.get(then, []) if risk.department_id in tops]
-    named = wanted.in_bulk()
+    named = wanted.annotate(counted_at=Subquery(RollUpCount.objects.values("counted_at")[:1])).in_bulk()
 
     def row(pk: int) -> DepartmentRow:
         principles = tuple(found.get((pk, principle)) for principle in Principle.values)
@@ -120,10 +134,26 @@ def figures(scope: Scope, day: date, most: int = MATRIX_ROWS, beside: Sequence[D
             tuple(row(pk) for pk in tops if scope.top and (pk, OVERALL) in found),
             tuple(map(row, shown)),
             len(listed) - len(shown),
+            _itself(overall, scope),
         ),
         _numbers([risk for risk in overall if risk.department_id in tops], before),
         tuple(before),
         tuple(map(row, further)),
+        next((one.counted_at for one in named.values()), None),
+    )
+
+
+def _itself(overall: Sequence[Risk], scope: Scope) -> Bands | None:
+    """What the parts leave of the whole. Of a tree that has changed since the day they may leave less than nothing."""
+    whole = next((one for one in overall if scope.top and one.department_id == scope.top.pk), None)
+    parts = [one for one in overall if one is not whole]
+    if whole is None or whole.count <= sum(one.count for one in parts):
+        return None
+    return Bands(
+        *(
+            max(0, getattr(whole, name) - sum(getattr(one, name) for one in parts))
+            for name in Bands.__dataclass_fields__
+        )
     )
 
 

@@ -16,7 +16,7 @@ from governance.selectors import rollups, usage
 from governance.selectors.among import ALL, Among, among
 from governance.selectors.analytics import use
 from governance.web import analytics_charts as drawn
-from governance.web.links import EVERY_ONE, framework_charts
+from governance.web.links import EVERY_ONE, as_of_words, framework_charts
 from governance.web.overview import interactions_chart, sensitive_chart
 from inventory.access import Permission, requires
 from inventory.charts.base import Chart
@@ -64,7 +64,7 @@ class Asked:
 
     @property
     def on(self) -> str:
-        return _("As of %(day)s") % {"day": f"{self.at.day:%-d %b %Y}"}
+        return as_of_words(self.at.day)
 
 
 def _shown(

@@ -21,6 +21,7 @@ from governance.web.links import address, applications_url, department_url, even
 from inventory.charts.bars import Bar, Line, Part, daily_lines, most_in, ranked_bars
 from inventory.charts.base import Chart, many
 from inventory.choices import Lifecycle, Severity
+from inventory.models import Department
 from inventory.selectors.scope import Scope, path_to
 from inventory.web.as_of import At
 from inventory.web.filters import Filters
@@ -135,18 +136,16 @@ def users_by_app(found: Sequence[use.App], filters: Filters, day: date) -> Chart
 
 
 def users_by_department(found: Sequence[use.DepartmentUsers], filters: Filters, day: date) -> Chart:
-    """Distinct people by department. The explorer knows no department without those below it, so that people of one
-    itself open nothing."""
-
-    def bar(one: use.DepartmentUsers) -> Bar:
+    """Distinct people by department."""
+    bars = []
+    for one in found:
         if one.department is None:
-            url = events_url(replace(filters, department=None), day, unassigned="yes")
-            return Bar(_("Unassigned"), (one.users,), url)
-        if one.direct:
-            return Bar(_("Directly in %(department)s") % {"department": one.department.name}, (one.users,))
-        return Bar(one.department.name, (one.users,), events_url(replace(filters, department=one.department), day))
-
-    bars = [bar(one) for one in found]
+            name, asked = _("Unassigned"), {"unassigned": "yes"}
+        elif one.itself:
+            name, asked = _("%(name)s itself") % {"name": one.department.name}, {"below": "no"}
+        else:
+            name, asked = one.department.name, {}
+        bars.append(Bar(name, (one.users,), events_url(replace(filters, department=one.department), day, **asked)))
     return _most_users(
         bars,
         "series-1",
@@ -310,12 +309,21 @@ def course(scope: Scope, filters: Filters, at: At) -> Chart:
     """The index of the one department looked at, and where it goes if nobody acts."""
     assert scope.top is not None
     days = department.course(scope.top, at.day, filters.period)
-    ahead = department.ahead(days[-1] if days else None, at.day)
-    return charts.department_course(
-        [charts.DepartmentPoint(r.day, r.index, r.worst, r.mean) for r in days],
-        [(one.day, one.index) for one in ahead],
-        at.day,
-    )
+    return known_course(scope.top, at, days, department.ahead(days[-1] if days else None, at.day))
+
+
+def known_course(own: Department, at: At, days: Sequence[Risk], ahead: Sequence[department.Ahead]) -> Chart:
+    """A past day opens the department as it stood; one ahead of today what moves until then, which of a past day is not
+    kept."""
+    points = [
+        charts.DepartmentPoint(
+            r.day, r.index, r.worst, r.mean, department_url(own, r.day if r.day < at.day else at.then)
+        )
+        for r in days
+    ]
+    coming = [(one.day, one.index) for one in ahead]
+    moving = "" if at.past else address("governance:ahead", department=own)
+    return charts.department_course(points, coming, at.day, moving)
 
 
 def distribution(scope: Scope, filters: Filters, at: At) -> Chart:

@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from governance import charts
@@ -15,7 +16,7 @@ from governance.selectors.departments import SORTS, tree
 from governance.selectors.highest_then import highest_then
 from governance.selectors.not_computable import left_out
 from governance.web import analytics_charts as drawn
-from governance.web.links import EVERY_ONE, address, applications_url, framework_charts, used_row
+from governance.web.links import EVERY_ONE, address, applications_url, as_of_words, framework_charts, used_row
 from inventory import access
 from inventory.access import Permission, requires
 from inventory.choices import ApplicationKind
@@ -74,15 +75,14 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
     context = {
         "filters": filters,
         "figures": figures,
-        "course": charts.department_course(
-            [charts.DepartmentPoint(r.day, r.index, r.worst, r.mean) for r in days],
-            [(one.day, one.index) for one in ahead],
-            day,
-        ),
+        "course": drawn.known_course(found, at, days, ahead),
         "ahead": ahead,
         "bands": charts.bands_by_department(
-            [bands_row(row, at) for row in below.parts if row.overall],
-            next((bands_row(row, at) for row in below.whole if row.overall), None),
+            [
+                *(bands_row(row.department, row.overall, at) for row in below.parts if row.overall),
+                *([bands_row(found, below.itself, at, alone=True)] if below.itself and below.parts else []),
+            ],
+            next((bands_row(found, row.overall, at) for row in below.whole if row.overall), None),
         ),
         "bands_course": drawn.bands_over_time(scope, at, filters.period, days),
         "profile": drawn.profile(scope, at, known),
@@ -90,6 +90,7 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
         "highest": highest_then(scope, day, left) if at.past else overview.highest(scope, left),
         "used": [used_row(one, replace(filters, department=found), day) for one in used.apps],
         "use_at": used.counted_at,
+        "counted_at": None if at.past else known.counted_at,
         "coverage": framework_charts(
             # Which requirement of which application stood how is not kept by day
             compliance.frameworks(scope, day, ALL if at.past else left),
@@ -97,10 +98,12 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
         ),
         "kinds": ApplicationKind.choices,
         "every_one": EVERY_ONE if left else "",
-        "coverage_words": EVERY_ONE if left and at.past else "",
+        "coverage_words": as_of_words(day, bool(left) and at.past),
+        "day_words": as_of_words(day, bool(left)),
         "at": at,
         "period_words": words[:1].upper() + words[1:],
         "use_words": f"By the people of this department · {words}",
+        "itself_url": applications_url(department=found, below="no", lifecycle="live", as_of=at.then),
         "query": filters.query(department=found),
         "below_url": address("governance:departments", department=found, as_of=at.then),
         "live_url": applications_url(department=found, **left.query, lifecycle="live", as_of=at.then),
@@ -112,13 +115,13 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
 
 def _of_today(found: Department, scope: Scope, filters: Filters) -> dict[str, Any]:
     """What is known of today alone."""
+    stood_out = explained(unusual.of(found, unusual.since(filters.period)))
     return {
         "moving": moving(scope.departments(), timezone.localdate(), MOVERS),
         "all_moving": address("governance:ahead", department=found),
-        "counted_at": rollups.counted_at(),
         "not_computable": left_out(scope),
-        "found": explained(unusual.of(found, unusual.since(filters.period))),
-        "enough_told": unusual.enough_told(),
+        "found": stood_out,
+        "enough_told": bool(stood_out) or unusual.enough_told(),
     }
 
 
@@ -138,15 +141,17 @@ def ahead_page(request: HttpRequest) -> HttpResponse:
     return render(request, "governance/ahead.html", context)
 
 
-def bands_row(row: overview.DepartmentRow, at: At) -> charts.DepartmentBands:
-    """A department's bar in the chart of bands, leading to its applications as of the day."""
-    risk = row.overall
-    assert risk is not None
+def bands_row(
+    department: Department, risk: rollups.Risk | overview.Bands, at: At, *, alone: bool = False
+) -> charts.DepartmentBands:
+    """A department's bar in the chart of bands, leading to its applications as of the day; `alone`: without those of
+    the departments below it."""
+    below = "no" if alone else ""
     return charts.DepartmentBands(
-        name=row.department.name,
+        name=_("%(name)s itself") % {"name": department.name} if alone else department.name,
         low=risk.low_count,
         moderate=risk.moderate_count,
         high=risk.high_count,
         critical=risk.critical_count,
-        url=applications_url(department=row.department, lifecycle="live", as_of=at.then),
+        url=applications_url(department=department, below=below, lifecycle="live", as_of=at.then),
     )

@@ -8,11 +8,12 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from governance import charts
 from governance.charts import Chart
-from governance.selectors.among import among
+from governance.selectors.among import among, place
 from governance.selectors.compliance import FrameworkFigures
 from governance.selectors.usage import UsedApp
 from inventory.models import Department
@@ -21,6 +22,12 @@ from risk.choices import Band
 
 EVERY_ONE = gettext_lazy("all applications")  # what stands beside figures that a filter can't narrow
 SERIOUS = f"{Band.HIGH},{Band.CRITICAL}"
+
+
+def as_of_words(day: date, narrowed: bool = False) -> str:
+    """What stands beside figures of a day. `narrowed`: a filter is in force that can't narrow them."""
+    words = _("As of %(day)s") % {"day": f"{day:%-d %b %Y}"}
+    return f"{words} · {EVERY_ONE}" if narrowed else words
 
 
 def address(route: str, *args: object, **query: Any) -> str:
@@ -115,7 +122,8 @@ class FrameworkCharts:
 
 def framework_bars(found: Sequence[FrameworkFigures], filters: Filters) -> list[charts.FrameworkCoverage]:
     """The frameworks as bars; each part leads to the requirements in that state, narrowed as the page is."""
-    kept = {"department": filters.department, **among(filters).query, "as_of": filters.as_of}
+    left = place(filters) if filters.as_of else among(filters)
+    kept = {"department": filters.department, **left.query, "as_of": filters.as_of}
     return [
         charts.FrameworkCoverage(
             name=one.short_name,

@@ -11,7 +11,7 @@ from governance.charts import Matrix, MatrixCell, MatrixColumn, MatrixRow
 from governance.selectors import compliance, overview, recommendations, recommendations_then, usage
 from governance.selectors.among import among
 from governance.selectors.highest_then import counted_then, highest_then
-from governance.web.links import EVERY_ONE, SERIOUS, address, applications_url, as_of_day, framework_charts
+from governance.web.links import EVERY_ONE, SERIOUS, address, applications_url, as_of_day, as_of_words, framework_charts
 from governance.web.overview import (
     Tile,
     growth,
@@ -45,7 +45,7 @@ def page(scope: Scope, filters: Filters, at: At) -> dict[str, Any]:
         "kinds": ApplicationKind.choices,
         "narrowed_words": left.words,
         "every_one": EVERY_ONE if left else "",
-        "coverage_words": EVERY_ONE if left else "",
+        "coverage_words": as_of_words(day, bool(left)),
         "tiles": _tiles(scope, filters, numbers, used.unregistered, covered, at),
         "matrix": _leading_to_then(matrix_table(found.matrix, scope), day),
         "left_out": found.matrix.left_out,

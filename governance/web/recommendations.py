@@ -12,12 +12,13 @@ from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from governance.models import Gravity, RecommendationState
 from governance.selectors import recommendations, recommendations_then
 from governance.selectors.next_actions import APPLICATIONS, next_actions
-from governance.selectors.recommendations import SEVERITIES, UNDER_WAY, Card, Line
+from governance.selectors.recommendations import UNDER_WAY, Card, Line
 from governance.services import recommendations as service
 from governance.services.recommendations.acts import LONGEST
 from governance.services.recommendations.course import GROWTH, MISSES
@@ -26,10 +27,11 @@ from inventory import access
 from inventory.access import Permission, requires
 from inventory.choices import in_english
 from inventory.models import Department, User
+from inventory.selectors.people import person_called
 from inventory.selectors.scope import Scope, options, scope_of
 from inventory.web.as_of import At, asked_day
 from inventory.web.downloads import list_download
-from inventory.web.filters import Filters
+from inventory.web.filters import Filters, Words
 from inventory.web.requests import PersonRequest
 from risk.web.addresses import address_of
 
@@ -42,7 +44,10 @@ STATE_TONES = {
 }
 TONES = {"severity": SEVERITY_TONES, "state": STATE_TONES}
 CSV_COLUMNS = ("name", "kind", "department", "department_key", "amount", "unit", "severity", "note", "since")
-_OWN = {"state": [*RecommendationState.values, "all"], "severity": list(SEVERITIES)}
+_OWN: dict[str, Words] = {
+    "state": {**dict(RecommendationState.choices), "all": gettext_lazy("All")},
+    "severity": {one.name.lower(): one.label for one in Gravity},
+}
 
 
 @require_safe
@@ -226,22 +231,13 @@ def _act(user: User, pk: int, given: QueryDict) -> None:
     if action == "start":
         service.start(actor=user, pk=pk)
     elif action == "assign":
-        service.assign(actor=user, pk=pk, owner=_owner(given.get("owner", "").strip()))
+        service.assign(actor=user, pk=pk, owner=person_called(given.get("owner", ""), active=True))
     elif action == "dismiss":
         service.dismiss(actor=user, pk=pk, reason=text, until=_day(given.get("until", "")))
     elif action == "reopen":
         service.reopen(actor=user, pk=pk, reason=text)
     else:
         raise ValidationError(_("Choose what to do."))
-
-
-def _owner(name: str) -> User | None:
-    if not name:
-        return None
-    found = User.objects.filter(username=name, is_active=True).first() if "\x00" not in name else None
-    if found is None:
-        raise ValidationError(_("Nobody has this user name."))
-    return found
 
 
 def _day(text: str) -> date | None:

@@ -5,7 +5,7 @@
 
 const TOKEN = /var\((--hub-[a-z0-9-]+)\)/g;
 const CONFIG = { displayModeBar: false, displaylogo: false, responsive: false, doubleClick: false, scrollZoom: false };
-const PAPER_WIDTH = 680; // what A4 holds between its margins, in CSS pixels
+const PAPER_WIDTH = 650; // what a card on A4 holds between the margins, in CSS pixels
 const LEAST_PLOT = 1 / 3; // of a chart's width, however wide its labels seem; Plotly's own least are 64 pixels
 const drawn = new Map();
 let printing = false;
@@ -50,7 +50,7 @@ function broken(text, limit, most) {
 /* On a narrow screen long names must not squeeze the plot to nothing */
 function fitted(layout, width, height) {
   if (width >= 480) return layout;
-  const narrow = { ...layout, font: { ...layout.font, size: 11 }, margin: { ...layout.margin, r: 20 } };
+  const narrow = { ...layout, font: { ...layout.font, size: 11 }, margin: { ...layout.margin, r: 24 } }; // r: half of "28 Nov", which is left out else
   if (layout.yaxis?.ticktext) {
     const limit = Math.max(10, Math.round(width / 22));
     const most = height / layout.yaxis.ticktext.length < 44 ? 2 : 3;
@@ -94,6 +94,40 @@ function follow(points) {
   const url = points.map(address).find(Boolean);
   if (url) window.location.assign(url);
 }
+
+/* What the mouse opens on a chart, the keyboard opens in its table: a cell gets the address of its point. Written when
+   the table is opened, for a year of them would weigh more than the page. Columns are found by the names of lines and
+   parts; bars stand in the order of the rows, and of days the newest is the first row. */
+function linkCells(table, traces) {
+  const columns = [...table.tHead.rows[0].cells].map((cell) => escaped(cell.textContent.trim()));
+  const rows = [...table.tBodies[0].rows];
+  for (const trace of traces) {
+    const lying = trace.orientation === "h";
+    const column = columns.indexOf(trace.name);
+    if (column < 1 || trace.x.length !== rows.length || !(lying || trace.meta)) continue;
+    columns[column] = null; // two sites of one name are two columns
+    rows.forEach((row, place) => {
+      const at = lying ? place : rows.length - 1 - place;
+      const amount = (lying ? trace.x : trace.y)[at];
+      const url = amount ? address({ data: trace, pointNumber: at, y: amount, customdata: trace.customdata?.[at] }) : "";
+      if (url && url !== row.cells[0].querySelector("a")?.getAttribute("href")) linkCell(row.cells[column], url);
+    });
+  }
+}
+
+function linkCell(cell, url) {
+  const link = document.createElement("a");
+  link.href = url;
+  link.textContent = cell.textContent;
+  cell.replaceChildren(link);
+}
+
+document.addEventListener("toggle", ({ target }) => {
+  if (!target.open || !target.matches(".chart-table") || "linked" in target.dataset) return;
+  target.dataset.linked = "";
+  const plot = target.closest("section").querySelector("[data-chart]");
+  linkCells(target.querySelector("table"), JSON.parse(document.getElementById(plot.dataset.chart).textContent).data);
+}, true); // it doesn't bubble
 
 /* One after the other, each on the screen before the next is begun */
 let turn = Promise.resolve();
@@ -153,6 +187,11 @@ function redraw() {
 const PICTURE = { width: 1200, head: 84, foot: 68, key: 30 };
 const PICTURE_FONT = "Segoe UI, system-ui, sans-serif"; // a file on its own has not the font of the page
 
+/* Text as figures hold it (base.safe) */
+function escaped(text) {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
+
 function words(section, selector) {
   return (section.querySelector(selector)?.textContent ?? "").replace(/\s+/g, " ").trim();
 }
@@ -191,7 +230,6 @@ async function svg(section) {
   const [figure, ink, quiet] = inLight((styles) => withColours([given, "var(--hub-text)", "var(--hub-text-2)"], styles));
   const keyed = figure.data.filter((trace) => trace.name && trace.showlegend !== false).length > 1;
   const head = PICTURE.head + (keyed ? PICTURE.key : 0);
-  const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
   const height = element.clientHeight + head + PICTURE.foot;
   const layout = {
     ...figure.layout,
@@ -217,7 +255,7 @@ async function svg(section) {
 function withSource(text, source, colour, height) {
   const end = text.lastIndexOf("</svg>");
   const place = `x="24" y="${height - 14}" fill="${colour}" font-size="13" font-family="${PICTURE_FONT}"`;
-  return `${text.slice(0, end)}<text ${place}>${source.replaceAll("&", "&amp;").replaceAll("<", "&lt;")}</text>${text.slice(end)}`;
+  return `${text.slice(0, end)}<text ${place}>${escaped(source)}</text>${text.slice(end)}`;
 }
 
 async function png(section) {

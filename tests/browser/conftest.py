@@ -32,9 +32,18 @@ SETTLED = """() => {
 }"""
 
 
+# What moves under the reader's eyes while a page comes, as the browser measures it: 0.1 is what is held good
+SHIFTED = """window.shifted = 0;
+new PerformanceObserver((list) => {
+  for (const one of list.getEntries()) if (!one.hadRecentInput) window.shifted += one.value;
+}).observe({ type: "layout-shift", buffered: true });"""
+MOST_SHIFTED = 0.1
+
+
 @dataclass
 class Visit:
-    """A page and all it complained about: console, content policy, failed answers, requests to other hosts."""
+    """A page and all it complained about: console, content policy, failed answers, requests to other hosts, and what
+    moved while it came."""
 
     page: Page
     address: str
@@ -46,9 +55,12 @@ class Visit:
         self.page.goto(self.address + path, wait_until="load")
         if self.scripts:
             self.page.wait_for_function(SETTLED)
+            shifted = self.page.evaluate("window.shifted")
+            self._note(shifted > MOST_SHIFTED, f"{path} shifted by {shifted}")
         return self.page
 
     def watch(self) -> None:
+        self.page.add_init_script(SHIFTED)
         self.page.on("console", lambda message: self._note(message.type in {"error", "warning"}, message.text))
         self.page.on("pageerror", lambda error: self._note(True, str(error)))
         self.page.on("response", lambda answer: self._note(answer.status >= 500, f"{answer.status} {answer.url}"))

@@ -6,10 +6,12 @@ import re
 from pathlib import Path
 
 import pytest
+from django.test import Client
 from playwright.sync_api import expect
 
 from tests.browser.test_ways import Visits
 from tests.governance.estate import Estate, estate
+from tests.governance.test_analytics import behind
 
 __all__ = ["estate"]
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -62,3 +64,28 @@ def test_a_day_of_a_line_opens_its_events(visit: Visits, house: Estate) -> None:
         day = chart.evaluate(CLICK)
     assert "/activity/?" in page.url
     assert page.url.endswith(f"&since={day}&until={day}")
+
+
+def test_the_table_opens_by_keyboard_what_the_chart_opens_by_mouse(visit: Visits, house: Estate) -> None:
+    """Each linked cell holds as many as the list it opens; a day of a line, and each part of a bar."""
+    page, client = visit(house.cast.dan).go("/?period=365"), Client()
+    client.force_login(house.cast.dan)
+    shown = {}
+    for key in ("interactions", "sensitive", "compliance"):
+        table = page.locator(f"#chart-{key} .chart-table")
+        assert not table.locator("td a").count()  # a year of addresses is not sent along
+        table.locator("summary").focus()
+        page.keyboard.press("Enter")
+        expect(table.locator("td a").first).to_be_visible()
+        cells = table.locator("td a").evaluate_all("all => all.map((a) => [a.getAttribute('href'), a.textContent])")
+        shown[key] = {url: int(text.replace(",", "")) for url, text in cells}
+        assert len(shown[key]) == len(cells)
+    assert all(shown.values()), shown
+    counted = {key: sum(numbers.values()) for key, numbers in shown.items()}
+    assert (counted["interactions"], counted["sensitive"]) == (125, 4)
+    for key, numbers in shown.items():
+        assert numbers == {url: behind(client, url) for url in numbers}, key
+    page.locator("#chart-interactions td a").first.focus()
+    with page.expect_navigation(wait_until="load"):
+        page.keyboard.press("Enter")
+    assert "/activity/?" in page.url

@@ -3,11 +3,17 @@
 import csv
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from governance.models import Recommendation
+from governance.services import recommendations
+from inventory.models import Department
 from tests.browser.conftest import Visit, follow
 from tests.browser.test_shell import violations, wider_than_the_screen
 from tests.governance.estate import Estate, estate
@@ -31,6 +37,15 @@ PAGES = [
     "/compliance/gdpr/",
     "/compliance/gaps/",
     "/exports/?dataset=compliance&state=gap",
+    "/recommendations/",
+    "/recommendations/next/",
+    "/changes/",
+    "/ahead/",
+    "/search/?q=credit",
+    "/views/",
+    "/evidence/",
+    "/tasks/",
+    "/incidents/",
 ]
 
 
@@ -112,13 +127,89 @@ def test_from_compliance_to_a_file_of_gaps(visit: Visits, house: Estate, tmp_pat
     assert {(row["state"], row["binding"]) for row in rows} == {("gap", "true")}
 
 
-@pytest.mark.parametrize(("width", "theme"), [(390, "light"), (1280, "dark")])
-def test_every_page_fits_and_is_readable(visit: Visits, house: Estate, width: int, theme: str) -> None:
-    visited = visit(house.cast.dan, width=width, theme=theme)
-    for path in [*PAGES, f"/applications/{house.scorer.pk}/", f"/applications/{house.scorer.pk}/activity/"]:
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}  # what a theme can spoil
+
+
+@pytest.mark.parametrize(("width", "theme", "rules"), [(390, "light", None), (1280, "dark", COLOURS)])
+def test_every_page_fits_and_is_readable(
+    visit: Visits, house: Estate, width: int, theme: str, rules: dict[str, Any] | None
+) -> None:
+    recommendations.evaluate()
+    visited, application = visit(house.cast.dan, width=width, theme=theme), f"/applications/{house.scorer.pk}/"
+    advice = f"/recommendations/{Recommendation.objects.earliest('pk').pk}/"
+    for path in [*PAGES, advice, application, f"{application}activity/"]:
         page = visited.go(path)
+        assert page.get_by_role("heading", level=1).count() == 1, path
         assert wider_than_the_screen(page) == 0, path
-        assert violations(page) == [], path
+        assert violations(page, rules) == [], path
+
+
+def test_a_recommendation_is_dismissed_and_opened_again(visit: Visits, house: Estate) -> None:
+    recommendations.evaluate()
+    page = visit(house.cast.bob).go("/recommendations/")
+    follow(page, page.locator(".advice-card h2 a").first)
+    title = page.get_by_role("heading", level=1).inner_text()
+    page.get_by_label("Reason for dismissing it").fill("Known, and under way elsewhere")
+    page.get_by_label("Until, at most").fill(f"{timezone.localdate() + timedelta(days=30)}")
+    follow(page, page.get_by_role("button", name="Dismiss", exact=True))
+    expect(page.locator("#content")).to_contain_text("Known, and under way elsewhere")
+    expect(page.locator(".badge", has_text="Dismissed").first).to_be_visible()
+    page.get_by_label("Why it is opened again").fill("It isn't after all")
+    follow(page, page.get_by_role("button", name="Open again"))
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
+    expect(page.locator(".badge", has_text="Dismissed")).to_have_count(0)
+    expect(page.get_by_role("button", name="Dismiss", exact=True)).to_be_visible()
+
+
+LONG = "Retail Banking, Wealth and Asset Management of the Northern Region"
+OVERLAPPING = """() => [...document.querySelectorAll(".chart-plot.is-drawn")].flatMap((plot) =>
+  ["xtick", "ytick"].flatMap((axis) => {
+    const labels = [...plot.querySelectorAll(`.${axis} text`)].map((one) => ({
+      text: one.textContent, box: one.getBoundingClientRect(),
+    }));
+    const over = ({ box: a }, { box: b }) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2
+      && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 2;
+    const whole = plot.getBoundingClientRect();
+    const out = ({ box }) => Math.max(whole.left - box.left, box.right - whole.right, box.bottom - whole.bottom);
+    const pairs = labels.flatMap((one, place) => labels.slice(place + 1).map((other) => [one, other]));
+    return [
+      ...pairs.filter(([one, other]) => over(one, other)).map(([one, other]) => `${one.text} is over ${other.text}`),
+      ...labels.filter((one) => out(one) > 1).map((one) => `${one.text} is ${one.box.width ? "cut" : "left out"}`),
+    ].map((text) => `${plot.dataset.chart}: ${text}`);
+  }))"""
+
+
+def test_labels_of_a_chart_stand_apart_and_whole(visit: Visits, house: Estate) -> None:
+    """Every chart of the pages, with long names, on a phone and wide."""
+    Department.objects.filter(key="retail").update(name=LONG)
+    house.scorer.name = f"{LONG} Credit Scorer"
+    house.scorer.save()
+    most = ["/analytics/", "/departments/retail/?period=365"]
+    for width, paths in ((390, [*most, "/?period=365", "/analytics/risk/?period=365"]), (1280, most)):
+        visited = visit(house.cast.dan, width=width)
+        visited.page.set_viewport_size({"width": width, "height": 9000})  # so that all of them are drawn
+        for path in paths:
+            page = visited.go(path)
+            assert page.locator(".chart-plot.is-drawn").count() >= 3, path
+            assert page.evaluate(OVERLAPPING) == [], (width, path)
+
+
+@pytest.mark.parametrize("path", ["/", "/departments/retail/"])
+def test_paper_has_the_charts_whole_and_no_navigation(visit: Visits, house: Estate, path: str) -> None:
+    page = visit(house.cast.dan, width=718).go(path)  # A4 between its margins
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    charts = page.locator("[data-chart]")
+    expect(page.locator("[data-chart].is-drawn")).to_have_count(charts.count())
+    assert charts.count() >= 3
+    for selector in (".hub-nav", ".hub-filters", ".chart-files", ".btn"):
+        for one in page.locator(selector).all():
+            expect(one).to_be_hidden()
+    edges = charts.evaluate_all(
+        "all => all.map((one) => [one.querySelector('.main-svg').getBoundingClientRect().right, innerWidth])"
+    )
+    assert all(right <= width for right, width in edges), edges
+    assert wider_than_the_screen(page) == 0
 
 
 def test_a_row_becomes_a_block_on_a_phone(visit: Visits, house: Estate) -> None:

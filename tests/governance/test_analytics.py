@@ -11,21 +11,26 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 
 from governance.web.analytics import BY_DAY, COVERED, DAILY, SCORES
 from inventory.charts.base import Chart
 from inventory.choices import AlertState, Severity
+from inventory.models import Department
 from inventory.services.imports import import_file
+from risk.choices import OVERALL, Principle
+from risk.models import CoverageDay, DepartmentDay
 from risk.services import scores
 from tests.builders import make_application, make_department
 from tests.cast import Cast
 from tests.governance.estate import Estate, alert, estate
 from tests.inventory.feeds.files import LABEL, audit_text, days_ago, guid, record, users_text, write
+from tests.inventory.feeds.test_cef import log, visit
 
 __all__ = ["estate"]
 PAGES = [f"governance:{name}" for name in ("analytics", "analytics_risk", "analytics_threats", "analytics_compliance")]
+CONTENT = ((15, "50842eb7"), (16, "50842eb7"), (17, "a44669fe"))  # interactions, and the information found in each
 NOT_SUMS = {"users-by-app", "users-by-department"}  # distinct people
 
 
@@ -53,6 +58,10 @@ def told(cast: Cast, tmp_path: Path) -> Cast:
         record(Id=guid(13), CreationTime=days_ago(45)),
     ]
     import_file(actor=None, path=write(tmp_path, "audit.csv", audit_text(*rows)))
+    shared = [record(Id=guid(n), SensitiveInfoTypeData=[{"SensitiveInfoTypeId": kind}]) for n, kind in CONTENT]
+    import_file(actor=None, path=write(tmp_path, "shared.csv", audit_text(*shared)))
+    visited = log(*(visit(n, site, days=n) for n, site in ((1, "ChatGPT"), (2, "ChatGPT"), (3, "Claude"))))
+    import_file(actor=None, path=write(tmp_path, "agent.log", visited))
     return cast
 
 
@@ -96,7 +105,8 @@ def test_each_part_of_use_and_threats_leads_to_as_many_events(told: Cast, client
             for row in chart.rows:
                 if row.url:
                     assert client.get(row.url).status_code == 200
-    assert ({"interactions", "sensitive"} if who == "carol" else {"interactions", "attacks"}) <= followed
+    use = {"interactions", "visits", "sensitive", "labels", "types"}
+    assert followed >= {"dan": {*use, "attacks", "attacked"}, "carol": use, "eve": {"interactions", "attacks"}}[who]
 
 
 @pytest.mark.parametrize(
@@ -151,25 +161,22 @@ def test_distinct_users_say_so_and_lead_to_their_events(told: Cast, client: Clie
     assert all(client.get(row.url).context["page"].rows for row in found["users-by-department"].rows)
 
 
-def test_a_department_without_any_below_is_shown_itself(told: Cast, client: Client) -> None:
-    client.force_login(told.dan)
-    people = charts_of(client, "governance:analytics", department="cards")["users-by-department"]
-    assert [(row.label, row.values) for row in people.rows] == [("Cards", (1,))]
-    assert client.get(people.rows[0].url).context["page"].rows
-    above = charts_of(client, "governance:analytics", department="retail")["users-by-department"]
-    assert {row.label for row in above.rows} <= {"Cards", "Directly in Retail Banking"}
-
-
-def test_people_directly_in_a_department_have_a_row(estate: Estate, client: Client) -> None:
-    client.force_login(estate.cast.carol)
-    rows = charts_of(client, "governance:analytics")["users-by-department"].rows
-    (itself,) = [row for row in rows if row.label == "Directly in Retail Banking"]
-    assert itself.values[0] > 0  # type: ignore[operator]
-    assert itself.url == ""
-
-
-def test_the_risk_of_a_department_without_any_below_is_its_own(estate: Estate, client: Client) -> None:
+def test_people_of_a_department_itself_stand_beside_those_below_it(estate: Estate, client: Client) -> None:
     client.force_login(estate.cast.dan)
+    found = charts_of(client, "governance:analytics", department="retail")["users-by-department"]
+    rows = {row.label: row for row in found.rows}
+    assert {label: row.values[0] for label, row in rows.items()} == {"Cards": 2, "Retail Banking itself": 2}
+    page = client.get(rows["Retail Banking itself"].url)
+    assert page.context["total"] == 7  # in retail of Chat Elsewhere, not what people of Cards did
+    whole = client.get(rows["Retail Banking itself"].url.replace("&below=no", ""))
+    assert whole.context["total"] == 16
+    assert "not applied here" not in page.content.decode()
+
+
+def test_a_department_without_any_below_is_shown_itself(estate: Estate, client: Client) -> None:
+    client.force_login(estate.cast.dan)
+    people = charts_of(client, "governance:analytics", department="cards")["users-by-department"]
+    assert [(row.label, row.values) for row in people.rows] == [("Cards itself", (2,))]
     found = charts_of(client, "governance:analytics_risk", department="cards")
     assert [row.label for row in found["ranking"].rows] == ["Cards"]
     assert found["bands-by-department-over-time"].rows
@@ -227,11 +234,56 @@ def test_whoever_may_see_nothing_of_it_sees_nothing(told: Cast, client: Client, 
 
 
 @pytest.mark.parametrize("route", PAGES)
-def test_a_past_day_shows_what_is_kept_of_it(estate: Estate, client: Client, route: str) -> None:
+def test_a_day_before_the_first_figures_is_left_out(estate: Estate, client: Client, route: str) -> None:
     client.force_login(estate.cast.dan)
     answer = client.get(reverse(route), {"as_of": timezone.localdate() - timedelta(days=900)})
     assert answer.status_code == 200
     assert "left out" in answer.content.decode()
+
+
+def test_a_past_day_shows_what_is_kept_of_it(estate: Estate, client: Client) -> None:
+    """Figures of a day ago are those of today with what came since taken off, and what they open is of that day."""
+    today, rows = timezone.localdate(), DepartmentDay.objects.filter(principle=OVERALL)
+    for row in [*DepartmentDay.objects.all(), *CoverageDay.objects.all()]:
+        row.pk, row.day = None, today - timedelta(days=9)
+        row.save()
+    rows.filter(day__lt=today, department=estate.cast.retail).update(index=11.25, worst=11.25, tail=11.25, mean=11.25)
+    client.force_login(estate.cast.dan)
+    then = {"as_of": f"{today - timedelta(days=1)}"}
+    now, past = (charts_of(client, "governance:analytics", **asked) for asked in ({}, then))
+    assert sum(n for _, n in parts(now["interactions"])) == 25
+    assert sum(n for _, n in parts(past["interactions"])) == 16  # without today's nine
+    assert all(behind(client, url) == n for url, n in parts(past["interactions"]))
+    now, past = (charts_of(client, "governance:analytics_risk", **asked) for asked in ({}, then))
+    for shown, asked in ((now, {}), (past, then)):
+        indexes = {row.label: row.values[-1] for row in shown["ranking"].rows}
+        assert indexes.keys() == {"Retail Banking", "Treasury"}
+        for rank in shown["ranking"].rows:
+            found = client.get(rank.url).context["figures"]
+            assert (found.department.name, found.overall.index) == (rank.label, pytest.approx(indexes[rank.label]))
+            assert ("as_of" in rank.url) == bool(asked)
+    retail = {row.label: row.values[-1] for row in past["ranking"].rows}["Retail Banking"]
+    assert retail == pytest.approx(11.25)
+    now, past = (charts_of(client, "governance:analytics_compliance", **asked) for asked in ({}, then))
+    assert [row.values for row in past["compliance"].rows] == [row.values for row in now["compliance"].rows]
+    assert all("as_of" in row.url for row in past["compliance"].rows)
+
+
+def test_the_parts_of_a_rank_and_the_profile_are_those_of_the_roll_up(estate: Estate, client: Client) -> None:
+    client.force_login(estate.cast.dan)
+    rolled_up = DepartmentDay.objects.select_related("department")
+    kept = {(row.department.name, row.principle): row.index for row in rolled_up}
+    ranked = charts_of(client, "governance:analytics_risk")["ranking"]
+    parts_of = [trace["x"] for trace in ranked.figure["data"]]
+    for place, row in enumerate(ranked.rows):
+        assert sum(part[place] for part in parts_of) == pytest.approx(kept[row.label, OVERALL])
+        assert sum(1 for part in parts_of if part[place]) > 1
+    profile = charts_of(client, "governance:analytics_risk", department="retail")["profile"]
+    whole = Department.objects.get(parent=None).name
+    for row, principle in zip(profile.rows, Principle, strict=True):
+        assert row.label == str(principle.label)
+        assert row.values == (kept["Retail Banking", principle], kept[whole, principle])
+        assert row.values[0] != row.values[1]
 
 
 def test_charts_of_today_say_how_fresh_their_source_is(estate: Estate, client: Client) -> None:
@@ -278,12 +330,28 @@ def test_queries_do_not_grow(estate: Estate, client: Client) -> None:
     assert max(few.values()) <= 45
 
 
-def test_every_chart_tells_unit_period_and_source(estate: Estate, client: Client) -> None:
+WITH_CHARTS = [*map(reverse_lazy, PAGES), "/", "/departments/retail/", "/compliance/"]
+
+
+@pytest.mark.parametrize("narrowed", [{}, {"kind": "model"}])
+@pytest.mark.parametrize("past", [False, True])
+def test_every_chart_tells_unit_period_source_and_age(
+    estate: Estate, client: Client, past: bool, narrowed: dict[str, str]
+) -> None:
+    """Figures of a past day have no age: they end on it. Of today they have one where anything was read or taken."""
     client.force_login(estate.cast.dan)
-    for route in PAGES:
-        text = client.get(reverse(route)).content.decode()
+    day = timezone.localdate() - timedelta(days=1 if past else 0)
+    DepartmentDay.objects.update(day=day - timedelta(days=1))
+    asked = {**narrowed, "period": "30", **({"as_of": f"{day}"} if past else {})}
+    for address in WITH_CHARTS:
+        text = client.get(address, asked).content.decode()
         cards = re.findall(r'<section class="card hub-card chart-card.*?</section>', text, re.DOTALL)
         assert cards
         for card in cards:
-            assert "Source: " in card
-            assert re.search(r"<p>[^<]+ · [^<]+</p>", card)
+            words = re.search(r"<p>[^<]+? · ([^<]+)</p>", card)
+            assert words, card[:200]
+            assert re.search(r"\d|Now", words[1]), (address, words[0])  # a day or a number of days
+            source = re.search(r"Source: ([^<·]+)", card)
+            assert source, card[:200]
+            aged = not past and source[1].strip() in {BY_DAY, COVERED, SCORES}
+            assert ("updated <time" in card) == aged, (address, source[1])

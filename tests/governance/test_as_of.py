@@ -284,3 +284,21 @@ def test_a_saved_view_holds_the_day(dan: Client, estate: Estate) -> None:
     view = SavedView.objects.get(owner=estate.cast.dan)
     assert dan.get(f"/views/{view.pk}/")["Location"] == f"/applications/?{query}"
     assert dan.post(f"{form}?as_of={BETWEEN}", {"page": "risk:applications", "name": "No"}).status_code == 409
+
+
+@pytest.mark.parametrize("page", ["/departments/retail/?period=90", "/analytics/risk/?department=retail&period=90"])
+def test_a_day_of_the_course_opens_the_department_as_it_stood(dan: Client, page: str) -> None:
+    context = dan.get(page).context
+    chart = context["course"] if "course" in context else {one.key: one for one, *_ in context["shown"]}["course"]
+    line, *others, ahead = chart.figure["data"]
+    past = [row for row in chart.rows if "nobody" not in row.label]
+    assert [row.url for row in reversed(past)] == line["customdata"]
+    assert not any(one["customdata"] for one in others)  # pointed at, all lines of a day are
+    assert f"/departments/retail/?as_of={LONG_AGO}" in line["customdata"]
+    for url, index in zip(line["customdata"], line["y"], strict=True):
+        assert dan.get(url).context["figures"].overall.index == index
+    leads = {*ahead["customdata"][1:], *(row.url for row in chart.rows if row not in past)}
+    assert leads == {"/ahead/?department=retail"}
+    then = dan.get(f"/departments/retail/?as_of={BETWEEN}").context["course"]
+    assert then.rows[-1].url == f"/departments/retail/?as_of={LONG_AGO}"
+    assert "/ahead/" not in str(then.figure)  # what moves is known of today alone

@@ -8,6 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from governance.selectors import department, rollups
+from governance.selectors.analytics.risk import bands_by_day
 from governance.selectors.departments import SORTS, tree
 from inventory.models import Department
 from inventory.selectors.scope import options, path_to, scope_of
@@ -64,8 +65,15 @@ def test_figures_hold_until_the_next(estate: Estate) -> None:
     old.save()
     found = department.figures(scope_of(estate.cast.dan, estate.cast.retail), (), today)
     assert found.change == pytest.approx(now.index - 10.0)
+    begin, past = today - timedelta(days=30), today - timedelta(days=5)
     course = department.course(estate.cast.retail, today, 30)
-    assert [(risk.day, risk.index) for risk in course] == [(old.day, 10.0), (today, now.index)]
+    assert [(risk.day, risk.index) for risk in course] == [(begin, 10.0), (today, now.index)]
+    # The text and the axis of a chart speak of its period, whenever the figures of it were taken
+    held = department.course(estate.cast.retail, past, 30)
+    assert [(risk.day, risk.index) for risk in held] == [(past - timedelta(days=30), 10.0), (past, 10.0)]
+    scope = scope_of(estate.cast.dan, estate.cast.retail)
+    for told in (None, held):
+        assert [on for on, _ in bands_by_day(scope, past, 30, told)] == [past - timedelta(days=30), past]
     only = Department.objects.filter(pk=estate.cast.retail.pk)
     assert rollups.risks(only, today - timedelta(days=46)) == []
 
