@@ -39,6 +39,10 @@ def next_actions(scope: Scope, day: date, most: int = APPLICATIONS) -> list[Next
     if not scope.everything:
         found = found.filter(counted_in__in=scope.departments().order_by().values("pk"))
     worst = found.order_by("-overall_point", "-application_id").values_list("pk", flat=True)[:most]
+    if not scope.everything:  # one that has moved out of sight counts here until it is judged anew
+        here = scope.departments().order_by().values("pk")
+        still = CurrentScore.objects.filter(pk__in=worst, application__department__in=here)
+        worst = still.order_by("-overall_point", "-application_id").values_list("pk", flat=True)
     ids = list(worst)
     return kept(("next actions", ids, day), lambda: _best_of(ids, day))
 

@@ -31,6 +31,8 @@ from risk.selectors.movers import moving
 from risk.web.as_of import at_of
 
 CHART_ROWS = 12
+BAND = "index_band"  # of the department; `band`, carried along from other pages, is that of applications
+_OWN = {BAND: Band.values}
 MOVERS, MOVERS_A_PAGE = 6, 10  # judged for their causes, so few
 
 
@@ -39,7 +41,7 @@ MOVERS, MOVERS_A_PAGE = 6, 10  # judged for their causes, so few
 def department_list(request: HttpRequest) -> HttpResponse:
     """The tree with index, parts, bands and trend; with `as_of`, as at the end of a past day."""
     user: User = request.user  # type: ignore[assignment]
-    filters = Filters.from_request(request, sorts=SORTS)
+    filters = Filters.from_request(request, sorts=SORTS, own=_OWN)
     scope = scope_of(user, filters.department)
     filters, at = at_of(request, filters, scope)
     context = {
@@ -48,8 +50,16 @@ def department_list(request: HttpRequest) -> HttpResponse:
         "at": at,
         "departments": options(scope),
         "bands": Band.choices,
+        "band": ",".join(filters.own.get(BAND, ())),
         "not_computable": None if at.past else left_out(scope),  # who is left out today says nothing of then
-        "page": tree(scope, at.day, q=filters.q, bands=filters.bands, sort=filters.sort or "-index", page=filters.page),
+        "page": tree(
+            scope,
+            at.day,
+            q=filters.q,
+            bands=filters.own.get(BAND, ()),
+            sort=filters.sort or "-index",
+            page=filters.page,
+        ),
         "as_of": at.then.isoformat() if at.then else "",
     }
     return render(request, "governance/departments.html", context)

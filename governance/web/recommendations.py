@@ -158,6 +158,7 @@ def _page(request: PersonRequest, pk: int, problem: str = "", status: int = 200)
     may_work = access.may(user, Permission.EDIT, card.department)
     page = recommendations.evidence(user, card, within=within, page=filters.page)
     context = {
+        "filters": filters,
         "card": card,
         "page": page,
         "rows": [(line, line_url(user, line)) for line in page.object_list],

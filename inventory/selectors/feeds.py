@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Max, Sum
+from django.db.models import Count, DateTimeField, F, Func, IntegerField, Max, Subquery, Sum
 
 from inventory.choices import BatchState
 from inventory.connectors.registry import CONNECTORS
 from inventory.models import (
     ImportBatch,
     QuarantinedRow,
+    Ruling,
 )
 
 A_PAGE = 25
@@ -31,8 +32,19 @@ class Files:
     """Where the files of feeds stand."""
 
     done: dict[str, tuple[datetime | None, datetime | None]]  # kind → when one was last read, its newest record
-    settled: str  # another one whenever a file was read to its end, given up, undone or forgotten
+    # Another one whenever a file was read to its end, given up, undone or forgotten, or a person decided about a name
+    settled: str
     reading: bool  # whether one is being read, which tells more with each chunk
+
+
+# What is linked or ruled out leaves the figures of what isn't registered; asked with the files, it costs no query more
+_RULINGS = {
+    name: Subquery(Ruling.objects.order_by().annotate(found=told).values("found"))
+    for name, told in (
+        ("rulings", Func(F("pk"), function="count", output_field=IntegerField())),
+        ("ruled_at", Func(F("decided_at"), function="max", output_field=DateTimeField())),
+    )
+}
 
 
 def files() -> Files:
@@ -41,11 +53,11 @@ def files() -> Files:
         ImportBatch.objects.order_by("kind", "state")
         .values_list("kind", "state")
         .annotate(n=Count("pk"), all=Sum("rows"), beat=Max("heartbeat_at"))
-        .annotate(read=Max("finished_at"), newest=Max("newest_at"))
+        .annotate(read=Max("finished_at"), newest=Max("newest_at"), **_RULINGS)
     )
     return Files(
-        done={kind: (read, newest) for kind, state, _, _, _, read, newest in rows if state == BatchState.DONE},
-        settled=repr([row for row in rows if row[1] not in _UNSETTLED]),
+        done={kind: (read, newest) for kind, state, _, _, _, read, newest, *_ in rows if state == BatchState.DONE},
+        settled=repr(([row for row in rows if row[1] not in _UNSETTLED], {row[-len(_RULINGS) :] for row in rows})),
         reading=any(row[1] == BatchState.RUNNING for row in rows),
     )
 

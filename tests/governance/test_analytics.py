@@ -173,6 +173,15 @@ def test_people_of_a_department_itself_stand_beside_those_below_it(estate: Estat
     assert "not applied here" not in page.content.decode()
 
 
+def test_a_department_without_any_below_is_shown_itself(estate: Estate, client: Client) -> None:
+    client.force_login(estate.cast.dan)
+    people = charts_of(client, "governance:analytics", department="cards")["users-by-department"]
+    assert [(row.label, row.values) for row in people.rows] == [("Cards itself", (2,))]
+    found = charts_of(client, "governance:analytics_risk", department="cards")
+    assert [row.label for row in found["ranking"].rows] == ["Cards"]
+    assert found["bands-by-department-over-time"].rows
+
+
 def test_each_part_of_risk_leads_to_as_many_applications(estate: Estate, client: Client) -> None:
     client.force_login(estate.cast.dan)
     found = charts_of(client, "governance:analytics_risk")

@@ -34,6 +34,19 @@ def test_children_stand_below_their_parent(estate: Estate) -> None:
     ]
 
 
+def test_the_band_of_applications_is_not_that_of_departments(estate: Estate, client: Client) -> None:
+    """It comes along from other pages, and is shown as not applied."""
+    client.force_login(estate.cast.dan)
+    whole = client.get("/departments/?band=low")
+    assert whole.context["page"].paginator.count == 4
+    assert "not applied here" in whole.content.decode()
+    band = whole.context["page"].object_list[0].risk.band
+    some = client.get(f"/departments/?index_band={band}")
+    assert {row.risk.band for row in some.context["page"].object_list} == {band}
+    assert "not applied here" not in (body := some.content.decode())
+    assert f"dataset=department_scores&amp;band={band}" in body
+
+
 def test_tree_of_a_leader(estate: Estate) -> None:
     rows = tree(scope_of(estate.cast.carol), timezone.localdate())
     assert [(row.department.name, row.depth) for row in rows] == [("Retail Banking", 0), ("Cards", 1)]

@@ -182,7 +182,7 @@ def test_what_was_refused_can_be_asked_for_without(dan: Client) -> None:
         ("/discovery/", "seen_as=9"),
         ("/discovery/", "sort=colour"),
         ("/departments/", "sort=colour"),
-        ("/departments/", "band=nonsense"),
+        ("/departments/", "index_band=nonsense"),
         ("/applications/", "sort=colour"),
         ("/compliance/gaps/", "framework=nothing"),
         ("/compliance/gaps/", "binding=maybe"),

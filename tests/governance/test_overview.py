@@ -18,6 +18,7 @@ from governance.web.overview import Tile, page
 from inventory.choices import BatchState
 from inventory.models import ImportBatch, Sighting, User
 from inventory.selectors.scope import scope_of
+from inventory.services import discovery
 from inventory.web.filters import Filters
 from risk.models import CurrentScore
 from risk.selectors.applications import Wanted
@@ -277,6 +278,15 @@ def test_kept_use_shows_each_person_their_own_links(estate: Estate) -> None:
     figures = [usage.use(scope_of(person), day, 365) for person in (estate.cast.dan, estate.cast.ada, estate.cast.dan)]
     assert figures[0] == figures[2]
     assert figures[0].by_category == figures[1].by_category == usage.by_category(scope_of(estate.cast.dan), day, 365)
+
+
+def test_what_a_person_decides_shows_in_kept_use_at_once(estate: Estate) -> None:
+    """Its list on Discovery knows at once, and the tile is as long."""
+    ImportBatch.objects.create(kind="purview_audit", state=BatchState.DONE, finished_at=timezone.now(), size=1)
+    scope, day = scope_of(estate.cast.ada), timezone.localdate()
+    assert usage.use(scope, day, 30).unregistered.apps == 1
+    discovery.rule_out(actor=estate.cast.ada, sightings=[estate.chat.pk], reason="Harmless.")
+    assert usage.use(scope, day, 30).unregistered.apps == 0
 
 
 def test_while_a_file_is_read_use_says_of_when_it_is(estate: Estate, client: Client) -> None:

@@ -17,7 +17,7 @@ from governance.selectors import recommendations as selector
 from governance.selectors.next_actions import next_actions
 from governance.services import recommendations
 from inventory.choices import AlertState, Severity
-from inventory.models import Alert, DailyUsage, User
+from inventory.models import AIApplication, Alert, DailyUsage, User
 from inventory.selectors.scope import scope_of
 from risk.selectors import cases
 from risk.selectors.next_steps import next_steps
@@ -109,6 +109,24 @@ def test_the_export_holds_the_states_that_are_shown(cast: Cast, client: Client) 
         html = unescape(client.get("/recommendations/", {"state": asked}).content.decode())
         (export,) = re.findall(r'class="btn" href="/exports/\?([^"]*)"', html)
         assert QueryDict(export).get("state", "") == states
+
+
+def test_one_says_that_it_is_as_it_is_today(cast: Cast, client: Client) -> None:
+    everything(cast)
+    client.force_login(cast.ada)
+    card = selector.cards(scope_of(cast.ada))[0]
+    day = timezone.localdate() - timedelta(days=3)
+    said = client.get(f"/recommendations/{card.pk}/?as_of={day}").content.decode()
+    assert "As it is today" in said
+    assert str(day) in said
+    assert "As it is today" not in client.get(f"/recommendations/{card.pk}/").content.decode()
+
+
+def test_no_next_action_names_what_moved_out_of_sight(estate: Estate) -> None:
+    scope, today = scope_of(estate.cast.carol), timezone.localdate()
+    assert estate.scorer in [one.application for one in next_actions(scope, today)]
+    AIApplication.objects.filter(pk=estate.scorer.pk).update(department=estate.cast.treasury)
+    assert estate.scorer not in [one.application for one in next_actions(scope, today)]
 
 
 def test_one_is_told_as_one(cast: Cast, client: Client) -> None:

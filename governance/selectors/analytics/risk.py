@@ -92,7 +92,9 @@ def _standing(told: Sequence[Risk], on: Sequence[date]) -> list[tuple[date, dict
 
 
 def _worst_first(scope: Scope, day: date, most: int) -> list[Risk]:
-    risks = rollups.risks(scope.rows(), day, [OVERALL])
+    """Those one level down; the one looked at where none of them has figures, for it has live applications itself."""
+    tops = Department.objects.filter(pk__in=[top.pk for top in scope.tops])
+    risks = rollups.risks(scope.rows(), day, [OVERALL]) or rollups.risks(tops, day, [OVERALL])
     return sorted(risks, key=lambda risk: (-risk.index, risk.department_id))[:most]
 
 
