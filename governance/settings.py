@@ -274,7 +274,7 @@ USE_TZ = True
 TIME_ZONE = os.environ.get("HUB_TIME_ZONE") or "UTC"
 WORKING_HOURS = os.environ.get("WORKING_HOURS") or "07:00-19:00"
 WORKING_DAYS = os.environ.get("WORKING_DAYS") or "1-5"  # 1: Monday
-# Not en-gb: the texts are the same, and each would be looked for in six catalogues instead of two
+# Not en-gb: the texts are the same, and each would be looked for in six catalogues instead of one
 LANGUAGE_CODE = "en"
 FORMAT_MODULE_PATH = ["governance.formats"]
 USE_I18N = True

@@ -16,7 +16,8 @@ from governance.celery import app as celery_app
 from risk.method import in_force, newest
 from tests import stages
 from tests.cast import cast
-from tests.database import copy_template, test_database
+from tests.database import test_database
+from tests.renewing import Pristine
 
 __all__ = ["cast"]
 
@@ -50,9 +51,10 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 def django_db_setup(
     django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[None]:
-    """A migrated database, and a new one after each test that commits. Closed but to tests that ask for it."""
+    """A migrated database, brought back to that after each test that commits. Closed but to tests that ask for it."""
     with django_db_blocker.unblock(), test_database() as name, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: copy_template(name))
+        pristine = Pristine(name)
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: pristine.renew())
         with django_db_blocker.block():
             yield
         stages.clear()

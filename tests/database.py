@@ -1,9 +1,9 @@
 """The tests' database: migrated once, then copied.
 
 Running every migration takes many seconds, copying a database takes a tenth of one. So the migrated state is kept as
-a template, named after the migrations it was made from, and each session (each worker of xdist) gets a copy. A test
-that commits gets a new copy afterwards instead of emptied tables: the rows that migrations make are there again, and
-the triggers that refuse TRUNCATE stay on, as in production.
+a template, named after the migrations it was made from, and each session (each worker of xdist) gets a copy. What a
+test commits is taken back afterwards (tests/renewing.py): the rows that migrations make are there again, and the
+triggers that refuse TRUNCATE stay on, as in production.
 """
 
 import hashlib

@@ -24,6 +24,7 @@ from inventory.selectors.scope import scope_of, subtree
 from risk.choices import OVERALL, Principle
 
 DEPARTMENT = OpenApiParameter("department", str, description="External key; its sub-tree is included.")
+BELOW = OpenApiParameter("below", str, enum=["no"], description="Only what lies directly in `department`.")
 PAGING = [OpenApiParameter("limit", int), OpenApiParameter("offset", int)]
 
 
@@ -110,16 +111,17 @@ class ComplianceList(Listing):
             DEPARTMENT,
             OpenApiParameter("framework", str, description="Its id. Several are parted by commas."),
             OpenApiParameter("binding", str, enum=["yes", "no"]),
-            OpenApiParameter("requirement", str, description="Needs one `framework`."),
+            OpenApiParameter("requirement", str, description="Needs one `framework`. Several are parted by commas."),
             OpenApiParameter("state", str, enum=ASSESSED, description="Several are parted by commas."),
             OpenApiParameter("overdue", str, enum=["yes"], description="Not met though a due day has passed."),
+            BELOW,
             *PAGING,
         ],
         responses=PairSerializer(many=True),
     )
     def get(self, request: Request) -> Response:
         user, department = self.asked(request)
-        asked = compliance_rows.assessed(self.filters(request))
+        asked = compliance_rows.assessed(self.filters(request), department)
         paginator, rows = self.paged(request, Pairs(user, department, asked))
         data = [named(compliance_rows.COLUMNS, compliance_rows.as_row(pair)) for pair in rows]
         return paginator.get_paginated_response(PairSerializer(data, many=True).data)

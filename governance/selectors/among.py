@@ -1,4 +1,5 @@
-"""The applications that the filters of a page leave: kind, band, class and owner, beside the department.
+"""The applications that the filters of a page leave: kind, band, class and owner, beside the department; and, where a
+page can leave out the departments below, what lies directly in it.
 
 Roll-ups are kept by department and day alone. Where a filter can't be read off them, figures are taken from the rows of
 the applications that are left, as they stand or as they stood; where they can't be taken so either, a page says that
@@ -13,6 +14,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from inventory.models import Department
 from inventory.selectors.asked import SAID
 from risk.choices import OVERALL
 from risk.selectors import applications, applications_then
@@ -42,18 +44,25 @@ class Among:
         one = self.wanted
         named = (("kind", one.kinds), ("band", one.bands), ("class", one.classes))
         parts = [_(" or ").join(SAID[name][word].lower() for word in words) for name, words in named if words]
-        return ", ".join([*parts, *([_("owned by %(owner)s") % {"owner": one.owner}] if one.owner else [])])
+        place = [_("in %(name)s itself") % {"name": one.place.name}] if one.place else []
+        return ", ".join([*parts, *([_("owned by %(owner)s") % {"owner": one.owner}] if one.owner else []), *place])
 
     @property
     def query(self) -> dict[str, Any]:
         """The same as parameters of a list of applications (`class_` stands for `class`)."""
         one = self.wanted
-        return {"kind": one.kinds, "band": one.bands, "class_": one.classes, "owner": one.owner}
+        below = "no" if one.place else ""
+        return {"kind": one.kinds, "band": one.bands, "class_": one.classes, "owner": one.owner, "below": below}
+
+    @property
+    def place_alone(self) -> Department | None:
+        """The department in which the applications lie directly, where nothing else is asked of them."""
+        return self.wanted.place if self._chosen == Among(Wanted(place=self.wanted.place))._chosen else None
 
     @property
     def _chosen(self) -> tuple[Sequence[str], ...]:
         one = self.wanted
-        return one.kinds, one.bands, one.classes, one.owner
+        return one.kinds, one.bands, one.classes, one.owner, one.place.key if one.place else ""
 
     def __bool__(self) -> bool:
         return any(self._chosen)
@@ -66,3 +75,8 @@ def among(asked: Asked, then: date | None = None) -> Among:
     """Of the filters of a page. Not the stage: the figures of these pages count live applications."""
     wanted = replace(applications.wanted(asked), department=None, lifecycles=(), q="", sort="", principle=OVERALL)
     return Among(wanted, then)
+
+
+def place(asked: Asked) -> Among:
+    """Of the filters of a page that the place alone: all that figures of a past day can be told apart by."""
+    return Among(Wanted(place=applications.wanted(asked).place))

@@ -144,7 +144,8 @@ def _pages(
     wanted = Department.objects.filter(pk__in=shown)
     principles = {(one.department_id, one.principle): one for one in rollups.risks(wanted, day, Principle.values)}
     before = {one.department_id: one for one in rollups.risks(wanted, day - timedelta(days=CHANGE_DAYS), [OVERALL])}
-    course = _by_department(rollups.history(wanted, OVERALL, day - timedelta(days=COURSE_DAYS), day))
+    since = day - timedelta(days=COURSE_DAYS)
+    course = _by_department(rollups.history(wanted, OVERALL, since, day))
     coverage = _by_department(rollups.coverages(wanted, day, load_method().frameworks))
     worst = board_rows.worst(shown)
     moves = board_rows.moves(shown, day - timedelta(days=CHANGE_DAYS), day)
@@ -156,7 +157,7 @@ def _pages(
             risk=overall[pk],
             before=before.get(pk),
             principles=tuple((one, principles.get((pk, one))) for one in Principle),
-            course=course.get(pk, []),
+            course=rollups.held(course.get(pk, []), since, day),
             ahead=ahead(overall[pk], day),
             coverage=[one for one in summed(coverage.get(pk, [])) if one.total],
             worst=worst.get(pk, []),

@@ -187,7 +187,7 @@ def named(user: User, rows: Sequence[ChangedRow]) -> list[ChangedRow]:
 def explained(rows: Sequence[ChangedRow]) -> list[ChangedRow]:
     """The same rows with the causes of the difference in risk, from the two judgements stored; kept, one query."""
     pairs = [(one.before.snapshot, one.after.snapshot) for one in rows if one.moved]
-    found = kept(("causes", pairs), lambda: _causes(pairs))
+    found = kept(("moved by", pairs), lambda: _causes(pairs))
     causes = [found.get((row.before.snapshot, row.after.snapshot), []) if row.moved else [] for row in rows]
     return [_with_causes(row, own) for row, own in zip(rows, causes, strict=True)]
 

@@ -8,6 +8,7 @@ from governance.selectors import compliance_then
 from governance.selectors.extent import Extent, figures, texts, truths
 from governance.selectors.narrowing import LATE, YES, Filters
 from governance.selectors.requirements import Asked, Pair, coverage_rows, expanded, narrowed
+from inventory.models import Department
 from risk.method import load_method
 from risk.scoring.vocabulary import State
 from risk.selectors import applications
@@ -21,8 +22,8 @@ COLUMNS = (
 )
 
 
-def asked_for(filters: Filters) -> Asked:
-    """What an address asks for, as `governance.selectors.narrowing` reads it."""
+def asked_for(filters: Filters, department: Department | None = None) -> Asked:
+    """What an address asks for, as `governance.selectors.narrowing` reads it; `department`: the one it names."""
     named, binding = filters.get("framework"), filters.get("binding")
     return Asked(
         frameworks=tuple(
@@ -31,22 +32,22 @@ def asked_for(filters: Filters) -> Asked:
             if (not named or one.id in named) and (not binding or one.binding == (YES in binding))
         ),
         states=tuple(State(state) for state in filters.get("state", ())) or tuple(State),
-        requirement="".join(filters.get("requirement", ())),
+        requirements=filters.get("requirement", ()),
         late=LATE in filters,
-        applications=applications.among(applications.wanted_by(filters, None)),
+        applications=applications.among(applications.wanted_by(filters, department)),
     )
 
 
-def assessed(filters: Filters) -> Asked:
+def assessed(filters: Filters, department: Department | None) -> Asked:
     """The same for the dataset: requirements without an asked control are not assessed; they are listed on the pages,
     and have no place in it."""
-    asked = asked_for(filters)
+    asked = asked_for(filters, department)
     return replace(asked, states=tuple(state for state in asked.states if state != State.NOT_ASSESSED))
 
 
 def pairs(extent: Extent) -> Iterator[Pair]:
     """The pairs asked for, application by application."""
-    asked = assessed(extent.filters)
+    asked = assessed(extent.filters, extent.department)
     if extent.past:
         yield from compliance_then.pairs(extent, asked)
         return

@@ -7,7 +7,9 @@ from datetime import date, timedelta
 from governance.selectors import rollups
 from governance.selectors.overview import CHANGE_DAYS, DepartmentRow, Figures
 from governance.selectors.rollups import Risk
+from inventory import access
 from inventory.models import AIApplication, Department
+from inventory.selectors.scope import Scope
 from risk.choices import OVERALL, Principle
 from risk.method import load_method
 from risk.scoring.forecast import HORIZONS
@@ -29,7 +31,7 @@ class IndexParts:
 @dataclass(frozen=True)
 class DepartmentFigures:
     """`overall` is None where no live application is below the department. `worst` names the worst application; None
-    also where it is gone."""
+    also where it is gone, or out of sight."""
 
     department: Department
     path: tuple[Department, ...]  # from the highest that the person sees, without the department itself
@@ -40,11 +42,11 @@ class DepartmentFigures:
     worst: AIApplication | None
 
 
-def figures(
-    department: Department, path: tuple[Department, ...], day: date, known: Figures | None = None
-) -> DepartmentFigures:
-    """The department's newest figures on or before the day, with their parts and their change. `known`: those of the
-    overview of the department, where the caller has read them already."""
+def figures(scope: Scope, path: tuple[Department, ...], day: date, known: Figures | None = None) -> DepartmentFigures:
+    """The newest figures on or before the day of the department looked at, with their parts and their change. `known`:
+    those of its overview, where the caller has read them already."""
+    assert scope.top is not None
+    department = scope.top
     if known is None:
         only, past = Department.objects.filter(pk=department.pk), day - timedelta(days=CHANGE_DAYS)
         read = rollups.risks_on(only, [*((day, one) for one in rollups.ALL), (past, OVERALL)])
@@ -63,8 +65,13 @@ def figures(
         principles=tuple(zip(Principle, row.principles, strict=True)),
         parts=parts(overall) if overall else None,
         change=overall.index - then[0].index if overall and then else None,
-        worst=AIApplication.objects.filter(pk=worst_id).select_related("score").first() if worst_id else None,
+        worst=_in_sight(scope, worst_id) if worst_id else None,
     )
+
+
+def _in_sight(scope: Scope, pk: int) -> AIApplication | None:
+    """It may have moved since to where this person sees nothing."""
+    return access.applications(scope.user).filter(pk=pk).select_related("score").first()
 
 
 def parts(risk: Risk) -> IndexParts:
@@ -100,6 +107,6 @@ def ahead(overall: Risk | None, day: date) -> list[Ahead]:
 
 
 def course(department: Department, day: date, days: int) -> list[Risk]:
-    """The overall figures of each kept day of the period, begun by the one that stood at its start."""
-    only = Department.objects.filter(pk=department.pk)
-    return rollups.history(only, OVERALL, day - timedelta(days=days), day)
+    """The overall figures on the first and the last day of the period, and on each day that brought others."""
+    only, since = Department.objects.filter(pk=department.pk), day - timedelta(days=days)
+    return rollups.held(rollups.history(only, OVERALL, since, day), since, day)

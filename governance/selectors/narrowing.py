@@ -55,7 +55,7 @@ def requirements(
     found: dict[str, Sequence[str]] = {
         "framework": named,
         "binding": (reader.word("binding", (YES, NO)),),
-        "requirement": (_requirement(reader, [known[key] for key in named]),),
+        "requirement": _requirements(reader, [known[key] for key in named]),
         "state": reader.words("state", states),
         LATE: (reader.word(LATE, (YES, "1")),),
     }
@@ -71,20 +71,23 @@ def requirements(
     return found
 
 
-def _requirement(reader: Reader, frameworks: Sequence[Framework]) -> str:
-    """The id of a requirement of the only framework."""
-    given = reader.text("requirement")
+def _requirements(reader: Reader, frameworks: Sequence[Framework]) -> tuple[str, ...]:
+    """The ids of requirements of the only framework."""
+    given = ",".join(reader.given("requirement"))
     if given and len(frameworks) != 1:
         reader.refuse("requirement", given, _("needs one framework"), _("Name it: framework=…."))
-    elif given and given not in frameworks[0].requirements:
-        reader.refuse("requirement", given, _("is no requirement of %(framework)s") % {"framework": frameworks[0].name})
-    else:
-        return given
-    return ""
+        return ()
+    found = tuple(dict.fromkeys(word for part in given.split(",") if (word := part.strip())))
+    for word in found:
+        if word not in frameworks[0].requirements:
+            reader.refuse(
+                "requirement", word, _("is no requirement of %(framework)s") % {"framework": frameworks[0].name}
+            )
+    return tuple(word for word in found if word in frameworks[0].requirements)
 
 
 def _assessed(reader: Reader) -> dict[str, Sequence[str]]:
-    return {**requirements(reader, states=ASSESSED), **_of_live(reader)}
+    return {**requirements(reader, states=ASSESSED), **_of_live(reader), "below": reader.below()}
 
 
 def _of_live(reader: Reader) -> dict[str, Sequence[str]]:
@@ -107,7 +110,7 @@ def _overview(reader: Reader) -> dict[str, Sequence[str]]:
 NOTHING = Narrowing()
 REGISTER = Narrowing(applications.NARROWED_BY, applications.read)
 SCORES = Narrowing((*REGISTER.parameters, "principle"), _scores)
-REQUIREMENTS = Narrowing(("framework", "binding", "requirement", "state", LATE, *OF_LIVE), _assessed)
+REQUIREMENTS = Narrowing(("framework", "binding", "requirement", "state", LATE, *OF_LIVE, "below"), _assessed)
 EVIDENCE = Narrowing(evidence.NARROWED_BY, evidence.read)
 DAYS = Narrowing(("since", "until"), _days)
 RECOMMENDATIONS = Narrowing(("state", "severity"), _recommendations)

@@ -54,12 +54,25 @@ class DepartmentRow:
 
 
 @dataclass(frozen=True)
+class Bands:
+    """Live applications by band."""
+
+    count: int
+    low_count: int
+    moderate_count: int
+    high_count: int
+    critical_count: int
+
+
+@dataclass(frozen=True)
 class Matrix:
-    """Departments by principle, worst first. `whole` are the departments they are parts of."""
+    """Departments by principle, worst first. `whole` are the departments they are parts of; `itself`: the applications
+    of the whole that lie in no part, where there are any (an index of theirs isn't kept)."""
 
     whole: tuple[DepartmentRow, ...]
     parts: tuple[DepartmentRow, ...]
     left_out: int  # further departments with figures
+    itself: Bands | None
 
 
 @dataclass(frozen=True)
@@ -121,11 +134,26 @@ def figures(scope: Scope, day: date, most: int = MATRIX_ROWS, beside: Sequence[D
             tuple(row(pk) for pk in tops if scope.top and (pk, OVERALL) in found),
             tuple(map(row, shown)),
             len(listed) - len(shown),
+            _itself(overall, scope),
         ),
         _numbers([risk for risk in overall if risk.department_id in tops], before),
         tuple(before),
         tuple(map(row, further)),
         next((one.counted_at for one in named.values()), None),
+    )
+
+
+def _itself(overall: Sequence[Risk], scope: Scope) -> Bands | None:
+    """What the parts leave of the whole. Of a tree that has changed since the day they may leave less than nothing."""
+    whole = next((one for one in overall if scope.top and one.department_id == scope.top.pk), None)
+    parts = [one for one in overall if one is not whole]
+    if whole is None or whole.count <= sum(one.count for one in parts):
+        return None
+    return Bands(
+        *(
+            max(0, getattr(whole, name) - sum(getattr(one, name) for one in parts))
+            for name in Bands.__dataclass_fields__
+        )
     )
 
 

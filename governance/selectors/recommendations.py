@@ -7,9 +7,10 @@ from datetime import date, datetime
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.paginator import Page, Paginator
 from django.db import connection
-from django.db.models import Count, OuterRef, QuerySet, Sum
-from django.db.models.functions import JSONObject
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce, JSONObject
 from django.http import Http404
+from django.utils.translation import gettext as _
 
 from governance.models import (
     Gravity,
@@ -47,7 +48,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A recommendation for a department with everything below it. `amount` is the sum over its `rows`."""
+    """A recommendation for a department with everything below it. `amount` is the sum over its `rows`; `as_of`: the
+    moment up to which its rule looked, which is the newest that feeds told of; None where it lacks its facts."""
 
     pk: int
     rule: Rule
@@ -66,7 +68,13 @@ class Card:
     owner_username: str
     reason: str
     until: date | None
+    as_of: datetime | None
     places: tuple[Place, ...] = ()
+
+    @property
+    def elsewhere(self) -> int:
+        """What the places leave of the amount."""
+        return self.amount - sum(one.amount for one in self.places)
 
     @property
     def under_way(self) -> bool:
@@ -111,7 +119,7 @@ def cards(
     """The cards of what is looked at, the gravest first: one query for them, one for places."""
     found = _narrowed(_of_scope(scope), states, severities)
     rows = list(found.select_related("department", "owner").order_by("-gravity", "-amount", "pk")[:most])
-    return _as_cards(rows, _places(scope, [row.rule for row in rows]) if rows and scope.top else {})
+    return _as_cards(rows, _places(scope.top, scope, rows) if rows and scope.top else {})
 
 
 def tally(scope: Scope) -> dict[str, int]:
@@ -151,7 +159,8 @@ def card_or_404(user: User, pk: int) -> Card:
 
 
 def evidence(user: User, card: Card, *, within: Department | None = None, page: int = 1) -> Page:
-    """A page of Line: the subjects of a card, or those of one department alone."""
+    """A page of Line: the subjects of a card, or those that lie in one department, not in those below it: as many as
+    `places` says."""
     pages = Paginator(_subjects(card, within), A_PAGE)
     if within is None:
         pages.count = card.rows  # counted by the evaluation, in the transaction that wrote them
@@ -160,10 +169,10 @@ def evidence(user: User, card: Card, *, within: Department | None = None, page: 
     return shown
 
 
-def every_line(user: User, card: Card) -> Iterator[Line]:
-    """All of them, some hundred at a time."""
+def every_line(user: User, card: Card, within: Department | None = None) -> Iterator[Line]:
+    """All that `evidence` shows, some hundred at a time."""
     block: list[Subject] = []
-    for subject in _subjects(card, None).iterator(500):
+    for subject in _subjects(card, within).iterator(500):
         block.append(subject)
         if len(block) == 500:
             yield from lines(user, block)
@@ -248,35 +257,46 @@ def _narrowed(
     if severities:
         found = found.filter(gravity__in=[SEVERITIES[one] for one in severities])
     changed = RuleThreshold.objects.filter(rule=OuterRef("rule")).values(one=JSONObject(name="name", value="value"))
-    return found.annotate(changed=ArraySubquery(changed))
+    reading = RuleReading.objects.filter(rule=OuterRef("rule"), needs="")
+    looked = reading.values(upto=Coalesce("as_of", "evaluated_at"))  # what goes by the clock is as of then
+    return found.annotate(changed=ArraySubquery(changed), as_of=Subquery(looked))
 
 
 def _subjects(card: Card, within: Department | None) -> QuerySet[Subject]:
     """The subjects of a card; those that belong to no department stand at the root alone."""
     found = Subject.objects.filter(rule=card.rule.key).select_related("department")
-    top = within or card.department
-    if top.parent_id is not None:
-        found = found.filter(department__in=Department.objects.subtree_of(top).order_by().values("pk"))
+    if within is not None:
+        found = found.filter(department=within)
+    elif card.department.parent_id is not None:
+        found = found.filter(department__in=Department.objects.subtree_of(card.department).order_by().values("pk"))
     return found.order_by("-gravity", "-amount", "pk")
 
 
-def _places(scope: Scope, rules: Sequence[str]) -> dict[str, list[Place]]:
-    """By rule the parts of the whole with the most, a few of each, as their own cards have them."""
+def _places(top: Department, scope: Scope, cards: Sequence[Recommendation]) -> dict[str, list[Place]]:
+    """By rule the parts of the whole with the most, a few of each, as their own cards have them; among them what lies
+    in a department itself. Of the organisation that is left to what is elsewhere: most of it is nobody's."""
     parts, values = scope.rows().order_by().values("pk").query.sql_with_params()
+    own = {card.rule: (card.rows, card.amount) for card in cards}
+    itself = _("%(name)s itself") % {"name": top.name}
     places: dict[str, list[Place]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_PLACES.format(parts=parts), [list(rules), *values, PLACES])
-        for rule, *place in cursor.fetchall():
-            places.setdefault(rule, []).append(Place(*place))
-    return places
+        cursor.execute(_PLACES.format(parts=parts), [list(own), *values, PLACES])
+        for rule, rows, amount, *place in cursor.fetchall():
+            if rule not in places:
+                left = (own[rule][0] - rows, own[rule][1] - amount)
+                places[rule] = [Place(top.key, itself, *left)] if top.parent_id and left[0] > 0 else []
+            places[rule].append(Place(*place))
+    return {rule: sorted(found, key=lambda one: (-one.amount, one.name))[:PLACES] for rule, found in places.items()}
 
 
 _PLACES = """
-SELECT rule, key, name, rows, amount FROM (
+SELECT rule, all_rows, all_amount, key, name, rows, amount FROM (
     SELECT card.rule, part.key, part.name, card.rows, card.amount,
+        (sum(card.rows) OVER of_rule)::int all_rows, (sum(card.amount) OVER of_rule)::bigint all_amount,
         row_number() OVER (PARTITION BY card.rule ORDER BY card.amount DESC, part.name) AS place
     FROM governance_recommendation card JOIN inventory_department part ON part.id = card.department_id
     WHERE card.rule = ANY(%s) AND card.rows > 0 AND card.department_id IN ({parts})
+    WINDOW of_rule AS (PARTITION BY card.rule)
 ) ranked WHERE place <= %s ORDER BY rule, place"""
 
 
@@ -301,6 +321,7 @@ def _as_cards(rows: Sequence[Recommendation], places: dict[str, list[Place]]) ->
             owner_username=row.owner.username if row.owner else "",
             reason=row.reason,
             until=row.until,
+            as_of=row.as_of,  # type: ignore[attr-defined]
             places=tuple(places.get(row.rule, ())),
         )
         for row in rows

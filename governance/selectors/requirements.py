@@ -9,12 +9,12 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import islice
+from itertools import groupby, islice
 from typing import Any
 
 import numpy as np
-from django.db.models import CharField, Count, F, QuerySet, Sum, Value
-from django.db.models.functions import Substr
+from django.db.models import CharField, Count, F, Func, QuerySet, Sum, Value
+from django.db.models.functions import Length, Substr
 from django.utils import timezone
 
 from inventory import access
@@ -65,11 +65,11 @@ def short_name(framework: Framework) -> str:
 @dataclass(frozen=True)
 class Asked:
     """Which pairs: of these frameworks, in these states, or, with `late`, those that are not met though a day for them
-    has passed. `requirement` names one of the only framework, for which `late` is not offered."""
+    has passed. `requirements` names some of the only framework, for which `late` is not offered."""
 
     frameworks: tuple[str, ...]
     states: tuple[State, ...] = tuple(State)
-    requirement: str = ""
+    requirements: tuple[str, ...] = ()
     late: bool = False
     applications: QuerySet[AIApplication, Any] | None = None  # their ids; None: all
 
@@ -77,7 +77,7 @@ class Asked:
         """Whether a pair is asked for."""
         if self.late:
             return is_late
-        return self.requirement in ("", requirement) and state in self.states
+        return (not self.requirements or requirement in self.requirements) and state in self.states
 
 
 def coverage_rows(user: User | None, department: Department | None) -> QuerySet[ApplicationCoverage]:
@@ -115,12 +115,33 @@ def _seen(found: QuerySet[ApplicationCoverage], user: User | None) -> QuerySet[A
 def narrowed(rows: QuerySet[ApplicationCoverage], asked: Asked) -> QuerySet[Any]:
     """The rows that hold at least one of the pairs asked for, each with their number as `pairs`."""
     rows = _among(rows.filter(framework__in=asked.frameworks), asked.applications)
-    if asked.requirement:
-        place = list(load_method().frameworks[asked.frameworks[0]].requirements).index(asked.requirement) + 1
-        rows = rows.annotate(letter=Substr("states", place, 1, output_field=CharField()), pairs=Value(1))
+    places = _places(asked)
+    if len(places) == 1:
+        rows = rows.annotate(letter=Substr("states", places[0], 1, output_field=CharField()), pairs=Value(1))
         return rows.filter(letter__in=[LETTERS[state] for state in asked.states])
     pairs = F("overdue") if asked.late else sum((F(state.value) for state in asked.states), Value(0))
-    return rows.alias(held=pairs).filter(held__gt=0).annotate(pairs=pairs)
+    rows = rows.alias(held=pairs).filter(held__gt=0)
+    if not places:
+        return rows.annotate(pairs=pairs)
+    return rows.annotate(pairs=_held_at(places, asked)).filter(pairs__gt=0)
+
+
+def _places(asked: Asked) -> list[int]:
+    """Where the requirements named stand among the letters of a row, from 1; none where all are asked for."""
+    order = list(load_method().frameworks[asked.frameworks[0]].requirements) if asked.requirements else []
+    return sorted(order.index(one) + 1 for one in set(asked.requirements))
+
+
+def _held_at(places: Sequence[int], asked: Asked) -> Any:
+    """How many letters at these places are of the states asked for: what taking them out of each run leaves shorter."""
+    letters = "".join(LETTERS[state] for state in asked.states)
+    found: Any = Value(0)
+    for _, run in groupby(enumerate(places), lambda one: one[1] - one[0]):
+        first, *more = [place for _, place in run]
+        part = Substr("states", first, 1 + len(more), output_field=CharField())
+        others = Func(part, Value(letters), Value(""), function="translate", output_field=CharField())
+        found = found + Length(part) - Length(others)
+    return found
 
 
 def count(user: User | None, department: Department | None, asked: Asked) -> int:
@@ -226,13 +247,13 @@ def pair(
     )
 
 
-def by_requirement(
+def _letters(
     user: User | None,
     department: Department | None,
     framework: Framework,
-    applications: QuerySet[AIApplication, Any] | None = None,
-) -> dict[str, Counter[State]]:
-    """Of each requirement of a framework, the live applications (of those with these ids) in each state."""
+    applications: QuerySet[AIApplication, Any] | None,
+) -> tuple[Any, Any]:
+    """The rows of letters that live applications have, a column a requirement, and how many have each."""
     rows = (
         _among(counted_rows(user, department), applications)
         .filter(framework=framework.id)
@@ -245,8 +266,35 @@ def by_requirement(
     width = len(framework.requirements)
     letters = np.frombuffer("".join(texts).encode(), np.uint8).reshape(len(texts), width)
     weights = np.array(counts, np.int64)
+    return letters, weights
+
+
+def by_requirement(
+    user: User | None,
+    department: Department | None,
+    framework: Framework,
+    applications: QuerySet[AIApplication, Any] | None = None,
+) -> dict[str, Counter[State]]:
+    """Of each requirement of a framework, the live applications (of those with these ids) in each state."""
+    letters, weights = _letters(user, department, framework, applications)
     sums = {state: weights @ (letters == ord(letter)) for letter, state in STATES.items()}
     return {
-        key: Counter({state: int(sums[state][place]) for state in sums if texts and sums[state][place]})
+        key: Counter({state: int(sums[state][place]) for state in sums if weights.size and sums[state][place]})
         for place, key in enumerate(framework.requirements)
     }
+
+
+def applications_in(
+    user: User | None,
+    department: Department | None,
+    framework: Framework,
+    requirements: Collection[str],
+    state: State,
+    applications: QuerySet[AIApplication, Any] | None = None,
+) -> int:
+    """How many live applications have at least one of these requirements in a state; read as `by_requirement` reads."""
+    texts, weights = _letters(user, department, framework, applications)
+    if not weights.size:
+        return 0
+    places = [place for place, key in enumerate(framework.requirements) if key in requirements]
+    return int(weights @ (texts[:, places] == ord(LETTERS[state])).any(axis=1))

@@ -1,7 +1,7 @@
 """Reading the roll-ups: of each department the newest figures on or before a day. Nothing here counts applications."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -152,6 +152,13 @@ def history(departments: QuerySet[Department], principle: str, since: date, unti
     with connection.cursor() as cursor:
         cursor.execute(sql, [*params, principle, until, principle, since, since])
         return [Risk(*row) for row in cursor.fetchall()]
+
+
+def held(told: Sequence[Risk], since: date, until: date) -> list[Risk]:
+    """One department's figures as a course from `since` to `until`: what stood at its start holds from then on, and the
+    last until the end, though they were taken before."""
+    found = [replace(one, day=max(one.day, since)) for one in told]
+    return [*found, replace(found[-1], day=until)] if found and found[-1].day < until else found
 
 
 def counted_at() -> datetime | None:

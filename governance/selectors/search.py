@@ -6,9 +6,11 @@ word costs no more than a rare one. The same number of queries whatever is found
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.utils import timezone
 
 from inventory import access
 from inventory.access import Permission
@@ -145,9 +147,7 @@ def _alerts(user: User, words: Sequence[str], most: int) -> Group:
         Hit(
             title,
             " · ".join(
-                str(part)
-                for part in (Severity(severity).label, AlertState(state).label, f"{at:%-d %b %Y}", about)
-                if part
+                str(part) for part in (Severity(severity).label, AlertState(state).label, _day(at), about) if part
             ),
             (str(pk),),
         )
@@ -184,3 +184,8 @@ def _requirements(text: str, words: Sequence[str]) -> list[Hit]:
         return Hit(name, framework, (one.framework, one.id)), name, f"{name} {one.text} {framework}"
 
     return _ranked((hit(one) for framework in known.values() for one in framework.requirements.values()), text, words)
+
+
+def _day(at: datetime) -> str:
+    """The day of a moment where the organisation is."""
+    return f"{timezone.localtime(at):%-d %b %Y}"

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Case, Count, F, Max, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, Count, F, Max, Q, QuerySet, Sum, When
 from django.db.models.functions import Coalesce
 
 from governance.selectors.among import ALL, Among
@@ -118,25 +118,25 @@ def _key(what: str, scope: Scope, day: date, period: int, among: Among) -> objec
 
 
 def by_category(scope: Scope, day: date, period: int, among: Among = ALL) -> dict[str, list[tuple[date, int]]]:
-    """Interactions by day in each of CATEGORIES; days without any are left out."""
+    """Interactions by day in each of CATEGORIES; days without any are left out. A day is one group with all of them:
+    grouped by category as well, PostgreSQL expects as many groups as rows and reads them one by one."""
     copilots = AIApplication.objects.filter(kind__in=(ApplicationKind.COPILOT, ApplicationKind.AGENT)).order_by()
-    category = Case(
-        When(application=None, then=Value(UNREGISTERED)),
-        # Hashed once: a join to every application took as long as reading the rows, sorting by day as long again
-        When(application__in=copilots.values("pk"), then=Value(COPILOT)),
-        default=Value(REGISTERED),
-    )
     rows = (
         _within(DailyUsage.objects.filter(interactions__gt=0), scope, day, period, among)  # not mere visits
-        .annotate(category=category)
-        .values_list("category", "day")
+        .values_list("day")
         .annotate(all=Sum("interactions"))
+        .annotate(loose=Sum("interactions", filter=Q(application=None), default=0))
+        # Hashed once: a join to every application took as long as reading the rows
+        .annotate(copilot=Sum("interactions", filter=Q(application__in=copilots.values("pk")), default=0))
         .order_by()
     )
     found: dict[str, list[tuple[date, int]]] = {name: [] for name in CATEGORIES}
-    for name, on, interactions in rows:
-        found[name].append((on, interactions))
-    return {name: sorted(days) for name, days in found.items()}
+    for on, every, loose, copilot in sorted(rows):
+        amounts = {UNREGISTERED: loose, COPILOT: copilot, REGISTERED: every - loose - copilot}
+        for name, amount in amounts.items():
+            if amount:
+                found[name].append((on, amount))
+    return found
 
 
 def unregistered(scope: Scope, day: date, period: int) -> Unregistered:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 PAGES: Mapping[str, "StrOrPromise"] = {
     "governance:overview": gettext_lazy("Overview"),
     "governance:departments": gettext_lazy("Departments"),
+    "governance:recommendations": gettext_lazy("Recommendations"),
     "governance:changes": gettext_lazy("Changes"),
     "governance:analytics": gettext_lazy("Analytics: use"),
     "governance:analytics_risk": gettext_lazy("Analytics: risk"),

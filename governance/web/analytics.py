@@ -110,7 +110,8 @@ def _asked(request: HttpRequest) -> Asked:
     user: User = request.user  # type: ignore[assignment]
     filters = Filters.from_request(request)
     scope = scope_of(user, filters.department)
-    return Asked(filters, scope, at_of(request, scope))
+    filters, at = at_of(request, filters, scope)
+    return Asked(filters, scope, at)
 
 
 @require_safe
@@ -142,7 +143,7 @@ def risk_page(request: HttpRequest) -> HttpResponse:
     words, on = asked.period + asked.every_one, asked.on + asked.every_one
     whole = scope.top is not None
     shown = [
-        (drawn.bands_over_time(scope, at.day, filters.period), 6, words, str(BY_DAY)),
+        (drawn.bands_over_time(scope, at, filters.period), 6, words, str(BY_DAY)),
         *([(drawn.course(scope, filters, at), 6, words, str(BY_DAY))] if whole else []),
         (drawn.ranking(scope, at), 6, on, str(BY_DAY)),
     ]

@@ -137,16 +137,15 @@ def users_by_app(found: Sequence[use.App], filters: Filters, day: date) -> Chart
 
 def users_by_department(found: Sequence[use.DepartmentUsers], filters: Filters, day: date) -> Chart:
     """Distinct people by department."""
-    bars = [
-        Bar(
-            one.department.name if one.department else _("Unassigned"),
-            (one.users,),
-            events_url(replace(filters, department=one.department), day)
-            if one.department
-            else events_url(replace(filters, department=None), day, unassigned="yes"),
-        )
-        for one in found
-    ]
+    bars = []
+    for one in found:
+        if one.department is None:
+            name, asked = _("Unassigned"), {"unassigned": "yes"}
+        elif one.itself:
+            name, asked = _("%(name)s itself") % {"name": one.department.name}, {"below": "no"}
+        else:
+            name, asked = one.department.name, {}
+        bars.append(Bar(name, (one.users,), events_url(replace(filters, department=one.department), day, **asked)))
     return _most_users(
         bars,
         "series-1",
@@ -251,15 +250,18 @@ def tactics(scope: Scope, filters: Filters, at: At) -> Chart:
     )
 
 
-def bands_over_time(scope: Scope, day: date, period: int, past: Sequence[Risk] | None = None) -> Chart:
+def bands_over_time(scope: Scope, at: At, period: int, past: Sequence[Risk] | None = None) -> Chart:
     """Live applications by band on each day of the period. `past`: the course of the only department, if at hand."""
     days = [
-        bands.BandsDay(
-            on, counts, address("governance:departments", department=scope.chosen, as_of=on if on < day else None)
-        )
-        for on, counts in risk.bands_by_day(scope, day, period, past)
+        bands.BandsDay(on, counts, address("governance:departments", department=scope.chosen, as_of=_day_of(on, at)))
+        for on, counts in risk.bands_by_day(scope, at.day, period, past)
     ]
-    return bands.bands_over_time(days, day)
+    return bands.bands_over_time(days, at.day)
+
+
+def _day_of(on: date, at: At) -> date | None:
+    """What a day of a course leads to: that day; the last one, to what is asked for, today or not."""
+    return on if on < at.day else at.then
 
 
 def bands_by_department(scope: Scope, at: At, period: int) -> Chart:
@@ -267,10 +269,7 @@ def bands_by_department(scope: Scope, at: At, period: int) -> Chart:
     rows = [
         bands.BandsCourse(
             one.department.name,
-            [
-                bands.BandsDay(on, counts, department_url(one.department, on if on < at.day else at.then))
-                for on, counts in one.days
-            ],
+            [bands.BandsDay(on, counts, department_url(one.department, _day_of(on, at))) for on, counts in one.days],
         )
         for one in risk.bands_by_department(scope, at.day, period)
     ]

@@ -112,7 +112,7 @@ def changes_csv(request: PersonRequest) -> StreamingHttpResponse:
 
 def _asked(request: HttpRequest) -> tuple[Filters, Scope, Span]:
     user: User = request.user  # type: ignore[assignment]
-    filters = Filters.from_request(request, own={"change": list(KINDS)})
+    filters = Filters.from_request(request, own={"change": KINDS})
     scope = scope_of(user, filters.department)
     return filters, scope, span_of(request, scope)
 

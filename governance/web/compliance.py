@@ -14,10 +14,10 @@ from django.views.decorators.http import require_safe
 
 from governance import charts
 from governance.selectors import compliance, rollups
-from governance.selectors.among import ALL, Among, among
+from governance.selectors.among import Among, among, place
 from governance.selectors.compliance import FrameworkFigures, RequirementFigures
 from governance.selectors.compliance_rows import asked_for
-from governance.selectors.narrowing import LATE, YES, requirements
+from governance.selectors.narrowing import LATE, NO, YES, requirements
 from governance.selectors.requirements import Pairs
 from governance.web import compliance_then
 from governance.web.links import as_of_words, framework_bars
@@ -45,7 +45,7 @@ def compliance_page(request: HttpRequest) -> HttpResponse:
     """All frameworks with their coverage, gaps by framework, departments, and what is coming; with `as_of`, as at the
     end of a past day."""
     filters, scope, at = asked(request)
-    day, left = at.day, ALL if at.past else among(filters)
+    day, left = at.day, place(filters) if at.past else among(filters)
     covered = compliance.frameworks(scope, day, left)
     binding = [one for one in covered if one.framework.binding]
     voluntary = [one for one in covered if not one.framework.binding]
@@ -92,6 +92,7 @@ def framework_page(request: HttpRequest, framework: str) -> HttpResponse:
     reader = Reader(request.GET)
     wanted = requirements(reader, only=found, states=STATES)
     tell(request, reader.problems)
+    filters = filters.with_named(said(wanted), reader.problems)
     own, of_organisation = compliance.requirements_of(scope.user, scope.chosen, found, left)
     context = {
         "filters": filters,
@@ -105,7 +106,7 @@ def framework_page(request: HttpRequest, framework: str) -> HttpResponse:
         "requirements": [one for one in own if one.total],
         "idle": [one.requirement for one in own if not one.total],
         "of_organisation": of_organisation,
-        **pair_list(filters, scope, wanted, counted(figures, own, "".join(wanted["requirement"]))),
+        **pair_list(filters, scope, wanted, counted(figures, own, wanted["requirement"])),
     }
     return render(request, "governance/framework.html", context)
 
@@ -120,6 +121,7 @@ def gap_list(request: HttpRequest) -> HttpResponse:
     if not wanted["framework"] and not any(wanted["binding"]):
         wanted["binding"] = (YES,)
     tell(request, reader.problems)
+    filters = filters.with_named(said(wanted), reader.problems)
     if at.past:
         return compliance_then.gaps_page(request, filters, scope, at, wanted)
     counts = {} if any(wanted["requirement"]) else gap_counts(scope, wanted, among(filters))
@@ -135,11 +137,24 @@ def gap_list(request: HttpRequest) -> HttpResponse:
     return render(request, "governance/gaps.html", context)
 
 
-def counted(figures: FrameworkFigures, own: Sequence[RequirementFigures], requirement: str) -> dict[str, int]:
-    """Pairs by state, and those overdue, of a framework or of one of its requirements (which has none by day)."""
-    for one in own:
-        if one.requirement.id == requirement:
-            return dict(one.numbers)
+def said(asked: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """What the pairs are narrowed to, as people call it."""
+    words: dict[str, Mapping[str, Any]] = {
+        "framework": {key: one.name for key, one in load_method().frameworks.items()},
+        "binding": {YES: _("binding"), NO: _("voluntary")},
+        "state": {**dict(RequirementStatus.choices), EVERY_STATE: _("All")},
+        LATE: {word: _("past due") for word in (YES, "1")},
+    }
+    return {name: ", ".join(str(words.get(name, {}).get(one, one)) for one in asked[name] if one) for name in asked}
+
+
+def counted(
+    figures: FrameworkFigures, own: Sequence[RequirementFigures], requirements: Sequence[str]
+) -> Mapping[str, int]:
+    """Pairs by state, and those overdue, of a framework or of some of its requirements (which have none by day)."""
+    if requirements:
+        chosen = [Counter(dict(one.numbers)) for one in own if one.requirement.id in requirements]
+        return sum(chosen, Counter()) | Counter(dict.fromkeys(RequirementStatus.values, 0))
     return {**dict(figures.numbers), LATE: figures.overdue}
 
 
@@ -173,13 +188,14 @@ def pair_list(
         "shown_states": states,
         "export_state": ",".join(found.get("state", ())),
         "late": wanted.late,
-        "requirement": wanted.requirement,
+        "requirement": ", ".join(wanted.requirements),
     }
 
 
 def asked(request: HttpRequest) -> tuple[Filters, Scope, At]:
     """The filters of these pages, what is looked at, and the day."""
     user: User = request.user  # type: ignore[assignment]
-    filters = Filters.from_request(request)
+    filters = Filters.from_request(request, own={"below": ("no",)})
     scope = scope_of(user, filters.department)
-    return filters, scope, at_of(request, scope)
+    filters, at = at_of(request, filters, scope)
+    return filters, scope, at

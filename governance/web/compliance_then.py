@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from governance.selectors import compliance
+from governance.selectors.among import place
 from governance.selectors.compliance_rows import asked_for
 from inventory.selectors.scope import Scope, options
 from inventory.web.as_of import At
@@ -44,8 +45,9 @@ def _page(
     frameworks: Sequence[str],
     context: Mapping[str, Any],
 ) -> HttpResponse:
-    found = [one for one in compliance.frameworks(scope, at.day) if one.framework.id in frameworks]
-    rows = compliance.states_by_department(scope, at.day, frameworks)
+    left = place(filters)
+    found = [one for one in compliance.frameworks(scope, at.day, left) if one.framework.id in frameworks]
+    rows = compliance.states_by_department(scope, at.day, frameworks, left)
     columns = [*RequirementStatus.values, OVERDUE]
     page = Paginator(rows, ROWS_A_PAGE).get_page(filters.page)
     shown = {
@@ -56,7 +58,7 @@ def _page(
         "found": found,
         "states": [*map(str, RequirementStatus.labels), _("Overdue")],
         "page": page,
-        "rows": [(department, [counts[name] for name in columns]) for department, counts in page.object_list],
+        "rows": [(one, [one.counts[name] for name in columns]) for one in page.object_list],
         **context,
     }
     return render(request, "governance/compliance_then.html", shown)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from governance import charts
-from governance.selectors import compliance, department, overview, usage
+from governance.selectors import compliance, department, overview, rollups, usage
 from governance.selectors.among import ALL, among
 from governance.selectors.departments import SORTS, tree
 from governance.selectors.highest_then import highest_then
@@ -49,7 +49,7 @@ def department_list(request: HttpRequest) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
     filters = Filters.from_request(request, sorts=SORTS)
     scope = scope_of(user, filters.department)
-    at = at_of(request, scope)
+    filters, at = at_of(request, filters, scope)
     context = {
         "filters": filters,
         "scope": scope,
@@ -72,11 +72,11 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
     filters = Filters.from_request(request)
     found = access.department_or_404(user, key)
     scope = scope_of(user, found)
-    at = at_of(request, scope)
+    filters, at = at_of(request, filters, scope)
     day, left = at.day, among(filters, at.then)
     days, above = department.course(found, day, filters.period), path_to(user, found)
     known = overview.figures(scope, day, most=CHART_ROWS, beside=above[:1])
-    below, figures = known.matrix, department.figures(found, above, day, known)
+    below, figures = known.matrix, department.figures(scope, above, day, known)
     ahead = department.ahead(figures.overall, day)
     used = usage.applications_used(scope, day, filters.period, left)
     words = period_words(filters.period, day, at.past)
@@ -86,10 +86,13 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
         "course": drawn.known_course(found, at, days, ahead),
         "ahead": ahead,
         "bands": charts.bands_by_department(
-            [bands_row(row, at) for row in below.parts if row.overall],
-            next((bands_row(row, at) for row in below.whole if row.overall), None),
+            [
+                *(bands_row(row.department, row.overall, at) for row in below.parts if row.overall),
+                *([bands_row(found, below.itself, at, alone=True)] if below.itself and below.parts else []),
+            ],
+            next((bands_row(found, row.overall, at) for row in below.whole if row.overall), None),
         ),
-        "bands_course": drawn.bands_over_time(scope, day, filters.period, days),
+        "bands_course": drawn.bands_over_time(scope, at, filters.period, days),
         "profile": drawn.profile(scope, at, known),
         "below": below,
         "highest": highest_then(scope, day, left) if at.past else overview.highest(scope, left),
@@ -108,6 +111,8 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
         "at": at,
         "period_words": words,
         "use_words": _("By the people of this department") + f" · {words}",
+        "itself_url": applications_url(department=found, below="no", lifecycle="live", as_of=at.then),
+        "query": filters.query(department=found),
         "below_url": address("governance:departments", department=found, as_of=at.then),
         "live_url": applications_url(department=found, **left.query, lifecycle="live", as_of=at.then),
     }
@@ -118,12 +123,13 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
 
 def _of_today(found: Department, scope: Scope, filters: Filters) -> dict[str, Any]:
     """What is known of today alone."""
+    stood_out = explained(unusual.of(found, unusual.since(filters.period)))
     return {
         "moving": moving(scope.departments(), timezone.localdate(), MOVERS),
         "all_moving": address("governance:ahead", department=found),
         "not_computable": left_out(scope),
-        "found": explained(unusual.of(found, unusual.since(filters.period))),
-        "enough_told": unusual.enough_told(),
+        "found": stood_out,
+        "enough_told": bool(stood_out) or unusual.enough_told(),
     }
 
 
@@ -143,15 +149,17 @@ def ahead_page(request: HttpRequest) -> HttpResponse:
     return render(request, "governance/ahead.html", context)
 
 
-def bands_row(row: overview.DepartmentRow, at: At) -> charts.DepartmentBands:
-    """A department's bar in the chart of bands, leading to its applications as of the day."""
-    risk = row.overall
-    assert risk is not None
+def bands_row(
+    department: Department, risk: rollups.Risk | overview.Bands, at: At, *, alone: bool = False
+) -> charts.DepartmentBands:
+    """A department's bar in the chart of bands, leading to its applications as of the day; `alone`: without those of
+    the departments below it."""
+    below = "no" if alone else ""
     return charts.DepartmentBands(
-        name=row.department.name,
+        name=_("%(name)s itself") % {"name": department.name} if alone else department.name,
         low=risk.low_count,
         moderate=risk.moderate_count,
         high=risk.high_count,
         critical=risk.critical_count,
-        url=applications_url(department=row.department, lifecycle="live", as_of=at.then),
+        url=applications_url(department=department, below=below, lifecycle="live", as_of=at.then),
     )

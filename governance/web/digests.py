@@ -80,7 +80,7 @@ def stop(request: HttpRequest, word: str) -> HttpResponse:
 @require_safe
 def mail_page(request: PersonRequest) -> HttpResponse:
     """Settings: whether mail goes out and how, what failed, and every digest so far."""
-    filters, counted = Filters.from_request(request, own={"state": DigestState.values}), selectors.tally()
+    filters, counted = Filters.from_request(request, own={"state": dict(DigestState.choices)}), selectors.tally()
     states = filters.own.get("state", ())
     context = {
         "mail_is_on": selectors.mail_is_on(),

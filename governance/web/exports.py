@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from governance.exports import html
@@ -29,6 +30,17 @@ from inventory.web.filters import tell
 from risk.choices import EUClass
 
 ROWS_A_PAGE = 25
+# What exports made are called, by the names that are kept of them
+_TITLES = {
+    **{name: dataset.title for name, dataset in DATASETS.items()},
+    board.NAME: gettext_lazy("Board report"),
+    "overview": gettext_lazy("Overview"),
+}
+_FORMAT_TITLES = {
+    **{name: one.title.partition(" (")[0] for name, one in FORMATS.items()},
+    "pdf": "PDF",
+    "html": gettext_lazy("interactive HTML"),
+}
 
 
 @require_GET
@@ -67,7 +79,8 @@ def _export_page(request: HttpRequest, kept: Filters, refused: Sequence[str] = (
         "dated": [dataset.title for dataset in DATASETS.values() if dataset.dated],
         "kept": kept,
         "refused": refused,
-        "titles": {name: dataset.title for name, dataset in DATASETS.items()},
+        "titles": _TITLES,
+        "format_titles": _FORMAT_TITLES,
         "made": made,
     }
     return render(request, "governance/exports.html", context, status=400 if refused else 200)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from governance import charts
 from governance.charts import Chart
-from governance.selectors.among import among
+from governance.selectors.among import among, place
 from governance.selectors.compliance import FrameworkFigures
 from governance.selectors.usage import UsedApp
 from inventory.models import Department
@@ -129,7 +129,8 @@ class FrameworkCharts:
 
 def framework_bars(found: Sequence[FrameworkFigures], filters: Filters) -> list[charts.FrameworkCoverage]:
     """The frameworks as bars; each part leads to the requirements in that state, narrowed as the page is."""
-    kept = {"department": filters.department, **among(filters).query, "as_of": filters.as_of}
+    left = place(filters) if filters.as_of else among(filters)
+    kept = {"department": filters.department, **left.query, "as_of": filters.as_of}
     return [
         charts.FrameworkCoverage(
             name=one.short_name,

@@ -19,6 +19,6 @@ def overview_page(request: HttpRequest) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
     filters = Filters.from_request(request)
     scope = scope_of(user, filters.department)
-    at = at_of(request, scope)
+    filters, at = at_of(request, filters, scope)
     shown = overview_then.page(scope, filters, at) if at.past else overview.page(scope, filters, at.today)
     return render(request, "governance/overview.html", {**shown, "at": at})

@@ -12,12 +12,13 @@ from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from governance.models import Gravity, RecommendationState
 from governance.selectors import recommendations, recommendations_then
 from governance.selectors.next_actions import APPLICATIONS, next_actions
-from governance.selectors.recommendations import SEVERITIES, UNDER_WAY, Card, Line
+from governance.selectors.recommendations import UNDER_WAY, Card, Line
 from governance.services import recommendations as service
 from governance.services.recommendations.acts import LONGEST
 from governance.services.recommendations.course import GROWTH, MISSES
@@ -26,10 +27,11 @@ from inventory import access
 from inventory.access import Permission, requires
 from inventory.choices import in_english
 from inventory.models import Department, User
+from inventory.selectors.people import person_called
 from inventory.selectors.scope import Scope, options, scope_of
 from inventory.web.as_of import At, asked_day
 from inventory.web.downloads import list_download
-from inventory.web.filters import Filters
+from inventory.web.filters import Filters, Words
 from inventory.web.requests import PersonRequest
 from risk.web.addresses import address_of
 
@@ -42,7 +44,10 @@ STATE_TONES = {
 }
 TONES = {"severity": SEVERITY_TONES, "state": STATE_TONES}
 CSV_COLUMNS = ("name", "kind", "department", "department_key", "amount", "unit", "severity", "note", "since")
-_OWN = {"state": [*RecommendationState.values, "all"], "severity": list(SEVERITIES)}
+_OWN: dict[str, Words] = {
+    "state": {**dict(RecommendationState.choices), "all": gettext_lazy("All")},
+    "severity": {one.name.lower(): one.label for one in Gravity},
+}
 
 
 @require_safe
@@ -54,10 +59,9 @@ def recommendation_list(request: PersonRequest) -> HttpResponse:
     scope = scope_of(request.user, filters.department)
     asked = filters.own.get("state", ())
     states = () if "all" in asked else asked or UNDER_WAY
-    at = asked_day(request, lambda: recommendations_then.first_day(scope))
+    filters, at = asked_day(request, filters, lambda: recommendations_then.first_day(scope))
     if at.past:
         return _then(request, filters, scope, at, states)
-    filters = replace(filters, as_of="")  # a day that was refused goes on in no link, nor stands as a choice
     found = recommendations.cards(scope, states=states, severities=filters.own.get("severity", ()))
     lacking, evaluated_at = recommendations.lacking()
     context = {
@@ -69,6 +73,7 @@ def recommendation_list(request: PersonRequest) -> HttpResponse:
         "chosen": {name: ",".join(words) for name, words in filters.own.items()},
         "views": _views(filters, recommendations.tally(scope), asked),
         "cards": [(card, action_url(card)) for card in found],
+        "export_state": ",".join(states),
         "lacking": lacking,
         "evaluated_at": evaluated_at,
         "narrowed": "severity" in filters.own or bool(asked),
@@ -185,21 +190,22 @@ def _below(department: Department | None, card: Card) -> bool:
 @require_safe
 @requires(Permission.EXPORT)
 def evidence_csv(request: PersonRequest, pk: int) -> StreamingHttpResponse:
-    """Every row behind a card."""
+    """Every row behind a card, or those of the department that its page is narrowed to."""
     card = recommendations.card_or_404(request.user, pk)
+    within = Filters.from_request(request).department
     access.require(request.user, Permission.EXPORT, card.department)
     return list_download(
         request,
         "the findings of a recommendation",
         f"recommendation-{card.rule.number}-{card.department.key}.csv",
         CSV_COLUMNS,
-        _cells(request.user, card),
+        _cells(request.user, card, within if _below(within, card) else None),
     )
 
 
-def _cells(user: User, card: Card) -> Iterator[tuple]:
+def _cells(user: User, card: Card, within: Department | None) -> Iterator[tuple]:
     unit = in_english(card.rule.unit)
-    for one in recommendations.every_line(user, card):
+    for one in recommendations.every_line(user, card, within):
         yield (
             *(one.name, one.kind, one.department, one.department_key, one.amount, unit, one.severity),
             *(one.note, one.since.isoformat()),
@@ -224,22 +230,13 @@ def _act(user: User, pk: int, given: QueryDict) -> None:
     if action == "start":
         service.start(actor=user, pk=pk)
     elif action == "assign":
-        service.assign(actor=user, pk=pk, owner=_owner(given.get("owner", "").strip()))
+        service.assign(actor=user, pk=pk, owner=person_called(given.get("owner", ""), active=True))
     elif action == "dismiss":
         service.dismiss(actor=user, pk=pk, reason=text, until=_day(given.get("until", "")))
     elif action == "reopen":
         service.reopen(actor=user, pk=pk, reason=text)
     else:
         raise ValidationError(_("Choose what to do."))
-
-
-def _owner(name: str) -> User | None:
-    if not name:
-        return None
-    found = User.objects.filter(username=name, is_active=True).first() if "\x00" not in name else None
-    if found is None:
-        raise ValidationError(_("Nobody has this user name."))
-    return found
 
 
 def _day(text: str) -> date | None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from inventory.choices import ApplicationKind, Lifecycle
 
@@ -19,11 +20,13 @@ from inventory.choices import ApplicationKind, Lifecycle
 WORDS: dict[str, tuple[str, ...]] = {
     "kind": tuple(ApplicationKind.values),
     "lifecycle": tuple(Lifecycle.values),
+    "below": ("no",),
 }
 # What people read in place of a word, by parameter: labels, in the language of whoever reads
 SAID: dict[str, Mapping[str, Any]] = {
     "kind": dict(ApplicationKind.choices),
     "lifecycle": dict(Lifecycle.choices),
+    "below": {"no": gettext_lazy("left out")},
 }
 # The parameters that every analytic page has in common; links between these pages carry them along.
 SHARED = ("department", "period", "kind", "band", "class", "owner", "as_of")
@@ -98,6 +101,14 @@ class Reader:
         found = self.words(name, known)
         self._only_one(name, found)
         return found[0] if found else ""
+
+    def below(self) -> tuple[str, ...]:
+        """("no",) where the departments below the one asked for are left out."""
+        found = self.words("below")
+        if found and not self.given("department"):
+            self.refuse("below", found[0], _("needs a department"), _("Name it: department=…."))
+            return ()
+        return found
 
     def text(self, name: str) -> str:
         """Free text, cut to LONGEST_TEXT characters."""

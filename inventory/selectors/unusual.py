@@ -1,7 +1,7 @@
 """Unusual activity as pages and recommendations read it: the days found, and the course of an application's or a
 department's use with what is usual for it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -27,6 +27,9 @@ SELECT one::date FROM generate_series(%s::date, %s::date, interval '1 day') one
 WHERE EXISTS (SELECT FROM inventory_dailyusage d WHERE d.day = one::date AND d.interactions > 0)
 ORDER BY 1"""
 
+_BY_DAY = """
+SELECT told.day, used.n, used.marked, used.off_hours FROM ({told}) told(day)
+LEFT JOIN ({used}) used(day, n, marked, off_hours) USING (day) ORDER BY 1"""
 # How many of the days before the newest that feeds told of they told of as well
 _TOLD_BEFORE_NEWEST = """
 WITH newest AS (
@@ -103,7 +106,7 @@ def since(period: int) -> date:
 
 
 def courses(subject: AIApplication | Department, period: int) -> list[Course]:
-    """The courses of all metrics over the last `period` days up to the newest that feeds told of; two queries."""
+    """The courses of all metrics over the last `period` days up to the newest that feeds told of; one query."""
     return _courses(subject, since(period), timezone.localdate())
 
 
@@ -125,9 +128,8 @@ def course_around(subject: AIApplication | Department, metric: UsageMetric, day:
 
 def _courses(subject: AIApplication | Department, first: date, last: date) -> list[Course]:
     t = thresholds()
-    rows = _rows(subject).filter(day__range=(first - timedelta(days=t.window), last))
-    days = {day: Day(n, marked, off) for day, n, marked, off in _by_day(rows)}
-    told = days_told(first - timedelta(days=t.window), last)
+    days = _by_day(_rows(subject), first - timedelta(days=t.window), last)
+    told = list(days)
     shown = [day for day in told if day >= first]
     return [
         Course(metric, [Judged(d, judge_day(metric, days, told, d, t)) for d in shown if counts_on(metric, d, t)])
@@ -143,15 +145,23 @@ def _rows(subject: AIApplication | Department) -> QuerySet[DailyUsage]:
     return DailyUsage.objects.filter(department__in=Department.objects.subtree_of(subject).order_by().values("pk"))
 
 
-def _by_day(rows: QuerySet[DailyUsage]) -> Iterable[tuple[date, int, int, int | None]]:
+def _by_day(rows: QuerySet[DailyUsage], first: date, last: date) -> dict[date, Day]:
+    """The use on each day that feeds told of, oldest first."""
     unknown = Sum("interactions", filter=Q(off_hours=None), default=0)
-    return (
-        rows.order_by()
+    used = (
+        rows.filter(day__range=(first, last))
+        .order_by()
         .values("day")
         .annotate(n=Sum("interactions"), marked=Sum("sensitive"), unknown=unknown)
         .annotate(off=Case(When(unknown=0, then=Sum("off_hours", default=0))))
-        .values_list("day", "n", "marked", "off")
     )
+    sql, params = used.values_list("day", "n", "marked", "off").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(_BY_DAY.format(told=_TOLD, used=sql), [first, last, *params])
+        return {
+            day: Day() if n is None else Day(int(n), int(marked), None if off is None else int(off))
+            for day, n, marked, off in cursor.fetchall()
+        }
 
 
 def standing(metric: UsageMetric, newest: Judged | None) -> str:

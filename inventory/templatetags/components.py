@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -99,11 +98,6 @@ def filter_bar(
     request = context.get("request")
     filters: Any = context.get("filters")
     given = request.GET if request else QueryDict()
-    at: Any = context.get("at")
-    if at is not None and not at.past and "as_of" in given:  # a day that the page left out, and said so
-        given = given.copy()
-        del given["as_of"]
-        filters = replace(filters, as_of="")
     named, extra = set(re.findall(r'\bname="([^"]+)"', content)), more.split()
     shown = {"department": departments is not None, "kind": bool(kinds), "period": bool(periods)}
     heeded = named | {*extra, *heeds.split()} | {name for name, there in shown.items() if there}

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlencode
 
 from django import template
-from django.template.context import Context
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
@@ -25,14 +23,16 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from inventory.choices import Lifecycle
-from inventory.templatetags import components
+from inventory.templatetags import components, links, words
 from inventory.templatetags.components import escaped
 
 register = template.Library()
-register.tags.update(components.register.tags)
-register.filters.update(components.register.filters)
+for brought in (components.register, links.register, words.register):
+    register.tags.update(brought.tags)
+    register.filters.update(brought.filters)
 
 DASH = "–"
+_UNITS = (7 * 24 * 3600, 24 * 3600, 3600, 60)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 NOTHING = mark_safe(
     '<span class="text-none"><span aria-hidden="true">–</span><span class="visually-hidden">none</span></span>'
@@ -119,14 +119,15 @@ def delta(change: float | None, *, more_is_worse: bool = True) -> str:
     rounded = round(float(change))
     if rounded == 0:
         return mark_safe('<span class="delta">±0</span>')
-    tone = "delta-worse" if (rounded > 0) == more_is_worse else "delta-better"
+    return _delta(rounded, (rounded > 0) == more_is_worse, get_language())
+
+
+@lru_cache(maxsize=1024)
+def _delta(rounded: int, worse: bool, _language: str | None) -> SafeString:
     arrow, word = ("▲", _("up")) if rounded > 0 else ("▼", _("down"))
     return format_html(
         '<span class="delta {}"><span aria-hidden="true">{}</span><span class="visually-hidden">{} </span> {}</span>',
-        tone,
-        arrow,
-        word,
-        number_format(abs(rounded), force_grouping=True),
+        *("delta-worse" if worse else "delta-better", arrow, word, number_format(abs(rounded), force_grouping=True)),
     )
 
 
@@ -135,10 +136,36 @@ def when(moment: datetime | None, empty: str = "") -> str:
     """ "2 hours ago", with the full time in the organisation's zone on hover and for machines."""
     if moment is None:
         return empty or _("never")
-    ago = timesince(moment, timezone.now(), depth=1)
-    text = _("just now") if ago.startswith("0") else _("%(time)s ago") % {"time": ago}
-    full = date_format(timezone.localtime(moment), "j M Y, H:i")
-    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), full, text)
+    language = get_language()
+    full = _minute(timezone.localtime(moment).replace(second=0, microsecond=0), language)
+    ago = _ago(*_age(moment, timezone.now()), language)
+    shown = f'<time datetime="{moment.isoformat()}" title="{full}">{ago}</time>'
+    return mark_safe(shown)  # noqa: S308 - every part is escaped; a list has one in each row
+
+
+@lru_cache(maxsize=4096)
+def _minute(local: datetime, _language: str | None) -> str:
+    return escaped(date_format(local, "j M Y, H:i"))
+
+
+def _age(moment: datetime, now: datetime) -> tuple[int, int]:
+    """The age in the unit in which `timesince` tells it: whole months, or below one whole weeks, days, hours or minutes
+    in seconds."""
+    months = (now.year - moment.year) * 12 + now.month - moment.month
+    months -= (moment.day, moment.time()) > (now.day, now.time())
+    seconds = int((now - moment).total_seconds())
+    if months > 0 or seconds < 0:
+        return max(0, months), 0
+    unit = next((unit for unit in _UNITS if seconds >= unit), 0)
+    return 0, unit and seconds // unit * unit
+
+
+@lru_cache(maxsize=1024)  # `timesince` takes longer than all the rest of a row
+def _ago(months: int, seconds: int, _language: str | None) -> str:
+    end = datetime(2000, 12, 1)  # only the difference counts
+    start = end.replace(year=2000 - months // 12, month=12 - months % 12) - timedelta(seconds=seconds)
+    told = timesince(start, end, depth=1)
+    return escaped(_("%(time)s ago") % {"time": told} if months or seconds else _("just now"))
 
 
 @register.filter
@@ -173,7 +200,7 @@ def code_breaks(text: str) -> SafeString:
 def tail(text: str, most: int = 40) -> SafeString:
     """The last parts of a long technical name, which tell it from others; it may break between its parts."""
     if len(text) > most:
-        start = text.find("/", len(text) - most)
+        start = text.find("/", len(text) - most, len(text) - 1)
         text = "…" + text[start if start >= 0 else -most :]
     return code_breaks(text)
 
@@ -216,7 +243,8 @@ def matrix_cells(cells: Iterable[Any]) -> SafeString:
 def badge(text: object, tone: str = "neutral", icon: str = "") -> SafeString:
     """A small label. `tone`: neutral, info, good, warn, bad, accent; the text must say it without the colour."""
     picture = _icon(icon) if icon else ""
-    return format_html('<span class="badge tone-{}">{}{}</span>', tone, picture, text)
+    shown = f'<span class="badge tone-{escaped(tone)}">{picture}{escaped(text)}</span>'
+    return mark_safe(shown)  # noqa: S308 - every part is escaped; a list has several in each row
 
 
 @register.simple_tag
@@ -344,7 +372,12 @@ def share_bar(*parts: object) -> SafeString:
 
     `{% share_bar "met" 4 "partial" 2 "gap" 1 %}`. What doesn't add up to anything is an empty track.
     """
-    pairs = [(str(parts[i]), float(parts[i + 1] or 0)) for i in range(0, len(parts) - 1, 2)]  # type: ignore[arg-type]
+    return _share_bar(parts, get_language())
+
+
+@lru_cache(maxsize=2048, typed=True)
+def _share_bar(parts: tuple[Any, ...], _language: str | None) -> SafeString:
+    pairs = [(str(parts[i]), float(parts[i + 1] or 0)) for i in range(0, len(parts) - 1, 2)]
     total = sum(amount for __, amount in pairs)
     words = ", ".join(f"{state.replace('_', ' ')} {amount:g}" for state, amount in pairs)
     rects, x = [], 0.0
@@ -356,45 +389,3 @@ def share_bar(*parts: object) -> SafeString:
         f'aria-label="{escaped(words or _("nothing yet"))}">'
         f'<rect class="range-track" width="200" height="8"/>{"".join(rects)}</svg>'
     )
-
-
-# Links that keep the rest of the address
-
-
-def _address(context: Context, **changes: object) -> str:
-    request = context.get("request")
-    params: dict[str, list[str]] = dict(request.GET.lists()) if request else {}  # a copy() would be a deep one
-    for key, value in changes.items():
-        if value in (None, ""):
-            params.pop(key, None)
-        else:
-            params[key] = [str(value)]
-    return "?" + urlencode(params, doseq=True)
-
-
-@register.simple_tag(takes_context=True)
-def sort_header(
-    context: Context, label: str, key: str, kind: str = "", title: str = "", default: str = ""
-) -> SafeString:
-    """`<th>` that sorts by `key`; again turns it round. `kind="num"` aligns right. `default`: the order of a page that
-    is asked for none. Keeps every other URL parameter."""
-    request = context.get("request")
-    current = (request.GET.get("sort", "") if request else "") or default
-    state = {key: "ascending", f"-{key}": "descending"}.get(current, "")
-    target = key if current == f"-{key}" else f"-{key}" if current == key or kind == "num" else key
-    arrow = {"ascending": "▲", "descending": "▼"}.get(state, "")
-    return format_html(
-        '<th scope="col" class="{}"{}{}><a href="{}">{}<span class="sort-mark" aria-hidden="true">{}</span></a></th>',
-        f"sortable {kind}".strip(),
-        format_html(' aria-sort="{}"', state) if state else "",
-        format_html(' title="{}"', title) if title else "",
-        _address(context, sort=target, page=None),
-        label,
-        arrow,
-    )
-
-
-@register.simple_tag(takes_context=True)
-def url_with(context: Context, **changes: object) -> str:
-    """The present address with some parameters changed; an empty value drops one. `page` is dropped unless given."""
-    return _address(context, **{"page": None, **changes})

@@ -16,7 +16,7 @@ from inventory.web.requests import PersonRequest
 @require_GET
 def agents(request: PersonRequest) -> HttpResponse:
     """Listed agents that the person may see, and registered ones that nobody has seen."""
-    filters = Filters.from_request(request, sorts=list(selector.SORTS), own={"standing": list(selector.STANDINGS)})
+    filters = Filters.from_request(request, sorts=list(selector.SORTS), own={"standing": selector.STANDINGS})
     chosen = filters.own.get("standing", ())
     standing = chosen[0] if chosen else ""
     page = selector.agents(

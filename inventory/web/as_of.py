@@ -1,7 +1,7 @@
 """The day that a page is asked to answer for: today, or the end of a past day."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from django.http import HttpRequest
@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from inventory.selectors.asked import Reader
-from inventory.web.filters import tell
+from inventory.web.filters import Filters, tell
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,12 @@ class At:
         return self.day if self.past else None
 
 
-def asked_day(request: HttpRequest, oldest: Callable[[], date | None] | None = None) -> At:
-    """The day in the address (`as_of`). One still to come, or before the first figures (`oldest`, where they have a
-    beginning), is left out, and the person is told. Today asks the database nothing."""
+def asked_day(
+    request: HttpRequest, filters: Filters, oldest: Callable[[], date | None] | None = None
+) -> tuple[Filters, At]:
+    """The day in the address (`as_of`), and the filters that go on from here. A day still to come, or before the first
+    figures (`oldest`, where they have a beginning), is left out, and the person is told. Today asks the database
+    nothing."""
     reader, today = Reader(request.GET), timezone.localdate()
     asked = reader.day("as_of")
     first = oldest() if oldest and asked and asked < today else None
@@ -45,4 +48,16 @@ def asked_day(request: HttpRequest, oldest: Callable[[], date | None] | None = N
             "as_of", asked.isoformat(), _("is before the first figures, of %(day)s") % {"day": first.isoformat()}
         )
     tell(request, reader.problems)
-    return At(today if reader.problems or asked is None else asked, today, first)
+    if reader.problems:
+        return _without_day(request, filters), At(today, today, first)
+    return filters, At(asked or today, today, first)
+
+
+def _without_day(request: HttpRequest, filters: Filters) -> Filters:
+    """A day that was refused goes on in no link, form or saved view, or each click would bring the refusal back; so it
+    leaves the address that these are made of."""
+    given = request.GET.copy()
+    del given["as_of"]
+    request.GET = given  # type: ignore[assignment]
+    request.shared_filters = request.shared_today  # type: ignore[attr-defined]
+    return replace(filters, as_of="")

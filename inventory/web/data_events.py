@@ -10,10 +10,10 @@ from inventory.choices import DataEventKind, Severity
 from inventory.selectors import data_events
 from inventory.selectors.scope import options, scope_of
 from inventory.web.downloads import list_download
-from inventory.web.filters import Filters
+from inventory.web.filters import Filters, Words
 from inventory.web.requests import PersonRequest
 
-OWN = {"severity": Severity.values, "event": DataEventKind.values}
+OWN: dict[str, Words] = {"severity": dict(Severity.choices), "event": dict(DataEventKind.choices)}
 CSV_COLUMNS = (
     *("at", "event", "policy", "rule", "severity", "application", "registered", "information_types"),
     *("done_about_it", "department"),

@@ -25,10 +25,11 @@ from inventory.selectors.discovery.rulings import GROWTH, in_force
 from inventory.selectors.register import resembling
 from inventory.selectors.scope import options, scope_of
 from inventory.services import discovery as service
-from inventory.web.filters import Filters
+from inventory.web.filters import Filters, Words
 from inventory.web.requests import PersonRequest
 
 _MOST_DIGITS = 15
+_ONLY = {"sensitive": {"yes": _("With sensitive data")}, "used": {"yes": _("In the period")}}
 
 
 @requires(Permission.VIEW)
@@ -36,7 +37,7 @@ _MOST_DIGITS = 15
 def sightings(request: PersonRequest) -> HttpResponse:
     """AI seen and not registered, by the use that the person may see."""
     seen_as = {str(value.value): label for value, label in seen.SEEN_AS.items()}
-    own = {"seen_as": list(seen_as), "standing": list(seen.STANDINGS), "sensitive": ["yes"], "used": ["yes"]}
+    own: dict[str, Words] = {"seen_as": seen_as, "standing": seen.STANDINGS, **_ONLY}
     filters = Filters.from_request(request, sorts=seen.SORTS, own=own)
     chosen = {name: ",".join(filters.own.get(name, ())) for name in own}
     standing = next(iter(filters.own.get("standing", ())), "")
@@ -201,7 +202,8 @@ def _key(text: str) -> int:
 @require_GET
 def never_seen(request: PersonRequest) -> HttpResponse:
     """Live applications of which no feed has told for a time."""
-    own = {"days": [str(days) for days in never.DAYS], "identified": list(never.WITHOUT)}
+    day_choices = {str(one): gettext("Not for %(days)s days") % {"days": one} for one in never.DAYS}
+    own: dict[str, Words] = {"days": day_choices, "identified": never.WITHOUT}
     filters = Filters.from_request(request, own=own)
     days = int(next(iter(filters.own.get("days", ())), "90"))
     identified = next(iter(filters.own.get("identified", ())), "")
@@ -218,7 +220,7 @@ def never_seen(request: PersonRequest) -> HttpResponse:
         "departments": options(scope_of(request.user, filters.department)),
         "days": days,
         "filters_days": str(days),
-        "day_choices": [(str(one), gettext("Not for %(days)s days") % {"days": one}) for one in never.DAYS],
+        "day_choices": day_choices.items(),
         "identified": identified,
         "identified_choices": never.WITHOUT.items(),
         "narrowed": filters.narrowed,

@@ -11,6 +11,7 @@ from django.http import Http404, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -23,16 +24,17 @@ from inventory.selectors.scope import options, scope_of
 from inventory.services import events as service
 from inventory.web.as_of import At, asked_day
 from inventory.web.downloads import list_download
-from inventory.web.filters import Filters, tell
+from inventory.web.filters import Filters, Words, tell
 from inventory.web.requests import PersonRequest
 
-OWN = {
-    "event": list(events.EVENTS),
-    "category": list(events.CATEGORIES),
-    "made_by": ["label", "type"],
-    "unassigned": ["yes"],
+OWN: dict[str, Words] = {
+    "event": events.EVENTS,
+    "category": events.CATEGORIES,
+    "made_by": {"label": gettext_lazy("A label"), "type": gettext_lazy("An information type")},
+    "unassigned": {"yes": gettext_lazy("Not known")},
+    "below": ("no",),
 }
-HEEDED = "application sighting label information_type person since until made_by unassigned"
+HEEDED = "application sighting label information_type person people since until made_by unassigned below"
 CSV_COLUMNS = (
     *("id", "at", "event", "category", "application", "registered", "department", "person"),
     *("labels", "information_types", "jailbreak", "injection", "uploaded_bytes"),
@@ -160,7 +162,7 @@ def _asked(request: PersonRequest) -> Asked:
     left out, and the person is told."""
     filters = Filters.from_request(request, own=OWN)
     reader = Reader(request.GET)
-    at = asked_day(request)
+    filters, at = asked_day(request, filters)
     first, last = reader.day("since"), reader.day("until")
     last = min(last or at.day, at.day)
     first = first or (last if reader.text("until") else at.day - timedelta(days=filters.period - 1))
@@ -171,6 +173,7 @@ def _asked(request: PersonRequest) -> Asked:
         first=first,
         last=last,
         department=filters.department,
+        itself=bool(filters.department and own["below"]),
         own_people=bool(reader.word("people", ["own"])),
         unassigned=own["unassigned"] == "yes",
         application=_application(request, reader),
@@ -184,7 +187,20 @@ def _asked(request: PersonRequest) -> Asked:
     )
     before = _before(reader)
     tell(request, reader.problems)
-    return Asked(filters, wanted, before, at)
+    named = _named(wanted, known.label(label).path if label else "", known.type(kind).name if kind else "")
+    return Asked(filters.with_named(named, reader.problems), wanted, before, at)
+
+
+def _named(wanted: events.Wanted, label: str, kind: str) -> dict[str, Any]:
+    """What the list is narrowed to that isn't of its own words, as people call it."""
+    return {
+        "application": wanted.application and wanted.application.name,
+        "sighting": wanted.sighting and wanted.sighting.name,
+        "label": label,
+        "information_type": kind,
+        "person": wanted.person and str(wanted.person)[:8],
+        "people": wanted.own_people and _("Only of your departments"),
+    }
 
 
 def _application(request: PersonRequest, reader: Reader) -> AIApplication | None:

@@ -98,7 +98,7 @@ def _files(request: PersonRequest, mappings: Iterable[MappingProfile]) -> dict:
         "door": Door.choices,
         "feed": list(Feed.objects.values_list("slug", "name")),
     }
-    filters = Filters.from_request(request, own={name: [word for word, _ in pairs] for name, pairs in known.items()})
+    filters = Filters.from_request(request, own={name: dict(pairs) for name, pairs in known.items()})
     own = {name: filters.own.get(name, ()) for name in known}
     page = batches.page(
         filters.page, states=own["state"], kinds=own["content"], doors=own["door"], feeds=own["feed"], q=filters.q

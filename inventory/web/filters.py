@@ -15,6 +15,7 @@ from inventory.selectors.asked import PERIODS, SHARED, Problem, Reader
 from inventory.web.chips import Chips, chips_of
 
 DEFAULT_PERIOD = 30
+Words = Sequence[str] | Mapping[str, Any]  # the words of a parameter; or word → what people read in its place
 _NAMES = {
     "kinds": "kind",
     "bands": "band",
@@ -46,15 +47,17 @@ class Filters:
     page: int = 1
     as_of: str = ""  # a past day; whether the page can answer for it is the page's to say (inventory.web.as_of)
     own: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # what only this page can be narrowed by
+    said: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # of these: word → what people read
+    named: Mapping[str, str] = field(default_factory=dict)  # what the page read by itself: parameter → in words
     ignored: tuple[Problem, ...] = ()  # what could not be read
 
     @classmethod
     def from_request(
-        cls, request: HttpRequest, *, sorts: Sequence[str] = (), own: Mapping[str, Sequence[str]] | None = None
+        cls, request: HttpRequest, *, sorts: Sequence[str] = (), own: Mapping[str, Words] | None = None
     ) -> "Filters":
         """Read the address. A department out of sight is a 404; any other value that can't be read is left out, and
         the person is told once. `sorts`: the words that this page can be sorted by; `own`: further parameters that
-        it can be narrowed by, with their words."""
+        it can be narrowed by, with their words, and where people read something else in their place, with that."""
         found = cls.from_query(request.user, request.GET, sorts=sorts, own=own)
         tell(request, found.ignored)
         # What the navigation carries along: to pages that answer for a past day, and to the others
@@ -64,7 +67,7 @@ class Filters:
 
     @classmethod
     def from_query(
-        cls, user: Any, query: QueryDict, *, sorts: Sequence[str] = (), own: Mapping[str, Sequence[str]] | None = None
+        cls, user: Any, query: QueryDict, *, sorts: Sequence[str] = (), own: Mapping[str, Words] | None = None
     ) -> "Filters":
         """The same from a bare query string, for the API."""
         reader = Reader(query)
@@ -82,7 +85,8 @@ class Filters:
             sort=reader.word("sort", [*sorts, *(f"-{word}" for word in sorts)]) if sorts else "",
             page=reader.number("page", 1),
             as_of=_past_day(query),
-            own={name: found for name, known in (own or {}).items() if (found := reader.words(name, known))},
+            own={name: found for name, known in (own or {}).items() if (found := _own(reader, name, known))},
+            said={name: known for name, known in (own or {}).items() if isinstance(known, Mapping)},
             ignored=tuple(reader.problems),
         )
 
@@ -108,6 +112,11 @@ class Filters:
         """The filters in words; `applied`: the parameters that the page heeds."""
         return chips_of(self, given, applied)
 
+    def with_named(self, named: Mapping[str, Any], problems: Sequence[Problem] = ()) -> "Filters":
+        """The same with what the page read by itself, in words (empty: not asked for), and what it could not read."""
+        said = {name: str(words) for name, words in named.items() if words}
+        return replace(self, named={**self.named, **said}, ignored=(*self.ignored, *problems))
+
     @property
     def narrowed(self) -> bool:
         """Whether anything but the order, page and period is restricted: an empty page then says so."""
@@ -130,6 +139,10 @@ class Filters:
             "page": "" if self.page == 1 else str(self.page),
             "as_of": self.as_of,
         }
+
+
+def _own(reader: Reader, name: str, known: Words) -> tuple[str, ...]:
+    return reader.below() if name == "below" else reader.words(name, known)
 
 
 def tell(request: HttpRequest, problems: Sequence[Problem]) -> None:

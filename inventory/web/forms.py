@@ -4,13 +4,14 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from inventory.access import Permission
 from inventory.choices import ApplicationKind, IdentifierKind, Lifecycle, Origin, RoleKind
 from inventory.models import AIApplication, Department, User
+from inventory.selectors.people import person_called
 from inventory.selectors.register import DepartmentChoice, department_choices
 from inventory.services.lifecycle import NEXT_LIFECYCLES
 from inventory.services.sessions import TOKEN_DAYS
@@ -106,20 +107,13 @@ class ApplicationField(forms.CharField):
 
 
 class PersonField(forms.CharField):
-    """A person by user name or e-mail address."""
+    """A person by name, user name or e-mail address."""
 
     def prepare_value(self, value: Any) -> Any:
         return value.username if isinstance(value, User) else value
 
     def clean(self, value: Any) -> User | None:
-        text = super().clean(value).strip()
-        if not text:
-            return None
-        found = list(User.objects.filter(Q(username__iexact=text) | Q(email__iexact=text))[:2])
-        if len(found) != 1:
-            known = "More than one person has this address" if found else "Nobody here goes by this name"
-            raise ValidationError(gettext("%(known)s. Write a user name or an e-mail address.") % {"known": known})
-        return found[0]
+        return person_called(super().clean(value))
 
 
 class RegisterForm(forms.Form):
@@ -144,8 +138,8 @@ class RegisterForm(forms.Form):
     lifecycle = forms.ChoiceField(
         choices=Lifecycle.choices, initial=Lifecycle.IDEA, required=False, label=_("Life cycle")
     )
-    owner = PersonField(max_length=254, required=False, help_text=_("User name or e-mail."), label=_("Owner"))
-    deputy = PersonField(max_length=254, required=False, help_text=_("User name or e-mail."), label=_("Deputy"))
+    owner = PersonField(max_length=254, required=False, help_text=_("Name, user name or e-mail."), label=_("Owner"))
+    deputy = PersonField(max_length=254, required=False, help_text=_("Name, user name or e-mail."), label=_("Deputy"))
     external_id = forms.CharField(
         max_length=64,
         required=False,
@@ -257,7 +251,7 @@ class DepartmentForm(forms.Form):
         label=_("External key"),
         help_text=_("As in other systems and files. Empty: made from the name."),
     )
-    head = PersonField(max_length=254, required=False, help_text=_("User name or e-mail."), label=_("Head"))
+    head = PersonField(max_length=254, required=False, help_text=_("Name, user name or e-mail."), label=_("Head"))
     cost_centre = forms.CharField(max_length=64, required=False, label=_("Cost centre"))
     aliases = forms.CharField(
         required=False,

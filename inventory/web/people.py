@@ -23,7 +23,7 @@ administers = requires(Permission.ADMIN, everywhere=True)
 @require_GET
 def people_list(request: PersonRequest) -> HttpResponse:
     """Everybody, with their roles; `q` searches, `role` keeps those who hold one."""
-    filters = Filters.from_request(request, own={"role": RoleKind.values})
+    filters = Filters.from_request(request, own={"role": dict(RoleKind.choices)})
     roles = filters.own.get("role", ())
     context = {
         "page": organisation.people(filters.q, filters.page, roles),

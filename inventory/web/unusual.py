@@ -25,11 +25,11 @@ from inventory.selectors.unusual import Course
 from inventory.services import unusual as service
 from inventory.unusual import State, Verdict
 from inventory.web.downloads import list_download
-from inventory.web.filters import Filters
+from inventory.web.filters import Filters, Words
 from inventory.web.requests import PersonRequest
 
 STATES = (("open", gettext_lazy("Open")), ("dismissed", gettext_lazy("Dismissed")))
-OWN = {"metric": UsageMetric.values, "state": [word for word, __ in STATES]}
+OWN: dict[str, Words] = {"metric": dict(UsageMetric.choices), "state": dict(STATES)}
 CSV_COLUMNS = ("day", "metric", "value", "explanation", "application", "department", "state", "reason")
 AROUND = 35  # days of the course beside a finding
 UNITS = {

@@ -22,6 +22,7 @@ from risk.services.evidence import Proof
 
 _FILTERS = [
     OpenApiParameter("department", str, description="External key; its sub-tree is included."),
+    OpenApiParameter("below", str, enum=["no"], description="Only what lies directly in `department`."),
     OpenApiParameter("kind", str, description="Several are parted by commas."),
     OpenApiParameter("lifecycle", str, description="Several are parted by commas, here as everywhere."),
     OpenApiParameter("band", str, enum=Band.values, description="Band of the overall risk."),

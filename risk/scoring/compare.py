@@ -64,6 +64,7 @@ class _Steps:
     day: date
     method: Method
     score: ApplicationScore
+    last: Judgement  # the last that was judged on the way
     causes: list[Cause] = field(default_factory=list)
 
     def put_in(self, kind: CauseKind, key: str, before: object, after: object, score: ApplicationScore) -> None:
@@ -75,8 +76,8 @@ class _Steps:
 
     def judged(self, case: Case) -> ApplicationScore:
         """The score of the changed case, which is the case from now on."""
-        self.case = case
-        return judge(case, self.day, self.method).score
+        self.case, self.last = case, judge(case, self.day, self.method, like=self.last)
+        return self.last.score
 
 
 def differences(before: Judgement, after: Judgement, old: Method, new: Method) -> tuple[Cause, ...]:
@@ -84,7 +85,7 @@ def differences(before: Judgement, after: Judgement, old: Method, new: Method) -
 
     `old`, `new`: the methods they were made with; both must score the same principles.
     """
-    steps = _Steps(before.case, before.day, old, before.score)
+    steps = _Steps(before.case, before.day, old, before.score, before)
     if old is not new:
         _take_out_misfits(steps, new)
         steps.method = new

@@ -25,7 +25,7 @@ POINTS = tuple(f"{low}-{low + 5}" for low in range(0, 100, 5))  # the filter wor
 OPEN_CLASS = "open"  # the filter word for applications whose class is not decided
 RISK = "risk"
 OF_ITSELF = ("kind", "lifecycle", "band", "class", "owner")  # parameters of an address, of the application alone
-NARROWED_BY = (*OF_ITSELF, "q")
+NARROWED_BY = (*OF_ITSELF, "q", "below")
 _COLUMNS = {
     "name": "name",
     "department": "department__name",
@@ -57,6 +57,7 @@ class Wanted:
     sort: str = ""
     points: str = ""  # of POINTS
     among: Sequence[int] | None = None  # of a past day: only these
+    place: Department | None = None  # only what lies directly in it, not in those below
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,7 @@ def wanted(asked: Asked) -> Wanted:
         principle=asked.principle or OVERALL,
         sort=asked.sort,
         points="".join(asked.own.get("points", ())[:1]),
+        place=asked.department if asked.own.get("below") else None,
     )
 
 
@@ -151,6 +153,7 @@ def read_of_itself(reader: Reader) -> dict[str, Sequence[str]]:
 def read(reader: Reader) -> dict[str, Sequence[str]]:
     """What an address asks of the register, by parameter (NARROWED_BY)."""
     lists: dict[str, Sequence[str]] = {name: reader.words(name) for name in ("kind", "lifecycle", "band", "class")}
+    lists["below"] = reader.below()
     return {**lists, **{name: (text,) if (text := reader.text(name)) else () for name in ("owner", "q")}}
 
 
@@ -164,6 +167,7 @@ def wanted_by(filters: Mapping[str, Sequence[str]], department: Department | Non
         classes=filters.get("class", ()),
         owner="".join(filters.get("owner", ())),
         q="".join(filters.get("q", ())),
+        place=department if filters.get("below") else None,
     )
 
 
@@ -171,6 +175,8 @@ def narrowed(found: QuerySet[AIApplication], wanted: Wanted) -> QuerySet[AIAppli
     """The applications of `found` (those the person may see, or export) that are wanted, unordered."""
     if wanted.department is not None and wanted.department.parent_id is not None:
         found = found.in_department(wanted.department)  # type: ignore[attr-defined]
+    if wanted.place is not None:
+        found = found.filter(department=wanted.place)
     for field, values in (("kind", wanted.kinds), ("lifecycle", wanted.lifecycles), ("score__band", wanted.bands)):
         if values:
             found = found.filter(**{f"{field}__in": values})
@@ -188,9 +194,9 @@ def narrowed(found: QuerySet[AIApplication], wanted: Wanted) -> QuerySet[AIAppli
 
 
 def among(wanted: Wanted) -> QuerySet[AIApplication, Any] | None:
-    """The ids of the applications that kind, stage, band, class and owner leave, to narrow what belongs to them
-    (alerts, evidence, use); whoever may see them, and wherever they are. None: nothing of that is asked."""
-    chosen = (wanted.kinds, wanted.lifecycles, wanted.bands, wanted.classes, wanted.owner)
+    """The ids of the applications that kind, stage, band, class, owner and place leave, to narrow what belongs to them
+    (alerts, evidence, use); whoever may see them, below whatever department. None: nothing of that is asked."""
+    chosen = (wanted.kinds, wanted.lifecycles, wanted.bands, wanted.classes, wanted.owner, wanted.place)
     if not any(chosen):
         return None
     return narrowed(AIApplication.objects.all(), replace(wanted, department=None, q="")).values("pk")
@@ -215,7 +221,7 @@ def every(user: User, wanted: Wanted) -> Iterator[Row]:
 def _scores_alone(user: User, wanted: Wanted) -> QuerySet | None:
     """The scores of what is wanted, where nothing but they decide: as many as applications, counted off an index."""
     chosen = (wanted.kinds, wanted.lifecycles, wanted.owner, wanted.q, wanted.points)
-    below = wanted.department is not None and wanted.department.parent_id is not None
+    below = wanted.place or (wanted.department is not None and wanted.department.parent_id is not None)
     if any(chosen) or below or OPEN_CLASS in wanted.classes or not (wanted.bands or wanted.classes):
         return None
     if not access.sees_everything(user):

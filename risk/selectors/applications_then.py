@@ -168,6 +168,9 @@ def narrowed_to(wanted: Wanted, given: dict[str, Any]) -> Iterator[str]:
         if words:
             given[column] = list(words)
             yield f"{column} = ANY(%({column})s)"
+    if wanted.place is not None:
+        given["place"] = wanted.place.pk
+        yield "app.department_id = %(place)s"
     if wanted.classes:
         given["classes"] = list(wanted.classes)
         undecided = " OR score.eu_class IS NULL" if OPEN_CLASS in wanted.classes else ""

@@ -31,9 +31,10 @@ KIND_WORDS = {
     CauseKind.METRICS: gettext_lazy("Metrics"),
     CauseKind.RATCHET: gettext_lazy("Held"),
 }
+_STATUSES = frozenset(ControlStatus.values)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: pages keep hundreds, and pickle takes far longer over frozen slots
 class Change:
     """A cause with its effect, rounded so that all add up. `what`: before and after in words."""
 
@@ -206,7 +207,7 @@ def control_state(stated: Stated) -> str:
         if not stated.agreed_until:
             return _("not applicable")
         return _("not applicable, agreed until %(day)s") % {"day": f"{stated.agreed_until:%-d %b %Y}"}
-    words = ControlStatus(stated.status).label.lower() if stated.status in ControlStatus.values else str(stated.status)
+    words = ControlStatus(stated.status).label.lower() if stated.status in _STATUSES else str(stated.status)
     words = _("%(status)s as of %(day)s") % {"status": words, "day": f"{stated.as_of:%-d %b %Y}"}
     return (
         _("%(status)s, evidence until %(day)s") % {"status": words, "day": f"{stated.valid_until:%-d %b %Y}"}

@@ -1,11 +1,11 @@
-"""Applications of a department whose score moves by itself, each step ahead with what is behind it.
+"""Applications of a department whose score moves by itself, each horizon with what leads there from today.
 
 The stored forecast says which they are, worst first; the few of a page are judged for the causes.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -17,10 +17,9 @@ from django.db.models.lookups import Exact
 from inventory.models import Department
 from risk.method import load_method
 from risk.models import CurrentScore
-from risk.scoring.compare import differences
 from risk.scoring.explain import SHOWN_DECIMALS
 from risk.scoring.fitness import NotComputableError, judge_fit
-from risk.scoring.forecast import HORIZONS, later
+from risk.scoring.forecast import HORIZONS, forecast, later
 from risk.scoring.judgement import Judgement
 from risk.scoring.method import Method
 from risk.selectors import cases
@@ -33,7 +32,7 @@ _AHEAD = [f"overall_{days}d" for days in HORIZONS]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The score on a horizon, its difference from the step before, and what makes that; they add up."""
+    """The score on a horizon, its difference from today's as the application's own page has it, and what makes that."""
 
     days: int
     day: date
@@ -62,7 +61,7 @@ class _Movers(Sequence[Any]):
     def __init__(self, departments: QuerySet[Department], day: date) -> None:
         self.departments, self.day, self.standing = departments.order_by().values("pk"), day, standing_now()
         try:
-            self.key: tuple[Any, ...] = ("movers", *self.departments.query.sql_with_params(), day)
+            self.key: tuple[Any, ...] = ("moving", *self.departments.query.sql_with_params(), day)
         except EmptyResultSet:
             self.key = ()
 
@@ -139,13 +138,11 @@ def _judged(rows: Sequence[CurrentScore], rises: Mapping[int, bool], day: date) 
 
 
 def steps(judgement: Judgement, method: Method) -> list[Step]:
-    """The horizons, each with what the time since the one before does."""
-    found, before = [], judgement
-    for days in HORIZONS:
-        after = later(judgement, judgement.day + timedelta(days=days), method)
-        change = shown_change(before.score.point, after.score.point)
-        worded = changes(differences(before, after, method, method), after, method, change)
-        causes = short([one for one in worded if one.amount])
-        found.append(Step(days, after.day, after.score.point, after.score.band, change, causes))
-        before = after
+    """The horizons, each with what the time from today until then does."""
+    now, found = judgement.score.point, []
+    for one in forecast(judgement, method):
+        change = shown_change(now, one.score.point)
+        worded = changes(one.causes, later(judgement, one.day, method), method, change)
+        causes = short([cause for cause in worded if cause.amount])
+        found.append(Step(one.days, one.day, one.score.point, one.score.band, change, causes))
     return found

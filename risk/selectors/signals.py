@@ -1,7 +1,7 @@
 """What operation shows of applications in the last 30 days: alerts, usage and metrics (docs/method.md §4)."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -26,10 +26,11 @@ from risk.selectors.keys import Among, array
 _OPEN = {AlertState.NEW, AlertState.ACTIVE, AlertState.IN_PROGRESS}
 # The latest value of each metric and group; of the groups of a metric the worst counts, since rates of groups of
 # unknown size have no mean.
-_MEASURES = """
+MEASURES = """
 WITH latest AS (
     SELECT DISTINCT ON (application_id, metric, "group") application_id, metric, value
-    FROM inventory_metric WHERE application_id = ANY(%s) AND at >= %s AND at < %s
+    FROM inventory_metric
+    WHERE application_id = ANY(%(ids)s::bigint[]) AND at >= %(measured_from)s AND at < %(measured_to)s
     ORDER BY application_id, metric, "group", at DESC, id DESC
 )
 SELECT application_id, metric, max(value), count(*) FROM latest GROUP BY application_id, metric ORDER BY 1, 2"""
@@ -152,19 +153,21 @@ def usage(
     day: date,
     reported: Sequence[Reported] | None = None,
     approved: Mapping[int, object] | None = None,
+    dictionary: Callable[[], Names] = names,
 ) -> dict[int, Usage]:
     """Counts of the window by application; no entry where nothing was used.
 
     Attacks are the marked interactions and the alerts of a blocked one; a dismissed alert was none. Sensitive are those
     above what the application is approved for, of which nothing is known where nobody has answered. `reported` (the
     `alerts`) and `approved` (the answer to what it is approved for, by application): where the caller has them already.
+    `dictionary`: where labels and types are read from, if any is named.
     """
     with connection.cursor() as cursor:
         cursor.execute(_USAGE, {"ids": array(applications), "first": window_start(day), "last": day})
         rows = cursor.fetchall()
     blocked = _blocked_attempts(alerts(applications, day) if reported is None else reported, day)
     above = _above_each_level(
-        {application: orjson.loads(sensitive) for application, _, _, sensitive in rows if sensitive}
+        {application: orjson.loads(sensitive) for application, _, _, sensitive in rows if sensitive}, dictionary
     )
     levels_of = _approved_for(above) if approved is None else approved
     found = {}
@@ -176,7 +179,7 @@ def usage(
 
 
 def _above_each_level(
-    sensitive: Mapping[int, Sequence[tuple[Sequence[str], Sequence[str], int]]],
+    sensitive: Mapping[int, Sequence[tuple[Sequence[str], Sequence[str], int]]], dictionary: Callable[[], Names]
 ) -> dict[int, dict[str, int]]:
     """Interactions with a label or information type above each level that an application may be approved for
     (docs/method.md §4), by application and level, of counts by (labels, information types); only of applications with
@@ -184,11 +187,11 @@ def _above_each_level(
 
     What the dictionary doesn't rank counts here nowhere, though it shows in the usage figures.
     """
-    dictionary = names() if sensitive else Names([], [])
+    known = dictionary() if sensitive else Names([], [])
     found: dict[int, dict[str, int]] = {}
     for application, rows in sensitive.items():
         for labels, types, count in rows:
-            rank = dictionary.rank(labels, types)
+            rank = known.rank(labels, types)
             if rank is not None:
                 levels = found.setdefault(application, dict.fromkeys(LEVELS, 0))
                 for level in LEVELS[:rank]:
@@ -225,15 +228,26 @@ def measures(applications: Sequence[int], day: date) -> dict[int, Measures]:
     Counted are the rates that the method takes from metrics, and drift; of each its latest value, of several groups the
     worst. Below zero is no risk.
     """
-    zone, method = timezone.get_default_timezone(), load_method()
-    first = datetime.combine(window_start(day), time.min, zone)
-    after = datetime.combine(day + timedelta(days=1), time.min, zone)
     with connection.cursor() as cursor:
-        cursor.execute(_MEASURES, [list(applications), first, after])
-        rows = cursor.fetchall()
+        cursor.execute(MEASURES, {"ids": array(applications), **measured(day)})
+        return measures_of(cursor.fetchall())
+
+
+def measured(day: date) -> dict[str, datetime]:
+    """The parameters of MEASURES for the window that ends with a day, beside `ids`."""
+    zone = timezone.get_default_timezone()
+    first, after = window_start(day), day + timedelta(days=1)
+    return {
+        "measured_from": datetime.combine(first, time.min, zone),
+        "measured_to": datetime.combine(after, time.min, zone),
+    }
+
+
+def measures_of(rows: Iterable[tuple[int, str, float, int]]) -> dict[int, Measures]:
+    """The rows of MEASURES by application."""
     counts: dict[int, int] = defaultdict(int)
     values: dict[int, dict[str, float]] = defaultdict(dict)
-    wanted = counted_metrics(method)
+    wanted = counted_metrics(load_method())
     for application, metric, value, count in rows:
         counts[application] += count
         if metric in wanted:

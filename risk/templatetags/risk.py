@@ -9,8 +9,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from inventory.templatetags.components import escaped
+from inventory.templatetags.hub import icon, risk_number
 from risk.scoring.questionnaire import Item, Standing
 from risk.selectors.causes import Change
+from risk.selectors.movers import Step
 from risk.web.answer_forms import NONE, UNKNOWN
 
 register = template.Library()
@@ -68,11 +70,36 @@ def picks(choices: Iterable[tuple[str, Any, bool]]) -> SafeString:
 @register.simple_tag
 def cause_rows(causes: Iterable[Change]) -> SafeString:
     """What moved a score as the items of a list: written here, since each of a page's applications has dozens."""
-    rows = (
-        f'<li>{escaped(one.label)} <b>{signed(one.amount)}</b> <span class="cell-note">{escaped(one.what)}</span></li>'
-        for one in causes
-    )
-    return mark_safe("".join(rows))  # noqa: S308 - every part is escaped
+    return mark_safe("".join(f"<li>{_cause(one, ' ')}</li>" for one in causes))  # noqa: S308 - every part is escaped
+
+
+def _cause(one: Change, space: str = "") -> str:
+    note = f'<span class="cell-note">{escaped(one.what)}</span>'
+    return f"{escaped(one.label)} <b>{signed(one.amount)}</b>{space}{note}"
+
+
+@register.simple_tag
+def mover_steps(steps: Iterable[Step]) -> SafeString:
+    """The cells of an application that moves, one a horizon: the number, the largest cause, the others behind a click.
+    Written here, since each of a page's applications has three."""
+    return mark_safe("".join(_step(one) for one in steps))  # noqa: S308 - every part is escaped
+
+
+def _step(one: Step) -> str:
+    label = escaped(_("In %(days)s days") % {"days": one.days})
+    shown = risk_number(one.point, one.band)
+    if not one.causes:
+        told = f'<span class="cell-note">{escaped(_("as today"))}</span>'
+    else:
+        first, others = one.causes[0], one.causes[1:]
+        told = f' <b>{signed(one.change)}</b> <span class="cause">{_cause(first)}</span>'
+        if others:
+            more = escaped(_("%(causes)s more") % {"causes": len(others)})
+            told += (
+                f'<details class="disclosure"><summary>{icon("chevron-right")}{more}</summary>'
+                f'<div><ul class="plain-list">{cause_rows(others)}</ul></div></details>'
+            )
+    return f'<td class="stack-wide" data-label="{label}">{shown}{told}</td>'
 
 
 @register.filter

@@ -20,10 +20,11 @@ from inventory.access import Permission, requires
 from inventory.choices import AlertState, ApplicationKind, Severity
 from inventory.models import AIApplication, User
 from inventory.selectors.asked import SHARED
+from inventory.selectors.people import person_called
 from inventory.selectors.scope import options, scope_of
 from inventory.services import alerts as service
 from inventory.web.downloads import list_download
-from inventory.web.filters import Filters
+from inventory.web.filters import Filters, Words
 from inventory.web.requests import PersonRequest
 from risk.selectors import alerts, applications, incidents
 from risk.selectors.alerts import Wanted
@@ -67,8 +68,9 @@ def alert_list(request: PersonRequest) -> HttpResponse:
 
 def _queue(request: PersonRequest, status: int = 200) -> HttpResponse:
     """The queue as its filters narrow it. What a refused act had chosen and said stays."""
-    filters = Filters.from_request(request, sorts=list(alerts.SORTS), own=alerts.words())
+    filters = Filters.from_request(request, sorts=list(alerts.SORTS), own=_words())
     application = _application(request)
+    filters = filters.with_named({"application": application and application.name})
     page = alerts.queue(request.user, wanted_by(filters, application), sort=filters.sort, page=filters.page)
     may_work = access.may(request.user, Permission.EDIT)
     chosen = {name: ",".join(found) for name, found in filters.own.items()}
@@ -79,7 +81,7 @@ def _queue(request: PersonRequest, status: int = 200) -> HttpResponse:
         "kinds": ApplicationKind.choices,
         "states": [(",".join(alerts.OPEN), "All open"), *AlertState.choices],
         "severities": Severity.choices,
-        "tactics": [(key, key.replace("_", " ").capitalize()) for key in alerts.tactic_words()],
+        "tactics": _tactics().items(),
         "techniques": choices(),
         "chosen": chosen,
         "application": application,
@@ -96,6 +98,24 @@ def _queue(request: PersonRequest, status: int = 200) -> HttpResponse:
         "now": timezone.now(),
     }
     return render(request, "risk/alerts.html", context, status=status)
+
+
+def _tactics() -> dict[str, str]:
+    return {key: key.replace("_", " ").capitalize() for key in alerts.tactic_words()}
+
+
+def _words() -> dict[str, Words]:
+    """What the queue can be narrowed by besides what every list takes, with what people read."""
+    said: dict[str, Words] = {
+        "state": dict(AlertState.choices),
+        "severity": dict(Severity.choices),
+        "tactic": _tactics(),
+        "technique": dict(choices()),
+        "who": {alerts.MINE: _("me"), alerts.NOBODY: _("nobody")},
+        "late": {"yes": _("late")},
+        "tied": {"yes": _("an application"), "no": _("none")},
+    }
+    return {name: said.get(name, known) for name, known in alerts.words().items()}
 
 
 _TONES = {"severity": SEVERITY_TONES, "state": STATE_TONES}
@@ -244,7 +264,7 @@ def _said(done: service.Done) -> str:
 def _act(user: User, keys: list[int], given: QueryDict) -> service.Done:
     action, text = given.get("action", ""), given.get("text", "")
     if action == "assign":
-        return service.assign(actor=user, alerts=keys, assignee=_assignee(given.get("assignee", "").strip()))
+        return service.assign(actor=user, alerts=keys, assignee=person_called(given.get("assignee", ""), active=True))
     if action == "comment":
         return service.comment(actor=user, alerts=keys, text=text)
     if action == "start":
@@ -261,12 +281,3 @@ def _act(user: User, keys: list[int], given: QueryDict) -> service.Done:
         application = access.application_or_404(user, _key(given.get("application", "")), Permission.REVIEW)
         return service.tie(actor=user, alerts=keys, application=application, reason=text)
     raise ValidationError(_("Choose what to do."))
-
-
-def _assignee(name: str) -> User | None:
-    if not name:
-        return None
-    found = User.objects.filter(username=name, is_active=True).first() if "\x00" not in name else None
-    if found is None:
-        raise ValidationError(_("Nobody has this user name."))
-    return found

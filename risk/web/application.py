@@ -143,13 +143,13 @@ def activity_page(request: PersonRequest, pk: int) -> HttpResponse:
     application = access.application_or_404(request.user, pk, Permission.VIEW, "score")
     filters = Filters.from_request(request)
     today = timezone.localdate()
-    judgement = cases.judge_now(application, today)
+    dictionary = cache(names)  # for the judgement and two lists, and only if one of them names anything
+    judgement = cases.judge_now(application, today, dictionary)
     use = activity.usage_of(application, today, filters.period)
     courses, found = (
         unusual.courses(application, filters.period),
         unusual.of(application, unusual.since(filters.period)),
     )
-    dictionary = cache(names)  # for two lists, and only if one of them names anything
     events = f"{reverse('inventory:events')}?{urlencode({'application': pk})}"
     course = DailySeries("registered", application.name, use.days, f"{events}&event=interaction")
     context = {

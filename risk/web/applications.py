@@ -13,14 +13,14 @@ from inventory.selectors.asked import Problem
 from inventory.selectors.scope import Scope, options, scope_of
 from inventory.web.as_of import At
 from inventory.web.downloads import list_download
-from inventory.web.filters import Filters, tell
+from inventory.web.filters import Filters, Words, tell
 from inventory.web.requests import PersonRequest
 from risk.choices import OVERALL, Band, EUClass, Principle
 from risk.selectors import applications, applications_then
 from risk.web import columns
 from risk.web.as_of import at_of
 
-OWN = {"points": applications.POINTS}
+OWN: dict[str, Words] = {"points": {word: word.replace("-", "–") for word in applications.POINTS}, "below": ("no",)}
 _AFRESH = ("columns", "page")  # what a choice of columns doesn't keep of the address
 
 
@@ -79,7 +79,8 @@ def application_csv(request: PersonRequest) -> StreamingHttpResponse:
 def _asked(request: PersonRequest) -> tuple[Filters, Scope, At, applications.Wanted]:
     filters = Filters.from_request(request, sorts=applications.SORTS, own=OWN)
     scope = scope_of(request.user, filters.department)
-    at, wanted = at_of(request, scope), applications.wanted(filters)
+    filters, at = at_of(request, filters, scope)
+    wanted = applications.wanted(filters)
     if at.past and wanted.sort and wanted.sort.removeprefix("-") not in applications_then.SORTS:
         tell(request, [Problem("sort", wanted.sort, "a past day can't be sorted by")])
         wanted = replace(wanted, sort="")

@@ -16,7 +16,7 @@ from risk.selectors import beyond
 @require_GET
 def beyond_approval(request: PersonRequest) -> HttpResponse:
     """What is used though it is not approved, or for more sensitive data than it is approved for."""
-    filters = Filters.from_request(request, own={"reason": list(beyond.REASONS)})
+    filters = Filters.from_request(request, own={"reason": beyond.REASONS})
     reasons = filters.own.get("reason", ())
     above = beyond.above_approval_by_department(timezone.localdate(), filters.period)
     found = beyond.used_beyond_approval(

@@ -101,7 +101,7 @@ class EvidenceForm(CorrectionForm):
 def evidence_list(request: PersonRequest) -> HttpResponse:
     """The evidence of every application in sight, what ends first at the top."""
     kinds, day = load_method().evidence_kinds, timezone.localdate()
-    filters = Filters.from_request(request, own={"evidence": list(kinds), "ends": list(ENDINGS)})
+    filters = Filters.from_request(request, own={"evidence": kinds, "ends": ENDINGS})
     wanted = replace(
         wanted_by({**filters.own, "q": (filters.q,)}, filters.department),
         applications=applications.among(applications.wanted(filters)),

@@ -19,7 +19,7 @@ from inventory.choices import ApplicationKind
 from inventory.models import User
 from inventory.selectors.scope import options, scope_of
 from inventory.web.downloads import list_download
-from inventory.web.filters import Filters
+from inventory.web.filters import Filters, Words
 from inventory.web.forms import ApplicationField, add_service_errors
 from inventory.web.requests import PersonRequest
 from risk.choices import IncidentSeverity, IncidentState, Principle, SeriousIncident
@@ -28,7 +28,7 @@ from risk.selectors import applications, incidents
 from risk.services import incidents as service
 
 SEVERITY_TONES = {"critical": "bad", "high": "bad", "medium": "warn", "low": "info"}
-OWN = {"state": IncidentState.values, "severity": IncidentSeverity.values}
+OWN: dict[str, Words] = {"state": dict(IncidentState.choices), "severity": dict(IncidentSeverity.choices)}
 CSV_COLUMNS = (
     *("id", "title", "severity", "state", "application", "department", "department_key", "since"),
     *("report_by", "reported_on", "report_late", "alerts"),

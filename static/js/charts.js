@@ -5,7 +5,7 @@
 
 const TOKEN = /var\((--hub-[a-z0-9-]+)\)/g;
 const CONFIG = { displayModeBar: false, displaylogo: false, responsive: false, doubleClick: false, scrollZoom: false };
-const PAPER_WIDTH = 680; // what A4 holds between its margins, in CSS pixels
+const PAPER_WIDTH = 650; // what a card on A4 holds between the margins, in CSS pixels
 const LEAST_PLOT = 1 / 3; // of a chart's width, however wide its labels seem; Plotly's own least are 64 pixels
 const drawn = new Map();
 let printing = false;

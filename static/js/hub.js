@@ -42,8 +42,61 @@ async function copyValue(button) {
   }
 }
 
-/* Filter bars: submit on change, without the parameters that say nothing */
+/* Where the keyboard was, on the same page once it is there anew */
+const STOPS = "[data-filter-bar] [id], .sortable a";
+
+function comeBackTo(element) {
+  const place = [...document.querySelectorAll(STOPS)].indexOf(element);
+  try {
+    window.sessionStorage.setItem("hub-focus", JSON.stringify([location.pathname, element.id, place]));
+  } catch {
+    // storage may be switched off: the page begins at its top then
+  }
+}
+
+function comeBack() {
+  try {
+    const [path, id, place] = JSON.parse(window.sessionStorage.getItem("hub-focus") ?? "[]");
+    window.sessionStorage.removeItem("hub-focus");
+    if (path !== location.pathname) return;
+    const element = id ? document.getElementById(id) : document.querySelectorAll(STOPS)[place];
+    const menu = element?.closest("[data-menu]:not([open])");
+    (menu?.querySelector("summary") ?? element)?.focus({ preventScroll: true });
+  } catch {
+    // as above
+  }
+}
+
+/* Filter bars: submit on change, without the parameters that say nothing. What the keys change in a closed list or a
+   date is on its way to what is meant: it counts with Enter, or when the focus goes on. */
+let lastKey = "";
+let opened = false; // the list, by a key: what is chosen in it is meant
+let onItsWay = null;
+
+document.addEventListener("pointerdown", () => (lastKey = ""), true);
+document.addEventListener("keydown", (event) => {
+  lastKey = event.key;
+  opened = (opened || event.key === " " || event.altKey) && !["Escape", "Tab"].includes(event.key);
+  if (event.key !== "Enter" || event.target !== onItsWay) return;
+  event.preventDefault();
+  submitFilters(onItsWay.form);
+}, true);
+
+document.addEventListener("change", (event) => {
+  const form = event.target.closest?.("[data-filter-bar]");
+  if (!form || event.target.type === "search" || event.target.type === "text") return;
+  if (lastKey === "" || lastKey === "Enter" || opened) submitFilters(form);
+  else onItsWay = event.target;
+});
+
+document.addEventListener("focusout", (event) => {
+  if (event.target !== onItsWay || !event.relatedTarget) return;
+  comeBackTo(event.relatedTarget.form === onItsWay.form ? event.relatedTarget : onItsWay);
+  submitFilters(onItsWay.form);
+});
+
 function submitFilters(form) {
+  if (lastKey === "Enter" || opened) comeBackTo(document.activeElement);
   for (const element of form.elements) {
     if (element.name && element.value === "") element.disabled = true;
   }
@@ -72,16 +125,26 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape") return;
+  if (event.key !== "Escape" || event.defaultPrevented) return;
   const open = document.querySelector("[data-menu][open]");
-  if (!open) return;
-  closeMenus(null);
-  open.querySelector("summary").focus();
+  const navigation = document.querySelector("[data-nav].is-open [data-nav-button]");
+  if (open) {
+    closeMenus(null);
+    open.querySelector("summary").focus();
+  } else if (navigation) {
+    toggleNavigation(navigation);
+    navigation.focus();
+  }
 });
 
-document.addEventListener("change", (event) => {
-  const form = event.target.closest?.("[data-filter-bar]");
-  if (form && event.target.type !== "search" && event.target.type !== "text") submitFilters(form);
+/* Nor does a menu lie over the page once the focus has left it */
+document.addEventListener("focusout", (event) => {
+  if (event.relatedTarget) closeMenus(event.relatedTarget.closest("[data-menu]"));
+});
+
+document.addEventListener("click", (event) => {
+  const sorted = event.target.closest?.(".sortable a");
+  if (sorted && event.detail === 0) comeBackTo(sorted); // by Enter
 });
 
 /* A save by htmx that the server refuses is said where it was made: htmx itself swaps nothing in then */
@@ -129,10 +192,18 @@ function prepareTables(scope) {
 prepareTables(document);
 document.addEventListener("htmx:afterSettle", (event) => prepareTables(event.target));
 
+/* Paper says where it is from, with every filter, and when that was */
+window.addEventListener("beforeprint", () => {
+  const place = document.querySelector("[data-print-address]");
+  const loaded = new Date(performance.timeOrigin).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
+  if (place) place.textContent = `${location.href} · ${loaded}`;
+});
+
 /* Coming back by the browser's button must not find disabled filters */
 window.addEventListener("pageshow", () => {
   for (const element of document.querySelectorAll("[data-filter-bar] :disabled")) element.disabled = false;
   showChoices();
 });
 
+comeBack();
 root.classList.add("is-ready");

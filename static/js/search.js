@@ -41,6 +41,7 @@ if (form) {
       if (event.key === "ArrowUp" && document.activeElement === box) return;
       go(event.key === "ArrowDown" ? 1 : -1);
     } else if (event.key === "Escape") {
+      if (hits().length) event.preventDefault(); // this is what it closed
       close();
       box.focus();
     }

@@ -82,10 +82,26 @@ def test_who_is_signed_in_stays_in_reach_on_a_low_screen(visit, ada):
 
 
 def test_paper_has_no_navigation(visit, ada):
+    page = visit(ada).go("/people/?role=auditor")
+    address = page.locator("[data-print-address]")
+    expect(address).to_be_hidden()
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    expect(page.locator(".hub-nav")).to_be_hidden()
+    expect(page.locator(".filter-bar")).to_be_hidden()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(address).to_contain_text("/people/?role=auditor ·")
+
+
+def test_a_long_table_begins_on_the_first_sheet_and_goes_on_over_the_next(visit, ada):
     page = visit(ada).go("/people/")
     page.emulate_media(media="print")
-    expect(page.locator(".hub-nav")).to_be_hidden()
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    card = page.locator(".hub-card:has(> .is-flush)").first
+    assert card.evaluate("one => [getComputedStyle(one).breakInside, getComputedStyle(one).display]") == [
+        "auto",
+        "block",
+    ]
+    assert card.locator("tbody tr").first.evaluate("one => getComputedStyle(one).breakInside") == "avoid"
 
 
 def test_without_scripts_everything_is_reachable(visit, ada):

@@ -22,8 +22,7 @@ MOST = 15
 # Why a page may take more
 MORE = {
     "overview": (16, "a leader's asks besides which of the applications shown they may open"),
-    "department": (19, "figures, course, applications, use, coverage and outlook, each kept where it belongs"),
-    "activity": (19, "all kinds of things that feeds tell of one application, beside its judgement"),
+    "department": (18, "figures, course, applications, use, coverage and outlook, each kept where it belongs"),
 }
 DOWNLOADS = (".csv", ".html", "/file/", "/download/", "/board/")
 

@@ -163,6 +163,18 @@ def test_distinct_users_say_so_and_lead_to_their_events(told: Cast, client: Clie
     assert all(client.get(row.url).context["page"].rows for row in found["users-by-department"].rows)
 
 
+def test_people_of_a_department_itself_stand_beside_those_below_it(estate: Estate, client: Client) -> None:
+    client.force_login(estate.cast.dan)
+    found = charts_of(client, "governance:analytics", department="retail")["users-by-department"]
+    rows = {row.label: row for row in found.rows}
+    assert {label: row.values[0] for label, row in rows.items()} == {"Cards": 2, "Retail Banking itself": 2}
+    page = client.get(rows["Retail Banking itself"].url)
+    assert page.context["total"] == 7  # in retail of Chat Elsewhere, not what people of Cards did
+    whole = client.get(rows["Retail Banking itself"].url.replace("&below=no", ""))
+    assert whole.context["total"] == 16
+    assert "not applied here" not in page.content.decode()
+
+
 def test_each_part_of_risk_leads_to_as_many_applications(estate: Estate, client: Client) -> None:
     client.force_login(estate.cast.dan)
     found = charts_of(client, "governance:analytics_risk")
@@ -239,10 +251,10 @@ def test_a_past_day_shows_what_is_kept_of_it(estate: Estate, client: Client) -> 
     for shown, asked in ((now, {}), (past, then)):
         indexes = {row.label: row.values[-1] for row in shown["ranking"].rows}
         assert indexes.keys() == {"Retail Banking", "Treasury"}
-        for row in shown["ranking"].rows:
-            found = client.get(row.url).context["figures"]
-            assert (found.department.name, found.overall.index) == (row.label, pytest.approx(indexes[row.label]))
-            assert ("as_of" in row.url) == bool(asked)
+        for rank in shown["ranking"].rows:
+            found = client.get(rank.url).context["figures"]
+            assert (found.department.name, found.overall.index) == (rank.label, pytest.approx(indexes[rank.label]))
+            assert ("as_of" in rank.url) == bool(asked)
     retail = {row.label: row.values[-1] for row in past["ranking"].rows}["Retail Banking"]
     assert retail == pytest.approx(11.25)
     now, past = (charts_of(client, "governance:analytics_compliance", **asked) for asked in ({}, then))
@@ -262,7 +274,7 @@ def test_the_parts_of_a_rank_and_the_profile_are_those_of_the_roll_up(estate: Es
     profile = charts_of(client, "governance:analytics_risk", department="retail")["profile"]
     whole = Department.objects.get(parent=None).name
     for row, principle in zip(profile.rows, Principle, strict=True):
-        assert row.label == principle.label
+        assert row.label == str(principle.label)
         assert row.values == (kept["Retail Banking", principle], kept[whole, principle])
         assert row.values[0] != row.values[1]
 

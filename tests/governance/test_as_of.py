@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from html import unescape
 from typing import Any
 
@@ -16,11 +16,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from governance.models import Export, SavedView
-from inventory.models import AuditLogEntry, Department
-from risk.models import DepartmentDay, ScoreSnapshot
+from inventory.models import AIApplication, AuditLogEntry, Department
+from risk.models import CurrentScore, DepartmentDay, ScoreSnapshot
 from tests.governance.estate import Estate
 
 TODAY = timezone.localdate()
+ANSWERING = (
+    *("/", "/departments/", "/applications/", "/analytics/", "/recommendations/", "/activity/", "/compliance/"),
+)
 LONG_AGO, BETWEEN, BEFORE = (TODAY - timedelta(days=days) for days in (60, 50, 61))
 
 
@@ -198,6 +201,33 @@ def test_a_department_as_it_stood(dan: Client, estate: Estate) -> None:
     assert dan.post(f"/departments/retail/?as_of={BETWEEN}").status_code == 409
 
 
+def test_the_worst_of_then_is_named_to_who_sees_it_today(dan: Client, estate: Estate) -> None:
+    """Its class is that of today, and judges nothing of then."""
+    scorer = estate.scorer
+    DepartmentDay.objects.filter(day=LONG_AGO).update(worst_application=scorer)
+    CurrentScore.objects.filter(application=scorer).update(eu_class="prohibited")
+    AIApplication.objects.filter(pk=scorer.pk).update(department=estate.cast.treasury)
+    address = f"/departments/retail/?as_of={BETWEEN}"
+    shown = dan.get(address).content.decode()
+    assert f'<a href="/applications/{scorer.pk}/history/?as_of={BETWEEN}">{scorer.name}</a>' in shown
+    assert "counts as" not in shown
+    dan.force_login(estate.cast.carol)
+    assert scorer.name not in (answer := dan.get(address)).content.decode()
+    assert answer.context["figures"].overall.index == 11.25
+
+
+@pytest.mark.parametrize("path", ["/departments/retail/", "/analytics/risk/"])
+@pytest.mark.parametrize("day", [LONG_AGO, BETWEEN])
+def test_what_a_past_day_shows_leads_to_that_day(dan: Client, path: str, day: date) -> None:
+    """On the day of the figures themselves too: the last point of a course stands on it."""
+    DepartmentDay.objects.filter(day=LONG_AGO).update(critical_count=1)
+    body = page(dan, path, day).split("<main", 1)[1]
+    kept = set(re.findall(r'"(/(?:departments|applications|compliance)/[^"]*)"', body)) - {path}
+    days = {one: re.findall(r"as_of=([\d-]+)", one) for one in kept}
+    assert days
+    assert [one for one, then in days.items() if not then or then[0] > str(day)] == []
+
+
 def test_a_page_that_cannot_go_back_says_so(dan: Client) -> None:
     for path, applied in (("/applications/", True), ("/alerts/", False), ("/", True), ("/departments/", True)):
         body = dan.get(path, {"as_of": BETWEEN}).content.decode()
@@ -208,21 +238,36 @@ def test_a_page_that_cannot_go_back_says_so(dan: Client) -> None:
 def test_the_day_goes_along_to_pages_that_answer_for_it(dan: Client) -> None:
     body = unescape(dan.get("/", {"as_of": BETWEEN, "department": "retail"}).content.decode())
     along = f"?department=retail&as_of={BETWEEN}"
-    for path in (
-        "/",
-        "/departments/",
-        "/applications/",
-        "/analytics/",
-        "/recommendations/",
-        "/activity/",
-        "/compliance/",
-    ):
+    for path in ANSWERING:
         assert f'href="{path}{along}"' in body, path
     for path in ("/alerts/", "/incidents/", "/discovery/", "/evidence/", "/changes/"):
         assert f'href="{path}?department=retail"' in body, path
     assert f'href="/analytics/risk/{along}"' in unescape(dan.get(f"/analytics/{along}").content.decode())
     for day in (TODAY, TODAY + timedelta(days=1), "nonsense"):
         assert "as_of=2" not in re.sub(r"<form.*?</form>", "", nav(dan.get("/", {"as_of": day})), flags=re.S)
+
+
+@pytest.mark.parametrize("day", [BEFORE, TODAY + timedelta(days=1), "nonsense"])
+@pytest.mark.parametrize("path", ANSWERING)
+def test_a_day_that_was_refused_goes_nowhere(dan: Client, path: str, day: object) -> None:
+    """Before the first figures the explorer answers all the same: use is older than scores."""
+    if path == "/activity/" and day == BEFORE:
+        return
+    answer = dan.get(path, {"as_of": day, "department": "retail", "sort": "name"})
+    body = unescape(answer.content.decode())
+    assert body.count(str(day)) == 1, "beside the sentence that refuses it"
+    assert 'href="/departments/?department=retail"' in nav(answer)
+    assert answer.context["filters"].as_of == ""
+
+
+def test_a_day_that_was_refused_takes_no_state_from_the_frameworks(dan: Client) -> None:
+    """Their parts lead to the requirements in one state, as they do today."""
+    today, refused = (re.findall(r"state=\w+", page(dan, "/compliance/", day)) for day in (TODAY, BEFORE))
+    assert refused == today != []
+
+
+def page(client: Client, path: str, day: object) -> str:
+    return unescape(client.get(path, {"as_of": day}).content.decode())
 
 
 def nav(answer: Any) -> str:

@@ -11,6 +11,7 @@ import zlib
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -38,6 +39,11 @@ HOSTILE = (
     "W" * 200,
     "#" * 200,
 )
+
+
+@pytest.mark.parametrize(("low", "high", "shown"), [(25.2, 24.8, "25"), (14, 33, "25 (14–33)")])
+def test_a_range_of_one_number_is_that_number(low: float, high: float, shown: str) -> None:
+    assert wording.risk_of(SimpleNamespace(prohibited=False, point=25.1, low=low, high=high)) == shown  # type: ignore[arg-type]
 
 
 def report(user: User | None = None, chosen: Department | None = None) -> Board:

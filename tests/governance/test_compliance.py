@@ -1,12 +1,13 @@
 """Compliance: the length of every list is the number that leads to it."""
 
 import pytest
+from django.core.paginator import Paginator
 from django.test import Client
 from django.utils import timezone
 
 from governance.selectors import compliance
 from governance.selectors.compliance_rows import asked_for
-from governance.selectors.requirements import Asked, Pairs, by_requirement, count, pairs
+from governance.selectors.requirements import Asked, Pair, Pairs, by_requirement, count, pairs
 from inventory.selectors.scope import scope_of
 from risk.choices import RequirementStatus
 from risk.method import load_method
@@ -56,12 +57,12 @@ def test_counts_by_requirement(estate: Estate) -> None:
         assert sum(counts[state] for counts in found.values()) == sum(stored.values_list(state.value, flat=True))
     for key, counts in found.items():
         for state, number in counts.items():
-            assert count(estate.cast.dan, None, Asked(("gdpr",), (state,), key)) == number
-        assert count(estate.cast.dan, None, Asked(("gdpr",), requirement=key)) == counts.total()
+            assert count(estate.cast.dan, None, Asked(("gdpr",), (state,), (key,))) == number
+        assert count(estate.cast.dan, None, Asked(("gdpr",), requirements=(key,))) == counts.total()
 
 
 def test_a_gap_says_what_is_missing_and_by_when(estate: Estate) -> None:
-    asked = Asked(("eu_ai_act",), requirement="4")
+    asked = Asked(("eu_ai_act",), requirements=("4",))
     (scorer, *_) = pairs(estate.cast.carol, estate.cast.cards, asked, 0, 10)
     assert scorer.application == "Credit Scorer"
     assert scorer.department == "Cards"
@@ -80,6 +81,36 @@ def test_upcoming_duties_are_no_breach(estate: Estate) -> None:
     assert sum(one.pairs for one in duties) == sum(one.upcoming for one in covered)
     assert all(one.days_left > 0 and min(one.starts) > day for one in duties)
     assert [one.days_left for one in duties] == sorted(one.days_left for one in duties)
+
+
+@pytest.mark.parametrize("query", ["", "?department=retail", "?department=retail&below=no", "?kind=model"])
+def test_upcoming_duties_open_exactly_what_they_count(estate: Estate, client: Client, query: str) -> None:
+    client.force_login(estate.cast.dan)
+    page = client.get(f"/compliance/{query}")
+    duties = page.context["duties"]
+    assert len(duties) > 1
+    for one in duties:
+        address = f"/compliance/{one.framework.id}/{query}{'&' if query else '?'}state=upcoming&requirement={one.ids}"
+        opened = client.get(address).context
+        pairs = listed_in(opened["page"].paginator)
+        assert one.pairs == len(pairs) == opened["page"].paginator.count == dict_of(opened["tabs"])["upcoming"]
+        assert one.applications == len({pair.application_id for pair in pairs})
+        asked = asked_for(
+            {"framework": (one.framework.id,), "requirement": tuple(one.ids.split(",")), "state": ("upcoming",)}
+        )
+        if not query:
+            assert count(estate.cast.dan, None, asked) == one.pairs
+            api = client.get(f"/api/v1/compliance/?framework={one.framework.id}&state=upcoming&requirement={one.ids}")
+            assert api.json()["count"] == one.pairs
+        assert f"requirement={one.ids.replace(',', '%2C')}" in page.content.decode()
+
+
+def listed_in(pages: Paginator) -> list[Pair]:
+    return [pair for number in pages.page_range for pair in pages.page(number).object_list]
+
+
+def dict_of(tabs: list[tuple[str, str, int]]) -> dict[str, int]:
+    return {state: number for state, _, number in tabs}
 
 
 def test_by_department(estate: Estate) -> None:

@@ -15,7 +15,8 @@ from governance.web.departments import MOVERS
 from inventory.models import AIApplication, Department
 from risk.choices import OVERALL
 from risk.models import ControlState, CurrentScore
-from risk.selectors import cases
+from risk.selectors import cases, outlook
+from risk.selectors.causes import control_state
 from risk.selectors.movers import moving
 from risk.services import assessments, runs, scores
 from tests.builders import make_application
@@ -84,14 +85,22 @@ def test_applications_that_move_are_named_with_what_is_behind_each_step(cast: Ca
     assert [one.name for one in found] == ["Card helper"]
     first, still_there, last = found[0].steps
     assert [one.days for one in found[0].steps] == [30, 60, 90]
-    assert (still_there.change, still_there.causes) == (0, [])
+    assert (still_there.change, still_there.causes) == (
+        first.change,
+        first.causes,
+    )
+    own = outlook.ahead(cases.judge_now(helper, NOW)).horizons
+    assert [(one.change, one.causes) for one in own] == [(one.change, one.causes) for one in found[0].steps]
     assert first.point == pytest.approx(score.overall_30d)
     assert last.point == pytest.approx(score.overall_90d)
     assert "its evidence ended on" in first.causes[0].what
     assert found[0].rises
     ended = next(one for one in last.causes if one.key == "GV-01")
-    assert f"agreed until {NOW + timedelta(days=70):%-d %b %Y}" in ended.what
-    for step in (first, last):
+    assert "its evidence ended on" in ended.what  # and it is asked again only since the agreement ended, after 60 days
+    assert "GV-01" not in {one.key for one in still_there.causes}
+    agreed = control_state(cases.judge_now(helper, NOW).case.controls["GV-01"])
+    assert agreed == f"not applicable, agreed until {NOW + timedelta(days=70):%-d %b %Y}"
+    for step in found[0].steps:
         assert round(sum(cause.amount for cause in step.causes), 1) == step.change
     assert still.name not in {one.name for one in found}
     assert list(moving(Department.objects.filter(pk=cast.treasury.pk), NOW, 6)) == []

@@ -8,6 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from governance.selectors import department, rollups
+from governance.selectors.analytics.risk import bands_by_day
 from governance.selectors.departments import SORTS, tree
 from inventory.models import Department
 from inventory.selectors.scope import options, path_to, scope_of
@@ -41,7 +42,7 @@ def test_tree_of_a_leader(estate: Estate) -> None:
 
 
 def test_index_comes_apart(estate: Estate) -> None:
-    found = department.figures(estate.cast.retail, (), timezone.localdate())
+    found = department.figures(scope_of(estate.cast.dan, estate.cast.retail), (), timezone.localdate())
     assert found.overall is not None
     assert found.parts is not None
     assert found.overall.index == pytest.approx(max(found.parts.weighted, found.parts.guard))
@@ -62,10 +63,17 @@ def test_figures_hold_until_the_next(estate: Estate) -> None:
     old = DepartmentDay.objects.get(pk=now.pk)
     old.pk, old.day, old.index = None, today - timedelta(days=45), 10.0
     old.save()
-    found = department.figures(estate.cast.retail, (), today)
+    found = department.figures(scope_of(estate.cast.dan, estate.cast.retail), (), today)
     assert found.change == pytest.approx(now.index - 10.0)
+    begin, past = today - timedelta(days=30), today - timedelta(days=5)
     course = department.course(estate.cast.retail, today, 30)
-    assert [(risk.day, risk.index) for risk in course] == [(old.day, 10.0), (today, now.index)]
+    assert [(risk.day, risk.index) for risk in course] == [(begin, 10.0), (today, now.index)]
+    # The text and the axis of a chart speak of its period, whenever the figures of it were taken
+    held = department.course(estate.cast.retail, past, 30)
+    assert [(risk.day, risk.index) for risk in held] == [(past - timedelta(days=30), 10.0), (past, 10.0)]
+    scope = scope_of(estate.cast.dan, estate.cast.retail)
+    for told in (None, held):
+        assert [on for on, _ in bands_by_day(scope, past, 30, told)] == [past - timedelta(days=30), past]
     only = Department.objects.filter(pk=estate.cast.retail.pk)
     assert rollups.risks(only, today - timedelta(days=46)) == []
 

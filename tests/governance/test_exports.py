@@ -302,10 +302,10 @@ def test_list_of_exports(estate: Estate, client: Client) -> None:
     for person in (estate.cast.alice, estate.cast.dan):
         client.force_login(person)
         body(client.get("/exports/download/?dataset=usage"))
-    assert client.get("/exports/").content.count(b"usage \xc2\xb7 csv") == 2  # an auditor of everything sees all
+    assert client.get("/exports/").content.count(b"Usage by day \xc2\xb7 CSV") == 2  # an auditor of everything sees all
     client.force_login(estate.cast.alice)
     page = client.get("/exports/?dataset=scores&band=high")
-    assert page.content.count(b"usage \xc2\xb7 csv") == 1
+    assert page.content.count(b"Usage by day \xc2\xb7 CSV") == 1
     assert b'name="band" value="high"' in page.content
 
 

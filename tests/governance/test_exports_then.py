@@ -17,8 +17,8 @@ from django.utils import timezone
 from governance.models import Export
 from governance.selectors.datasets import DATASETS
 from inventory.models import AIApplication, Identifier
-from risk.choices import RequirementStatus
-from risk.models import CoverageDay, DepartmentDay, NotComputableSpell
+from risk.choices import RequirementStatus, RunState
+from risk.models import CoverageDay, DepartmentDay, NotComputableSpell, RescoreRun
 from tests.governance.estate import Estate
 from tests.governance.then import judged, noon, stood
 
@@ -122,6 +122,22 @@ def test_requirements_as_they_stood_add_up_to_the_figures_of_the_day(dan: Client
     narrowed = exported(dan, "compliance", as_of=SECOND, framework=framework, state=state)
     assert narrowed == [row for row in then if (row["framework"], row["state"]) == (framework, state)]
     assert exported(dan, "compliance", as_of=SECOND, department="retail", kind="agent") == []
+
+
+def test_requirements_are_those_that_were_judged_by_then(dan: Client, estate: Estate) -> None:
+    judged_on, asked = TODAY - timedelta(days=20), TODAY - timedelta(days=2)
+    stood(estate.scorer, judged_on, name="Scorer")
+    judged(estate.scorer, judged_on, 50.0, "high")
+    late = {"as_of": asked, "overdue": "yes"}
+    assert exported(dan, "compliance", **late) == []  # what was promised passed since, and nobody judged it
+    run = RescoreRun.objects.create(state=RunState.DONE, started_at=noon(judged_on), finished_at=noon(judged_on))
+    assert exported(dan, "compliance", **late) == []
+    began = noon(TODAY - timedelta(days=2))
+    RescoreRun.objects.filter(pk=run.pk).update(started_at=began, finished_at=began)
+    rows = exported(dan, "compliance", **late)
+    assert {row["due"] for row in rows} == {(TODAY - timedelta(days=3)).isoformat()}
+    RescoreRun.objects.filter(pk=run.pk).update(department=estate.cast.treasury)  # judged the others only
+    assert exported(dan, "compliance", **late) == []
 
 
 def test_everyone_takes_away_only_their_own(dan: Client, estate: Estate) -> None:

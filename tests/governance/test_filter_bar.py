@@ -56,6 +56,70 @@ def test_what_could_not_be_read_is_no_chip(dan: Client) -> None:
     assert list(chips(dan, "/applications/?q=%3Cb%3E")) == ["<b>"]
 
 
+LISTS = (
+    *("/applications/", "/alerts/", "/recommendations/", "/compliance/gaps/", "/compliance/eu_ai_act/", "/evidence/"),
+    *(
+        "/discovery/",
+        "/discovery/never-seen/",
+        "/discovery/beyond-approval/",
+        "/activity/",
+        "/data-events/",
+        "/incidents/",
+    ),
+    *("/unusual/", "/discovery/agents/", "/changes/", "/departments/"),
+)
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_what_is_chosen_in_a_bar_stands_below_it_in_the_same_words(dan: Client, path: str) -> None:
+    body = dan.get(path).content.decode()
+    (bar,) = re.findall(r'<form class="filter-bar".*?</form>', body, re.DOTALL)
+    for name, inside in re.findall(r'<select[^>]* name="(\w+)".*?>(.*?)</select>', bar, re.DOTALL):
+        for word, label in re.findall(r'<option value="([^"]+)"[^>]*>([^<]*)</option>', inside)[-1:]:
+            if name in ("department", "principle", "owner") or "," in word or (name, word) == ("period", "30"):
+                continue
+            found = chips(dan, f"{path}?{name}={word}&sort=-x")
+            said = unescape(label).strip()
+            assert [text.casefold() for text in found] == [said.casefold()], (name, word)
+            assert list(found.values()) == ["?sort=-x"]
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("/activity/?application={scorer}", "Credit Scorer"),
+        ("/activity/?sighting={chat}", "{chat_name}"),
+        ("/activity/?since=2026-01-05&until=2026-01-05", "5 Jan 2026"),
+        ("/activity/?person=00000000-0000-0000-0000-000000000007", "00000000"),
+        ("/activity/?unassigned=yes", "Not known"),
+        ("/activity/?people=own", "Only of your departments"),
+        ("/alerts/?application={scorer}", "Credit Scorer"),
+        ("/alerts/?who=nobody", "nobody"),
+        ("/compliance/gaps/?framework=eu_ai_act", "EU Artificial Intelligence Act"),
+        ("/compliance/gaps/?binding=no", "voluntary"),
+        ("/compliance/gaps/?overdue=yes", "past due"),
+        ("/applications/?points=40-45", "40–45"),
+    ],
+)
+def test_what_no_control_of_the_bar_chose_is_said_and_can_be_dropped(
+    dan: Client, estate: Estate, address: str, said: str
+) -> None:
+    values = {"scorer": estate.scorer.pk, "chat": estate.chat.pk, "chat_name": estate.chat.name}
+    found = chips(dan, address.format(**values))
+    wanted = said.format(**values)
+    (dropped,) = [url for text, url in found.items() if text.startswith(wanted)]
+    assert dan.get(address.format(**values).partition("?")[0] + dropped).status_code == 200
+    (name,) = re.findall(r"\?(\w+)=", address)[:1]
+    assert f"{name}=" not in dropped or "until" in address
+
+
+@pytest.mark.parametrize(
+    "address", ["/activity/?since=soon&person=me", "/compliance/gaps/?framework=none&state=odd", "/alerts/?who=x"]
+)
+def test_what_the_page_itself_could_not_read_is_no_chip(dan: Client, address: str) -> None:
+    assert chips(dan, address) == {}
+
+
 def test_the_navigation_carries_shared_filters_along(dan: Client) -> None:
     body = unescape(dan.get("/?kind=model&period=90&band=nonsense").content.decode())
     assert 'href="/applications/?period=90&kind=model"' in body

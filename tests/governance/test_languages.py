@@ -13,6 +13,7 @@ from django.utils import translation
 from django.utils.formats import date_format, get_format, localize
 from django.utils.translation import gettext_lazy, ngettext_lazy, trans_real
 
+from governance.formats import without_empty_catalogues
 from inventory.charts.base import many
 from inventory.choices import RoleKind, in_english
 from inventory.models import AuditLogEntry
@@ -131,6 +132,24 @@ def test_english_is_the_same_with_and_without_a_catalogue(cast, name):
     english = page(cast.ada, reverse(name))
     with translation.override(None):
         assert page(cast.ada, reverse(name)) == english
+
+
+def test_english_is_looked_up_once_and_a_language_with_words_in_all_of_its_catalogues(monkeypatch):
+    monkeypatch.setattr(trans_real, "_translations", {})
+    every = {one: len(trans_real.translation(one)._catalog._catalogs) for one in ("en", "de")}
+    words = dict(trans_real.translation("de")._catalog.items())
+    for language in every:
+        without_empty_catalogues(language)
+    english, german = (trans_real.translation(one)._catalog for one in ("en", "de"))
+    assert every["en"] > 1
+    assert (len(english._catalogs), len(english._plurals)) == (1, 1)
+    assert len(german._catalogs) == len(german._plurals) > 1
+    assert {key: text for key, text in german.items() if key} == {key: text for key, text in words.items() if key}
+    with translation.override("en"):
+        assert (translation.gettext("Overview"), translation.ngettext("%(n)s day", "%(n)s days", 2)) == (
+            "Overview",
+            "%(n)s days",
+        )
 
 
 def test_days_are_written_and_read_as_in_great_britain():

@@ -1,10 +1,13 @@
 """What each person sees of recommendations: on their pages, on the overview, and over the API."""
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.db import connection
 from django.db.models import Sum
+from django.http import QueryDict
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -14,7 +17,7 @@ from governance.selectors import recommendations as selector
 from governance.selectors.next_actions import next_actions
 from governance.services import recommendations
 from inventory.choices import AlertState, Severity
-from inventory.models import Alert
+from inventory.models import Alert, DailyUsage, User
 from inventory.selectors.scope import scope_of
 from risk.selectors import cases
 from risk.selectors.next_steps import next_steps
@@ -72,9 +75,40 @@ def test_each_number_is_the_sum_of_its_rows(cast: Cast, client: Client, who: str
         for place in places:
             if place.key:
                 narrowed = client.get(f"/recommendations/{card.pk}/?department={place.key}")
-                assert narrowed.context["page"].paginator.count >= place.rows
+                assert (count := narrowed.context["page"].paginator.count) == place.rows
+                csv = b"".join(client.get(f"/recommendations/{card.pk}/evidence.csv?department={place.key}"))
+                assert csv.count(b"\r\n") == count + 1
         csv = b"".join(client.get(f"/recommendations/{card.pk}/evidence.csv"))
         assert csv.count(b"\r\n") == card.rows + 1
+
+
+def test_the_places_of_a_card_add_up_with_what_lies_in_none_below(cast: Cast, client: Client) -> None:
+    everything(cast)
+    use(make_application(cast.retail, "Teller"), cast.retail, people=4, interactions=20, jailbreak=2, attacks=2)
+    recommendations.evaluate()
+    client.force_login(cast.carol)
+    shown = client.get("/recommendations/").content.decode()
+    own = 0
+    for card in selector.cards(scope_of(cast.carol)):
+        if card.places:
+            assert sum(one.amount for one in card.places) + card.elsewhere == card.amount
+            assert card.elsewhere >= 0
+            for place in card.places:
+                assert f"{place.name} ({place.amount})" in shown
+                own += place.name == "Retail Banking itself"
+                directly = {one.key: one.rows for one in selector.places(card)}.get("retail")
+                assert place.name != "Retail Banking itself" or place.rows == directly
+    assert own
+    for card in selector.cards(scope_of(cast.ada)):
+        assert not card.places or sum(one.amount for one in card.places) + card.elsewhere == card.amount
+
+
+def test_the_export_holds_the_states_that_are_shown(cast: Cast, client: Client) -> None:
+    client.force_login(cast.ada)
+    for asked, states in (("", "open,in_progress"), ("dismissed", "dismissed"), ("all", "")):
+        html = unescape(client.get("/recommendations/", {"state": asked}).content.decode())
+        (export,) = re.findall(r'class="btn" href="/exports/\?([^"]*)"', html)
+        assert QueryDict(export).get("state", "") == states
 
 
 def test_one_is_told_as_one(cast: Cast, client: Client) -> None:
@@ -168,6 +202,33 @@ def test_the_doors_of_acts(cast: Cast, client: Client) -> None:
         assert "Work on it" not in client.get(f"/recommendations/{pk}/").content.decode()
 
 
+def test_a_card_is_given_to_somebody_by_name_and_what_was_typed_stays(cast: Cast, client: Client) -> None:
+    User.objects.filter(pk=cast.carol.pk).update(display_name="Carol Hawthorne-Lind")
+    everything(cast)
+    card = card_of(cast.retail)
+    page = f"/recommendations/{card.pk}/"
+    client.force_login(cast.bob)
+    answer = client.post(f"{page}act/", {"action": "assign", "owner": "Carol H<b>"})
+    assert answer.status_code == 400
+    assert 'value="Carol H&lt;b&gt;"' in answer.content.decode()
+    assert '<option value="Carol Hawthorne-Lind">carol</option>' in answer.content.decode()
+    assert client.post(f"{page}act/", {"action": "assign", "owner": "carol hawthorne-lind"}).status_code == 302
+    card.refresh_from_db()
+    assert card.owner == cast.carol
+    assert 'value="Carol Hawthorne-Lind"' in client.get(page).content.decode()
+
+
+def test_the_history_tells_days_as_the_page_does(cast: Cast, client: Client) -> None:
+    everything(cast)
+    pk = card_of(cast.retail).pk
+    until = timezone.localdate() + timedelta(days=3)
+    client.force_login(cast.bob)
+    client.post(f"/recommendations/{pk}/act/", {"action": "dismiss", "text": "Known", "until": until.isoformat()})
+    body = client.get(f"/recommendations/{pk}/").content.decode()
+    assert f"until {until:%-d %b %Y}" in body
+    assert f"until {until.isoformat()}" not in body
+
+
 def test_the_settings_page(cast: Cast, client: Client) -> None:
     client.force_login(cast.ada)
     given = {"rule": RULE, "people": "4", "mib": "10", "score": "4", "high_mib": "100"}
@@ -242,3 +303,17 @@ def test_next_actions_promise_what_the_application_promises(estate: Estate, clie
     assert "<html" not in fragment
     client.force_login(estate.cast.eve)
     assert "Credit Scorer" not in client.get("/recommendations/next/").content.decode()
+
+
+def test_a_card_says_of_which_day_its_figures_are(cast: Cast, client: Client) -> None:
+    """The newest that feeds told of, not the day of the evaluation; nothing where the rule lacks its facts."""
+    use(sighting(), cast.cards, 9, people=3)
+    recommendations.evaluate()
+    pk, day = card_of(cast.cards).pk, timezone.localdate() - timedelta(days=9)
+    client.force_login(cast.carol)
+    said = f"figures up to {day:%-d %b %Y}"
+    assert said in client.get("/recommendations/").content.decode()
+    assert said in client.get(f"/recommendations/{pk}/").content.decode()
+    DailyUsage.objects.all().delete()
+    recommendations.evaluate()
+    assert "figures up to" not in client.get(f"/recommendations/{pk}/").content.decode()

@@ -137,6 +137,30 @@ def test_unsanctioned_apps_of_cloud_discovery_count_unless_sanctioned(cast: Cast
     assert [s.kind for s in found("unsanctioned_app")] == ["sighting"]
 
 
+@pytest.mark.parametrize(("tag", "speaks"), [("Sanctioned", 0), ("monitored", 0), ("Unsanctioned", 1), ("Custom", 1)])
+@pytest.mark.parametrize("by_site", [True, False])
+def test_an_app_that_defender_calls_sanctioned_stays_so_once_its_use_is_seen(
+    cast: Cast, tag: str, speaks: int, *, by_site: bool
+) -> None:
+    seen = sighting("B", host="b.example")
+    use(seen, cast.retail, people=3)
+    report = {"transactions": 5, "downloaded": 0, "uploaded": 0, "users": 3, "tags": ["Reviewed", tag]}
+    CloudApp.objects.create(
+        key="b", name="B", domains=["b.example"] if by_site else [], sighting=None if by_site else seen, **report
+    )
+    assert [s.kind for s in found("unsanctioned_app")] == ["sighting"] * speaks
+
+
+def test_what_is_registered_but_not_sanctioned_is_grave_when_unsafe(cast: Cast) -> None:
+    app = make_application(cast.retail, lifecycle=Lifecycle.IDEA)
+    use(app, cast.retail, people=3)
+    assert one("unsanctioned_app").gravity == Gravity.MEDIUM
+    report = {"transactions": 5, "downloaded": 0, "uploaded": 0, "users": 9}
+    CloudApp.objects.create(key="c", name="Chat", application=app, safety=4, tags=["Sanctioned"], **report)
+    subject = one("unsanctioned_app")  # what the register says of it outweighs a tag
+    assert (subject.gravity, subject.note) == (Gravity.HIGH, "3 people, registered but idea, safety 4.0 of 10")
+
+
 @pytest.mark.parametrize("state", Lifecycle.values)
 def test_sanctioned_is_what_is_in_review_approved_or_live(cast: Cast, state: str) -> None:
     use(make_application(cast.retail, lifecycle=state), cast.retail, people=3)
@@ -153,9 +177,8 @@ def test_what_is_older_than_the_window_does_not_count(cast: Cast) -> None:
 
 def sensitive(app: App, department: Department, interactions: int, **given: Any) -> None:
     whose = {"sighting": app} if isinstance(app, Sighting) else {"application": app}
-    DailySensitive.objects.create(
-        **whose, department=department, day=TODAY, digest=uuid4(), interactions=interactions, **given
-    )
+    fields = {"day": TODAY, **whose, **given}
+    DailySensitive.objects.create(department=department, digest=uuid4(), interactions=interactions, **fields)
 
 
 @pytest.mark.parametrize(("events", "gravity"), [(1, Gravity.MEDIUM), (4, Gravity.MEDIUM), (5, Gravity.HIGH)])
@@ -189,6 +212,39 @@ def test_data_loss_matches_outside_are_grave_from_three_people(cast: Cast) -> No
     assert (subject.kind, subject.amount, subject.gravity) == ("sighting", 3, Gravity.MEDIUM)
     data_event(cast.retail, 3, seen_as="chat elsewhere")
     assert one("sensitive_outside").gravity == Gravity.HIGH
+
+
+def test_an_app_called_by_a_number_is_not_the_name_of_that_number(cast: Cast) -> None:
+    app = sighting()
+    use(app, cast.retail)
+    sensitive(app, cast.retail, 2, information_types=["iban"])
+    data_event(cast.retail, 1, seen_as=str(app.pk))
+    assert sorted((s.kind, s.name, s.amount) for s in found("sensitive_outside")) == [
+        ("data_event", str(app.pk), 1),
+        ("sighting", "Chat Elsewhere", 2),
+    ]
+
+
+def test_types_found_are_not_counted_beside_the_interactions_that_held_them(cast: Cast) -> None:
+    """A finding tells of the prompt that its interaction tells of; a data-loss match tells of a rule."""
+    app = sighting()
+    use(app, cast.retail)
+    for person in (1, 2, 3):
+        data_event(cast.retail, person, seen_as="Chat Elsewhere", kind=DataEventKind.TYPES_FOUND)
+    subject = one("sensitive_outside")
+    assert (subject.amount, subject.gravity) == (3, Gravity.HIGH)
+    assert subject.note == "3 people in data-loss matches or findings"
+    sensitive(app, cast.retail, 3, information_types=["iban"])
+    subject = one("sensitive_outside")
+    assert (subject.amount, subject.gravity, subject.note) == (3, Gravity.MEDIUM, "")
+    data_event(cast.retail, 1, seen_as="Chat Elsewhere")
+    subject = one("sensitive_outside")
+    assert (subject.amount, subject.gravity) == (4, Gravity.MEDIUM)
+    assert subject.note == "1 people in data-loss matches or findings"
+    data_event(cast.treasury, 4, seen_as="Chat Elsewhere", kind=DataEventKind.TYPES_FOUND)
+    assert sorted((str(s.department), s.amount) for s in found("sensitive_outside")) == sorted(
+        [(str(cast.retail), 4), (str(cast.treasury), 1)]
+    )
 
 
 def test_labelled_content_without_a_rule(cast: Cast) -> None:

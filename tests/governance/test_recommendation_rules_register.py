@@ -1,5 +1,6 @@
 """The rules about agents, oversight, unusual days and blind spots: each speaks exactly at its threshold."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -7,11 +8,11 @@ from uuid import UUID, uuid4
 import pytest
 from django.utils import timezone
 
-from governance.models import Gravity
+from governance.models import Gravity, Recommendation, RuleReading
 from governance.selectors.rules import RULES
 from governance.services import recommendations
 from inventory.choices import AgentState, Lifecycle
-from inventory.models import AgentListing, AIApplication, Department, DirectoryUser, Feed, UnusualDay
+from inventory.models import AgentListing, AIApplication, DailyUsage, Department, DirectoryUser, Feed, UnusualDay
 from risk.models import ApplicationCoverage, CurrentScore, Record
 from risk.services import scores
 from tests.builders import make_application, make_department
@@ -160,8 +161,29 @@ def unusual(department: Department, ago: int, **given: Any) -> UnusualDay:
     )
 
 
+def days_of_use(cast: Cast, days: int) -> None:
+    app = make_application(cast.retail)
+    for day in range(days):
+        use(app, cast.retail, day)
+
+
+def test_before_enough_days_nothing_is_usual_and_nothing_completes(cast: Cast) -> None:
+    """Thirteen days before the newest are too few to judge it: the card stays, and the rule says what it needs."""
+    days_of_use(cast, 15)
+    said = unusual(cast.retail, 0)
+    assert one("unusual_activity").ref == said.pk
+    DailyUsage.objects.filter(day=TODAY - timedelta(days=3)).update(interactions=0, visits=1)
+    said.delete()
+    for _ in range(3):
+        recommendations.evaluate()
+    assert "14 days" in RuleReading.objects.get(rule="unusual_activity").needs
+    assert Recommendation.objects.get(rule="unusual_activity", department=cast.retail).state == "open"
+    alert("AI.Azure_AccessAnomaly", make_application(cast.retail))
+    assert [s.kind for s in found("unusual_activity")] == ["alert"]
+
+
 def test_unusual_days_are_those_of_their_own_page(cast: Cast) -> None:
-    use(make_application(cast.retail), cast.retail)
+    days_of_use(cast, 15)
     unusual(cast.retail, 30)
     unusual(cast.retail, 5, dismissed_at=NOW)
     assert found("unusual_activity") == []
@@ -200,6 +222,12 @@ def test_old_feeds(cast: Cast, kind: str, hours: float, files: int, speaks: int)
     assert [s.key for s in found("blind_spot")] == [f"old:{kind}"] * speaks
 
 
+def test_a_wrong_clock_does_not_make_an_old_feed_new(cast: Cast) -> None:
+    for _ in range(2):
+        batch("security_alerts", newest_at=ago(-24 * 400), finished_at=ago(48.1))
+    assert [s.key for s in found("blind_spot")] == ["old:security_alerts"]
+
+
 @pytest.mark.parametrize(("hours", "given", "speaks"), [(48.1, {}, 1), (47.9, {}, 0), (48.1, {"active": False}, 0)])
 def test_feeds_that_brought_nothing(cast: Cast, hours: float, given: dict[str, Any], speaks: int) -> None:
     batch("purview_audit")
@@ -236,12 +264,24 @@ def test_silent_departments(cast: Cast, staff: int, silent: int, speaks: int) ->
     assert [s.department for s in found("blind_spot")] == [place] * speaks
 
 
+def test_use_of_days_to_come_breaks_no_silence(cast: Cast) -> None:
+    batch()
+    place = make_department("Silent")
+    DirectoryUser.objects.bulk_create(DirectoryUser(pseudonym=uuid4(), department=place) for _ in range(10))
+    app = make_application(cast.retail)
+    use(app, cast.retail)
+    use(app, place, -400)
+    assert [s.department for s in found("blind_spot")] == [place]
+
+
 def test_every_rule_is_described(cast: Cast) -> None:
     assert [rule.number for rule in RULES.values()] == list(range(1, 16))
     for rule in RULES.values():
         assert rule.principles
         assert "{" not in rule.in_words({})
         assert rule.action.endswith(".")
+        ones = rule.in_words({(rule.key, one.name): 1 for one in rule.thresholds})
+        assert not re.search(r"\b1 (?!of\b|MiB\b|%)\w*s\b", ones), ones  # "at least 1 interactions"
         assert all(one.least <= one.value <= one.most for one in rule.thresholds)
 
 

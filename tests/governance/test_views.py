@@ -48,6 +48,8 @@ def test_the_menu_stands_on_pages_that_can_be_saved(estate: Estate, client: Clie
     assert "view_save" not in body
     for path in (f"/applications/{estate.scorer.pk}/", "/departments/retail/", "/account/"):
         assert 'id="view-name"' not in client.get(path).content.decode()
+    ours = ("overview", "departments", "recommendations", "analytics", "compliance")
+    assert {"risk:applications", "inventory:events", *(f"governance:{one}" for one in ours)} <= set(selector.PAGES)
     for route in selector.PAGES:
         assert client.get(reverse(route)).status_code == 200
 

@@ -10,7 +10,9 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.paginator import Paginator
 from django.template import engines
 from django.test import RequestFactory
+from django.utils import timezone
 from django.utils.safestring import mark_safe
+from django.utils.timesince import timesince
 
 HOSTILE = '"><script>alert(1)</script>'
 
@@ -35,6 +37,9 @@ def render(source: str, url: str = "/", **values: object) -> str:
     ("source", "shown"),
     [
         ("{{ 66.6|score }}", "67"),
+        ('{{ "https://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/"|tail:9 }}', "…aaaaaaaa/"),
+        ('{{ "url"|entity }} {{ "account"|entity }} {{ "odd"|entity }}', "Address Person odd"),
+        ('{{ "until 2027-01-15, not 2027-13-45"|with_days }}', "until 15 Jan 2027, not 2027-13-45"),
         ("{{ 0|risk_class }} {{ 74.9|risk_class }} {{ 100|risk_class }}", "risk-0 risk-7 risk-9"),
         ("{{ none|risk_class }}", "risk-none"),
         ("{{ 0.004|percent }} {{ 0|percent }} {{ 0.126|percent }}", "&lt;1\u00a0% 0\u00a0% 13\u00a0%"),
@@ -246,3 +251,34 @@ def test_a_figure_can_not_end_its_script():
 
 def test_counts_are_told_apart_by_their_type():
     assert render("{{ one|count }} {{ same|count }}", one=1, same=1.0) == "1 1.0"
+
+
+AGES = (
+    *(timedelta(seconds=seconds) for seconds in (-5, 0, 59, 60, 3599, 3600, 86_399, 86_400, 604_799, 604_800)),
+    *(
+        timedelta(days=days, seconds=seconds)
+        for days in (27, 28, 30, 31, 59, 364, 365, 366, 800)
+        for seconds in (-1, 0, 1)
+    ),
+)
+
+
+@pytest.mark.parametrize("now", [datetime(2026, 3, 1, 0, 0, 1, tzinfo=UTC), datetime(2028, 2, 29, 12, tzinfo=UTC)])
+def test_an_age_is_told_as_django_tells_it(now, monkeypatch):
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    for age in AGES:
+        told = timesince(now - age, now, depth=1)
+        words = "just now" if told.startswith("0") else f"{told} ago"
+        assert render("{% when moment %}", moment=now - age).endswith(f">{words}</time>"), age
+
+
+def test_a_link_keeps_every_other_value_of_the_address():
+    shown = render("{% url_with q=text page=None %}", url="/?kind=a&kind=b%26c&page=3", text="x y&z")
+    assert shown == "?kind=a&amp;kind=b%26c&amp;q=x+y%26z"
+
+
+def test_what_a_badge_says_is_no_markup():
+    shown = render('{% badge text tone "check" %}', text=HOSTILE, tone=HOSTILE)
+    assert "<script>" not in shown
+    assert shown.startswith('<span class="badge tone-&quot;&gt;')
+    assert render("{% badge text %}", text=mark_safe("<b>1</b>")) == '<span class="badge tone-neutral"><b>1</b></span>'

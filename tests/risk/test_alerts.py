@@ -155,7 +155,8 @@ def test_the_page_of_one_keeps_what_was_written_when_it_is_refused(
     given = {"alert": one.pk, "page": "alert", "action": "assign", "assignee": "nobody-here", "text": "kept words"}
     answer = client.post(reverse("risk:alert_act"), given)
     text = answer.content.decode()
-    assert (answer.status_code, "kept words" in text, "Nobody has this user name" in text) == (400, True, True)
+    assert (answer.status_code, "kept words" in text, "Nobody here goes by this name" in text) == (400, True, True)
+    assert 'value="nobody-here"' in text
     assert "<script>alert" not in text
     assert "The feed says otherwise" in text
     answer = client.post(reverse("risk:alert_act"), {**given, "action": "resolve", "text": "Taught"}, follow=True)

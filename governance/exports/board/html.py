@@ -3,14 +3,13 @@ point at and a table behind each. Names have room here, so none is cut, and no f
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 from governance import charts
 from governance.charts import Chart, Row, risk
 from governance.exports.board import wording
 from governance.exports.html import CONTENT_TYPE, standing_alone
-from governance.selectors.board import COURSE_DAYS, Board, DepartmentPage
+from governance.selectors.board import Board, DepartmentPage
 from governance.selectors.compliance import FrameworkFigures
 from governance.selectors.rollups import Risk
 
@@ -73,10 +72,8 @@ def _profile(page: DepartmentPage, board: Board) -> Chart:
 
 
 def _course(page: DepartmentPage, board: Board) -> Chart:
-    """The figure that stood when the course begins may be older: it is drawn from the beginning."""
-    first = board.day - timedelta(days=COURSE_DAYS)
     chart = charts.department_course(
-        [charts.DepartmentPoint(max(one.day, first), one.index, one.worst, one.mean) for one in page.course],
+        [charts.DepartmentPoint(one.day, one.index, one.worst, one.mean) for one in page.course],
         [(one.day, one.index) for one in page.ahead],
         board.day,
     )

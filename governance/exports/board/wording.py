@@ -49,7 +49,11 @@ def coverage(one: FrameworkFigures) -> str:
 
 
 def risk_of(one: Worst) -> str:
-    return PROHIBITED if one.prohibited else f"{one.point:.0f} ({one.low:.0f}–{one.high:.0f})"
+    """ "25 (14–33)"; the number alone where nothing is unknown, as the pages have it."""
+    if one.prohibited:
+        return PROHIBITED
+    low, high = f"{one.low:.0f}", f"{one.high:.0f}"
+    return f"{one.point:.0f}" if low == high else f"{one.point:.0f} ({low}–{high})"
 
 
 def moves(page: DepartmentPage) -> str:

@@ -55,14 +55,16 @@ class Profile:
 def bands_by_day(
     scope: Scope, day: date, period: int, past: Sequence[Risk] | None = None
 ) -> list[tuple[date, dict[str, int]]]:
-    """Live applications by band on each day on which a figure changed; what is looked at adds up over its tops.
-    `past`: the course of the only one, where it is read already."""
+    """Live applications by band on the first and last day and on each on which a figure changed, added up over the tops
+    of what is looked at. `past`: the course of the only one, where it is read already."""
     tops = Department.objects.filter(pk__in=[top.pk for top in scope.tops])
     begin, standing, found = day - timedelta(days=period), {}, {}
     for risk in rollups.history(tops, OVERALL, begin, day) if past is None else past:
         standing[risk.department_id] = risk
         on = max(risk.day, begin)
         found[on] = {band: sum(getattr(one, f"{band}_count") for one in standing.values()) for band in BANDS}
+    if found:
+        found.setdefault(day, found[max(found)])  # the last figures hold until the end
     return sorted(found.items())
 
 

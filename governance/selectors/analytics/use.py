@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, TypeVar
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from governance.selectors.among import ALL, Among
@@ -22,6 +23,13 @@ from inventory.selectors.scope import Scope
 T = TypeVar("T")
 MOST = 10
 VISITED = 5  # sites with a line of their own
+_BY_APP = """
+SELECT application, loose, count(*) FROM ({people}) used(application, loose, pseudonym)
+GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT %s"""
+_BY_DEPARTMENT = """
+SELECT rows.top, count(DISTINCT used.pseudonym) FROM ({people}) used(department, pseudonym)
+LEFT JOIN unnest(%s::bigint[], %s::bigint[]) rows(id, top) ON rows.id = used.department
+WHERE rows.top IS NOT NULL OR used.department IS NULL GROUP BY 1 ORDER BY 2 DESC, 1"""
 
 
 @dataclass(frozen=True)
@@ -47,10 +55,12 @@ class Named:
 
 @dataclass(frozen=True)
 class DepartmentUsers:
-    """A department with everything below it and how many distinct people of it used AI; None: *Unassigned*."""
+    """A department with everything below it and how many distinct people of it used AI; None: *Unassigned*. `itself`:
+    those directly in the department that is looked at."""
 
     department: Department | None
     users: int
+    itself: bool = False
 
 
 def visits(scope: Scope, day: date, period: int, among: Among = ALL) -> list[App]:
@@ -111,38 +121,44 @@ def users_by_app(scope: Scope, day: date, period: int, among: Among = ALL) -> li
     """The apps with the most distinct users."""
 
     def found() -> list[App]:
-        rows = _within(DailyUser.objects.all(), scope, day, period, among).annotate(loose=LOOSE)
-        top = _top(rows, Count("pseudonym", distinct=True), MOST)
-        called = _names(top)
-        return [
-            App(row["application_id"], row["loose"], called[row["application_id"], row["loose"]], (row["all"],))
-            for row in top
-        ]
+        used: QuerySet[Any] = _within(DailyUser.objects.all(), scope, day, period, among).annotate(loose=LOOSE)
+        top = _each_once(used.values_list("application_id", "loose", "pseudonym"), _BY_APP, MOST)
+        called = _names([{"application_id": application, "loose": loose} for application, loose, _ in top])
+        return [App(application, loose, called[application, loose], (n,)) for application, loose, n in top]
 
     return _kept("users", scope, day, period, among, found)
 
 
 def users_by_department(scope: Scope, day: date, period: int, among: Among = ALL) -> list[DepartmentUsers]:
-    """Distinct users of each department one level down, with everything below it, most first; *Unassigned* where the
-    whole organisation is looked at."""
+    """Distinct users of each department one level down, with everything below it, and of what is looked at itself, most
+    first; *Unassigned* where that is the whole organisation."""
+
+    top = scope.top.pk if scope.top else None
 
     def found() -> list[tuple[int | None, int]]:
-        row_of = scope.row_of()
+        row_of = scope.row_of() | ({top: top} if top else {})
         used: QuerySet[Any] = _within(DailyUser.objects.all(), scope, day, period, among)
-        people = used.order_by().values_list("department_id", "pseudonym")
-        sql, params = people.query.sql_with_params()
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT rows.top, count(DISTINCT used.pseudonym) FROM ({sql}) used(department, pseudonym)"  # noqa: S608
-                " LEFT JOIN unnest(%s::bigint[], %s::bigint[]) rows(id, top) ON rows.id = used.department"
-                " WHERE rows.top IS NOT NULL OR used.department IS NULL GROUP BY 1 ORDER BY 2 DESC, 1",
-                [*params, list(row_of), list(row_of.values())],
-            )
-            return cursor.fetchall()
+        people = used.values_list("department_id", "pseudonym")
+        return _each_once(people, _BY_DEPARTMENT, list(row_of), list(row_of.values()))
 
     counted = _kept("departments", scope, day, period, among, found)
     known = Department.objects.in_bulk([pk for pk, _ in counted if pk])
-    return [DepartmentUsers(known.get(pk), count) for pk, count in counted if pk is None or pk in known]
+    return [
+        DepartmentUsers(known.get(pk or 0), count, pk is not None and pk == top)
+        for pk, count in counted
+        if pk is None or pk in known
+    ]
+
+
+def _each_once(people: QuerySet[Any], sql: str, *more: Any) -> list[Any]:
+    """The rows of a query over people, each once: told apart by hashing they take half the time of sorting all rows."""
+    try:
+        inner, params = people.order_by().distinct().query.sql_with_params()
+    except EmptyResultSet:  # Django's word for a query that it knows to find nothing
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(sql.format(people=inner), [*params, *more])
+        return cursor.fetchall()
 
 
 def labels_referenced(scope: Scope, day: date, period: int, among: Among = ALL) -> list[Named]:

@@ -71,6 +71,7 @@ RULES = (
         ),
         needs=_LISTED,
         anchor="agents",
+        feeds=("agents",),
     ),
     Rule(
         number=9,
@@ -89,6 +90,7 @@ RULES = (
         ),
         needs=_LISTED,
         anchor="agents",
+        feeds=("agents",),
     ),
     Rule(
         number=10,
@@ -111,6 +113,7 @@ RULES = (
         ),
         needs=_LISTED,
         anchor="agents",
+        feeds=("agents",),
     ),
     Rule(
         number=11,
@@ -118,7 +121,8 @@ RULES = (
         title=_("Forgotten agent"),
         goals=("A4",),
         trigger=_(
-            "A published agent was not used for more than {days} days, or was never used and published that long ago."
+            "A published agent was not used for more than {days:day|days}, or was never used and published "
+            "that long ago."
         ),
         action=_("Retire it, or say who still needs it."),
         unit=_("agents"),
@@ -127,11 +131,13 @@ RULES = (
         sql=_agents(
             "state = 'published' AND COALESCE(used_at, published_at) < %(agents)s - %(days)s * interval '1 day'",
             "1",
-            "CASE WHEN used_at IS NULL THEN 'never used, published ' || to_char(published_at, 'FMDD Mon YYYY')"
-            " ELSE 'last used ' || to_char(used_at, 'FMDD Mon YYYY') END",
+            "CASE WHEN used_at IS NULL THEN 'never used, published '"
+            " || to_char(published_at AT TIME ZONE %(zone)s, 'FMDD Mon YYYY')"
+            " ELSE 'last used ' || to_char(used_at AT TIME ZONE %(zone)s, 'FMDD Mon YYYY') END",
         ),
         needs=_LISTED,
         anchor="agents",
+        feeds=("agents",),
         thresholds=(Threshold("days", _("Days without use"), 90, 7, 3650),),
     ),
 )

@@ -6,10 +6,11 @@ from django.utils.translation import ngettext_lazy
 from governance.selectors.rules.base import Rule, Threshold
 
 # A kind of feed is required where a feed that is switched on is bound to it, or where it has come more than once. The
-# audit log itself comes with a documented delay, so it may be older.
+# audit log itself comes with a documented delay, so it may be older. No file tells of what came after it was read: a
+# wrong clock's record would keep an old feed from being named for as long as it lies ahead.
 _BLIND = """
 WITH kinds AS (
-    SELECT kind, max(newest_at) AS newest, count(*) AS files,
+    SELECT kind, max(LEAST(newest_at, finished_at)) AS newest, count(*) AS files,
         sum(quarantined) FILTER (WHERE finished_at > %(now)s - interval '30 days') AS bad,
         sum(rows) FILTER (WHERE finished_at > %(now)s - interval '30 days') AS rows
     FROM inventory_importbatch WHERE state = 'done' AND kind <> '' GROUP BY kind),
@@ -21,13 +22,14 @@ staff AS (
     SELECT department_id, count(*) AS people FROM inventory_directoryuser
     WHERE enabled AND department_id IS NOT NULL GROUP BY 1)
 SELECT 'old:' || kind AS key, NULL::bigint AS department_id, 'feed' AS kind, NULL::bigint AS ref, kind AS name,
-    1 AS amount, 3 AS gravity, 'newest record ' || to_char(newest, 'FMDD Mon YYYY HH24:MI') || ' UTC' AS note
+    1 AS amount, 3 AS gravity,
+    'newest record ' || to_char(newest AT TIME ZONE %(zone)s, 'FMDD Mon YYYY HH24:MI') AS note
 FROM kinds
 WHERE newest < %(now)s - (CASE WHEN kind LIKE 'purview%%' THEN %(audit_hours)s ELSE %(hours)s END) * interval '1 hour'
     AND (files > 1 OR EXISTS (SELECT FROM inventory_feed f WHERE f.active AND f.kind = kinds.kind))
 UNION ALL
 SELECT 'never:' || f.id, NULL, 'feed', NULL, f.name, 1, 3,
-    'switched on ' || to_char(f.created_at, 'FMDD Mon YYYY') || ', nothing of it has come'
+    'switched on ' || to_char(f.created_at AT TIME ZONE %(zone)s, 'FMDD Mon YYYY') || ', nothing of it has come'
 FROM inventory_feed f
 WHERE f.active AND f.created_at < %(now)s - %(hours)s * interval '1 hour' AND NOT EXISTS (
     SELECT FROM inventory_importbatch b WHERE b.state = 'done' AND (b.feed_id = f.id OR b.kind = f.kind))
@@ -45,7 +47,13 @@ SELECT 'silent:' || d.id, d.id, 'department', d.id, d.name, 1, 3,
 FROM staff JOIN inventory_department d ON d.id = staff.department_id
 WHERE staff.people >= %(staff)s AND EXISTS (SELECT FROM inventory_dailyusage) AND NOT EXISTS (
     SELECT FROM inventory_dailyusage u
-    WHERE u.department_id = d.id AND u.day > %(day)s::date - %(silent_days)s::int)"""
+    WHERE u.department_id = d.id AND u.day > %(day)s::date - %(silent_days)s::int AND u.day <= %(day)s)"""
+
+# The kinds that it names as old, or as switched on and never come
+BLIND = """
+SELECT name FROM governance_subject WHERE rule = 'blind_spot' AND key LIKE 'old:%'
+UNION SELECT f.kind FROM governance_subject s JOIN inventory_feed f ON s.key = 'never:' || f.id
+WHERE s.rule = 'blind_spot'"""
 
 RULES = (
     Rule(
@@ -54,11 +62,11 @@ RULES = (
         title=_("We are blind here"),
         goals=("RS3", "A1"),
         trigger=_(
-            "The newest record of a regular feed is older than {hours} hours ({audit_hours} for the "
+            "The newest record of a regular feed is older than {hours:hour|hours} ({audit_hours} for the "
             "Purview audit log), one that is switched on has brought nothing that long, at least "
             "{bad_percent} % of its rows could not be read, at least {lost_percent} % of active "
-            "people have no department, or a department of at least {staff} people shows no use for "
-            "{silent_days} days."
+            "people have no department, or a department of at least {staff:person|people} shows no use for "
+            "{silent_days:day|days}."
         ),
         action=_("Bring the feed up to date, or mend what could not be read."),
         unit=_("blind spots"),

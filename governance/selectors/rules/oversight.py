@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from governance.selectors.rules.base import Rule, Threshold
+from governance.selectors.rules.base import INTERACTIONS, Rule, Threshold
 from governance.selectors.rules.usage import USE_SEEN
 
 # That a later change of the register makes the approved impact assessment due sooner is said on the record's own page.
@@ -63,8 +63,8 @@ RULES = (
         title=_("AI in use without assessment"),
         goals=("A1",),
         trigger=_(
-            "A registered application had at least {interactions} interactions or {people} people in "
-            "one department in 30 days, and no impact assessment of it is approved and in force. "
+            "A registered application had at least {interactions:interaction|interactions} or {people:person|people} "
+            "in one department in 30 days, and no impact assessment of it is approved and in force. "
             "High where it is high-risk or its assessment names a sensitive use."
         ),
         action=_("Write the impact assessment and have it approved."),
@@ -74,6 +74,7 @@ RULES = (
         sql=_UNASSESSED,
         needs=USE_SEEN,
         anchor="day",
+        feeds=INTERACTIONS,
         thresholds=(
             Threshold("interactions", _("Interactions in one department"), 10),
             Threshold("people", _("People in one department"), 3),
@@ -85,8 +86,8 @@ RULES = (
         title=_("Sensitive use without oversight, or a gap under the EU AI Act"),
         goals=("A2",),
         trigger=_(
-            "A sensitive or restricted use lacks its two signatures, at least {duties} duties of a "
-            "high-risk system are not met, or a prohibited practice is not retired."
+            "A sensitive or restricted use lacks its two signatures, a high-risk system leaves at least "
+            "{duties:duty|duties} unmet, or a prohibited practice is not retired."
         ),
         action=_("Have the assessment signed by two people, prove the controls behind the duties, or retire it."),
         unit=_("open points"),

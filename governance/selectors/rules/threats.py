@@ -5,7 +5,10 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from governance.selectors.rules.base import Rule, Threshold
+from governance.selectors.rules.base import INTERACTIONS, Rule, Threshold
+from inventory.unusual import Thresholds
+
+USUAL = Thresholds()  # how many days are needed is no setting
 
 _ATTACKS_SEEN = (
     "SELECT EXISTS (SELECT FROM inventory_dailyusage) OR EXISTS (SELECT FROM inventory_alert)",
@@ -18,7 +21,8 @@ _JAILBREAKS = """
 WITH repeated AS (
     SELECT DISTINCT app, department_id FROM (
         SELECT COALESCE(application_id, -sighting_id) AS app, department_id, count(*) OVER (PARTITION BY pseudonym) AS n
-        FROM inventory_interaction WHERE jailbreak AND pseudonym IS NOT NULL AND at >= %(day)s::date - 6) attempt
+        FROM inventory_interaction
+        WHERE jailbreak AND pseudonym IS NOT NULL AND at >= %(week_at)s AND at < %(until_at)s) attempt
     WHERE n >= %(by_one)s),
 marked AS (
     SELECT COALESCE(application_id, -sighting_id) AS app, department_id, sum(jailbreak) AS n FROM inventory_dailyusage
@@ -77,6 +81,17 @@ FROM inventory_alert al LEFT JOIN inventory_aiapplication a ON a.id = al.applica
 WHERE (al.type ILIKE '%%\\_DOW%%' OR al.type ILIKE '%%AccessAnomaly%%')
     AND al.at > %(alerts_from)s AND al.state <> 'dismissed'"""
 
+# Whether feeds told of enough days before the newest for it to be judged at all (inventory.unusual), or of such alerts
+_ENOUGH_TOLD = f"""
+WITH newest AS (
+    SELECT day FROM inventory_dailyusage WHERE interactions > 0 AND day <= %(day)s ORDER BY day DESC LIMIT 1)
+SELECT (
+    SELECT count(*) FROM newest,
+        generate_series(newest.day - {USUAL.window}, newest.day - 1, interval '1 day') one
+    WHERE EXISTS (SELECT FROM inventory_dailyusage d WHERE d.day = one::date AND d.interactions > 0)
+) >= {USUAL.history} OR EXISTS (
+    SELECT FROM inventory_alert WHERE type ILIKE '%%\\_DOW%%' OR type ILIKE '%%AccessAnomaly%%')"""  # noqa: S608
+
 RULES = (
     Rule(
         number=5,
@@ -85,7 +100,7 @@ RULES = (
         goals=("PS2", "RS2"),
         trigger=_(
             "An interaction marked as a jailbreak attempt, or an alert about one that nobody "
-            "dismissed, in 30 days. High where it was not blocked, or from {by_one} attempts by one "
+            "dismissed, in 30 days. High where it was not blocked, or from {by_one:attempt|attempts} by one "
             "person within 7 days."
         ),
         action=_("Work through the alerts, and prove the controls against prompt attacks."),
@@ -96,6 +111,7 @@ RULES = (
         sql=_JAILBREAKS,
         needs=_ATTACKS_SEEN,
         anchor="day",
+        feeds=INTERACTIONS,
         thresholds=(Threshold("by_one", _("High: attempts by one person within 7 days"), 3, 2, 1000),),
     ),
     Rule(
@@ -115,6 +131,7 @@ RULES = (
         sql=_INJECTIONS,
         needs=_ATTACKS_SEEN,
         anchor="day",
+        feeds=INTERACTIONS,
     ),
     Rule(
         number=7,
@@ -149,7 +166,11 @@ RULES = (
         counted=ngettext_lazy("unusual day or alert", "unusual days and alerts", "n"),
         route="inventory:unusual",
         sql=_UNUSUAL,
-        needs=_ATTACKS_SEEN,
+        needs=(
+            _ENOUGH_TOLD,
+            format_lazy(_("at least {days} days of use before the newest, or such an alert"), days=USUAL.history),
+        ),
         anchor="day",
+        feeds=INTERACTIONS,
     ),
 )

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from governance.selectors.rules.base import Rule, Threshold
+from governance.selectors.rules.base import INTERACTIONS, USE, Rule, Threshold
 
 USE_SEEN = (
     "SELECT EXISTS (SELECT FROM inventory_dailyusage)",
@@ -12,8 +12,9 @@ USE_SEEN = (
 _MIB = 1024 * 1024
 
 # Of each AI app that is not sanctioned: its use by department, and by how many people of all departments. Sanctioned is
-# what is registered and in review, approved or live; what Discovery ruled out is left out for as long. A person counts
-# once, so people of departments don't add up.
+# what is registered and in review, approved or live, and of what is not registered, what Defender calls sanctioned or
+# monitored; what Discovery ruled out is left out for as long. A person counts once, so people of departments don't add
+# up.
 _UNSANCTIONED = f"""
 WITH used AS (
     SELECT COALESCE(u.application_id, -u.sighting_id) AS app, u.department_id,
@@ -31,23 +32,28 @@ people AS (
 apps AS (
     SELECT app, sum(uploaded) AS uploaded, COALESCE(
         (SELECT n FROM people p WHERE p.app = used.app AND p.whole = 1), 0) AS n FROM used GROUP BY app),
-safety AS (
-    SELECT s.id, min(c.safety) AS score FROM inventory_sighting s JOIN inventory_cloudapp c
-        ON c.sighting_id = s.id OR (s.host <> '' AND s.host = ANY(c.domains)) GROUP BY s.id)
+said AS (
+    SELECT app, min(safety) AS score, bool_or(EXISTS (
+        SELECT FROM unnest(tags) tag WHERE lower(tag) IN ('sanctioned', 'monitored'))) AS sanctioned
+    FROM (
+        SELECT -s.id AS app, c.safety, c.tags FROM inventory_sighting s JOIN inventory_cloudapp c
+            ON c.sighting_id = s.id OR (s.host <> '' AND s.host = ANY(c.domains))
+        UNION ALL SELECT application_id, safety, tags FROM inventory_cloudapp WHERE application_id IS NOT NULL) known
+    GROUP BY app)
 SELECT used.app || ':' || COALESCE(used.department_id::text, '') AS key, used.department_id,
     CASE WHEN used.app < 0 THEN 'sighting' ELSE 'application' END AS kind, abs(used.app) AS ref,
     COALESCE(s.name, a.name) AS name, used.uses AS amount,
-    CASE WHEN safety.score <= %(score)s OR apps.uploaded >= %(high_mib)s * {_MIB} THEN 3 ELSE 2 END AS gravity,
+    CASE WHEN said.score <= %(score)s OR apps.uploaded >= %(high_mib)s * {_MIB} THEN 3 ELSE 2 END AS gravity,
     COALESCE(p.n, 0) || ' people' || CASE WHEN used.uploaded > 0
         THEN ', ' || round(used.uploaded / {_MIB}.0, 1) || ' MiB sent' ELSE '' END
         || CASE WHEN used.app > 0 THEN ', registered but ' || replace(a.lifecycle, '_', ' ') ELSE '' END
-        || COALESCE(', safety ' || round(safety.score::numeric, 1) || ' of 10', '') AS note
+        || COALESCE(', safety ' || round(said.score::numeric, 1) || ' of 10', '') AS note
 FROM used JOIN apps USING (app)
     LEFT JOIN people p ON p.app = used.app AND p.whole = 0 AND p.department_id IS NOT DISTINCT FROM used.department_id
     LEFT JOIN inventory_sighting s ON s.id = -used.app LEFT JOIN inventory_aiapplication a ON a.id = used.app
-    LEFT JOIN safety ON safety.id = -used.app
+    LEFT JOIN said ON said.app = used.app
 WHERE used.uses > 0 AND (apps.n >= %(people)s OR apps.uploaded >= %(mib)s * {_MIB})
-    AND NOT (s.id IS NOT NULL AND s.folded = ANY(%(ruled)s))
+    AND NOT (s.id IS NOT NULL AND (s.folded = ANY(%(ruled)s) OR COALESCE(said.sanctioned, FALSE)))
 UNION ALL
 SELECT 'cloud:' || c.key, NULL, 'cloud_app', NULL, c.name, c.transactions,
     CASE WHEN c.safety <= %(score)s OR c.uploaded >= %(high_mib)s * {_MIB} THEN 3 ELSE 2 END,
@@ -60,17 +66,23 @@ WHERE c.application_id IS NULL AND NOT COALESCE(s.folded, '') = ANY(%(ruled)s)
     AND c.transactions > 0 AND (c.users >= %(people)s OR c.uploaded >= %(mib)s * {_MIB})"""  # noqa: S608 - a constant of our own
 
 # Sensitive information in what went to an AI app outside (operations 2 and 5: an AI app or site, a visit to one), and
-# matches of data-loss rules where nothing registered fits. Feeds keep no confidence of a type, so each counts.
+# matches of data-loss rules where nothing registered fits. Feeds keep no confidence of a type, so each counts. A
+# finding of types tells of what an interaction tells of: it counts where none of that app, department and day does.
 _SENSITIVE = """
-WITH events AS (
-    SELECT s.id AS sighting_id, s.name, d.department_id, d.interactions AS n, NULL::uuid AS who
+WITH held AS (
+    SELECT s.id AS sighting_id, s.name, d.department_id, d.day, d.interactions AS n
     FROM inventory_dailysensitive d JOIN inventory_sighting s ON s.id = d.sighting_id
     WHERE d.day BETWEEN %(from_day)s AND %(day)s AND d.application_id IS NULL AND d.information_types <> '{}'
-        AND s.operations && ARRAY[2, 5]::smallint[]
+        AND s.operations && ARRAY[2, 5]::smallint[]),
+events AS (
+    SELECT sighting_id, name, department_id, n, NULL::uuid AS who FROM held
     UNION ALL
     SELECT s.id, COALESCE(s.name, e.seen_as), e.department_id, 1, e.pseudonym
     FROM inventory_dataevent e LEFT JOIN inventory_sighting s ON s.folded = e.folded
-    WHERE e.application_id IS NULL AND e.at > %(events_from)s),
+        LEFT JOIN (SELECT DISTINCT sighting_id, COALESCE(department_id, 0) AS place, day FROM held) told
+            ON told.sighting_id = s.id AND told.place = COALESCE(e.department_id, 0)
+            AND told.day = (e.at AT TIME ZONE %(zone)s)::date
+    WHERE e.application_id IS NULL AND e.at > %(events_from)s AND (e.kind = 'dlp_match' OR told.day IS NULL)),
 counted AS (
     SELECT sighting_id, min(name) AS name, department_id, sum(n) AS n, count(DISTINCT who) AS people,
         sum(sum(n)) OVER (PARTITION BY lower(name)) AS whole
@@ -81,16 +93,16 @@ sent AS (
     SELECT sighting_id, department_id, count(DISTINCT who) AS people FROM (
         SELECT sighting_id, department_id, who FROM events
         UNION ALL SELECT sighting_id, department_id, pseudonym FROM inventory_interaction
-        WHERE at >= %(from_day)s AND application_id IS NULL AND information_types IS NOT NULL AND operation IN (2, 5)
-            AND sighting_id IN (SELECT sighting_id FROM open)) one
+        WHERE at >= %(from_at)s AND at < %(until_at)s AND application_id IS NULL AND information_types IS NOT NULL
+            AND operation IN (2, 5) AND sighting_id IN (SELECT sighting_id FROM open)) one
     GROUP BY 1, 2)
-SELECT COALESCE(sighting_id::text, lower(name)) || ':' || COALESCE(department_id::text, '') AS key, department_id,
-    CASE WHEN sighting_id IS NULL THEN 'data_event' ELSE 'sighting' END AS kind, sighting_id AS ref,
+SELECT COALESCE('s' || sighting_id, 'n' || lower(name)) || ':' || COALESCE(department_id::text, '') AS key,
+    department_id, CASE WHEN sighting_id IS NULL THEN 'data_event' ELSE 'sighting' END AS kind, sighting_id AS ref,
     COALESCE(NULLIF(name, ''), 'App without a name') AS name, n AS amount,
     CASE WHEN n >= %(high_events)s OR people >= %(high_people)s OR EXISTS (
         SELECT FROM sent WHERE sent.sighting_id = counted.sighting_id AND sent.people >= %(high_people)s
             AND sent.department_id IS NOT DISTINCT FROM counted.department_id) THEN 3 ELSE 2 END AS gravity,
-    CASE WHEN people > 0 THEN people || ' people in data-loss matches' ELSE '' END AS note
+    CASE WHEN people > 0 THEN people || ' people in data-loss matches or findings' ELSE '' END AS note
 FROM counted WHERE whole >= %(events)s"""
 
 # Labelled data that AI reads where no data-loss rule has ever spoken up for the same app and department in the window
@@ -153,8 +165,9 @@ RULES = (
         title=_("Unsanctioned AI app in use"),
         goals=("A1", "PS2"),
         trigger=_(
-            "An AI app that is not registered, or registered and neither in review nor approved nor "
-            "live, was used by at least {people} people or was sent at least {mib} MiB in 30 days. "
+            "An AI app that is not registered nor sanctioned or monitored in Defender, or registered and "
+            "neither in review nor approved nor live, was used by at least {people:person|people} or was "
+            "sent at least {mib} MiB in 30 days. "
             "High where its safety is at most {score} of 10 or it was sent at least {high_mib} MiB."
         ),
         action=_("Register it and put it in review, match it to an application, or block it."),
@@ -167,6 +180,7 @@ RULES = (
             USE_SEEN[1],
         ),
         anchor="day",
+        feeds=USE,
         thresholds=(
             Threshold("people", _("People who used it"), 3),
             Threshold("mib", _("Sent to it, MiB"), 10, 0.1),
@@ -180,9 +194,10 @@ RULES = (
         title=_("Sensitive data sent to external AI"),
         goals=("PS1",),
         trigger=_(
-            "At least {events} interactions with an AI app outside held a sensitive information "
-            "type, or a data-loss rule matched there, in 30 days. High from {high_events} events or "
-            "{high_people} people of one department."
+            "At least {events:interaction|interactions} with an AI app outside held a sensitive information "
+            "type, or a data-loss rule matched there, in 30 days. A finding of such a type counts on "
+            "days of which no interaction tells of one. High from {high_events:event|events} or "
+            "{high_people:person|people} of one department."
         ),
         action=_("Warn or block by a data-loss rule, and offer an approved app for the same work."),
         unit=_("events"),
@@ -191,6 +206,7 @@ RULES = (
         sql=_SENSITIVE,
         needs=USE_SEEN,
         anchor="day",
+        feeds=INTERACTIONS,
         thresholds=(
             Threshold("events", _("Events"), 1),
             Threshold("high_events", _("High: events of one department"), 5),
@@ -203,7 +219,7 @@ RULES = (
         title=_("Protect labelled content from AI processing"),
         goals=("PS1", "A4"),
         trigger=_(
-            "At least {interactions} interactions read content labelled Confidential or higher in 30 "
+            "At least {interactions:interaction|interactions} asked for content labelled Confidential or higher in 30 "
             "days, and no data-loss rule matched for that app in that department. High for the "
             "highest level."
         ),
@@ -217,6 +233,7 @@ RULES = (
             _("the list of sensitivity labels, so that it is known which are Confidential, and a Purview audit export"),
         ),
         anchor="day",
+        feeds=INTERACTIONS,
         thresholds=(Threshold("interactions", _("Interactions"), 1),),
     ),
     Rule(
@@ -225,8 +242,8 @@ RULES = (
         title=_("Label the data AI reads"),
         goals=("A4",),
         trigger=_(
-            "Of at least {files} Word, Excel, PowerPoint and PDF files that AI read for a department in 30 days, "
-            "each counted as often as it was read, at least {share} % have no sensitivity label."
+            "Of at least {files:file|files} of Word, Excel, PowerPoint or PDF that AI read for a department in 30 "
+            "days, each counted as often as it was read, at least {share} % have no sensitivity label."
         ),
         action=_("Label the places that AI reads most."),
         unit=_("unlabelled files read"),
@@ -235,6 +252,7 @@ RULES = (
         sql=_UNLABELLED,
         needs=_FILES_COUNTED,
         anchor="day",
+        feeds=INTERACTIONS,
         thresholds=(
             Threshold("files", _("Files read for a department"), 50),
             Threshold("share", _("Of them without a label, %"), 40, 1, 100),

@@ -36,6 +36,8 @@ def assign(*, actor: User | None, pk: int, owner: User | None) -> Recommendation
         raise ValidationError(
             _("%(owner)s may not see %(department)s.") % {"owner": owner, "department": card.department}
         )
+    if card.state == RecommendationState.COMPLETED:
+        raise ValidationError(_("It is completed: nothing is left to do."))
     if owner == card.owner:
         raise ValidationError(_("It is theirs already.") if owner else _("It is nobody's already."))
     card.owner = owner

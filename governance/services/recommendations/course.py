@@ -39,9 +39,12 @@ class Turn:
     why: str = ""
 
 
-def turn(standing: Standing, found: Found, today: date) -> Turn:
-    """Completed once nothing was found twice in a row; open again once something is found after that, or when the
-    dismissal has run out, or what was dismissed has grown by more than a quarter or become graver."""
+def turn(standing: Standing, found: Found, today: date, *, blind: bool = False) -> Turn:
+    """Completed once nothing was found twice in a row, unless the rule is blind: then finding nothing says nothing.
+    Open again once something is found after that, or when the dismissal has run out, or what was dismissed has grown
+    by more than a quarter or become graver."""
+    if not found.rows and blind:
+        return Turn(standing.state, standing.missed)
     if not found.rows:
         missed = min(standing.missed + 1, MISSES)
         if standing.state == RecommendationState.COMPLETED or missed < MISSES:

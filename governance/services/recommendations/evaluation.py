@@ -7,6 +7,7 @@ at most fifteen a department. One evaluation at a time, in one transaction, so t
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -21,6 +22,7 @@ from governance.models import (
 )
 from governance.selectors.rules import RULES
 from governance.selectors.rules.base import Anchors, Rule, anchors
+from governance.selectors.rules.feeds import BLIND
 from governance.services.recommendations.course import Found, Standing, turn
 from inventory import audit_log
 from inventory.choices import in_english
@@ -79,9 +81,10 @@ def evaluate(now: datetime | None = None) -> Outcome | None:
             return None
     now = now or timezone.now()
     outcome, moments = Outcome(), anchors(now)
+    given = moments.parameters()  # once: which names are ruled out is a sum over 30 days of use
     changed = {(one.rule, one.name): one.value for one in RuleThreshold.objects.all()}
     for rule in RULES.values():
-        needs = _read(rule, rule.values(changed), moments)
+        needs = _read(rule, rule.values(changed), given)
         if needs:
             outcome.lacking[rule.key] = needs
     _note_readings(outcome, moments)
@@ -100,13 +103,13 @@ def evaluate(now: datetime | None = None) -> Outcome | None:
     return outcome
 
 
-def _read(rule: Rule, values: dict[str, float], moments: Anchors) -> str:
+def _read(rule: Rule, values: dict[str, float], given: dict[str, Any]) -> str:
     """Replace what the rule found; what it needs instead, where its facts are not there."""
     with connection.cursor() as cursor:
-        cursor.execute(rule.needs[0])
+        cursor.execute(rule.needs[0], given)
         if rule.sql is None or not cursor.fetchone()[0]:
             return in_english(rule.needs[1])
-        cursor.execute(_REPLACE.format(sql=rule.sql), {"rule": rule.key, **moments.parameters(), **values})
+        cursor.execute(_REPLACE.format(sql=rule.sql), {**given, **values, "rule": rule.key})
     return ""
 
 
@@ -128,16 +131,15 @@ def _note_readings(outcome: Outcome, moments: Anchors) -> None:
 
 
 def _go_on(outcome: Outcome, now: datetime) -> None:
-    """Every card as its findings say; those of rules without their facts stay as they are."""
-    found = _added_up()
+    """Every card as its findings say. Those of rules without their facts keep their findings and complete by nothing,
+    but the time of a dismissal ends for them too."""
+    found, blind = _added_up(), _blind() | outcome.lacking.keys()
     steps, changed = [], []
     # The row locks keep a person's dismissal and this apart
     for card in Recommendation.objects.select_for_update().filter(rule__in=RULES):
         seen = found.pop((card.rule, card.department_id), Found())
-        if card.rule in outcome.lacking:
-            continue
         before = _values(card)
-        if step := _moved(card, seen, now):
+        if step := _moved(card, seen, now, blind=card.rule in blind):
             steps.append(step)
         if _values(card) != before:
             changed.append(card)
@@ -157,14 +159,22 @@ def _added_up() -> dict[tuple[str, int], Found]:
         return {(rule, department): Found(*numbers) for rule, department, *numbers in cursor}
 
 
+def _blind() -> set[str]:
+    """The rules of which a feed is old or has never come, as the last of them says (its subjects are new by now)."""
+    with connection.cursor() as cursor:
+        cursor.execute(BLIND)
+        kinds = {kind for (kind,) in cursor}
+    return {rule.key for rule in RULES.values() if kinds.intersection(rule.feeds)}
+
+
 def _values(card: Recommendation) -> tuple:
     return tuple(getattr(card, name) for name in ("rows", "amount", "gravity", "departments", "missed", "state"))
 
 
-def _moved(card: Recommendation, found: Found, now: datetime) -> RecommendationStep | None:
+def _moved(card: Recommendation, found: Found, now: datetime, *, blind: bool) -> RecommendationStep | None:
     """Put into the card what was found; the step, where its state changes."""
     kept = Found(card.kept_rows or 0, card.kept_amount or 0, card.kept_gravity or 0)
-    then = turn(Standing(card.state, card.missed, card.until, kept), found, timezone.localdate(now))
+    then = turn(Standing(card.state, card.missed, card.until, kept), found, timezone.localdate(now), blind=blind)
     card.rows, card.amount, card.departments, card.missed = found.rows, found.amount, found.departments, then.missed
     card.gravity = found.gravity or card.gravity  # of one with nothing left: as it last was
     if not then.action:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
@@ -28,6 +29,7 @@ from inventory.models import (
 )
 from inventory.selectors.discovery.rulings import by_link_alone, in_force
 from inventory.selectors.discovery.twins import Twin, twins_of
+from inventory.selectors.kept import kept
 
 A_PAGE = 25
 # Short: they stand in a narrow column
@@ -245,19 +247,28 @@ _NOTHING: dict[str, Any] = {
 }
 
 
-def _figures(looked: Looked, whose: Q) -> dict[int, dict]:
-    ever = DailyUsage.objects.filter(whose).order_by().values("sighting_id")
+def _figures(looked: Looked, whose: Q) -> dict[int, dict[str, Any]]:
+    """The use of each. Its people are distinct over many thousand daily rows: kept until anything is done or read."""
     now = {name: Coalesce(Sum(name, filter=looked.days), 0) for name in ("interactions", "visits", "sensitive")}
-    found: dict[int, dict[str, Any]] = {
-        row["sighting_id"]: {**row, "users": 0, "departments": []}
-        for row in ever.annotate(first_seen=Min("day"), last_seen=Max("day"), **now)
-    }
+    ever = DailyUsage.objects.filter(whose).order_by().values("sighting_id")
+    ever = ever.annotate(first_seen=Min("day"), last_seen=Max("day"), **now)
+    try:
+        key = ever.query.sql_with_params()
+    except EmptyResultSet:
+        return {}
+    found = kept(("figures of the seen", *key), lambda: _counted(looked, whose, ever))
+    unknown = str(_("Unassigned"))
+    return {pk: {**row, "departments": [name or unknown for name in row["departments"]]} for pk, row in found.items()}
+
+
+def _counted(looked: Looked, whose: Q, ever: QuerySet[DailyUsage, Any]) -> dict[int, dict[str, Any]]:
+    found: dict[int, dict[str, Any]] = {row["sighting_id"]: {**row, "users": 0, "departments": []} for row in ever}
     people = DailyUser.objects.filter(whose, looked.days).order_by().values_list("sighting_id")
     for pk, users in people.annotate(n=Count("pseudonym", distinct=True)):
         found[pk]["users"] = users
     names = DailyUsage.objects.filter(whose, looked.days).order_by("department__name")
     for pk, name in names.values_list("sighting_id", "department__name").distinct():
-        found[pk]["departments"].append(name or str(_("Unassigned")))
+        found[pk]["departments"].append(name)
     return {pk: {name: row[name] for name in _NOTHING} for pk, row in found.items()}
 
 

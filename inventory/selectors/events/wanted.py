@@ -44,6 +44,7 @@ class Wanted:
     first: date
     last: date
     department: Department | None = None
+    itself: bool = False  # only people directly in the department, not of those below it
     own_people: bool = (
         False  # only people of the departments in sight, as figures of use count; not others' use of an app
     )
@@ -73,7 +74,9 @@ def in_sight(
         theirs = access.applications(user, permission).order_by().values("pk")
         mine = Q(department__in=own)
         found = found.filter(mine if wanted.own_people else mine | Q(application__in=theirs))
-    if wanted.department is not None and wanted.department.parent_id is not None:
+    if wanted.department is not None and wanted.itself:
+        found = found.filter(department=wanted.department)
+    elif wanted.department is not None and wanted.department.parent_id is not None:
         below = Department.objects.subtree_of(wanted.department).order_by().values("pk")
         found = found.filter(department__in=below)
     if wanted.unassigned:

@@ -34,6 +34,17 @@ def test_the_effects_add_up_to_the_difference(seed: int, method: Method) -> None
         assert sum(one.effects[measure] for one in found) == pytest.approx(whole, abs=1e-9)
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_what_is_taken_over_from_a_judgement_changes_nothing(seed: int, method: Method) -> None:
+    like = judge(a_full_case(seed), DAY, method)
+    other = a_full_case(seed + 100)
+    half = replace(like.case, controls={**like.case.controls, **dict(list(other.controls.items())[::2])})
+    ended = Stated(None, DAY, applicable=False, agreed_until=DAY - timedelta(days=1))
+    for case in (like.case, other, half, replace(half, controls={**half.controls, next(iter(half.controls)): ended})):
+        for day, new in ((DAY, method), (LATER, method), (DAY, other_method(method))):
+            assert judge(case, day, new, like=like) == judge(case, day, new)
+
+
 def test_each_change_is_named_once_with_what_it_was(method: Method) -> None:
     alert = Occurrence("high", (), DAY, True, ref="7", label="Odd")
     case = Case(
