@@ -12,6 +12,8 @@ from datetime import date
 from hashlib import sha256
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from inventory.models import Department
 from inventory.selectors.asked import SAID
 from risk.choices import OVERALL
@@ -41,9 +43,9 @@ class Among:
         """ "AI agent or model, high": what is left, in words."""
         one = self.wanted
         named = (("kind", one.kinds), ("band", one.bands), ("class", one.classes))
-        parts = [" or ".join(SAID[name][word].lower() for word in words) for name, words in named if words]
-        place = [f"in {one.place.name} itself"] if one.place else []
-        return ", ".join([*parts, *([f"owned by {one.owner}"] if one.owner else []), *place])
+        parts = [_(" or ").join(SAID[name][word].lower() for word in words) for name, words in named if words]
+        place = [_("in %(name)s itself") % {"name": one.place.name}] if one.place else []
+        return ", ".join([*parts, *([_("owned by %(owner)s") % {"owner": one.owner}] if one.owner else []), *place])
 
     @property
     def query(self) -> dict[str, Any]:

@@ -16,18 +16,13 @@ from inventory.choices import ApplicationKind, Severity
 from inventory.models import AIApplication, Alert, DailySensitive, DailyUsage, DailyUser, Sighting
 from inventory.models.activity import DailyRow
 from inventory.selectors.discovery.rulings import in_force
+from inventory.selectors.events.wanted import CATEGORIES, COPILOT, REGISTERED, UNREGISTERED
 from inventory.selectors.feeds import Files
 from inventory.selectors.kept import kept_between_files
 from inventory.selectors.scope import Scope
 from risk.selectors.alerts import OPEN
 from risk.selectors.alerts_then import open_then
 
-COPILOT, REGISTERED, UNREGISTERED = "copilot", "registered", "unregistered"
-CATEGORIES = (
-    (COPILOT, "Copilot experiences & agents"),
-    (REGISTERED, "Registered AI apps"),
-    (UNREGISTERED, "Unregistered AI apps"),
-)
 LABELLED, PERSONAL = "With a sensitivity label", "Unlabelled, with sensitive information"
 SENSITIVE_PARTS = (LABELLED, PERSONAL)
 MOST_APPS = 10
@@ -135,7 +130,7 @@ def by_category(scope: Scope, day: date, period: int, among: Among = ALL) -> dic
         .annotate(copilot=Sum("interactions", filter=Q(application__in=copilots.values("pk")), default=0))
         .order_by()
     )
-    found: dict[str, list[tuple[date, int]]] = {name: [] for name, _ in CATEGORIES}
+    found: dict[str, list[tuple[date, int]]] = {name: [] for name in CATEGORIES}
     for on, every, loose, copilot in sorted(rows):
         amounts = {UNREGISTERED: loose, COPILOT: copilot, REGISTERED: every - loose - copilot}
         for name, amount in amounts.items():

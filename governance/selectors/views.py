@@ -25,7 +25,7 @@ PAGES: Mapping[str, "StrOrPromise"] = {
     "governance:analytics_risk": gettext_lazy("Analytics: risk"),
     "governance:analytics_threats": gettext_lazy("Analytics: threats"),
     "governance:analytics_compliance": gettext_lazy("Analytics: compliance and evidence"),
-    "risk:applications": "AI applications",
+    "risk:applications": gettext_lazy("AI applications"),
     "inventory:sightings": gettext_lazy("Discovery"),
     "inventory:agents": gettext_lazy("Agents"),
     "risk:alerts": gettext_lazy("Alerts"),

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from governance.selectors import compliance
 from governance.selectors.among import place
@@ -32,7 +33,7 @@ def gaps_page(
 ) -> HttpResponse:
     """The binding frameworks, the other ones, or one alone, as the address asks."""
     named = {name: tuple(wanted[name]) for name in ("framework", "binding") if any(wanted[name])}
-    context = {"title": "Gaps", "binding": "".join(wanted["binding"]), "heeds": "framework binding"}
+    context = {"title": _("Gaps"), "binding": "".join(wanted["binding"]), "heeds": "framework binding"}
     return _page(request, filters, scope, at, asked_for(named).frameworks, context)
 
 
@@ -55,7 +56,7 @@ def _page(
         "at": at,
         "departments": options(scope),
         "found": found,
-        "states": [*map(str, RequirementStatus.labels), "Overdue"],
+        "states": [*map(str, RequirementStatus.labels), _("Overdue")],
         "page": page,
         "rows": [(one, [one.counts[name] for name in columns]) for one in page.object_list],
         **context,

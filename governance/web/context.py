@@ -53,7 +53,7 @@ GROUPS: tuple[tuple[StrOrPromise, tuple[Entry, ...]], ...] = (
         (
             Entry(_("Overview"), "layout-dashboard", "governance:overview", analytic=True, past=True),
             Entry(_("Departments"), "sitemap", "governance:departments", analytic=True, past=True),
-            Entry("AI applications", "apps", "risk:applications", analytic=True, past=True),
+            Entry(_("AI applications"), "apps", "risk:applications", analytic=True, past=True),
             Entry(_("Analytics"), "chart-line", "governance:analytics", analytic=True, past=True),
             Entry(_("Changes"), "history", "governance:changes", analytic=True),
             Entry(_("Recommendations"), "sparkles", "governance:recommendations", analytic=True, past=True),

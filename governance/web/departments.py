@@ -16,7 +16,15 @@ from governance.selectors.departments import SORTS, tree
 from governance.selectors.highest_then import highest_then
 from governance.selectors.not_computable import left_out
 from governance.web import analytics_charts as drawn
-from governance.web.links import EVERY_ONE, address, applications_url, as_of_words, framework_charts, used_row
+from governance.web.links import (
+    EVERY_ONE,
+    address,
+    applications_url,
+    as_of_words,
+    framework_charts,
+    period_words,
+    used_row,
+)
 from inventory import access
 from inventory.access import Permission, requires
 from inventory.choices import ApplicationKind
@@ -81,7 +89,7 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
     below, figures = known.matrix, department.figures(scope, above, day, known)
     ahead = department.ahead(figures.overall, day)
     used = usage.applications_used(scope, day, filters.period, left)
-    words = f"{filters.period} days up to {day:%-d %B %Y}" if at.past else f"last {filters.period} days"
+    words = period_words(filters.period, day, at.past)
     context = {
         "filters": filters,
         "figures": figures,
@@ -111,8 +119,8 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
         "coverage_words": as_of_words(day, bool(left) and at.past),
         "day_words": as_of_words(day, bool(left)),
         "at": at,
-        "period_words": words[:1].upper() + words[1:],
-        "use_words": f"By the people of this department · {words}",
+        "period_words": words,
+        "use_words": _("By the people of this department") + f" · {words}",
         "itself_url": applications_url(department=found, below="no", lifecycle="live", as_of=at.then),
         "query": filters.query(department=found),
         "below_url": address("governance:departments", department=found, as_of=at.then),

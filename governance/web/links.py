@@ -24,6 +24,13 @@ EVERY_ONE = gettext_lazy("all applications")  # what stands beside figures that 
 SERIOUS = f"{Band.HIGH},{Band.CRITICAL}"
 
 
+def period_words(days: int, day: date, past: bool) -> str:
+    """What stands beside figures of a period that ends on a day."""
+    if past:
+        return _("%(period)s days up to %(day)s") % {"period": days, "day": f"{day:%-d %B %Y}"}
+    return _("Last %(period)s days") % {"period": days}
+
+
 def as_of_words(day: date, narrowed: bool = False) -> str:
     """What stands beside figures of a day. `narrowed`: a filter is in force that can't narrow them."""
     words = _("As of %(day)s") % {"day": f"{day:%-d %b %Y}"}
@@ -146,8 +153,10 @@ def framework_charts(found: Sequence[FrameworkFigures], filters: Filters) -> Fra
     binding = [one for one in found if one.framework.binding]
     voluntary = [one for one in found if not one.framework.binding]
     return FrameworkCharts(
-        charts.compliance_by_framework(framework_bars(binding, filters), key="compliance", title="Binding frameworks"),
         charts.compliance_by_framework(
-            framework_bars(voluntary, filters), key="voluntary", title="Voluntary frameworks"
+            framework_bars(binding, filters), key="compliance", title=_("Binding frameworks")
+        ),
+        charts.compliance_by_framework(
+            framework_bars(voluntary, filters), key="voluntary", title=_("Voluntary frameworks")
         ),
     )

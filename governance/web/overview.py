@@ -24,12 +24,14 @@ from governance.web.links import (
     department_url,
     events_url,
     framework_charts,
+    period_words,
 )
 from governance.web.recommendations import SEVERITY_TONES
 from inventory import access
 from inventory.access import Permission
 from inventory.choices import ApplicationKind, Lifecycle
 from inventory.selectors import feed_health, feeds
+from inventory.selectors.events import CATEGORIES
 from inventory.selectors.scope import Scope, options
 from inventory.web.filters import Filters
 from risk.choices import Band, Principle
@@ -79,7 +81,7 @@ def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
         "newest": max((feed.read_at for feed in fresh if feed.read_at), default=None),
         "may_load": access.sees_everything(scope.user, Permission.FEEDS),
         "may_register": access.may(scope.user, Permission.EDIT),
-        "period_words": _("Last %(period)s days") % {"period": period},
+        "period_words": period_words(period, day, past=False),
     }
 
 
@@ -200,8 +202,8 @@ def matrix_row(
 def interactions_chart(found: dict[str, list[tuple[date, int]]], filters: Filters) -> charts.Chart:
     """Interactions by day and category. Choosing applications leaves out what isn't registered."""
     series = [
-        charts.DailySeries(name, label, found[name], events_url(filters, event="interaction", category=name))
-        for name, label in usage.CATEGORIES
+        charts.DailySeries(name, str(label), found[name], events_url(filters, event="interaction", category=name))
+        for name, label in CATEGORIES.items()
         if found[name] or not among(filters)
     ]
     return charts.interactions_over_time(series if any(found.values()) else [])

@@ -11,7 +11,16 @@ from governance.charts import Matrix, MatrixCell, MatrixColumn, MatrixRow
 from governance.selectors import compliance, overview, recommendations, recommendations_then, usage
 from governance.selectors.among import among
 from governance.selectors.highest_then import counted_then, highest_then
-from governance.web.links import EVERY_ONE, SERIOUS, address, applications_url, as_of_day, as_of_words, framework_charts
+from governance.web.links import (
+    EVERY_ONE,
+    SERIOUS,
+    address,
+    applications_url,
+    as_of_day,
+    as_of_words,
+    framework_charts,
+    period_words,
+)
 from governance.web.overview import (
     Tile,
     growth,
@@ -60,7 +69,7 @@ def page(scope: Scope, filters: Filters, at: At) -> dict[str, Any]:
         "coverage": framework_charts(covered, filters),
         "recommendations_then": sorted(cards, key=lambda card: -card.rows)[: recommendations.TOP],
         "all_recommendations": len(cards),
-        "period_words": _("%(period)s days up to %(day)s") % {"period": period, "day": f"{day:%-d %B %Y}"},
+        "period_words": period_words(period, day, past=True),
     }
 
 

@@ -104,9 +104,9 @@ def _then(request: PersonRequest, filters: Filters, scope: Scope, at: At, states
 def _views(filters: Filters, count: dict[str, int], asked: tuple[str, ...]) -> list[dict[str, Any]]:
     """The looks at the cards, each with how many it holds."""
     looks: list[tuple[str, tuple[str, ...], str]] = [
-        ("Under way", UNDER_WAY, ""),
+        (_("Under way"), UNDER_WAY, ""),
         *((str(RecommendationState(state).label), (state,), state) for state in RecommendationState.values),
-        ("All", tuple(RecommendationState.values), "all"),
+        (_("All"), tuple(RecommendationState.values), "all"),
     ]
     return [
         {

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from governance.selectors.recommendations import changed_thresholds
@@ -30,7 +31,9 @@ def threshold_page(request: PersonRequest) -> HttpResponse:
         except ValidationError as problem:
             problems = problem.message_dict
         else:
-            said = f"{rule.title}: changed. A worker evaluates it anew." if changed else "Nothing changed."
+            said = _("Nothing changed.")
+            if changed:
+                said = _("%(rule)s: changed. A worker evaluates it anew.") % {"rule": rule.title}
             messages.success(request, said)
             return redirect(f"{reverse('governance:thresholds')}#{rule.key}")
     now = changed_thresholds()
@@ -62,7 +65,7 @@ def _given(request: PersonRequest, rule: Rule) -> dict[str, float]:
         except ValueError:
             values[one.name] = math.nan
         if not math.isfinite(values[one.name]):
-            problems[one.name] = f"Give a number from {one.least:g} to {one.most:g}."
+            problems[one.name] = recommendations.out_of_bounds(one)
     if problems:
         raise ValidationError(problems)
     return values

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from inventory import access
 from inventory.models import AIApplication, Department, User
@@ -37,8 +38,8 @@ class Scope:
     @property
     def title(self) -> str:
         if self.everything:
-            return "all departments"
-        return ", ".join(top.name for top in self.tops) or "no department"
+            return _("all departments")
+        return ", ".join(top.name for top in self.tops) or _("no department")
 
     def departments(self) -> QuerySet[Department]:
         """Every department of it."""
@@ -135,13 +136,13 @@ def _tree(listed: Iterable[tuple[int, str, str, int | None]]) -> list[tuple[str,
     """Departments in the order of the tree; those whose parent isn't among them stand at the top."""
     known = {pk: (key, name, parent) for pk, key, name, parent in listed}
     below: dict[int | None, list[int]] = {}
-    for pk, (_, _, parent) in known.items():
+    for pk, (*_others, parent) in known.items():
         below.setdefault(parent if parent in known else None, []).append(pk)
     found: list[tuple[str, str, int]] = []
     waiting = [(pk, 0) for pk in reversed(below.get(None, []))]
     while waiting:
         pk, depth = waiting.pop()
-        key, name, _ = known[pk]
+        key, name = known[pk][:2]
         found.append((key, name, depth))
         waiting += [(child, depth + 1) for child in reversed(below.get(pk, []))]
     return found

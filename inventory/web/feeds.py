@@ -43,7 +43,7 @@ class UploadForm(forms.Form):
             "Any of the feeds below, as CSV, JSON or a log, also in a zip or gz: its content tells which it is. "
             "About a table with a header of its own it asks once."
         ),
-        error_messages={"empty": "The file is empty."},
+        error_messages={"empty": _("The file is empty.")},
     )
 
 

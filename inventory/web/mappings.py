@@ -53,7 +53,9 @@ class MappingForm(forms.Form):
             )
             if one.constant:
                 of_rows[one.key + _CONSTANT] = forms.CharField(
-                    label=f"{one.title}, the same in all rows", required=False, max_length=300
+                    label=gettext("%(field)s, the same in all rows") % {"field": one.title},
+                    required=False,
+                    max_length=300,
                 )
         self.fields = {**of_rows, **self.fields}
 

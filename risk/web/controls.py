@@ -225,7 +225,7 @@ def _steps(application: AIApplication, found: Controls, show: str) -> list[dict[
             "label": one.name,
             "url": f"{address}?{urlencode({'family': one.key, **({'show': show} if show else {})})}",
             "state": "current" if one.key in current else "done" if one.answered == one.asked else "todo",
-            "note": f"{one.answered} of {one.asked}",
+            "note": _("%(part)s of %(whole)s") % {"part": one.answered, "whole": one.asked},
         }
         for one in found.families
     ]

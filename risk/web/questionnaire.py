@@ -173,7 +173,7 @@ def _steps(application: AIApplication, found: Questions) -> list[dict[str, str]]
             "label": one.title,
             "url": f"{address}?step={one.step}",
             "state": "current" if one.current else "done" if one.finished else "todo",
-            "note": f"{one.answered} of {one.asked}",
+            "note": _("%(part)s of %(whole)s") % {"part": one.answered, "whole": one.asked},
         }
         for one in found.steps
     ]

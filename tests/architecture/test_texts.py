@@ -118,6 +118,36 @@ def of_python(path: Path) -> Iterator[str]:
                 yield literal
 
 
+# By what name Python hands a text to a page: a keyword, or a key of a dictionary
+GIVEN = {"title", "unit", "empty", "nothing", "subtitle", "note", "label"}
+# Names of their own, and files that are handed on in English (docs/decisions/0030)
+NOT_ON_PAGES = {"governance/web/exports.py"}
+
+
+def given(path: Path) -> Iterator[tuple[int, str]]:
+    """(line, text) of each that is written out where a page or a chart is given it, marked or not."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            pairs = [(one.arg, one.value) for one in node.keywords]
+        elif isinstance(node, ast.Dict):
+            keys = [one.value if isinstance(one, ast.Constant) else None for one in node.keys]
+            pairs = list(zip(keys, node.values, strict=True))
+        else:
+            continue
+        for word, value in pairs:
+            pieces = value.values if isinstance(value, ast.JoinedStr) else [value]
+            written = [one.value for one in pieces if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+            if word in GIVEN and re.search("[a-z]{2}", "".join(written)):
+                yield value.lineno, "".join(written)
+
+
+def test_what_python_gives_to_a_page_is_marked() -> None:
+    rooms = [path for path in files("*.py", *STOREYS) if {"web", "charts", "charts.py"} & {*path.parts}]
+    assert len(rooms) > 60
+    found = [f"{name(path)}:{line}: {text}" for path in rooms for line, text in given(path)]
+    assert [one for one in found if one.split(":")[0] not in NOT_ON_PAGES] == [], "mark them: _()"
+
+
 def subclasses(kind: type) -> Iterator[type]:
     """Those of the project itself."""
     for path in files("*.py", *STOREYS):

@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -127,20 +126,28 @@ def test_from_compliance_to_a_file_of_gaps(visit: Visits, house: Estate, tmp_pat
     assert {(row["state"], row["binding"]) for row in rows} == {("gap", "true")}
 
 
+# Built as others are: their colours are looked at there, which takes longer than all else of a page
+ALIKE = (
+    *("/analytics/r", "/analytics/t", "/analytics/c", "/compliance/gaps", "/exports", "/search", "/views"),
+    *("/evidence", "/tasks", "/incidents", "/ahead"),
+)
 COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}  # what a theme can spoil
+BUT_COLOURS = {"rules": {"color-contrast": {"enabled": False}}}
 
 
-@pytest.mark.parametrize(("width", "theme", "rules"), [(390, "light", None), (1280, "dark", COLOURS)])
-def test_every_page_fits_and_is_readable(
-    visit: Visits, house: Estate, width: int, theme: str, rules: dict[str, Any] | None
-) -> None:
+@pytest.mark.parametrize(("width", "theme"), [(390, "light"), (1280, "dark")])
+def test_every_page_fits_and_is_readable(visit: Visits, house: Estate, width: int, theme: str) -> None:
     recommendations.evaluate()
     visited, application = visit(house.cast.dan, width=width, theme=theme), f"/applications/{house.scorer.pk}/"
     advice = f"/recommendations/{Recommendation.objects.earliest('pk').pk}/"
     for path in [*PAGES, advice, application, f"{application}activity/"]:
+        alike = path.startswith(ALIKE)
+        if alike and theme == "dark":
+            continue
         page = visited.go(path)
         assert page.get_by_role("heading", level=1).count() == 1, path
         assert wider_than_the_screen(page) == 0, path
+        rules = COLOURS if theme == "dark" else BUT_COLOURS if alike else None
         assert violations(page, rules) == [], path
 
 

@@ -127,7 +127,9 @@ def test_each_chart_heeds_which_applications_are_chosen(
     client.force_login(getattr(estate.cast, who))
     for route in PAGES:
         for key, chart in charts_of(client, route, **asked).items():
-            if key in NOT_SUMS | {"ranking", "profile", "compliance", "voluntary"} or key.endswith("-over-time"):
+            if key in NOT_SUMS | {"ranking", "profile", "course", "compliance", "voluntary"} or key.endswith(
+                "-over-time"
+            ):
                 continue  # no sums of what is chosen: distinct people, shares, or figures of all applications
             for url, amount in parts(chart):
                 assert behind(client, url) == amount, (key, url)

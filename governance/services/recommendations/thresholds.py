@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from governance.models import RuleThreshold
 from governance.selectors.rules import RULES
-from governance.selectors.rules.base import Rule
+from governance.selectors.rules.base import Rule, Threshold
 from inventory import access, audit_log, doorbell
 from inventory.access import Permission
 from inventory.choices import in_english
@@ -47,12 +48,15 @@ def change_thresholds(*, actor: User | None, rule: str, values: Mapping[str, flo
     return changed
 
 
+def out_of_bounds(one: Threshold) -> str:
+    """What is said of a number that the threshold can't be."""
+    return _("Give a number from %(least)s to %(most)s.") % {"least": f"{one.least:g}", "most": f"{one.most:g}"}
+
+
 def _check(rule: Rule, values: Mapping[str, float]) -> None:
     bounds = {one.name: one for one in rule.thresholds}
     problems = {
-        name: f"Give a number from {bounds[name].least:g} to {bounds[name].most:g}."
-        if name in bounds
-        else "The rule has no such threshold."
+        name: out_of_bounds(bounds[name]) if name in bounds else _("The rule has no such threshold.")
         for name, value in values.items()
         if name not in bounds or not bounds[name].least <= value <= bounds[name].most
     }

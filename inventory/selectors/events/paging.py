@@ -222,7 +222,7 @@ def _row(
         at=one.at,
         what=str(Operation(one.operation).label),
         visit=one.operation == Operation.VISIT,
-        category=CATEGORIES[_category(application)],
+        category=str(CATEGORIES[_category(application)]),
         application_id=application.pk if application and application.pk in open_ else None,
         application=application.name if application else seen.name if seen else "not kept",
         sighting_id=seen.pk if seen else None,

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Case, F, Q, QuerySet, When
+from django.utils.translation import gettext_lazy as _
 
 from inventory import access
 from inventory.access import Permission
@@ -14,20 +15,20 @@ from inventory.models import AIApplication, Department, Sighting, User
 
 COPILOT, REGISTERED, UNREGISTERED = "copilot", "registered", "unregistered"
 CATEGORIES = {
-    COPILOT: "Copilot experiences & agents",
-    REGISTERED: "Registered AI apps",
-    UNREGISTERED: "Unregistered AI apps",
+    COPILOT: _("Copilot experiences & agents"),
+    REGISTERED: _("Registered AI apps"),
+    UNREGISTERED: _("Unregistered AI apps"),
 }
 INTERACTION, VISIT, SENSITIVE, ATTACK, JAILBREAK, INJECTION = (
     *("interaction", "visit", "sensitive", "attack", "jailbreak", "injection"),
 )
 EVENTS = {
-    INTERACTION: "Interactions",
-    VISIT: "Visits to AI sites",
-    SENSITIVE: "Sensitive interactions",
-    ATTACK: "Attacks of either kind",
-    JAILBREAK: "Jailbreak attempts",
-    INJECTION: "Injections",
+    INTERACTION: _("Interactions"),
+    VISIT: _("Visits to AI sites"),
+    SENSITIVE: _("Sensitive interactions"),
+    ATTACK: _("Attacks of either kind"),
+    JAILBREAK: _("Jailbreak attempts"),
+    INJECTION: _("Injections"),
 }
 _COPILOTS = (ApplicationKind.COPILOT, ApplicationKind.AGENT)
 # Whatever a person has linked stands under its application, not under the name seen (docs/decisions/0025)
