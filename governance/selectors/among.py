@@ -55,6 +55,15 @@ class Among:
         return {"kind": one.kinds, "band": one.bands, "class_": one.classes, "owner": one.owner, "below": below}
 
     @property
+    def of_the_register(self) -> dict[str, Any] | None:
+        """Kind and owner as parameters: single events can be narrowed by these. None where more is asked, or a past
+        day: the register tells them as they are now."""
+        one = self.wanted
+        if self.then or one.bands or one.classes or one.place:
+            return None
+        return {"kind": one.kinds, "owner": one.owner}
+
+    @property
     def place_alone(self) -> Department | None:
         """The department in which the applications lie directly, where nothing else is asked of them."""
         return self.wanted.place if self._chosen == Among(Wanted(place=self.wanted.place))._chosen else None

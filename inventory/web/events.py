@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from inventory import access
 from inventory.access import Permission, requires
+from inventory.choices import ApplicationKind
 from inventory.models import AIApplication, Department, Interaction, Sighting
 from inventory.selectors import dictionary, events, feeds
 from inventory.selectors.asked import Reader
@@ -72,6 +73,7 @@ def event_list(request: PersonRequest) -> HttpResponse:
         "older": _older(request.GET, page.older),
         "newest": _without(request.GET, "before") if asked.before else "",
         "departments": options(scope_of(request.user, asked.filters.department)),
+        "kinds": ApplicationKind.choices,
         "events": events.EVENTS.items(),
         "categories": events.CATEGORIES.items(),
         "labels": [(one.key, dictionary.path_of(one, parent)) for one, parent in dictionary.labels()],
@@ -178,6 +180,8 @@ def _asked(request: PersonRequest) -> Asked:
         unassigned=own["unassigned"] == "yes",
         application=_application(request, reader),
         sighting=_sighting(request, reader),
+        kinds=filters.kinds,
+        owner=filters.owner,
         category=own["category"],
         event=own["event"],
         label=known.label(label).forms if label else (),

@@ -145,7 +145,10 @@ def test_what_is_chosen_is_all_that_is_shown(estate: Estate, client: Client) -> 
     assert {row.label for row in whole["users-by-app"].rows} == {"Credit Scorer", "Chat Elsewhere"}
     assert {row.label for row in models["users-by-app"].rows} == {"Credit Scorer"}
     assert models["interactions"].summary.startswith("13 interactions")
-    assert not parts(models["interactions"])  # the explorer can't be narrowed to several applications
+    assert sum(n for _, n in parts(models["interactions"])) == 13
+    assert all(behind(client, url) == n for url, n in parts(models["interactions"]))
+    grave = charts_of(client, "governance:analytics", kind="model", band="moderate")
+    assert not parts(grave["interactions"])  # of single events nothing tells how their application was judged
     text = client.get(reverse("governance:analytics_risk"), {"kind": "model"}).content.decode()
     assert (
         text.count("all applications") == 5
