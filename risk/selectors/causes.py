@@ -124,25 +124,25 @@ def _what(one: Cause, after: Judgement, method: Method) -> str:
 
 
 def ageing(key: str, stated: Stated | None, day: date, method: Method) -> str:
-    """Why a statement is worth less on a day than it was."""
+    """Why a statement is worth less on a day than it was. Said so that it holds of days past and of days to come."""
     if stated is None or key not in method.controls:
         return ""
     if stated.status_on(day) != stated.status:
         return _ended(stated, day)
     interval = timedelta(days=method.controls[key].review_days)
     if day >= stated.as_of + 2 * interval:
-        return _("not reviewed for two intervals, worth nothing since %(day)s") % {
+        return _("not reviewed for two intervals: worth nothing from %(day)s") % {
             "day": f"{stated.as_of + 2 * interval:%-d %b %Y}"
         }
-    return _("its review was due on %(day)s, it loses value since") % {"day": f"{stated.as_of + interval:%-d %b %Y}"}
+    return _("review due %(day)s: it loses value from then") % {"day": f"{stated.as_of + interval:%-d %b %Y}"}
 
 
 def _ended(stated: Stated, day: date) -> str:
     end = f"{stated.valid_until:%-d %b %Y}"
     if stated.status_on(day) == EVIDENCED:
-        return _("what was verified of its evidence ended on %(end)s, and the rest was not") % {"end": end}
+        return _("end of what was verified of its evidence: %(end)s; the rest was not") % {"end": end}
     last = stated.evidenced_until
-    return _("its evidence ended on %(day)s") % {"day": f"{last:%-d %b %Y}" if last else end}
+    return _("end of its evidence: %(day)s") % {"day": f"{last:%-d %b %Y}" if last else end}
 
 
 def _alert(one: Cause, day: date) -> str:

@@ -93,10 +93,10 @@ def test_applications_that_move_are_named_with_what_is_behind_each_step(cast: Ca
     assert [(one.change, one.causes) for one in own] == [(one.change, one.causes) for one in found[0].steps]
     assert first.point == pytest.approx(score.overall_30d)
     assert last.point == pytest.approx(score.overall_90d)
-    assert "its evidence ended on" in first.causes[0].what
+    assert "end of its evidence: " in first.causes[0].what
     assert found[0].rises
     ended = next(one for one in last.causes if one.key == "GV-01")
-    assert "its evidence ended on" in ended.what  # and it is asked again only since the agreement ended, after 60 days
+    assert "end of its evidence: " in ended.what  # and it is asked again only since the agreement ended, after 60 days
     assert "GV-01" not in {one.key for one in still_there.causes}
     agreed = control_state(cases.judge_now(helper, NOW).case.controls["GV-01"])
     assert agreed == f"not applicable, agreed until {NOW + timedelta(days=70):%-d %b %Y}"

@@ -107,6 +107,14 @@ def test_use_without_assessment(cast: Cast, people: int, interactions: int, spea
     ] * speaks
 
 
+def test_use_without_assessment_is_all_use_once_one_department_uses_it_enough(cast: Cast) -> None:
+    app = make_application(cast.retail)
+    use(app, None, people=3, interactions=20)
+    assert found("unassessed_use") == []  # whose people nobody knows, but they are of no one department
+    use(app, cast.treasury, people=1, interactions=10)
+    assert [s.amount for s in found("unassessed_use")] == [30]
+
+
 def record(app: AIApplication, version: int = 1, state: str = "approved", **given: Any) -> Record:
     fields = {"closed_at": NOW, "release": "2026.1", "form": "impact", **given}
     return Record.objects.create(application=app, version=version, state=state, **fields)

@@ -258,7 +258,7 @@ def test_the_page_says_what_runs_out_and_when(cast: Cast, application: AIApplica
     until = now + timedelta(days=20)
     state(application, "RM-02", "verified", now, valid_until=until)
     text = page(cast, "application", application)
-    assert f"its evidence ended on {until:%-d %b %Y}" in text
+    assert f"end of its evidence: {until:%-d %b %Y}" in text
     assert "if nobody acts" in text
 
 

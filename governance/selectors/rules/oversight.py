@@ -15,14 +15,14 @@ people AS (
     SELECT application_id, department_id, count(DISTINCT pseudonym) AS n FROM inventory_dailyuser
     WHERE day BETWEEN %(from_day)s AND %(day)s AND application_id IS NOT NULL GROUP BY 1, 2),
 app AS (
-    SELECT application_id, sum(used.n) AS n, max(used.n) AS most, max(people.n) AS people
-    FROM used LEFT JOIN people USING (application_id, department_id)
-    WHERE used.department_id IS NOT NULL GROUP BY 1)
+    SELECT application_id, sum(used.n) AS n, max(used.n) FILTER (WHERE used.department_id IS NOT NULL) AS most,
+        max(people.n) AS people
+    FROM used LEFT JOIN people USING (application_id, department_id) GROUP BY 1)
 SELECT a.id::text AS key, a.department_id, 'application' AS kind, a.id AS ref, a.name, app.n AS amount,
     CASE WHEN c.eu_class IN ('prohibited', 'high_risk') OR EXISTS (
         SELECT FROM risk_record r WHERE r.application_id = a.id AND r.form = 'impact' AND r.triggers <> '{}')
         THEN 3 ELSE 2 END AS gravity,
-    'up to ' || COALESCE(app.people, 0) || ' people of one department' AS note
+    'used in all departments; in one by up to ' || COALESCE(app.people, 0) || ' people' AS note
 FROM app JOIN inventory_aiapplication a ON a.id = app.application_id
     LEFT JOIN risk_currentscore c ON c.application_id = a.id
 WHERE (app.most >= %(interactions)s OR app.people >= %(people)s) AND NOT EXISTS (
