@@ -184,7 +184,7 @@ function prepareTables(scope) {
   for (const table of scope.querySelectorAll("table.stacks")) {
     const heads = [...table.tHead.rows[0].cells].map((head) => head.querySelector(".visually-hidden") ? "" : (head.querySelector("a")?.firstChild ?? head).textContent.trim());
     for (const cell of table.querySelectorAll("tbody > tr > td:not([colspan])")) {
-      if (heads[cell.cellIndex]) cell.dataset.label = heads[cell.cellIndex];
+      cell.dataset.label ||= heads[cell.cellIndex] ?? "";
     }
   }
 }

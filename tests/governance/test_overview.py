@@ -78,7 +78,7 @@ def test_what_is_only_listed_is_not_among_what_is_used(estate: Estate, client: C
     assert used.value == behind(client, used.href) == 1
     assert behind(client, "/discovery/") == 2
     body = client.get(used.href).content.decode()
-    assert "Used: <strong>" in body
+    assert "Use: <strong>" in body
     assert "not applied here" not in body
 
 

@@ -42,7 +42,7 @@ def assign(*, actor: User | None, pk: int, owner: User | None) -> Recommendation
         raise ValidationError(_("It is theirs already.") if owner else _("It is nobody's already."))
     card.owner = owner
     card.save(update_fields=["owner"])
-    return _noted(card, actor, RecommendationAction.ASSIGNED, about=owner.username if owner else "nobody")
+    return _noted(card, actor, RecommendationAction.ASSIGNED, about=str(owner or "nobody"))
 
 
 @transaction.atomic
