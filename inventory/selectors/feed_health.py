@@ -83,7 +83,8 @@ _FEEDS = """
 SELECT feed.*, done.read_at, done.newest_at, failed.finished_at AS failed_at, failed.error AS failed_why
 FROM inventory_feed feed
 CROSS JOIN LATERAL (
-    SELECT max(finished_at) AS read_at, max(newest_at) AS newest_at FROM inventory_importbatch
+    SELECT max(finished_at) AS read_at,
+        max(LEAST(newest_at, finished_at)) FILTER (WHERE newest_at IS NOT NULL) AS newest_at FROM inventory_importbatch
     WHERE feed_id = feed.id AND state = %(done)s) done
 LEFT JOIN LATERAL (
     SELECT finished_at, error FROM inventory_importbatch

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, DateTimeField, F, Func, IntegerField, Max, Subquery, Sum
+from django.db.models import Count, DateTimeField, F, Func, IntegerField, Max, Q, Subquery, Sum
+from django.db.models.functions import Least
 
 from inventory.choices import BatchState
 from inventory.connectors.registry import CONNECTORS
@@ -47,13 +48,18 @@ _RULINGS = {
 }
 
 
+# No file tells of what came after it was read: a wrong clock's record would show an old feed as new. Where records have
+# no time there is none
+_NEWEST = Max(Least("newest_at", "finished_at"), filter=Q(newest_at__isnull=False))
+
+
 def files() -> Files:
     """One query."""
     rows = list(
         ImportBatch.objects.order_by("kind", "state")
         .values_list("kind", "state")
         .annotate(n=Count("pk"), all=Sum("rows"), beat=Max("heartbeat_at"))
-        .annotate(read=Max("finished_at"), newest=Max("newest_at"), **_RULINGS)
+        .annotate(read=Max("finished_at"), newest=_NEWEST, **_RULINGS)
     )
     return Files(
         done={kind: (read, newest) for kind, state, _, _, _, read, newest, *_ in rows if state == BatchState.DONE},

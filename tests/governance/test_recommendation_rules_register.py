@@ -236,6 +236,12 @@ def test_a_wrong_clock_does_not_make_an_old_feed_new(cast: Cast) -> None:
     assert [s.key for s in found("blind_spot")] == ["old:security_alerts"]
 
 
+def test_a_list_whose_records_have_no_time_is_no_old_feed(cast: Cast) -> None:
+    for days in (60, 30):
+        batch("entra_users", newest_at=None, finished_at=ago(24 * days))
+    assert found("blind_spot") == []
+
+
 @pytest.mark.parametrize(("hours", "given", "speaks"), [(48.1, {}, 1), (47.9, {}, 0), (48.1, {"active": False}, 0)])
 def test_feeds_that_brought_nothing(cast: Cast, hours: float, given: dict[str, Any], speaks: int) -> None:
     batch("purview_audit")

@@ -7,10 +7,12 @@ from governance.selectors.rules.base import Rule, Threshold
 
 # A kind of feed is required where a feed that is switched on is bound to it, or where it has come more than once. The
 # audit log itself comes with a documented delay, so it may be older. No file tells of what came after it was read: a
-# wrong clock's record would keep an old feed from being named for as long as it lies ahead.
+# wrong clock's record would keep an old feed from being named for as long as it lies ahead. Lists tell no
+# time of their records, and are not old by it.
 _BLIND = """
 WITH kinds AS (
-    SELECT kind, max(LEAST(newest_at, finished_at)) AS newest, count(*) AS files,
+    SELECT kind, count(*) AS files,
+        max(LEAST(newest_at, finished_at)) FILTER (WHERE newest_at IS NOT NULL) AS newest,
         sum(quarantined) FILTER (WHERE finished_at > %(now)s - interval '30 days') AS bad,
         sum(rows) FILTER (WHERE finished_at > %(now)s - interval '30 days') AS rows
     FROM inventory_importbatch WHERE state = 'done' AND kind <> '' GROUP BY kind),

@@ -22,7 +22,7 @@ SELECT a.id::text AS key, a.department_id, 'application' AS kind, a.id AS ref, a
     CASE WHEN c.eu_class IN ('prohibited', 'high_risk') OR EXISTS (
         SELECT FROM risk_record r WHERE r.application_id = a.id AND r.form = 'impact' AND r.triggers <> '{}')
         THEN 3 ELSE 2 END AS gravity,
-    'used in all departments; in one by up to ' || COALESCE(app.people, 0) || ' people' AS note
+    'use of all departments; up to ' || COALESCE(app.people, 0) || ' people of one' AS note
 FROM app JOIN inventory_aiapplication a ON a.id = app.application_id
     LEFT JOIN risk_currentscore c ON c.application_id = a.id
 WHERE (app.most >= %(interactions)s OR app.people >= %(people)s) AND NOT EXISTS (

@@ -16,6 +16,7 @@ from pytest_django import Settings
 from inventory.choices import BatchState, Door
 from inventory.models import Feed, ImportBatch
 from inventory.selectors import feed_health
+from inventory.selectors import feeds as feed_files
 from inventory.services import feeds, imports
 from tests.cast import Cast
 from tests.inventory.feeds.files import audit_text, record
@@ -117,6 +118,27 @@ def test_each_state_of_a_feed_is_told(feed: Feed) -> None:
     assert state(hours=25) == "Late"  # what was undone is no news
     Feed.objects.update(active=False)
     assert state(hours=25) == "Switched off"
+
+
+@pytest.mark.parametrize(
+    ("newest", "told"), [(timedelta(days=400), timedelta()), (-timedelta(days=1), -timedelta(days=1)), (None, None)]
+)
+def test_a_record_of_a_wrong_clock_makes_no_feed_newer_than_its_file(
+    feed: Feed, newest: timedelta | None, told: timedelta | None
+) -> None:
+    read = timezone.now() - timedelta(days=3)
+    ImportBatch.objects.create(
+        kind="purview_audit",
+        feed=feed,
+        file_name="f",
+        state=BatchState.DONE,
+        finished_at=read,
+        newest_at=None if newest is None else read + newest,
+    )
+    expected = None if told is None else read + told
+    assert {one.kind: one.newest_at for one in feed_files.freshness()}["purview_audit"] == expected
+    (health,) = feed_health.all_feeds()
+    assert health.newest_at == expected
 
 
 def test_the_list_is_narrowed_by_state_content_door_feed_and_name(client: Client, cast: Cast, feed: Feed) -> None:
