@@ -50,7 +50,7 @@ class Amount(float):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One recommendation. `sql` is None where no feed brings the facts at all.
+    """One recommendation: what `sql` finds.
 
     `needs`: (SQL that says whether the facts are there, what to load otherwise). `unit` names what the amounts count,
     `counted` does so beside a number (`ngettext_lazy` by "n"). `route` and `query` are where the action is done.
@@ -67,7 +67,7 @@ class Rule:
     unit: "StrOrPromise"
     counted: "StrPromise"
     route: str
-    sql: str | None
+    sql: str
     needs: tuple[str, "StrOrPromise"]
     anchor: str
     feeds: tuple[str, ...] = ()

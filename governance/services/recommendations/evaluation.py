@@ -107,7 +107,7 @@ def _read(rule: Rule, values: dict[str, float], given: dict[str, Any]) -> str:
     """Replace what the rule found; what it needs instead, where its facts are not there."""
     with connection.cursor() as cursor:
         cursor.execute(rule.needs[0], given)
-        if rule.sql is None or not cursor.fetchone()[0]:
+        if not cursor.fetchone()[0]:
             return in_english(rule.needs[1])
         cursor.execute(_REPLACE.format(sql=rule.sql), {**given, **values, "rule": rule.key})
     return ""
