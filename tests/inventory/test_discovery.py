@@ -289,6 +289,21 @@ def test_the_page_decides(client: Client, cast: Cast, seen: Sighting, letters: A
     assert "Ruled out" in client.get(reverse("inventory:sightings"), {"standing": "ruled_out"}).content.decode()
 
 
+def test_what_is_decided_is_not_decided_again_beside_it(client: Client, cast: Cast, seen: Sighting) -> None:
+    """Ruled out, it is taken back first; until then nothing else is offered."""
+    client.force_login(cast.ada)
+    address = reverse("inventory:sighting", args=[seen.pk])
+    offered = ('value="rule_out"', 'value="link"', f"?sighting={seen.pk}")
+    page = client.get(address).content.decode()
+    assert [one in page for one in offered] == [True, True, True]
+    assert 'value="take_back"' not in page
+    discovery.rule_out(actor=cast.ada, sightings=[seen.pk], reason="A trial.")
+    page = client.get(address).content.decode()
+    assert [one in page for one in offered] == [False, False, False]
+    assert 'value="take_back"' in page
+    assert "Why it matches nothing" not in page
+
+
 def test_an_application_to_link_is_found_by_its_name(
     client: Client, cast: Cast, seen: Sighting, letters: AIApplication
 ) -> None:
