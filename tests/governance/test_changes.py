@@ -112,7 +112,8 @@ def test_a_class_that_changed_within_its_band_is_told(cast: Cast, client: Client
     }
     assert set(between(cast.carol, cast.cards)) == {"Nudge"}
     client.force_login(cast.dan)
-    assert f"EU AI Act class: {EUClass.TRANSPARENCY.label} → not decided" in client.get("/changes/?change=class").content.decode()
+    page = client.get("/changes/?change=class").content.decode()
+    assert f"EU AI Act class: {EUClass.TRANSPARENCY.label} → not decided" in page
     text = b"".join(client.get("/changes/changes.csv").streaming_content).decode("utf-8-sig")
     row = next(csv.DictReader(io.StringIO(text)))
     assert (row["class_then"], row["class_now"]) == ("transparency", "")
