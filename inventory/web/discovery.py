@@ -63,7 +63,9 @@ def sightings(request: PersonRequest) -> HttpResponse:
         "may_register": access.may(request.user, Permission.EDIT),
         "may_decide": not standing and any(one.may_decide for one in page.object_list),
         "sees_all": access.sees_everything(request.user),
-        "by_all_use": looked.everything,
+        "by_all_use": seen.by_all_use(looked, page.paginator.count),
+        # Of what is used, because a tile says so of that; what is decided counts elsewhere, or not at all
+        "people": seen.people(looked, found) if "used" in filters.own and not standing else None,
         "may_load": access.sees_everything(request.user, Permission.FEEDS),
         "may_administer": access.sees_everything(request.user, Permission.ADMIN),
         "acts": [("rule_out", gettext("Rule out, with the reason"))],
