@@ -2,6 +2,7 @@
 everything below it alone, so that this is taken from the present scores, in one query along the roll-up's index."""
 
 from datetime import date
+from typing import Any
 
 import numpy as np
 from django.db import connection
@@ -10,6 +11,7 @@ from governance.selectors.rollups import ALL, Risk
 from risk.method import load_method
 from risk.scoring.portfolio import score_portfolio
 
+_FIGURES = ("index", "worst", "tail", "mean", "band", "critical_share", "high_share", "count")
 _POINTS = f"""
 SELECT array_agg(application_id ORDER BY application_id), array_agg(exposure ORDER BY application_id),
     {", ".join(f"array_agg({measure}_point ORDER BY application_id)" for measure in ALL)}
@@ -29,7 +31,7 @@ def directly_in(department: int, today: date) -> dict[str, Risk]:
         judged = score_portfolio(np.array(values, float), weights, method)
         if judged is not None:
             one = judged.score
-            parts = (one.index, one.worst, one.tail, one.mean, one.band, one.critical_share, one.high_share, one.count)
-            worst = ids[judged.worst_at]
-            found[measure] = Risk(department, measure, today, *parts, *judged.by_band, worst, None, None, None)
+            figures: list[Any] = [getattr(one, name) for name in _FIGURES]
+            figures += [*judged.by_band, ids[judged.worst_at], None, None, None]
+            found[measure] = Risk(department, measure, today, *figures)
     return found

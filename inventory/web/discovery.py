@@ -29,6 +29,8 @@ from inventory.web.filters import Filters, Words
 from inventory.web.requests import PersonRequest
 
 _MOST_DIGITS = 15
+# What sums of use are kept for (inventory.selectors.kept)
+_FOLLOW = _("Sums of use on other pages follow within five minutes.")
 _ONLY = {"sensitive": {"yes": _("With sensitive data")}, "used": {"yes": _("In the period")}}
 
 
@@ -159,20 +161,19 @@ def _act(user: User, keys: list[int], given: QueryDict) -> str:
         if not form.is_valid():
             raise ValidationError([message for found in form.errors.values() for message in found])
         count = service.rule_out(actor=user, sightings=keys, **form.cleaned_data)
-        return ngettext("Ruled out: %(count)s name seen.", "Ruled out: %(count)s names seen.", count) % {"count": count}
+        said = ngettext("Ruled out: %(count)s name seen.", "Ruled out: %(count)s names seen.", count)
+        return f"{said % {'count': count}} {_FOLLOW}"
     if len(keys) != 1:
         raise ValidationError(gettext("Choose what to do, with one name at a time."))
     found = access.sighting_or_404(user, keys[0])
     if action == "link":
         application = _application(user, given)
         service.link(actor=user, sighting=found, application=application, reason=given.get("reason", ""))
-        return gettext("%(name)s is linked to %(application)s; its facts count there.") % {
-            "name": found.name,
-            "application": application.name,
-        }
+        said = gettext("%(name)s is linked to %(application)s; its facts count there.")
+        return f"{said % {'name': found.name, 'application': application.name}} {_FOLLOW}"
     if action == "take_back":
         service.take_back(actor=user, sighting=found, reason=given.get("reason", ""))
-        return gettext("%(name)s is seen and not registered again.") % {"name": found.name}
+        return f"{gettext('%(name)s is seen and not registered again.') % {'name': found.name}} {_FOLLOW}"
     raise ValidationError(gettext("Choose what to do."))
 
 

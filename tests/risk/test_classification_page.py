@@ -218,7 +218,7 @@ def test_the_page_costs_the_same_for_few_answers_and_for_many(cast: Cast) -> Non
     assert queries(few) == queries(many)
 
 
-MINIMAL = {"annex_i": "none", "annex_iii": [], "annex_iii_exclusion": None} | dict.fromkeys(
+MINIMAL: dict[str, object] = {"annex_i": "none", "annex_iii": [], "annex_iii_exclusion": None} | dict.fromkeys(
     ("interacts", "synthetic", "emotion_or_categorisation", "deep_fake", "public_text"), False
 )
 
