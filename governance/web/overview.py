@@ -171,14 +171,24 @@ def matrix_table(found: overview.Matrix, scope: Scope) -> Matrix:
     bands = {band.value: band.label.lower() for band in Band}
     rows = [*(matrix_row(row, columns, bands, _("all of it")) for row in found.whole)]
     rows += [matrix_row(row, columns, bands) for row in found.parts]
+    if found.own:
+        rows.append(matrix_row(found.own, columns, bands, _("without those below"), alone=True))
     return Matrix(_("Residual risk by department and principle"), tuple(columns), tuple(rows))
 
 
 def matrix_row(
-    row: DepartmentRow, columns: Sequence[MatrixColumn], bands: Mapping[str, str], note: str = ""
+    row: DepartmentRow,
+    columns: Sequence[MatrixColumn],
+    bands: Mapping[str, str],
+    note: str = "",
+    *,
+    alone: bool = False,
 ) -> MatrixRow:
-    """A department's six principles, each figure with its parts in words, which are looked up once for all of them."""
-    name, here = row.department.name, applications_url(department=row.department, lifecycle=Lifecycle.LIVE)
+    """A department's six principles, each figure with its parts in words, which are looked up once for all of them.
+    `alone`: of what lies directly in it."""
+    name, below = row.department.name, "no" if alone else ""
+    name = _("%(name)s itself") % {"name": name} if alone else name
+    here = applications_url(department=row.department, below=below, lifecycle=Lifecycle.LIVE)
     words = _(
         "%(department)s, %(principle)s: %(index)s, %(band)s. Worst application %(worst)s, worst quarter %(tail)s, "
         "mean %(mean)s of %(count)s live"
@@ -196,7 +206,7 @@ def matrix_row(
         else cell(principle, column.label, risk)
         for principle, column, risk in zip(Principle, columns, row.principles, strict=True)
     )
-    return MatrixRow(name, tuple(cells), department_url(row.department), note)
+    return MatrixRow(name, tuple(cells), here if alone else department_url(row.department), note)
 
 
 def interactions_chart(found: dict[str, list[tuple[date, int]]], filters: Filters) -> charts.Chart:

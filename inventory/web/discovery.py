@@ -29,6 +29,8 @@ from inventory.web.filters import Filters, Words
 from inventory.web.requests import PersonRequest
 
 _MOST_DIGITS = 15
+# What sums of use are kept for (inventory.selectors.kept)
+_FOLLOW = _("Sums of use on other pages follow within five minutes.")
 _ONLY = {"sensitive": {"yes": _("With sensitive data")}, "used": {"yes": _("In the period")}}
 
 
@@ -63,7 +65,9 @@ def sightings(request: PersonRequest) -> HttpResponse:
         "may_register": access.may(request.user, Permission.EDIT),
         "may_decide": not standing and any(one.may_decide for one in page.object_list),
         "sees_all": access.sees_everything(request.user),
-        "by_all_use": looked.everything,
+        "by_all_use": seen.by_all_use(looked, page.paginator.count),
+        # Of what is used, because a tile says so of that; what is decided counts elsewhere, or not at all
+        "people": seen.people(looked, found) if "used" in filters.own and not standing else None,
         "may_load": access.sees_everything(request.user, Permission.FEEDS),
         "may_administer": access.sees_everything(request.user, Permission.ADMIN),
         "acts": [("rule_out", gettext("Rule out, with the reason"))],
@@ -89,10 +93,12 @@ def _page(request: PersonRequest, found: Sighting, problems: Any = (), status: i
         "app": row,
         "holds": standing,
         "linked": linked,
+        "ruled_out": standing and not linked,
         "holder": access.applications(request.user).filter(rulings__folded=found.folded).first() if linked else None,
-        "may_register": not linked and access.may(request.user, Permission.EDIT),
-        "may_decide": row.may_decide,
-        "twins": _twins(request, row) if row.may_decide and not linked else [],
+        "may_register": not standing and access.may(request.user, Permission.EDIT),
+        "may_decide": row.may_decide and not standing,
+        "takes_a_reviewer": not row.may_decide and not standing,
+        "twins": _twins(request, row) if row.may_decide and not standing else [],
         "may_take_back": standing and _may_take_back(request.user, row),
         "growth": GROWTH,
         "problems": problems,
@@ -155,20 +161,19 @@ def _act(user: User, keys: list[int], given: QueryDict) -> str:
         if not form.is_valid():
             raise ValidationError([message for found in form.errors.values() for message in found])
         count = service.rule_out(actor=user, sightings=keys, **form.cleaned_data)
-        return ngettext("Ruled out: %(count)s name seen.", "Ruled out: %(count)s names seen.", count) % {"count": count}
+        said = ngettext("Ruled out: %(count)s name seen.", "Ruled out: %(count)s names seen.", count)
+        return f"{said % {'count': count}} {_FOLLOW}"
     if len(keys) != 1:
         raise ValidationError(gettext("Choose what to do, with one name at a time."))
     found = access.sighting_or_404(user, keys[0])
     if action == "link":
         application = _application(user, given)
         service.link(actor=user, sighting=found, application=application, reason=given.get("reason", ""))
-        return gettext("%(name)s is linked to %(application)s; its facts count there.") % {
-            "name": found.name,
-            "application": application.name,
-        }
+        said = gettext("%(name)s is linked to %(application)s; its facts count there.")
+        return f"{said % {'name': found.name, 'application': application.name}} {_FOLLOW}"
     if action == "take_back":
         service.take_back(actor=user, sighting=found, reason=given.get("reason", ""))
-        return gettext("%(name)s is seen and not registered again.") % {"name": found.name}
+        return f"{gettext('%(name)s is seen and not registered again.') % {'name': found.name}} {_FOLLOW}"
     raise ValidationError(gettext("Choose what to do."))
 
 

@@ -32,6 +32,7 @@ from inventory.selectors.discovery.twins import Twin, twins_of
 from inventory.selectors.kept import kept
 
 A_PAGE = 25
+ADDED_UP = 2_000  # of up to so many names the use of the period is added up for their order
 # Short: they stand in a narrow column
 SEEN_AS = {
     Operation.COPILOT: _("Copilot or agent"),
@@ -178,21 +179,41 @@ def seen_not_registered(
 def seen_page(looked: Looked, found: QuerySet[Sighting], sort: str = "", page: int = 1) -> Page:
     """A page of SeenRow, most used first. The same number of queries whatever the size.
 
-    For the whole organisation the order is that of all use ever, which a column has: to add the period up for a
-    million names takes a second. For departments it is that of their use in the period.
+    The order is that of use in the period, as it is shown; of very many names in the whole organisation that of all use
+    ever, which a column has: to add the period up for a million takes a second.
     """
     down = sort.startswith("-") or not sort
     word = sort.removeprefix("-") or "interactions"
     column = {"name": "folded", "seen": "last_seen"}.get(word, "interactions")
-    if column == "interactions" and not looked.everything:
+    pages = Paginator(found, A_PAGE)
+    if column == "interactions" and not by_all_use(looked, pages.count):
         own = DailyUsage.objects.filter(looked.people, looked.days, application=None, sighting=OuterRef("pk"))
         added = own.order_by().values("sighting").annotate(n=Sum("interactions")).values("n")
         found = found.annotate(own_use=Coalesce(Subquery(added), 0))
         column = "own_use"
-    ordered = found.order_by(F(column).desc() if down else F(column).asc(), "-id" if column == "last_seen" else "id")
-    result: Page = Paginator(ordered, A_PAGE).get_page(page)
+    pages.object_list = found.order_by(
+        F(column).desc() if down else F(column).asc(), "-id" if column == "last_seen" else "id"
+    )
+    result: Page = pages.get_page(page)
     result.object_list = rows_of(looked, list(result.object_list))
     return result
+
+
+def by_all_use(looked: Looked, names: int) -> bool:
+    """Whether so many are sorted by all use ever, and not by that of the period."""
+    return looked.everything and names > ADDED_UP
+
+
+def people(looked: Looked, found: QuerySet[Sighting]) -> int:
+    """How many people used these in the period, each once; kept until anything is done or read."""
+    used = DailyUser.objects.filter(looked.people, looked.days, application=None)
+    used = used.filter(sighting__in=found.order_by().values("pk")).order_by()
+    try:
+        key = used.query.sql_with_params()
+    except EmptyResultSet:
+        return 0
+    counted: int = kept(("people of the seen", *key), lambda: used.aggregate(n=Count("pseudonym", distinct=True))["n"])
+    return counted
 
 
 def rows_of(looked: Looked, sightings: Sequence[Sighting]) -> list[SeenRow]:
