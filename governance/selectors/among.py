@@ -14,6 +14,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from inventory.choices import NO_OWNER
 from inventory.models import Department
 from inventory.selectors.asked import SAID
 from risk.choices import OVERALL
@@ -45,7 +46,8 @@ class Among:
         named = (("kind", one.kinds), ("band", one.bands), ("class", one.classes))
         parts = [_(" or ").join(SAID[name][word].lower() for word in words) for name, words in named if words]
         place = [_("in %(name)s itself") % {"name": one.place.name}] if one.place else []
-        return ", ".join([*parts, *([_("owned by %(owner)s") % {"owner": one.owner}] if one.owner else []), *place])
+        owner = _("nobody") if one.owner == NO_OWNER else one.owner
+        return ", ".join([*parts, *([_("owned by %(owner)s") % {"owner": owner}] if owner else []), *place])
 
     @property
     def query(self) -> dict[str, Any]:

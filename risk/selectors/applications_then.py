@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from inventory import access
 from inventory.access import Permission
+from inventory.choices import NO_OWNER
 from inventory.models import AIApplication, Department, User
 from risk.choices import OVERALL, Principle
 from risk.selectors import applications
@@ -181,7 +182,9 @@ def narrowed_to(wanted: Wanted, given: dict[str, Any]) -> Iterator[str]:
     if wanted.points:
         given["low"], given["high"] = map(int, wanted.points.split("-"))
         yield "score.overall_point >= %(low)s AND (score.overall_point < %(high)s OR %(high)s = 100)"
-    if wanted.owner:
+    if wanted.owner == NO_OWNER:
+        yield "app.owner_id IS NULL"
+    elif wanted.owner:
         given["owner"] = wanted.owner
         yield "owner.username = %(owner)s"
     if wanted.q:

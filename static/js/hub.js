@@ -89,6 +89,14 @@ document.addEventListener("change", (event) => {
   else onItsWay = event.target;
 });
 
+/* What is taken from suggestions is meant; what is typed counts with Enter. Some browsers say nothing of how it came. */
+document.addEventListener("input", (event) => {
+  if (!event.target.matches?.("[data-filter-bar] [data-choose]")) return;
+  if (event.inputType && event.inputType !== "insertReplacementText") return;
+  const offered = [...(event.target.list?.options ?? [])].some((one) => one.value === event.target.value);
+  if (offered) submitFilters(event.target.form);
+});
+
 document.addEventListener("focusout", (event) => {
   if (event.target !== onItsWay || !event.relatedTarget) return;
   comeBackTo(event.relatedTarget.form === onItsWay.form ? event.relatedTarget : onItsWay);

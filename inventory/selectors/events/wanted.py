@@ -93,10 +93,10 @@ def in_sight(
 
 
 def _registered(wanted: Wanted) -> QuerySet[Any]:
-    left = AIApplication.objects.order_by().values("pk")
+    left = AIApplication.objects.order_by()
     if wanted.kinds:
         left = left.filter(kind__in=wanted.kinds)
-    return left.filter(owner__username=wanted.owner) if wanted.owner else left
+    return (left.owned_by(wanted.owner) if wanted.owner else left).values("pk")
 
 
 def _of_category(category: str) -> Q:
