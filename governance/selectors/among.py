@@ -57,13 +57,13 @@ class Among:
         return {"kind": one.kinds, "band": one.bands, "class_": one.classes, "owner": one.owner, "below": below}
 
     @property
-    def of_the_register(self) -> dict[str, Any] | None:
-        """Kind and owner as parameters: single events can be narrowed by these. None where more is asked, or a past
-        day: the register tells them as they are now."""
-        one = self.wanted
-        if self.then or one.bands or one.classes or one.place:
+    def of_events(self) -> dict[str, Any] | None:
+        """The same as parameters of the activity explorer, of the past day where it is of one. None where a place is
+        asked: there it would be that of people."""
+        if self.wanted.place:
             return None
-        return {"kind": one.kinds, "owner": one.owner}
+        asked = {name: words for name, words in self.query.items() if name != "below"}
+        return {**asked, "as_of": self.then if self else None}
 
     @property
     def place_alone(self) -> Department | None:

@@ -105,11 +105,19 @@ document.addEventListener("focusout", (event) => {
 
 function submitFilters(form) {
   if (lastKey === "Enter" || opened) comeBackTo(document.activeElement);
+  leaveOutEmpty(form);
+  form.submit();
+}
+
+function leaveOutEmpty(form) {
   for (const element of form.elements) {
     if (element.name && element.value === "") element.disabled = true;
   }
-  form.submit();
 }
+
+document.addEventListener("submit", (event) => {
+  if (event.target.matches("[data-filter-bar]")) leaveOutEmpty(event.target);
+});
 
 document.addEventListener("click", (event) => {
   const target = event.target instanceof Element ? event.target : null;
