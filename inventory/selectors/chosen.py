@@ -24,9 +24,8 @@ class Asked(Protocol):
     def owner(self) -> str: ...
 
 
-# The ids of those that are left, whoever may see them, today or at the end of a past day; None: nothing is asked of them
+# The ids of those that are left, whoever may see them, today or at the end of a past day; None: nothing is asked
 Narrowing = Callable[[Any, date | None], QuerySet[AIApplication, Any] | None]
-PARAMETERS = ("kind", "band", "class", "owner")
 
 
 def by_the_register(asked: Asked, then: date | None) -> QuerySet[AIApplication, Any] | None:
