@@ -14,6 +14,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from inventory.choices import NO_OWNER
 from inventory.models import Department
 from inventory.selectors.asked import SAID
 from risk.choices import OVERALL
@@ -45,7 +46,8 @@ class Among:
         named = (("kind", one.kinds), ("band", one.bands), ("class", one.classes))
         parts = [_(" or ").join(SAID[name][word].lower() for word in words) for name, words in named if words]
         place = [_("in %(name)s itself") % {"name": one.place.name}] if one.place else []
-        return ", ".join([*parts, *([_("owned by %(owner)s") % {"owner": one.owner}] if one.owner else []), *place])
+        owner = _("nobody") if one.owner == NO_OWNER else one.owner
+        return ", ".join([*parts, *([_("owned by %(owner)s") % {"owner": owner}] if owner else []), *place])
 
     @property
     def query(self) -> dict[str, Any]:
@@ -55,13 +57,13 @@ class Among:
         return {"kind": one.kinds, "band": one.bands, "class_": one.classes, "owner": one.owner, "below": below}
 
     @property
-    def of_the_register(self) -> dict[str, Any] | None:
-        """Kind and owner as parameters: single events can be narrowed by these. None where more is asked, or a past
-        day: the register tells them as they are now."""
-        one = self.wanted
-        if self.then or one.bands or one.classes or one.place:
+    def of_events(self) -> dict[str, Any] | None:
+        """The same as parameters of the activity explorer, of the past day where it is of one. None where a place is
+        asked: there it would be that of people."""
+        if self.wanted.place:
             return None
-        return {"kind": one.kinds, "owner": one.owner}
+        asked = {name: words for name, words in self.query.items() if name != "below"}
+        return {**asked, "as_of": self.then if self else None}
 
     @property
     def place_alone(self) -> Department | None:

@@ -15,6 +15,7 @@ from inventory import access
 from inventory.choices import ApplicationKind, Severity
 from inventory.models import AIApplication, Alert, DailySensitive, DailyUsage, DailyUser, Sighting
 from inventory.models.activity import DailyRow
+from inventory.selectors.chosen import told
 from inventory.selectors.discovery.rulings import in_force
 from inventory.selectors.events.wanted import CATEGORIES, COPILOT, REGISTERED, UNREGISTERED
 from inventory.selectors.feeds import Files
@@ -93,7 +94,7 @@ def _within(found: QuerySet[DailyRow], scope: Scope, day: date, period: int, amo
     found = found.filter(day__gt=day - timedelta(days=period), day__lte=day)
     if not scope.everything:
         found = found.filter(department__in=scope.departments().order_by().values("pk"))
-    return found.filter(application__in=among.ids) if among else found
+    return found.filter(application__in=told(scope.user, among.ids)) if among else found
 
 
 def use(scope: Scope, day: date, period: int, among: Among = ALL, files: Files | None = None) -> Use:
@@ -114,7 +115,8 @@ def use(scope: Scope, day: date, period: int, among: Among = ALL, files: Files |
 
 
 def _key(what: str, scope: Scope, day: date, period: int, among: Among) -> object:
-    return (what, [top.pk for top in scope.tops], day, period, among.key)
+    whose = among and not access.sees_everything(scope.user) and scope.user.pk  # what is chosen is what they see
+    return (what, [top.pk for top in scope.tops], day, period, among.key, whose)
 
 
 def by_category(scope: Scope, day: date, period: int, among: Among = ALL) -> dict[str, list[tuple[date, int]]]:
