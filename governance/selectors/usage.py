@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Case, Count, F, Max, Q, QuerySet, Sum, When
 from django.db.models.functions import Coalesce
 
-from governance.selectors.among import ALL, Among
+from governance.selectors.among import ALL, Among, seen_then
 from inventory import access
 from inventory.choices import ApplicationKind, Severity
 from inventory.models import AIApplication, Alert, DailySensitive, DailyUsage, DailyUser, Sighting
@@ -255,9 +255,10 @@ def open_alerts(scope: Scope, among: Among = ALL, then: date | None = None) -> O
     """Alerts that nobody has resolved or dismissed, now or by the end of a past day; those tied to no application count
     for who sees everything."""
     found = open_then(Alert.objects.order_by(), then) if then else Alert.objects.filter(state__in=OPEN)
-    if not scope.everything:
+    left = seen_then(scope, among, then) if then else among.ids
+    if not scope.everything and not then:
         found = found.filter(application__in=scope.applications().order_by().values("pk"))
-    if among:
-        found = found.filter(application__in=among.ids)
+    if left is not None:
+        found = found.filter(application__in=left)
     counts = found.aggregate(all=Count("pk"), high=Count("pk", filter=Q(severity=Severity.HIGH)))
     return OpenAlerts(**counts)

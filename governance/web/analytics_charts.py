@@ -12,7 +12,7 @@ from governance import charts
 from governance.charts import bands
 from governance.charts import risk as risk_charts
 from governance.selectors import compliance, department
-from governance.selectors.among import ALL, Among, among
+from governance.selectors.among import ALL, Among, among, seen_then
 from governance.selectors.analytics import risk, use
 from governance.selectors.highest_then import live_then
 from governance.selectors.overview import Figures
@@ -222,14 +222,14 @@ def attacks_by_day(found: tuple[Any, Any], filters: Filters, day: date) -> Chart
 
 
 def tactics(scope: Scope, filters: Filters, at: At) -> Chart:
-    """Open alerts by tactic and severity. Those of a past day open nothing: the queue knows today alone."""
+    """Open alerts by tactic and severity; each part opens the queue, of that day where it is past."""
     order = [severity for severity, *__ in _SEVERITIES]
     left, bars = among(filters, at.then), []
-    asked = {"department": filters.department, **left.query, "state": OPEN}
-    for one in open_by_tactic(scope.user, filters.department, left.ids, at.then):
-        leads = one.word and not at.past
-        url = address("risk:alerts", **asked, tactic=one.word) if leads else ""
-        urls = [address("risk:alerts", **asked, tactic=one.word, severity=s) if leads else "" for s in order]
+    asked = {"department": filters.department, **left.query, "state": OPEN, "as_of": at.then}
+    here = (None, seen_then(scope, left, at.day)) if at.past else (filters.department, left.ids)
+    for one in open_by_tactic(scope.user, *here, at.then):
+        url = address("risk:alerts", **asked, tactic=one.word) if one.word else ""
+        urls = [address("risk:alerts", **asked, tactic=one.word, severity=s) if one.word else "" for s in order]
         bars.append(Bar(one.name, [one.by_severity[s] for s in order], url, urls))
     unit = _("Open alerts by tactic and severity; one with two tactics counts for both")
     if at.past:

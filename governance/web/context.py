@@ -60,7 +60,7 @@ GROUPS: tuple[tuple[StrOrPromise, tuple[Entry, ...]], ...] = (
             Entry(_("Tasks"), "list-check", "risk:tasks"),
             Entry(_("Discovery"), "radar-2", "inventory:sightings", analytic=True),
             Entry(_("Activity explorer"), "eye", "inventory:events", analytic=True, past=True),
-            Entry(_("Alerts"), "bell", "risk:alerts", analytic=True),
+            Entry(_("Alerts"), "bell", "risk:alerts", analytic=True, past=True),
             Entry(_("Incidents"), "flag", "risk:incidents", analytic=True),
             Entry(_("Unusual activity"), "bolt", "inventory:unusual", analytic=True),
             Entry(_("Data events"), "shield-half", "inventory:data_events", analytic=True),

@@ -33,6 +33,7 @@ from inventory.selectors.scope import Scope, options
 from inventory.web.as_of import At
 from inventory.web.filters import Filters
 from risk.method import load_method
+from risk.selectors.alerts import OPEN
 
 Leading = TypeVar("Leading", MatrixCell, MatrixColumn, MatrixRow)  # parts of the matrix that lead somewhere
 
@@ -121,7 +122,13 @@ def _tiles(
             "",
             "accent",
         ),
-        Tile(_("Open alerts"), alerts.all, _("%(high)s high severity") % {"high": f"{alerts.high:,}"}, "", "bad"),
+        Tile(
+            _("Open alerts"),
+            alerts.all,
+            _("%(high)s high severity") % {"high": f"{alerts.high:,}"},
+            address("risk:alerts", department=filters.department, **left.query, state=OPEN, as_of=at.day),
+            "bad",
+        ),
     ]
 
 
