@@ -26,7 +26,7 @@ from inventory.selectors.scope import Scope, path_to
 from inventory.web.as_of import At
 from inventory.web.filters import Filters
 from risk.choices import Principle
-from risk.selectors import applications_then
+from risk.selectors import applications_then, evidence_then
 from risk.selectors import evidence as found_evidence
 from risk.selectors.alerts import OPEN
 from risk.selectors.threats import open_by_tactic
@@ -345,12 +345,14 @@ def covered(scope: Scope, day: date, left: Among = ALL) -> list[compliance.Frame
 
 
 def evidence(scope: Scope, filters: Filters, at: At) -> Chart:
-    """Evidence that has run out, or will within so many days; each bar is as long as the list it opens. The list knows
-    today alone, so that of a past day none is opened."""
+    """Evidence that has run out, or will within so many days; each bar is as long as the list it opens, of that day
+    where it is past."""
     left = among(filters, at.then)
-    wanted = found_evidence.Wanted(department=filters.department, applications=left.ids)
-    counted = found_evidence.counts_then if at.past else found_evidence.counts
-    found = counted(scope.user, wanted, at.day)
+    if at.past:
+        found = evidence_then.counts(found_evidence.Wanted(applications=seen_then(scope, left, at.day)), at.day)
+    else:
+        wanted = found_evidence.Wanted(department=filters.department, applications=left.ids)
+        found = found_evidence.counts(scope.user, wanted, at.day)
     endings = [(found_evidence.EXPIRED, _("Expired"), found.expired)]
     endings += [(str(days), _("Within %(days)s days") % {"days": days}, n) for days, n in found.within.items()]
     there = any(n for *__, n in endings)
@@ -358,7 +360,7 @@ def evidence(scope: Scope, filters: Filters, at: At) -> Chart:
         Bar(
             words,
             (n,),
-            "" if at.past else address("risk:evidence", department=filters.department, **left.query, ends=word),
+            address("risk:evidence", department=filters.department, **left.query, ends=word, as_of=at.then),
         )
         for word, words, n in endings
         if there

@@ -65,7 +65,7 @@ GROUPS: tuple[tuple[StrOrPromise, tuple[Entry, ...]], ...] = (
             Entry(_("Unusual activity"), "bolt", "inventory:unusual", analytic=True),
             Entry(_("Data events"), "shield-half", "inventory:data_events", analytic=True),
             Entry(_("Compliance"), "scale", "governance:compliance", analytic=True, past=True),
-            Entry(_("Evidence"), "file-certificate", "risk:evidence", analytic=True),
+            Entry(_("Evidence"), "file-certificate", "risk:evidence", analytic=True, past=True),
             Entry(_("Exports"), "file-export", "governance:exports", _anywhere(Permission.EXPORT)),
         ),
     ),
