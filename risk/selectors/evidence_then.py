@@ -26,12 +26,9 @@ _CORRECTED = {"changed_at__gt": F("added_at")}  # as the index of these has it
 
 
 def page(wanted: Wanted, day: date, number: int) -> Page:
-    """One page of the list as items, what ended first at the top. Which there are, up to MOST_ROWS, is kept.
+    """One page of the list as items, what ended first at the top. How many there are, up to MOST_ROWS, is kept.
     `wanted.applications`: those of `applications_then.seen`, which know the department and the rights."""
-    shown = Paginator(_Keys(_ids(wanted, day)), ROWS_A_PAGE).get_page(number)
-    rows: Any = _items(list(shown.object_list), day)
-    shown.object_list = rows
-    return shown
+    return Paginator(_Rows(wanted, day), ROWS_A_PAGE).get_page(number)
 
 
 def counts(wanted: Wanted, day: date) -> Counts:
@@ -79,17 +76,23 @@ def _parts(wanted: Wanted, day: date) -> list[tuple[QuerySet[Evidence, Any], str
     return [(evidence.matching(found, wanted, day, prefix), f"{prefix}valid_until") for found, prefix in parts]
 
 
-def _ids(wanted: Wanted, day: date) -> list[int]:
-    """The keys in the order of their ends, one more than are shown where there are more."""
+def _ids(wanted: Wanted, day: date, most: int) -> list[int]:
+    """The keys of those that end first, in the order of their ends."""
     found = [
-        part.order_by(F(until).asc(nulls_last=True), "id").values_list(until, "id")[: MOST_ROWS + 1]
+        part.order_by(F(until).asc(nulls_last=True), "id").values_list(until, "id")[:most]
         for part, until in _parts(wanted, day)
     ]
+    return [pk for _, pk in islice(merge(*found, key=_by_end), most)]
+
+
+def _length(wanted: Wanted, day: date) -> int:
+    """How many there are, counted to one more than are shown at most."""
+    parts = [part.values("pk")[: MOST_ROWS + 1] for part, _ in _parts(wanted, day)]
     try:
-        key = ("evidence of a day", [rows.query.sql_with_params() for rows in found])
+        key = ("evidence of a day", [rows.query.sql_with_params() for rows in parts])
     except EmptyResultSet:
-        return []
-    return kept(key, lambda: [pk for _, pk in islice(merge(*found, key=_by_end), MOST_ROWS + 1)])
+        return 0
+    return kept(key, lambda: sum(rows.count() for rows in parts))
 
 
 def _by_end(row: Any) -> tuple[bool, date, int]:
@@ -117,9 +120,19 @@ def _added(parts: Sequence[Counts]) -> Counts:
     return Counts(sum(one.expired for one in parts), {days: sum(one.within[days] for one in parts) for days in ENDS})
 
 
-class _Keys(list[int]):
-    """Keys as a paginator takes them. `more`: there are others."""
+class _Rows(Sequence[Item]):
+    """The list as a paginator takes it. `more`: there are others."""
 
-    def __init__(self, ids: Sequence[int]) -> None:
-        super().__init__(ids[:MOST_ROWS])
-        self.more = len(ids) > MOST_ROWS
+    def __init__(self, wanted: Wanted, day: date) -> None:
+        self._wanted, self._day = wanted, day
+        self._length = _length(wanted, day)
+
+    def __len__(self) -> int:
+        return min(self._length, MOST_ROWS)
+
+    @property
+    def more(self) -> bool:
+        return self._length > MOST_ROWS
+
+    def __getitem__(self, part: Any) -> Any:
+        return _items(_ids(self._wanted, self._day, part.stop)[part], self._day)
