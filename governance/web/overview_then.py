@@ -119,7 +119,13 @@ def _tiles(
             _("Unregistered AI apps"),
             unseen.apps,
             _("all of them · %(used)s") % {"used": used} if left else used,
-            "",
+            address(
+                "inventory:sightings",
+                department=filters.department,
+                period=filters.period,
+                used="yes",
+                as_of=at.day,
+            ),
             "accent",
         ),
         Tile(
