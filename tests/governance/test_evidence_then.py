@@ -42,7 +42,7 @@ def filed(client: Client, **query: Any) -> list[dict[str, str]]:
 
 def version(item: Evidence, **changed: Any) -> None:
     """How it stood on the first day, as the trigger would have written it then."""
-    names = [one.column for one in Evidence._meta.concrete_fields if one.column not in changed]
+    names = [name for one in Evidence._meta.concrete_fields if (name := str(one.column)) not in changed]
     columns = ", ".join([*changed, *names])
     with connection.cursor() as cursor:
         cursor.execute(
