@@ -8,6 +8,8 @@ from django.db.models import IntegerChoices, TextChoices
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
+NO_OWNER = "-"  # where an address names an owner: none; no user name is that
+
 
 def in_english(label: object) -> str:
     """A label as the audit log and other rows keep it, whatever the language of whoever acts."""

@@ -14,8 +14,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from inventory.choices import NO_OWNER
 from inventory.models import Department
 from inventory.selectors.asked import SAID
+from inventory.selectors.scope import Scope
 from risk.choices import OVERALL
 from risk.selectors import applications, applications_then
 from risk.selectors.applications import Asked, Wanted
@@ -45,7 +47,8 @@ class Among:
         named = (("kind", one.kinds), ("band", one.bands), ("class", one.classes))
         parts = [_(" or ").join(SAID[name][word].lower() for word in words) for name, words in named if words]
         place = [_("in %(name)s itself") % {"name": one.place.name}] if one.place else []
-        return ", ".join([*parts, *([_("owned by %(owner)s") % {"owner": one.owner}] if one.owner else []), *place])
+        owner = _("nobody") if one.owner == NO_OWNER else one.owner
+        return ", ".join([*parts, *([_("owned by %(owner)s") % {"owner": owner}] if owner else []), *place])
 
     @property
     def query(self) -> dict[str, Any]:
@@ -55,13 +58,13 @@ class Among:
         return {"kind": one.kinds, "band": one.bands, "class_": one.classes, "owner": one.owner, "below": below}
 
     @property
-    def of_the_register(self) -> dict[str, Any] | None:
-        """Kind and owner as parameters: single events can be narrowed by these. None where more is asked, or a past
-        day: the register tells them as they are now."""
-        one = self.wanted
-        if self.then or one.bands or one.classes or one.place:
+    def of_events(self) -> dict[str, Any] | None:
+        """The same as parameters of the activity explorer, of the past day where it is of one. None where a place is
+        asked: there it would be that of people."""
+        if self.wanted.place:
             return None
-        return {"kind": one.kinds, "owner": one.owner}
+        asked = {name: words for name, words in self.query.items() if name != "below"}
+        return {**asked, "as_of": self.then if self else None}
 
     @property
     def place_alone(self) -> Department | None:
@@ -84,6 +87,12 @@ def among(asked: Asked, then: date | None = None) -> Among:
     """Of the filters of a page. Not the stage: the figures of these pages count live applications."""
     wanted = replace(applications.wanted(asked), department=None, lifecycles=(), q="", sort="", principle=OVERALL)
     return Among(wanted, then)
+
+
+def seen_then(scope: Scope, among: Among, day: date) -> Any:
+    """The ids of what is left and lay then in what is looked at, as `applications_then.seen` has them: what alerts and
+    evidence of that day may be about. None: anything."""
+    return applications_then.seen(scope.user, replace(among.wanted, department=scope.chosen), day)
 
 
 def place(asked: Asked) -> Among:

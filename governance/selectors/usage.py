@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection
 from django.db.models import Case, Count, F, Max, Q, QuerySet, Sum, When
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from governance.selectors.among import ALL, Among
+from governance.selectors.among import ALL, Among, seen_then
 from inventory import access
 from inventory.choices import ApplicationKind, Severity
 from inventory.models import AIApplication, Alert, DailySensitive, DailyUsage, DailyUser, Sighting
 from inventory.models.activity import DailyRow
+from inventory.selectors.chosen import told
+from inventory.selectors.discovery.decided_then import decided_by
 from inventory.selectors.discovery.rulings import in_force
 from inventory.selectors.events.wanted import CATEGORIES, COPILOT, REGISTERED, UNREGISTERED
 from inventory.selectors.feeds import Files
@@ -100,7 +103,7 @@ def _within(found: QuerySet[DailyRow], scope: Scope, day: date, period: int, amo
     found = found.filter(day__gt=day - timedelta(days=period), day__lte=day)
     if not scope.everything:
         found = found.filter(department__in=scope.departments().order_by().values("pk"))
-    return found.filter(application__in=among.ids) if among else found
+    return found.filter(application__in=told(scope.user, among.ids)) if among else found
 
 
 def use(scope: Scope, day: date, period: int, among: Among = ALL, files: Files | None = None) -> Use:
@@ -121,7 +124,8 @@ def use(scope: Scope, day: date, period: int, among: Among = ALL, files: Files |
 
 
 def _key(what: str, scope: Scope, day: date, period: int, among: Among) -> object:
-    return (what, [top.pk for top in scope.tops], day, period, among.key)
+    whose = among and not access.sees_everything(scope.user) and scope.user.pk  # what is chosen is what they see
+    return (what, [top.pk for top in scope.tops], day, period, among.key, whose)
 
 
 def by_category(scope: Scope, day: date, period: int, among: Among = ALL) -> dict[str, list[tuple[date, int]]]:
@@ -147,7 +151,10 @@ def by_category(scope: Scope, day: date, period: int, among: Among = ALL) -> dic
 
 
 def unregistered(scope: Scope, day: date, period: int) -> Unregistered:
-    """One query: the index on the daily tables has the rows without an application side by side."""
+    """One query: the index on the daily tables has the rows without an application side by side. Of a past day, what
+    was loose by what people had decided then."""
+    if day < timezone.localdate():
+        return _unregistered_then(scope, day, period)
     settled = Sighting.objects.filter(folded__in=in_force(day).values("folded")).values("pk")  # ruled out
     apps = _within(DailyUsage.objects.filter(application=None).exclude(sighting__in=settled), scope, day, period)
     people = _within(DailyUser.objects.filter(application=None).exclude(sighting__in=settled), scope, day, period)
@@ -160,6 +167,19 @@ def unregistered(scope: Scope, day: date, period: int) -> Unregistered:
         cursor.execute(f"SELECT ({first}), ({second})", [*first_values, *second_values])
         row = cursor.fetchone()
     return Unregistered(row[0] or 0, row[1] or 0)
+
+
+def _unregistered_then(scope: Scope, day: date, period: int) -> Unregistered:
+    decided = decided_by(day)
+    settled = Sighting.objects.filter(folded__in=sorted(decided.settled)).values("pk")
+    apps, people = (
+        _within(model.objects.filter(decided.loose).exclude(sighting__in=settled), scope, day, period).order_by()
+        for model in (DailyUsage, DailyUser)
+    )
+    return Unregistered(
+        apps.aggregate(n=Count("sighting", distinct=True))["n"],
+        people.aggregate(n=Count("pseudonym", distinct=True))["n"],
+    )
 
 
 def sensitive_by_app(
@@ -262,9 +282,10 @@ def open_alerts(scope: Scope, among: Among = ALL, then: date | None = None) -> O
     """Alerts that nobody has resolved or dismissed, now or by the end of a past day; those tied to no application count
     for who sees everything."""
     found = open_then(Alert.objects.order_by(), then) if then else Alert.objects.filter(state__in=OPEN)
-    if not scope.everything:
+    left = seen_then(scope, among, then) if then else among.ids
+    if not scope.everything and not then:
         found = found.filter(application__in=scope.applications().order_by().values("pk"))
-    if among:
-        found = found.filter(application__in=among.ids)
+    if left is not None:
+        found = found.filter(application__in=left)
     counts = found.aggregate(all=Count("pk"), high=Count("pk", filter=Q(severity=Severity.HIGH)))
     return OpenAlerts(**counts)

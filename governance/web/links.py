@@ -73,12 +73,12 @@ def application_url(pk: int | None) -> str:
 
 
 def events_url(filters: Filters, day: date | None = None, **query: Any) -> str:
-    """The single events behind a figure of use: of the same people, and of the period that ends on `day` (without it
-    the address gets its days from who adds them). Nothing where applications are chosen by what only their scores or a
-    past day tell, unless it names one: the explorer can't be narrowed so."""
+    """The single events behind a figure of use: of the same people and applications, and of the period that ends on
+    `day` (without it the address gets its days from who adds them). Nothing where applications are chosen by their
+    place, unless it names one: the explorer can't be narrowed so."""
     if not {"application", "sighting"} & query.keys():
-        chosen = among(filters).of_the_register
-        if chosen is None or (filters.as_of and any(chosen.values())):
+        chosen = among(filters, date.fromisoformat(filters.as_of) if filters.as_of else None).of_events
+        if chosen is None:
             return ""
         query.update(chosen)
     since = day - timedelta(days=filters.period - 1) if day else None

@@ -11,9 +11,10 @@ from django.utils.translation import ngettext
 from governance import charts
 from governance.charts import Matrix, MatrixCell, MatrixColumn, MatrixRow
 from governance.selectors import compliance, overview, recommendations, usage
-from governance.selectors.among import among
+from governance.selectors.among import Among, among
 from governance.selectors.not_computable import left_out
 from governance.selectors.overview import DepartmentRow
+from governance.selectors.recommendations_among import of_scope
 from governance.selectors.rollups import Risk
 from governance.web.links import (
     EVERY_ONE,
@@ -26,7 +27,7 @@ from governance.web.links import (
     framework_charts,
     period_words,
 )
-from governance.web.recommendations import SEVERITY_TONES
+from governance.web.recommendations import SEVERITY_TONES, card_url
 from inventory import access
 from inventory.access import Permission
 from inventory.choices import ApplicationKind, Lifecycle
@@ -72,7 +73,7 @@ def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
         "coverage_words": as_of_words(day),
         "counted_at": found.counted_at,
         "highest_url": applications_url(department=filters.department, **left.query, lifecycle="live", sort="-risk"),
-        "recommendations": recommendations.cards(scope, states=recommendations.UNDER_WAY, most=recommendations.TOP),
+        "recommendations": [(card, card_url(card, left)) for card in first(scope, left)],
         "tones": SEVERITY_TONES,
         "use_at": used.counted_at,
         "feeds": fresh,
@@ -83,6 +84,12 @@ def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
         "may_register": access.may(scope.user, Permission.EDIT),
         "period_words": period_words(period, day, past=False),
     }
+
+
+def first(scope: Scope, left: Among) -> list[recommendations.Card]:
+    """The gravest recommendations under way, of the applications that are left."""
+    found, most = of_scope(scope, left), recommendations.TOP
+    return recommendations.cards(scope, states=recommendations.UNDER_WAY, counted=found, most=most)
 
 
 @dataclass(frozen=True)

@@ -80,11 +80,10 @@ class ApplicationViewSet(
         if self.action != "list":
             return queryset
         reader = Reader(self.request.query_params)
-        key, q = reader.text("department"), reader.text("q")
+        key, q, owner = reader.text("department"), reader.text("q"), reader.text("owner")
         fields = {
             "kind__in": reader.words("kind"),
             "lifecycle__in": reader.words("lifecycle"),
-            "owner__username": reader.text("owner"),
             "external_id": reader.text("external_id"),
             "updated_at__gte": reader.moment("updated_since"),
         }
@@ -95,6 +94,8 @@ class ApplicationViewSet(
             queryset = queryset.in_department(access.department_or_404(person(self.request), key))
         if q:
             queryset = queryset.search(q)
+        if owner:
+            queryset = queryset.owned_by(owner)
         return queryset.filter(**{name: value for name, value in fields.items() if value}).order_by(
             order or "name", "id"
         )

@@ -7,7 +7,7 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import connection, models
 from django.db.models.functions import Now, Upper
 
-from inventory.choices import ApplicationKind, IdentifierKind, Lifecycle, Origin
+from inventory.choices import NO_OWNER, ApplicationKind, IdentifierKind, Lifecycle, Origin
 from inventory.models.history import tracked
 from inventory.models.organisation import Department
 
@@ -20,6 +20,10 @@ class ApplicationQuerySet(models.QuerySet["AIApplication"]):
     def live(self) -> "ApplicationQuerySet":
         """Those that count in departments and totals (contracts §3)."""
         return self.filter(lifecycle=Lifecycle.LIVE)
+
+    def owned_by(self, owner: str) -> "ApplicationQuerySet":
+        """Those that the person of this user name owns; those that nobody owns for NO_OWNER."""
+        return self.filter(owner=None) if owner == NO_OWNER else self.filter(owner__username=owner)
 
     def search(self, text: str) -> "ApplicationQuerySet":
         """Those whose name, purpose, vendor or external id contains the text, whatever the case."""

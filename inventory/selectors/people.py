@@ -1,10 +1,13 @@
 """Finding one person by what somebody writes into a field: the same way on every page."""
 
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from inventory import access
 from inventory.models import User
+
+MOST_OWNERS = 20  # offered at once
 
 
 def person_called(text: str, *, active: bool = False) -> User | None:
@@ -25,3 +28,38 @@ def person_called(text: str, *, active: bool = False) -> User | None:
     if found:
         raise ValidationError(_("More than one person is called so. Write a user name or an e-mail address."))
     raise ValidationError(_("Nobody here goes by this name. Write a name, a user name or an e-mail address."))
+
+
+def owners(user: User) -> QuerySet[User]:
+    """The people who own an application that the person may see: nobody is told who else there is."""
+    owned = access.applications(user).filter(owner=OuterRef("pk")).order_by()
+    return User.objects.filter(Exists(owned))
+
+
+def owners_like(user: User, text: str) -> list[User]:
+    """Of these, the first by name whose name, user name or e-mail address contains the text."""
+    text = text.replace("\x00", "").strip()
+    named = Q(username__icontains=text) | Q(display_name__icontains=text) | Q(email__icontains=text)
+    found = owners(user).filter(named) if text else owners(user)
+    return list(found.order_by("display_name", "username")[:MOST_OWNERS])
+
+
+def owner_called(user: User, text: str) -> User:
+    """The one of these who goes by this user name, name or e-mail address; the person themselves by their own user
+    name, whatever they own. Raises ValidationError where nobody, or more than one, is called so."""
+    if text == user.username:
+        return user
+    if found := owners(user).filter(username=text).first():
+        return found
+    called = Q(username__iexact=text) | Q(email__iexact=text) | Q(display_name__iexact=text)
+    few = list(owners(user).filter(called).order_by("pk")[:2])
+    if len(few) == 1:
+        return few[0]
+    raise ValidationError(
+        _("is the name of more than one person. Write a user name or an e-mail address.")
+        if few
+        else _(
+            "is nobody who owns an application in your sight. Choose a name from the list, or write a name, a user"
+            " name or an e-mail address."
+        )
+    )

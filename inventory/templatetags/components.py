@@ -21,6 +21,7 @@ from django.utils.html import conditional_escape, format_html, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
+from inventory.choices import NO_OWNER
 from inventory.selectors.asked import SAID
 
 if TYPE_CHECKING:
@@ -113,7 +114,8 @@ def filter_bar(
             "department": given.get("department", ""),
             "period": given.get("period", "") or "30",
             "kind": [word for value in given.getlist("kind") for word in value.split(",") if word],
-            **_more(filters, extra, request),
+            **_more(filters, extra),
+            "owner_links": _owner_links(given, request.user.get_username()) if "owner" in extra and request else (),
             "more_chosen": sum(bool(given.get(name)) for name in extra),
             "chips": filters.chips(given, heeded | set(filters.own)) if hasattr(filters, "chips") else None,
             "kept": [(key, value) for key in given if key not in own for value in given.getlist(key)],
@@ -122,14 +124,26 @@ def filter_bar(
     )
 
 
-def _more(filters: Any, extra: list[str], request: Any) -> dict[str, Any]:
+def _more(filters: Any, extra: list[str]) -> dict[str, Any]:
     """The filters behind one button: (parameter, what it is called, choices, what is chosen), and the owner."""
     there = [name for name in extra if name in MORE]
     return {
         "more": [(name, MORE[name], SAID[name].items(), getattr(filters, MORE_READ[name])) for name in there],
         "owner": filters.owner if "owner" in extra else None,
-        "mine": request.user.get_username() if "owner" in extra and request else "",
     }
+
+
+def _owner_links(given: QueryDict, mine: str) -> list[tuple[str, Any, bool]]:
+    """The owners that nobody needs to look for: (address, what they are called, whether chosen)."""
+    found = []
+    for owner, called in (("", _("Anyone")), (mine, _("Me")), (NO_OWNER, _("Nobody"))):
+        changed = given.copy()
+        changed.pop("page", None)
+        changed["owner"] = owner
+        if not owner:
+            del changed["owner"]
+        found.append(("?" + changed.urlencode(), called, given.get("owner", "") == owner))
+    return found
 
 
 @register.simple_tag

@@ -19,7 +19,7 @@ from inventory import access
 from inventory.access import Permission, requires
 from inventory.choices import ApplicationKind
 from inventory.models import AIApplication, Department, Interaction, Sighting
-from inventory.selectors import dictionary, events, feeds
+from inventory.selectors import chosen, dictionary, events, feeds
 from inventory.selectors.asked import Reader
 from inventory.selectors.scope import options, scope_of
 from inventory.services import events as service
@@ -180,8 +180,7 @@ def _asked(request: PersonRequest) -> Asked:
         unassigned=own["unassigned"] == "yes",
         application=_application(request, reader),
         sighting=_sighting(request, reader),
-        kinds=filters.kinds,
-        owner=filters.owner,
+        left=chosen.left(request.user, filters, at.then),
         category=own["category"],
         event=own["event"],
         label=known.label(label).forms if label else (),

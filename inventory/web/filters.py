@@ -5,13 +5,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 
 from inventory import access
+from inventory.choices import NO_OWNER
 from inventory.models import Department
 from inventory.selectors.asked import PERIODS, SHARED, Problem, Reader
+from inventory.selectors.people import owner_called
 from inventory.web.chips import Chips, chips_of
 
 DEFAULT_PERIOD = 30
@@ -58,7 +62,7 @@ class Filters:
         """Read the address. A department out of sight is a 404; any other value that can't be read is left out, and
         the person is told once. `sorts`: the words that this page can be sorted by; `own`: further parameters that
         it can be narrowed by, with their words, and where people read something else in their place, with that."""
-        found = cls.from_query(request.user, request.GET, sorts=sorts, own=own)
+        found = _with_owner(request, cls.from_query(request.user, request.GET, sorts=sorts, own=own))
         tell(request, found.ignored)
         # What the navigation carries along: to pages that answer for a past day, and to the others
         request.shared_filters = found.shared()  # type: ignore[attr-defined]
@@ -139,6 +143,25 @@ class Filters:
             "page": "" if self.page == 1 else str(self.page),
             "as_of": self.as_of,
         }
+
+
+def _with_owner(request: HttpRequest, found: Filters) -> Filters:
+    """The same with the owner by user name, as addresses have it, where they were written by name; links, forms and
+    exports are made of the address, so that it is put right there. Who is nobody in sight owns nothing: all of them
+    instead would be more than was asked for."""
+    if not found.owner or found.owner == NO_OWNER:
+        return found.with_named({"owner": found.owner and _("nobody")})
+    try:
+        owner = owner_called(request.user, found.owner)  # type: ignore[arg-type]
+    except ValidationError as nobody:
+        if hasattr(request, "_messages"):
+            messages.warning(request, _("Owner “%(name)s” %(why)s") % {"name": found.owner, "why": nobody.messages[0]})
+        return found
+    if owner.username != found.owner:
+        given = request.GET.copy()
+        given["owner"] = owner.username
+        request.GET = given  # type: ignore[assignment]
+    return replace(found, owner=owner.username).with_named({"owner": str(owner)})
 
 
 def _own(reader: Reader, name: str, known: Words) -> tuple[str, ...]:

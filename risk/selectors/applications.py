@@ -187,7 +187,7 @@ def narrowed(found: QuerySet[AIApplication], wanted: Wanted) -> QuerySet[AIAppli
         low, high = map(int, wanted.points.split("-"))
         found = found.filter(score__overall_point__gte=low, score__overall_point__lt=high if high < 100 else 101)
     if wanted.owner:
-        found = found.filter(owner__username=wanted.owner)
+        found = found.owned_by(wanted.owner)  # type: ignore[attr-defined]
     if wanted.q:
         found = found.search(wanted.q)  # type: ignore[attr-defined]
     return found.order_by()

@@ -17,7 +17,9 @@ from django.utils import timezone
 
 from inventory import access
 from inventory.access import Permission
+from inventory.choices import NO_OWNER
 from inventory.models import AIApplication, Department, User
+from inventory.selectors.chosen import Asked
 from risk.choices import OVERALL, Principle
 from risk.selectors import applications
 from risk.selectors.applications import OPEN_CLASS, RISK, ROWS_A_CHUNK, ROWS_A_PAGE, Row, Wanted
@@ -181,7 +183,9 @@ def narrowed_to(wanted: Wanted, given: dict[str, Any]) -> Iterator[str]:
     if wanted.points:
         given["low"], given["high"] = map(int, wanted.points.split("-"))
         yield "score.overall_point >= %(low)s AND (score.overall_point < %(high)s OR %(high)s = 100)"
-    if wanted.owner:
+    if wanted.owner == NO_OWNER:
+        yield "app.owner_id IS NULL"
+    elif wanted.owner:
         given["owner"] = wanted.owner
         yield "owner.username = %(owner)s"
     if wanted.q:
@@ -195,6 +199,29 @@ def among(wanted: Wanted, day: date) -> QuerySet[AIApplication, Any] | None:
     if applications.among(wanted) is None:
         return None
     return AIApplication.objects.filter(Among("pk", left(wanted, day))).order_by().values("pk")
+
+
+def chosen(asked: Asked, then: date | None) -> QuerySet[AIApplication, Any] | None:
+    """What kind, band, class and owner of an address leave, for `inventory.selectors.chosen`. Judged are they as of the
+    last roll-up, as in the figures that lead here."""
+    wanted = Wanted(kinds=asked.kinds, bands=asked.bands, classes=asked.classes, owner=asked.owner)
+    day = then or (timezone.localdate() if wanted.bands or wanted.classes else None)
+    return among(wanted, day) if day else applications.among(wanted)
+
+
+def seen(
+    user: User | None, wanted: Wanted, day: date, permission: Permission = Permission.VIEW
+) -> QuerySet[AIApplication, Any] | None:
+    """The ids of what is wanted as it stood, of what the person sees today and saw then: what alerts and evidence of a
+    past day may be about. None: of anything, for who sees everything and asks for nothing; kept."""
+    sql, given = _query("app.id", user, _by_ids(wanted, day), day, permission, "ORDER BY app.id")
+    if given.keys() == {"day", "end"} and access.sees_everything(user, permission):
+        return None
+    return (
+        AIApplication.objects.filter(Among("pk", kept(("seen then", sql, given), lambda: _ids(sql, given))))
+        .order_by()
+        .values("pk")
+    )
 
 
 def left(wanted: Wanted, day: date) -> list[int]:

@@ -57,7 +57,6 @@ def application_list(request: PersonRequest) -> HttpResponse:
         "overall": principle == OVERALL,
         "may_register": access.may(request.user, Permission.EDIT),
         "may_export": access.may(request.user, Permission.EXPORT),
-        "mine": request.user.username,
     }
     return render(request, "risk/applications.html", context)
 

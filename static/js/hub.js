@@ -92,6 +92,14 @@ document.addEventListener("change", (event) => {
   else onItsWay = event.target;
 });
 
+/* What is taken from suggestions is meant; what is typed counts with Enter. Some browsers say nothing of how it came. */
+document.addEventListener("input", (event) => {
+  if (!event.target.matches?.("[data-filter-bar] [data-choose]")) return;
+  if (event.inputType && event.inputType !== "insertReplacementText") return;
+  const offered = [...(event.target.list?.options ?? [])].some((one) => one.value === event.target.value);
+  if (offered) submitFilters(event.target.form);
+});
+
 document.addEventListener("focusout", (event) => {
   if (event.target !== onItsWay || !event.relatedTarget) return;
   comeBackTo(event.relatedTarget.form === onItsWay.form ? event.relatedTarget : onItsWay);
@@ -100,11 +108,19 @@ document.addEventListener("focusout", (event) => {
 
 function submitFilters(form) {
   if (lastKey === "Enter" || opened) comeBackTo(document.activeElement);
+  leaveOutEmpty(form);
+  form.submit();
+}
+
+function leaveOutEmpty(form) {
   for (const element of form.elements) {
     if (element.name && element.value === "") element.disabled = true;
   }
-  form.submit();
 }
+
+document.addEventListener("submit", (event) => {
+  if (event.target.matches("[data-filter-bar]")) leaveOutEmpty(event.target);
+});
 
 document.addEventListener("click", (event) => {
   const target = event.target instanceof Element ? event.target : null;

@@ -64,7 +64,11 @@ def test_the_figures_of_use_are_those_of_what_is_left(dan: Client, estate: Estat
     stood(estate.summariser, FIRST + timedelta(days=1), kind="agent")
     cache.clear()
     assert "100" not in chart(dan, "/analytics/", "interactions", as_of=day, kind="copilot").summary
-    assert "100" in chart(dan, "/analytics/", "interactions", as_of=day, kind="agent").summary
+    agents = chart(dan, "/analytics/", "interactions", as_of=day, kind="agent")
+    assert "100" in agents.summary
+    (opened,) = [trace["meta"] for trace in agents.figure["data"] if trace.get("meta")]
+    assert f"as_of={day}" in opened  # what was an agent then, a copilot today
+    assert dan.get(opened).context["total"] == 100
 
 
 def test_the_distribution_is_that_of_the_lists(dan: Client) -> None:

@@ -69,6 +69,7 @@ class SeenRow:
     listed: bool = False  # in an inventory of agents
     ruling: Ruling | None = None
     may_decide: bool = False
+    opens: bool = True  # whether the person may open its page
 
     @property
     def title(self) -> str:
@@ -98,7 +99,7 @@ class Looked:
 
     user: User
     department: Department | None = None  # with what is below it
-    period: int = 30  # days up to today
+    period: int = 30  # days up to `today`
     today: date = field(default_factory=timezone.localdate)
 
     @property
@@ -167,13 +168,16 @@ def seen_not_registered(
     if sensitive:
         marked = DailySensitive.objects.filter(looked.people, looked.days, application=None)
         found = found.filter(pk__in=marked.order_by().values("sighting"))
-    if q:
-        text = Q()
-        for name in _TEXTS:
-            text |= Q(**{f"{name}__icontains": q})
-        known = [host for host, app in catalogue().hosts.items() if q.casefold() in app.name.casefold()]
-        found = found.filter(text | Q(folded__in=known))
-    return found
+    return found.filter(called(q)) if q else found
+
+
+def called(q: str) -> Q:
+    """What is called so, by a feed or in the catalogue."""
+    text = Q()
+    for name in _TEXTS:
+        text |= Q(**{f"{name}__icontains": q})
+    known = [host for host, app in catalogue().hosts.items() if q.casefold() in app.name.casefold()]
+    return text | Q(folded__in=known)
 
 
 def seen_page(looked: Looked, found: QuerySet[Sighting], sort: str = "", page: int = 1) -> Page:
@@ -227,7 +231,7 @@ def rows_of(looked: Looked, sightings: Sequence[Sighting]) -> list[SeenRow]:
     }
     holders = [one.application_id for one in rulings.values() if one.application_id]
     whose = looked.people & Q(sighting__in=ids) & (Q(application=None) | Q(application__in=holders))
-    figures = _figures(looked, whose)
+    figures = figures_of(looked, whose)
     decidable = access.sightings(looked.user, access.Permission.REVIEW).filter(pk=OuterRef("pk"))
     about = (
         Sighting.objects.filter(pk__in=ids)
@@ -251,13 +255,13 @@ def rows_of(looked: Looked, sightings: Sequence[Sighting]) -> list[SeenRow]:
             listed=known[one.pk][1],
             ruling=rulings.get(one.folded),
             may_decide=known[one.pk][0],
-            **figures.get(one.pk, _NOTHING),
+            **figures.get(one.pk, NO_FIGURES),
         )
         for one in sightings
     ]
 
 
-_NOTHING: dict[str, Any] = {
+NO_FIGURES: dict[str, Any] = {
     "interactions": 0,
     "visits": 0,
     "sensitive": 0,
@@ -268,10 +272,10 @@ _NOTHING: dict[str, Any] = {
 }
 
 
-def _figures(looked: Looked, whose: Q) -> dict[int, dict[str, Any]]:
+def figures_of(looked: Looked, whose: Q) -> dict[int, dict[str, Any]]:
     """The use of each. Its people are distinct over many thousand daily rows: kept until anything is done or read."""
     now = {name: Coalesce(Sum(name, filter=looked.days), 0) for name in ("interactions", "visits", "sensitive")}
-    ever = DailyUsage.objects.filter(whose).order_by().values("sighting_id")
+    ever = DailyUsage.objects.filter(whose, day__lte=looked.today).order_by().values("sighting_id")
     ever = ever.annotate(first_seen=Min("day"), last_seen=Max("day"), **now)
     try:
         key = ever.query.sql_with_params()
@@ -290,7 +294,7 @@ def _counted(looked: Looked, whose: Q, ever: QuerySet[DailyUsage, Any]) -> dict[
     names = DailyUsage.objects.filter(whose, looked.days).order_by("department__name")
     for pk, name in names.values_list("sighting_id", "department__name").distinct():
         found[pk]["departments"].append(name)
-    return {pk: {name: row[name] for name in _NOTHING} for pk, row in found.items()}
+    return {pk: {name: row[name] for name in NO_FIGURES} for pk, row in found.items()}
 
 
 def _reported(ids: Sequence[int]) -> dict[int, CloudApp]:

@@ -51,8 +51,7 @@ class Wanted:
     unassigned: bool = False  # only people of no known department
     application: AIApplication | None = None
     sighting: Sighting | None = None
-    kinds: tuple[str, ...] = ()  # of registered applications, as their owner: neither is known of anything else
-    owner: str = ""  # user name
+    left: QuerySet[AIApplication, Any] | None = None  # ids: only these, and nothing that isn't registered
     category: str = ""
     event: str = ""
     label: tuple[str, ...] = ()
@@ -87,16 +86,9 @@ def in_sight(
         found = found.filter(application=wanted.application)
     if wanted.sighting is not None:
         found = found.filter(application=None, sighting=wanted.sighting)
-    if wanted.kinds or wanted.owner:
-        found = found.filter(application__in=_registered(wanted))
+    if wanted.left is not None:
+        found = found.filter(application__in=wanted.left)
     return found.filter(_of_category(wanted.category)) if wanted.category else found
-
-
-def _registered(wanted: Wanted) -> QuerySet[Any]:
-    left = AIApplication.objects.order_by().values("pk")
-    if wanted.kinds:
-        left = left.filter(kind__in=wanted.kinds)
-    return left.filter(owner__username=wanted.owner) if wanted.owner else left
 
 
 def _of_category(category: str) -> Q:

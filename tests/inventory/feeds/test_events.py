@@ -12,11 +12,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from inventory.models import AuditLogEntry, DailyUsage, Interaction
+from inventory.models import AIApplication, AuditLogEntry, DailyUsage, Interaction
 from inventory.selectors import events
 from inventory.selectors.events import paging
 from inventory.services.events import reveal
 from inventory.services.imports import import_file
+from risk.models import CurrentScore
+from risk.services.scores import rescore_changed
 from tests.builders import make_application
 from tests.cast import Cast
 from tests.inventory.feeds.files import LABEL, audit_text, days_ago, guid, record, users_text, write
@@ -86,6 +88,29 @@ def test_the_page_meets_the_cast(told: Cast, client: Client) -> None:
     whose = Interaction.objects.get(record_id=guid(3)).pseudonym
     assert sorted(seen(told.dan, person=whose)) == [2, 3]
     assert seen(told.eve, person=Interaction.objects.get(record_id=guid(1)).pseudonym) == []
+
+
+def test_events_are_narrowed_by_how_their_application_is_judged(told: Cast, client: Client) -> None:
+    """Kind, band, class and owner alike, on page and file; what isn't registered has none of them."""
+    helper = AIApplication.objects.get(name="Helper")
+    AIApplication.objects.filter(pk=helper.pk).update(owner=told.bob)
+    rescore_changed()
+    score = CurrentScore.objects.get(application=helper)
+    mine = {"kind": helper.kind, "band": score.band, "class": score.eu_class or "open", "owner": "bob"}
+    others = {"kind": "agent", "band": "critical", "class": "prohibited", "owner": "-"}
+    for who, seen in (("dan", 1), ("carol", 1), ("eve", 0), ("ada", 1)):  # Eve's people use what she can't see
+        client.force_login(getattr(told, who))
+        for name, word in mine.items():
+            page = client.get(reverse(PAGE), {name: word})
+            assert [row.application for row in page.context["page"].rows] == ["Helper"] * seen, (who, name)
+            assert page.context["total"] == seen
+            assert "not applied here" not in page.content.decode()
+            file = b"".join(client.get(reverse("inventory:event_csv"), {name: word}))
+            assert file.count(b"Helper") == file.count(b"\n") - 1 == seen
+            assert client.get(reverse(PAGE), {name: others[name]}).context["page"].rows == [], (who, name)
+        assert client.get(reverse(PAGE), mine).context["total"] == seen
+    client.force_login(told.eve)
+    assert "Helper" in client.get(reverse(PAGE)).content.decode()
 
 
 def test_how_many_there_are_is_what_the_pages_hold(told: Cast) -> None:
