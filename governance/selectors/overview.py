@@ -17,11 +17,11 @@ from inventory.selectors.scope import Scope
 from risk.choices import OVERALL, Band, EUClass, Principle
 from risk.models import CurrentScore, RollUpCount
 from risk.selectors.applications import narrowed
+from risk.selectors.history import CHANGE_DAYS
 from risk.selectors.kept import Standing, kept_rows
 
 MATRIX_ROWS = 15
 HIGHEST_ROWS = 7
-CHANGE_DAYS = 30
 SERIOUS = (Band.HIGH, Band.CRITICAL)
 # How the article begins that makes an application of this class, the most telling first
 _TELLING: dict[str, tuple[str, ...]] = {

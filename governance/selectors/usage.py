@@ -1,15 +1,16 @@
 """Use of AI by the people of what is looked at, from daily figures. Use counts by the user's department; people whose
 department isn't known (*Unassigned*) count for the whole organisation only. Nobody is named."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 from django.db.models import Case, Count, F, Max, Q, QuerySet, Sum, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from governance.selectors.among import ALL, Among, seen_then
 from inventory import access
@@ -26,8 +27,14 @@ from inventory.selectors.scope import Scope
 from risk.selectors.alerts import OPEN
 from risk.selectors.alerts_then import open_then
 
-LABELLED, PERSONAL = "With a sensitivity label", "Unlabelled, with sensitive information"
-SENSITIVE_PARTS = (LABELLED, PERSONAL)
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
+LABELLED, PERSONAL = "labelled", "personal"  # what made an interaction sensitive; it is kept, so its words are apart
+SENSITIVE_PARTS: Mapping[str, "StrPromise"] = {
+    LABELLED: _("With a sensitivity label"),
+    PERSONAL: _("Unlabelled, with sensitive information"),
+}
 MOST_APPS = 10
 
 # Whatever a person has linked stands under its application, not under the name seen (docs/decisions/0025)
@@ -110,7 +117,7 @@ def use(scope: Scope, day: date, period: int, among: Among = ALL, files: Files |
         apps = sensitive_by_app(scope, day, period, among)
         return Use(by_category(scope, day, period, among), unregistered(scope, day, period), apps)
 
-    found, at = kept_between_files(_key("use", scope, day, period, among), find, files)
+    found, at = kept_between_files(_key("use by parts", scope, day, period, among), find, files)
     seen = _in_sight(scope, [one.id for one in found.sensitive])  # the next person may see other applications
     sensitive = [replace(one, id=seen.get(one.id)) for one in found.sensitive]
     return replace(found, sensitive=sensitive, counted_at=at)

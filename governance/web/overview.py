@@ -228,16 +228,18 @@ def interactions_chart(found: dict[str, list[tuple[date, int]]], filters: Filter
 
 def sensitive_chart(found: list[usage.SensitiveUse], filters: Filters, day: date) -> charts.Chart:
     """Sensitive interactions by AI app; a part opens the events behind it."""
-    return charts.sensitive_by_app([sensitive_app(one, filters, day) for one in found], usage.SENSITIVE_PARTS)
+    parts = [str(words) for words in usage.SENSITIVE_PARTS.values()]
+    return charts.sensitive_by_app([sensitive_app(one, filters, day) for one in found], parts)
 
 
 def sensitive_app(one: usage.SensitiveUse, filters: Filters, day: date) -> charts.SensitiveApp:
     """An app's bar. One out of the person's sight opens nothing."""
+    parts = {str(words): one.parts[part] for part, words in usage.SENSITIVE_PARTS.items()}
     if one.id is None and one.sighting is None:
-        return charts.SensitiveApp(one.name, one.parts)
+        return charts.SensitiveApp(one.name, parts)
     about = {"application": one.id} if one.id else {"sighting": one.sighting}
     urls = {
-        part: events_url(filters, day, **about, event="sensitive", made_by=word)
+        str(usage.SENSITIVE_PARTS[part]): events_url(filters, day, **about, event="sensitive", made_by=word)
         for part, word in ((usage.LABELLED, "label"), (usage.PERSONAL, "type"))
     }
-    return charts.SensitiveApp(one.name, one.parts, events_url(filters, day, **about, event="sensitive"), urls)
+    return charts.SensitiveApp(one.name, parts, events_url(filters, day, **about, event="sensitive"), urls)
