@@ -20,6 +20,7 @@ from governance.selectors import recommendation_evidence, recommendations, recom
 from governance.selectors.among import ALL, Among, among
 from governance.selectors.next_actions import APPLICATIONS, next_actions
 from governance.selectors.recommendation_evidence import Line
+from governance.selectors.recommendation_people import owners, taker, who_may
 from governance.selectors.recommendations import MINE, NOBODY, UNDER_WAY, Card
 from governance.selectors.recommendations_among import of_scope
 from governance.services import recommendations as service
@@ -30,7 +31,6 @@ from inventory import access
 from inventory.access import Permission, requires
 from inventory.choices import ApplicationKind, in_english
 from inventory.models import Department, User
-from inventory.selectors.people import person_called
 from inventory.selectors.scope import Scope, options, scope_of
 from inventory.web.as_of import At, asked_day
 from inventory.web.downloads import list_download
@@ -175,6 +175,7 @@ def _page(request: PersonRequest, pk: int, problem: str = "", status: int = 200)
     card = recommendations.card_or_404(user, pk, left)
     within = filters.department if _below(filters.department, card) else None
     may_work = access.may(user, Permission.EDIT, card.department)
+    may_review = may_work and access.may(user, Permission.REVIEW, card.department)
     page = recommendation_evidence.evidence(user, card, within=within, left=left, page=filters.page)
     context = {
         "filters": filters,
@@ -190,9 +191,11 @@ def _page(request: PersonRequest, pk: int, problem: str = "", status: int = 200)
         "action_url": action_url(card, left),
         "tones": TONES,
         "may_work": may_work,
-        "may_review": may_work and access.may(user, Permission.REVIEW, card.department),
+        "may_review": may_review,
+        "workers": None if may_work else who_may(card.department, Permission.EDIT),
+        "reviewers": None if may_review else who_may(card.department, Permission.REVIEW),
         "may_export": access.may(user, Permission.EXPORT, card.department),
-        "owners": recommendations.owners(card.department) if may_work else (),
+        "owners": owners(card.department) if may_work else (),
         "problem": problem,
         "given": request.POST,
         "longest": LONGEST,
@@ -240,21 +243,21 @@ def _cells(user: User, card: Card, filters: Filters) -> Iterator[tuple]:
 @require_POST
 def act(request: PersonRequest, pk: int) -> HttpResponse:
     """Do something about a card, then back to it."""
-    recommendations.card_or_404(request.user, pk)
+    card = recommendations.card_or_404(request.user, pk)
     try:
-        _act(request.user, pk, request.POST)
+        _act(request.user, pk, card.department, request.POST)
     except ValidationError as problem:
         return _page(request, pk, " ".join(problem.messages), status=400)
     messages.success(request, _("Done."))
     return redirect("governance:recommendation", pk)
 
 
-def _act(user: User, pk: int, given: QueryDict) -> None:
+def _act(user: User, pk: int, department: Department, given: QueryDict) -> None:
     action, text = given.get("action", ""), given.get("text", "").replace("\x00", "")
     if action == "start":
         service.start(actor=user, pk=pk)
     elif action == "assign":
-        service.assign(actor=user, pk=pk, owner=person_called(given.get("owner", ""), active=True))
+        service.assign(actor=user, pk=pk, owner=taker(department, given.get("owner", "")))
     elif action == "dismiss":
         service.dismiss(actor=user, pk=pk, reason=text, until=_day(given.get("until", "")))
     elif action == "reopen":
