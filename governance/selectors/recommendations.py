@@ -127,7 +127,9 @@ def cards(
     whole = [row for row in rows if scope.top and row.department_id == scope.top.pk]
     if not whole or not scope.top:
         return _as_cards(rows, {})
-    named = _places(scope.top, scope, whole) if counted is None else _places_counted(scope.top, scope, whole, counted)
+    if counted is not None:
+        return _as_cards(rows, places_among(scope, counted))
+    named = _places(scope.top, scope, whole)
     return _as_cards(rows, {(rule, scope.top.pk): places for rule, places in named.items()})
 
 
@@ -264,20 +266,20 @@ def _places(top: Department, scope: Scope, cards: Sequence[Recommendation]) -> d
     return {rule: sorted(found, key=lambda one: (-one.amount, one.name))[:PLACES] for rule, found in places.items()}
 
 
-def _places_counted(
-    top: Department, scope: Scope, cards: Sequence[Recommendation], counted: Counted
-) -> dict[str, list[Place]]:
-    """The same of chosen applications: what is found of them in the parts is counted already."""
+def places_among(scope: Scope, counted: Counted) -> dict[tuple[str, int], list[Place]]:
+    """The same from figures that were counted of the whole and its parts, by rule and department of the card."""
+    if scope.top is None:
+        return {}
+    top, itself = scope.top, _("%(name)s itself") % {"name": scope.top.name}
     parts = list(scope.rows().order_by("name").values_list("pk", "key", "name"))
-    itself = _("%(name)s itself") % {"name": top.name}
-    places: dict[str, list[Place]] = {}
-    for card in cards:
-        named = [(key, name, counted.get((card.rule, pk))) for pk, key, name in parts]
-        found = [Place(key, name, one.rows, one.amount) for key, name, one in named if one]
+    places: dict[tuple[str, int], list[Place]] = {}
+    for rule, whole in ((rule, one) for (rule, department), one in counted.items() if department == top.pk):
+        named = [(key, name, counted.get((rule, pk))) for pk, key, name in parts]
+        found = [Place(key, name, one.rows, one.amount) for key, name, one in named if one and one.rows]
         rows, amount = (sum(getattr(one, what) for one in found) for what in ("rows", "amount"))
-        if found and top.parent_id and card.rows > rows:
-            found.append(Place(top.key, itself, card.rows - rows, card.amount - amount))
-        places[card.rule] = sorted(found, key=lambda one: (-one.amount, one.name))[:PLACES]
+        if found and top.parent_id and whole.rows > rows:
+            found.append(Place(top.key, itself, whole.rows - rows, whole.amount - amount))
+        places[rule, top.pk] = sorted(found, key=lambda one: (-one.amount, one.name))[:PLACES]
     return places
 
 

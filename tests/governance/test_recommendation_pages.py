@@ -112,15 +112,14 @@ def test_the_export_holds_the_states_that_are_shown(cast: Cast, client: Client) 
         assert QueryDict(export).get("state", "") == states
 
 
-def test_one_says_that_it_is_as_it_is_today(cast: Cast, client: Client) -> None:
+def test_a_day_before_one_was_found_is_refused(cast: Cast, client: Client) -> None:
     everything(cast)
     client.force_login(cast.ada)
     card = selector.cards(scope_of(cast.ada))[0]
     day = timezone.localdate() - timedelta(days=3)
-    said = client.get(f"/recommendations/{card.pk}/?as_of={day}").content.decode()
-    assert "As it is today" in said
-    assert str(day) in said
-    assert "As it is today" not in client.get(f"/recommendations/{card.pk}/").content.decode()
+    said = client.get(f"/recommendations/{card.pk}/?as_of={day}")
+    assert f"is before the first figures, of {timezone.localdate()}" in said.content.decode()
+    assert said.context["card"].rows == card.rows
 
 
 def test_no_next_action_names_what_moved_out_of_sight(estate: Estate) -> None:
