@@ -18,8 +18,9 @@ from django.views.decorators.http import require_GET, require_POST
 from inventory import access
 from inventory.access import Permission, requires
 from inventory.catalogue import Category, catalogue
-from inventory.choices import RulingKind
+from inventory.choices import ApplicationKind, RulingKind
 from inventory.models import AIApplication, Sighting, User
+from inventory.selectors import chosen
 from inventory.selectors.discovery import never, seen
 from inventory.selectors.discovery.rulings import GROWTH, in_force
 from inventory.selectors.register import resembling
@@ -213,9 +214,11 @@ def never_seen(request: PersonRequest) -> HttpResponse:
         days=days,
         identified={"yes": True, "no": False}.get(identified),
         q=filters.q,
+        left=chosen.left(request.user, filters),
     )
     context = {
         "filters": filters,
+        "kinds": ApplicationKind.choices,
         "page": never.never_page(found, filters.page),
         "departments": options(scope_of(request.user, filters.department)),
         "days": days,
