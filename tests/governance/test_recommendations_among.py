@@ -77,7 +77,7 @@ def test_the_page_says_what_is_left_out_and_links_carry_it(cast: Cast, client: C
     client.force_login(cast.ada)
     answer = client.get("/recommendations/?kind=agent&owner=alice")
     body = answer.content.decode()
-    assert "counts only what is found of agent, owned by alice" in body.lower().replace("ai agent", "agent")
+    assert "found of the chosen applications (agent, owned by alice)" in body.lower().replace("ai agent", "agent")
     assert "not applied here" not in body
     for view in answer.context["views"]:
         assert "kind=agent" in view["url"]

@@ -123,7 +123,7 @@ def test_it_is_cleared_after_a_year(past: Recommendation) -> None:
     dated.keep(late)
     assert not SubjectSpell.objects.filter(until__lt=SECOND).exists()
     # What the oldest day that is kept goes by stays
-    assert RecommendationDay.objects.filter(recommendation=past).order_by("day").values_list("day", flat=True)[0] == SECOND
+    assert min(RecommendationDay.objects.filter(recommendation=past).values_list("day", flat=True)) == SECOND
 
 
 def test_as_many_queries_for_three_and_thirty(past: Recommendation, cast: Cast, client: Client) -> None:
