@@ -7,11 +7,22 @@ from rest_framework.response import Response
 
 from governance.api.views import DEPARTMENT, PAGING, Listing
 from governance.models import Gravity, RecommendationState
-from governance.selectors import recommendations
-from governance.selectors.narrowing import RECOMMENDATIONS
+from governance.selectors import recommendation_evidence, recommendations
+from governance.selectors.narrowing import FINDINGS, RECOMMENDATIONS, WHOSE
+from governance.selectors.recommendation_rows import chosen
+from governance.selectors.recommendations_among import counted
+from inventory.choices import ApplicationKind
+from inventory.models import Department
 from inventory.selectors.scope import subtree
 
 SEVERITIES = [one.name.lower() for one in Gravity]
+# Findings of such applications alone count, of those that the caller sees
+OF_APPLICATIONS = [
+    OpenApiParameter("kind", str, enum=ApplicationKind.values, description="Of the applications that alone count."),
+    OpenApiParameter("band", str, description="The same; several parted by commas."),
+    OpenApiParameter("class", str, description="The same, by class of the EU AI Act."),
+    OpenApiParameter("owner", str, description="The same, by user name of the owner."),
+]
 
 
 class RecommendationSerializer(serializers.Serializer):
@@ -60,17 +71,24 @@ class RecommendationList(Listing):
             DEPARTMENT,
             OpenApiParameter("state", str, enum=RecommendationState.values, description="Several parted by commas."),
             OpenApiParameter("severity", str, enum=SEVERITIES, description="Several parted by commas."),
+            OpenApiParameter("who", str, enum=WHOSE, description="Given to the caller, or to nobody."),
+            *OF_APPLICATIONS,
             *PAGING,
         ],
         responses=RecommendationSerializer(many=True),
     )
     def get(self, request: Request) -> Response:
         user, department = self.asked(request)
-        asked = self.filters(request)
+        asked, departments = self.filters(request), subtree(user, department)
+        counts, severities = counted(user, chosen(asked), departments), asked.get("severity", ())
         found = recommendations.of_departments(
-            subtree(user, department), states=asked.get("state", ()), severities=asked.get("severity", ())
+            departments, states=asked.get("state", ()), severities=severities if counts is None else ()
         )
+        found = recommendations.whose(found, user, "".join(asked.get("who", ())))
+        if counts is not None:  # what is found of them decides which cards there are
+            found = found.filter(pk__in=recommendations.fitting(found, counts, severities))
         paginator, rows = self.paged(request, found)
+        rows = rows if counts is None else recommendations.recounted(rows, counts)
         cards = recommendations.as_cards(rows)
         return paginator.get_paginated_response(RecommendationSerializer(cards, many=True).data)
 
@@ -78,10 +96,21 @@ class RecommendationList(Listing):
 class RecommendationEvidence(Listing):
     """The rows behind a card; their amounts add up to its own."""
 
-    @extend_schema(summary="What a recommendation rests on", parameters=PAGING, responses=FindingSerializer(many=True))
+    narrowing = FINDINGS
+
+    @extend_schema(
+        summary="What a recommendation rests on",
+        parameters=[DEPARTMENT, *OF_APPLICATIONS, *PAGING],
+        responses=FindingSerializer(many=True),
+    )
     def get(self, request: Request, pk: int) -> Response:
-        user, _ = self.asked(request)
-        self.filters(request)
+        user, department = self.asked(request)
+        left = chosen(self.filters(request))
         card = recommendations.card_or_404(user, pk)
-        paginator, rows = self.paged(request, recommendations.subjects_of(card))
-        return paginator.get_paginated_response(FindingSerializer(recommendations.lines(user, rows), many=True).data)
+        found = recommendation_evidence.subjects_of(user, card, left=left)
+        if department is not None and department.parent_id is not None:
+            below = Department.objects.subtree_of(department).order_by().values("pk")
+            found = found.filter(department__in=below)
+        paginator, rows = self.paged(request, found)
+        lines = recommendation_evidence.lines(user, rows)
+        return paginator.get_paginated_response(FindingSerializer(lines, many=True).data)

@@ -17,6 +17,7 @@ from inventory.charts.base import (
     axis,
     category_axis,
     count_axis,
+    hatching,
     height_for,
     horizontal_bars,
     layout,
@@ -136,11 +137,8 @@ def _profile(
     ]
     trace = horizontal_bars(safe(words), [v or 0 for v in values], token(colour), [row.url for row in rows], hover)
     trace["y"] = [place - shift for place in range(len(rows))]
-    trace["marker"]["pattern"] = {**_PLAIN, "shape": pattern}
+    trace["marker"]["pattern"] = hatching(pattern)
     return trace
-
-
-_PLAIN = {"fillmode": "overlay", "fgcolor": token("surface"), "fgopacity": 0.5, "size": 6, "solidity": 0.18}
 
 
 def score_distribution(counts: Mapping[int, int], urls: Mapping[int, str]) -> Chart:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from inventory.choices import NO_OWNER
 from inventory.models import Department
 from inventory.selectors.asked import SAID
+from inventory.selectors.scope import Scope
 from risk.choices import OVERALL
 from risk.selectors import applications, applications_then
 from risk.selectors.applications import Asked, Wanted
@@ -86,6 +87,12 @@ def among(asked: Asked, then: date | None = None) -> Among:
     """Of the filters of a page. Not the stage: the figures of these pages count live applications."""
     wanted = replace(applications.wanted(asked), department=None, lifecycles=(), q="", sort="", principle=OVERALL)
     return Among(wanted, then)
+
+
+def seen_then(scope: Scope, among: Among, day: date) -> Any:
+    """The ids of what is left and lay then in what is looked at, as `applications_then.seen` has them: what alerts and
+    evidence of that day may be about. None: anything."""
+    return applications_then.seen(scope.user, replace(among.wanted, department=scope.chosen), day)
 
 
 def place(asked: Asked) -> Among:

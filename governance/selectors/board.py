@@ -1,12 +1,13 @@
 """The board report: a page of figures a department, the topmost first.
 
-The number of queries doesn't grow with the departments, and neither does the report: beyond MOST_PAGES it says how
-many departments it leaves out.
+Departments are read a hundred at a time, by the same few queries for each hundred.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+
+from django.db.models import QuerySet
 
 from governance.selectors import board_rows, rollups
 from governance.selectors.board_rows import Action, Move, Worst
@@ -18,7 +19,7 @@ from inventory.selectors.scope import subtree
 from risk.choices import OVERALL, Principle
 from risk.method import load_method
 
-MOST_PAGES = 60
+AT_ONCE = 100  # departments that are read by one query
 CHANGE_DAYS = 30
 COURSE_DAYS = 90
 BELOW_ROWS = 6
@@ -86,61 +87,69 @@ class DepartmentPage:
 
 @dataclass(frozen=True)
 class Board:
-    """`whole`: the six principles of the organisation, to compare with, where one may see it. `left_out`: departments
-    with figures that have no page; `silent`: departments without a live application."""
+    """`whole`: the six principles of the organisation, to compare with, where one may see it. `silent`: departments
+    without a live application. `part`: which file of how many, where it doesn't fit into one."""
 
     day: date
     method: str
     title: str
     pages: Sequence[DepartmentPage]
-    left_out: int
     silent: int
     whole: Mapping[str, float] = field(default_factory=dict)
+    part: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class _Sight:
+    """The departments in sight by name, those with figures among them, and which lie below which."""
+
+    named: Mapping[int, Department]
+    overall: Mapping[int, Risk]
+    below: Mapping[int | None, Sequence[int]]  # with figures, the worst first; None: the topmost
+    day: date
+
+
+def pages_of(user: User | None, chosen: Department | None, day: date) -> int:
+    """How many departments have a page in the report."""
+    return len(rollups.risks(subtree(user, chosen), day, [OVERALL]))
 
 
 def board(user: User | None, chosen: Department | None, day: date) -> Board:
     """The report of what `user` (None: the console) may see below `chosen`, or of everything in sight."""
-    seen = subtree(user, chosen)
-    named = {one.pk: one for one in seen.order_by("name")}
-    overall = {risk.department_id: risk for risk in rollups.risks(seen, day, [OVERALL])}
-    order = _order(named, overall)
-    shown = order[:MOST_PAGES]
-    tops = [one.name for one in named.values() if one.parent_id not in named]
-    pages = _pages(_depth_first(shown, named, overall), named, overall, day) if shown else []
+    sight = _sight(subtree(user, chosen), day)
+    tops = [one.name for one in sight.named.values() if one.parent_id not in sight.named]
+    order = list(_depth_first(sight.below))
+    parts = (order[first : first + AT_ONCE] for first in range(0, len(order), AT_ONCE))
     return Board(
         day=day,
         method=load_method().version,
         title=", ".join(tops[:3]) + (f" and {len(tops) - 3} more" if len(tops) > 3 else ""),
-        pages=pages,
-        left_out=len(order) - len(shown),
-        silent=len(named) - len(order),
+        pages=(pages := [page for part in parts for page in _pages(part, sight)]),
+        silent=len(sight.named) - len(pages),
         whole=_whole(pages),
     )
 
 
-def _order(named: Mapping[int, Department], overall: Mapping[int, Risk]) -> list[int]:
-    """Departments with figures, upper levels first, in a level the worst first."""
-    found = [(len(_above(pk, named)), -overall[pk].index, pk) for pk in overall if pk in named]
-    return [pk for _, _, pk in sorted(found)]
-
-
-def _depth_first(shown: Sequence[int], named: Mapping[int, Department], overall: Mapping[int, Risk]) -> list[int]:
-    """The same in the order of the tree: each department is followed by those below it."""
+def _sight(seen: QuerySet[Department], day: date) -> _Sight:
+    named = {one.pk: one for one in seen.order_by("name")}
+    overall = {risk.department_id: risk for risk in rollups.risks(seen, day, [OVERALL]) if risk.department_id in named}
     below: dict[int | None, list[int]] = {}
-    for pk in shown:
+    for pk in sorted(overall, key=lambda pk: (-overall[pk].index, named[pk].name, pk)):
         parent = named[pk].parent_id
-        below.setdefault(parent if parent in shown else None, []).append(pk)
-    found: list[int] = []
+        below.setdefault(parent if parent in overall else None, []).append(pk)
+    return _Sight(named, overall, below, day)
+
+
+def _depth_first(below: Mapping[int | None, Sequence[int]]) -> Iterator[int]:
+    """The order of the tree: each department is followed by those below it, the worst first."""
     waiting = list(reversed(below.get(None, [])))
     while waiting:
-        found.append(pk := waiting.pop())
+        yield (pk := waiting.pop())
         waiting += reversed(below.get(pk, []))
-    return found
 
 
-def _pages(
-    shown: Sequence[int], named: Mapping[int, Department], overall: Mapping[int, Risk], day: date
-) -> list[DepartmentPage]:
+def _pages(shown: Sequence[int], sight: _Sight) -> list[DepartmentPage]:
+    named, overall, day = sight.named, sight.overall, sight.day
     wanted = Department.objects.filter(pk__in=shown)
     principles = {(one.department_id, one.principle): one for one in rollups.risks(wanted, day, Principle.values)}
     before = {one.department_id: one for one in rollups.risks(wanted, day - timedelta(days=CHANGE_DAYS), [OVERALL])}
@@ -160,12 +169,13 @@ def _pages(
             course=rollups.held(course.get(pk, []), since, day),
             ahead=ahead(overall[pk], day),
             coverage=[one for one in summed(coverage.get(pk, [])) if one.total],
+            below=[Below(named[one].name, overall[one]) for one in sight.below.get(pk, [])[:BELOW_ROWS]],
+            below_left_out=len(sight.below.get(pk, [])[BELOW_ROWS:]),
             worst=worst.get(pk, []),
             moves=moves[pk].gravest,
             risen=moves[pk].risen,
             fallen=moves[pk].fallen,
             actions=actions.get(worst[pk][0].id, []) if pk in worst else [],
-            **_below(pk, named, overall),
         )
         for pk in shown
     ]
@@ -176,12 +186,6 @@ def _by_department(rows: Sequence) -> dict[int, list]:
     for row in rows:
         found.setdefault(row.department_id, []).append(row)
     return found
-
-
-def _below(pk: int, named: Mapping[int, Department], overall: Mapping[int, Risk]) -> dict:
-    rows = [Below(one.name, overall[one.pk]) for one in named.values() if one.parent_id == pk and one.pk in overall]
-    rows.sort(key=lambda one: (-one.risk.index, one.name))
-    return {"below": rows[:BELOW_ROWS], "below_left_out": len(rows[BELOW_ROWS:])}
 
 
 def _above(pk: int, named: Mapping[int, Department]) -> list[Department]:

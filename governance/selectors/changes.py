@@ -81,6 +81,12 @@ class ChangedRow:
         return [str(KINDS[kind]) for kind in self.kinds]
 
     @property
+    def classes(self) -> str:
+        """From which class to which, in words."""
+        values = {"old": _class(self.before.eu_class), "new": _class(self.after.eu_class)}
+        return _("EU AI Act class: %(old)s → %(new)s") % values
+
+    @property
     def because(self) -> list[str]:
         """What else is behind coming or going, where neither stage nor department nor registration tells it."""
         if not {"appeared", "left"} & set(self.kinds):
@@ -90,9 +96,8 @@ class ChangedRow:
             found.append(_("Had no score then"))
         if old.snapshot and not new.snapshot and new.lifecycle == Lifecycle.LIVE:
             found.append(_("Has no score now: not computable"))
-        if old.snapshot and new.snapshot and old.eu_class != new.eu_class:
-            classes = {"old": _class(old.eu_class), "new": _class(new.eu_class)}
-            found.append(_("EU AI Act class: %(old)s → %(new)s") % classes)
+        if old.snapshot and new.snapshot and old.eu_class != new.eu_class and "class" not in self.kinds:
+            found.append(self.classes)
         if old.kind and old.kind != new.kind:
             kinds = {"old": ApplicationKind(old.kind).label, "new": ApplicationKind(new.kind).label}
             found.append(_("Kind: %(old)s → %(new)s") % kinds)
@@ -133,7 +138,7 @@ def standing(scope: Scope, day: date, among: Among = ALL) -> Standing:
 def changed(scope: Scope, then: date, now: date, among: Among = ALL) -> list[Found]:
     """Every application that differs, the gravest kind of change first; kept until the next roll-up."""
     departments = _departments(scope)
-    key = ("changes", then, now, departments, among.key)
+    key = ("changed", then, now, departments, among.key)
     return kept(key, lambda: difference.found(departments, then, now, among))
 
 

@@ -39,7 +39,7 @@ DATASETS = {
             narrowing.REQUIREMENTS,
             dated=True,
         ),
-        Dataset("evidence", "Evidence", evidence_rows.COLUMNS, evidence_rows.rows, narrowing.EVIDENCE),
+        Dataset("evidence", "Evidence", evidence_rows.COLUMNS, evidence_rows.rows, narrowing.EVIDENCE, dated=True),
         Dataset(
             "recommendations",
             "Recommendations",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from governance.selectors import rollups
-from governance.selectors.overview import CHANGE_DAYS, DepartmentRow, Figures
+from governance.selectors.overview import DepartmentRow, Figures
 from governance.selectors.rollups import Risk
 from inventory import access
 from inventory.models import AIApplication, Department
@@ -13,6 +13,7 @@ from inventory.selectors.scope import Scope
 from risk.choices import OVERALL, Principle
 from risk.method import load_method
 from risk.scoring.forecast import HORIZONS
+from risk.selectors.history import CHANGE_DAYS
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from governance.selectors.rollups import Risk
 from inventory.models import Department
 from inventory.selectors.scope import Scope
 from risk.choices import OVERALL
+from risk.selectors.history import CHANGE_DAYS
 
-CHANGE_DAYS = 30
 DEEPEST = 6
 ROWS_A_PAGE = 50
 # What the tree can be ordered by; siblings are ordered, a child always stands below its parent.

@@ -5,6 +5,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.db import connection
+from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from governance.selectors.among import Among
@@ -22,6 +23,7 @@ KINDS: Mapping[str, "StrOrPromise"] = {
     "appeared": gettext_lazy("Appeared: counts now"),
     "left": gettext_lazy("Left: counts no longer"),
     "band": gettext_lazy("Risk band changed"),
+    "class": gettext_lazy("EU AI Act class changed"),
     "registered": gettext_lazy("Registered"),
     "lifecycle": gettext_lazy("Stage changed"),
     "department": gettext_lazy("Moved to another department"),
@@ -31,6 +33,7 @@ _TESTS = {
     "appeared": "b.counts AND NOT COALESCE(a.counts, false)",
     "left": "COALESCE(a.counts, false) AND NOT b.counts",
     "band": "a.stands AND b.stands AND a.band <> b.band",
+    "class": "a.stands AND b.stands AND a.eu_class IS DISTINCT FROM b.eu_class",
     "registered": "a.id IS NULL",
     "lifecycle": "a.lifecycle <> b.lifecycle",
     "department": "a.department_id <> b.department_id",
@@ -56,7 +59,19 @@ _MOVED = """
     UNION SELECT application_id FROM risk_notcomputable WHERE since < %(now_end)s
     UNION SELECT application_id FROM risk_notcomputablespell WHERE since < %(now_end)s AND until >= %(then_end)s
     UNION SELECT application_id FROM risk_currentscore s WHERE NOT EXISTS (
-        SELECT FROM risk_scoresnapshot f WHERE f.application_id = s.application_id AND f.as_of <= %(then)s)"""
+        SELECT FROM risk_scoresnapshot f WHERE f.application_id = s.application_id AND f.as_of <= %(then)s)
+    UNION SELECT a.application_id FROM ({class_then}) a JOIN ({class_now}) b USING (application_id)
+    WHERE a.eu_class IS DISTINCT FROM b.eu_class"""
+# No row tells of a class that changed: it is read of both days along an index, which is quicker than a descent each
+_CLASS = """
+SELECT DISTINCT ON (application_id) application_id, eu_class FROM risk_scoresnapshot
+WHERE as_of <= %({day})s{among} ORDER BY application_id, as_of DESC, id DESC"""
+# That of this moment stands in the present scores, in an index a tenth as large
+_CLASS_TODAY = "SELECT application_id, eu_class FROM risk_currentscore WHERE true{among}"
+# Of those looked at alone: in these departments today, or moved since
+_THESE = """ AND application_id IN (
+    SELECT id FROM inventory_aiapplication WHERE department_id = ANY(%(scope)s)
+    UNION SELECT pgh_obj_id FROM inventory_aiapplicationevent WHERE pgh_created_at >= %(then_end)s)"""
 _FOUND = """
 WITH a AS MATERIALIZED ({before}), b AS MATERIALIZED ({after}), changed AS (
     SELECT b.id, {kinds} AS kinds, abs(COALESCE(b.point, 0) - COALESCE(a.point, 0)) AS moved
@@ -82,7 +97,10 @@ def found(departments: Sequence[int] | None, then: date, now: date, among: Among
     """Every application that differs, the gravest kind of change first, within it what moved most. `departments`: those
     that are looked at; None: all."""
     given, fits = _given(departments, then, now), "true"
-    ids = {pk for (pk,) in _asked(_MOVED, given)}
+    these = "" if departments is None else _THESE
+    last = _CLASS_TODAY if now >= timezone.localdate() else _CLASS
+    classes = {"class_then": _CLASS.format(day="then", among=these), "class_now": last.format(day="now", among=these)}
+    ids = {pk for (pk,) in _asked(_MOVED.format(**classes), given)}
     if among:
         one, other = (set(applications_then.left(among.wanted, day)) for day in (then, now))
         # What was one of those on one day alone differs, whatever else moved: its class may, while its band stays

@@ -17,6 +17,7 @@ from risk.selectors import applications, evidence
 Filters = dict[str, tuple[str, ...]]  # what was read, by parameter; nothing empty
 LATE = "overdue"
 YES, NO = "yes", "no"
+WHOSE = ("me", "nobody")  # to whom something is given
 OF_LIVE = tuple(name for name in applications.OF_ITSELF if name != "lifecycle")
 # Requirements that no control covers are listed on pages and have no place in a dataset (docs/api.md)
 ASSESSED = [state for state in RequirementStatus.values if state != State.NOT_ASSESSED]
@@ -99,6 +100,8 @@ def _recommendations(reader: Reader) -> dict[str, Sequence[str]]:
     return {
         "state": reader.words("state", RecommendationState.values),
         "severity": reader.words("severity", [one.name.lower() for one in Gravity]),
+        "who": (reader.word("who", WHOSE),),
+        **_of_live(reader),
     }
 
 
@@ -113,5 +116,6 @@ SCORES = Narrowing((*REGISTER.parameters, "principle"), _scores)
 REQUIREMENTS = Narrowing(("framework", "binding", "requirement", "state", LATE, *OF_LIVE, "below"), _assessed)
 EVIDENCE = Narrowing(evidence.NARROWED_BY, evidence.read)
 DAYS = Narrowing(("since", "until"), _days)
-RECOMMENDATIONS = Narrowing(("state", "severity"), _recommendations)
+RECOMMENDATIONS = Narrowing(("state", "severity", "who", *OF_LIVE), _recommendations)
+FINDINGS = Narrowing(OF_LIVE, _of_live)
 OVERVIEW = Narrowing((*OF_LIVE, "period"), _overview)

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db.models import Count, Subquery
+from django.utils import timezone
 
 from governance.selectors import rollups
 from governance.selectors.among import ALL, Among
+from governance.selectors.directly import directly_in
 from governance.selectors.rollups import Risk
 from inventory.choices import Lifecycle
 from inventory.models import Department
@@ -15,11 +17,11 @@ from inventory.selectors.scope import Scope
 from risk.choices import OVERALL, Band, EUClass, Principle
 from risk.models import CurrentScore, RollUpCount
 from risk.selectors.applications import narrowed
+from risk.selectors.history import CHANGE_DAYS
 from risk.selectors.kept import Standing, kept_rows
 
 MATRIX_ROWS = 15
 HIGHEST_ROWS = 7
-CHANGE_DAYS = 30
 SERIOUS = (Band.HIGH, Band.CRITICAL)
 # How the article begins that makes an application of this class, the most telling first
 _TELLING: dict[str, tuple[str, ...]] = {
@@ -67,12 +69,13 @@ class Bands:
 @dataclass(frozen=True)
 class Matrix:
     """Departments by principle, worst first. `whole` are the departments they are parts of; `itself`: the applications
-    of the whole that lie in no part, where there are any (an index of theirs isn't kept)."""
+    of the whole that lie in no part, where there are any; `own`: their figures, of today alone (none are kept)."""
 
     whole: tuple[DepartmentRow, ...]
     parts: tuple[DepartmentRow, ...]
     left_out: int  # further departments with figures
     itself: Bands | None
+    own: DepartmentRow | None
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,7 @@ class Figures:
 
 
 def figures(scope: Scope, day: date, most: int = MATRIX_ROWS, beside: Sequence[Department] = ()) -> Figures:
-    """The matrix and the first two tiles, in three queries however many departments there are."""
+    """The matrix and the first two tiles, in four queries at most however many departments there are."""
     tops = [top.pk for top in scope.tops]
     highest_level = Department.objects.filter(pk__in=tops)
     overall = rollups.risks(highest_level | scope.rows(), day, [OVERALL])
@@ -129,12 +132,14 @@ def figures(scope: Scope, day: date, most: int = MATRIX_ROWS, beside: Sequence[D
         principles = tuple(found.get((pk, principle)) for principle in Principle.values)
         return DepartmentRow(named[pk], found.get((pk, OVERALL)), principles)
 
+    itself = _itself(overall, scope)
     return Figures(
         Matrix(
             tuple(row(pk) for pk in tops if scope.top and (pk, OVERALL) in found),
             tuple(map(row, shown)),
             len(listed) - len(shown),
-            _itself(overall, scope),
+            itself,
+            _own(scope, day) if itself and listed else None,
         ),
         _numbers([risk for risk in overall if risk.department_id in tops], before),
         tuple(before),
@@ -155,6 +160,14 @@ def _itself(overall: Sequence[Risk], scope: Scope) -> Bands | None:
             for name in Bands.__dataclass_fields__
         )
     )
+
+
+def _own(scope: Scope, day: date) -> DepartmentRow | None:
+    """The figures of what lies directly in the whole. Present scores say nothing of a past day."""
+    if scope.top is None or day != timezone.localdate():
+        return None
+    found = directly_in(scope.top.pk, day)
+    return DepartmentRow(scope.top, found[OVERALL], tuple(map(found.get, Principle.values))) if found else None
 
 
 def _numbers(now: Sequence[Risk], then: Sequence[Risk]) -> Numbers:

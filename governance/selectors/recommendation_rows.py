@@ -1,12 +1,16 @@
 """Rows of the dataset `recommendations`: every card of the departments asked for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from governance.models import Recommendation
+from governance.selectors.among import Among
 from governance.selectors.department_rows import departments_in
 from governance.selectors.extent import Extent, figures, texts
-from governance.selectors.recommendations import as_cards, of_departments
+from governance.selectors.recommendations import as_cards, of_departments, recounted, whose
+from governance.selectors.recommendations_among import Counted, counted
+from inventory.access import Permission
 from inventory.choices import in_english
+from risk.selectors import applications
 
 COLUMNS = (
     *figures("rule"),
@@ -22,20 +26,27 @@ BLOCK = 500
 
 def rows(extent: Extent) -> Iterator[tuple]:
     """A row a card, by department and rule. A card counts a department with everything below it: cards of departments
-    one above the other don't add up."""
-    asked = extent.filters
-    found = of_departments(departments_in(extent), states=asked.get("state", ()), severities=asked.get("severity", ()))
+    one above the other don't add up. With kind, band, class or owner they count what is found of such applications."""
+    asked, departments = extent.filters, departments_in(extent)
+    counts, severities = counted(extent.user, chosen(asked), departments, Permission.EXPORT), asked.get("severity", ())
+    found = of_departments(departments, states=asked.get("state", ()), severities=severities if counts is None else ())
+    found = whose(found, extent.user, "".join(asked.get("who", ())))
     block: list[Recommendation] = []
     for row in found.iterator(BLOCK):
         block.append(row)
         if len(block) == BLOCK:
-            yield from _rows(block)
+            yield from _rows(block, counts, severities)
             block = []
-    yield from _rows(block)
+    yield from _rows(block, counts, severities)
 
 
-def _rows(block: list[Recommendation]) -> Iterator[tuple]:
-    for card in as_cards(block):
+def chosen(asked: Mapping[str, Sequence[str]]) -> Among:
+    """The applications that an address asks for, beside the department."""
+    return Among(applications.wanted_by(asked, None))
+
+
+def _rows(block: list[Recommendation], counts: Counted | None, severities: Sequence[str]) -> Iterator[tuple]:
+    for card in as_cards(block if counts is None else recounted(block, counts, severities)):
         title, unit = in_english(card.rule.title), in_english(card.rule.unit)
         yield (
             *(card.rule.number, title, card.department.name, card.department.key, card.severity, card.state),

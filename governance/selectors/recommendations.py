@@ -1,13 +1,13 @@
-"""Recommendations as page, overview, CSV and API show them: cards, the evidence behind each, and its history."""
+"""Recommendations as page, overview, CSV and API show them: cards, and the history of each."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.core.paginator import Page, Paginator
 from django.db import connection
-from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, JSONObject
 from django.http import Http404
 from django.utils.translation import gettext as _
@@ -19,8 +19,10 @@ from governance.models import (
     RecommendationStep,
     RuleReading,
     RuleThreshold,
-    Subject,
 )
+from governance.selectors.among import ALL, Among
+from governance.selectors.narrowing import WHOSE
+from governance.selectors.recommendations_among import Counted, Figures, counted
 from governance.selectors.rules import RULES
 from governance.selectors.rules.base import Rule
 from inventory import access
@@ -28,12 +30,12 @@ from inventory.access import Permission
 from inventory.models import Department, User
 from inventory.selectors.scope import Scope
 
-A_PAGE = 25
 TOP = 3
 PLACES = 3  # departments named on a card
 UNDER_WAY = (RecommendationState.OPEN, RecommendationState.IN_PROGRESS)
 SEVERITIES = {one.name.lower(): one.value for one in Gravity}
 UNASSIGNED = "Unassigned"
+MINE, NOBODY = WHOSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,26 +88,6 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A subject as a row. `seen`: whether its own page can be opened by who looks."""
-
-    kind: str
-    ref: int | None
-    name: str
-    department: str
-    department_key: str
-    amount: int
-    severity: str
-    note: str
-    since: datetime
-    seen: bool
-
-    @property
-    def severity_name(self) -> str:
-        return str(Gravity[self.severity.upper()].label)
-
-
-@dataclass(frozen=True, slots=True)
 class Lacking:
     """A rule that says nothing, and what it needs."""
 
@@ -114,17 +96,68 @@ class Lacking:
 
 
 def cards(
-    scope: Scope, *, states: Sequence[str] = (), severities: Sequence[str] = (), most: int | None = None
+    scope: Scope,
+    *,
+    states: Sequence[str] = (),
+    severities: Sequence[str] = (),
+    who: str = "",
+    counted: Counted | None = None,
+    most: int | None = None,
 ) -> list[Card]:
-    """The cards of what is looked at, the gravest first: one query for them, one for places."""
-    found = _narrowed(_of_scope(scope), states, severities)
-    rows = list(found.select_related("department", "owner").order_by("-gravity", "-amount", "pk")[:most])
+    """The cards of what is looked at, the gravest first: one query for them, one for places. `who`: MINE or NOBODY;
+    `counted`: what is found of chosen applications, where these alone count."""
+    found = _narrowed(_of_scope(scope), states, () if counted is not None else severities)
+    ordered = whose(found, scope.user, who).select_related("department", "owner").order_by("-gravity", "-amount", "pk")
+    if counted is not None:
+        rows = recounted(ordered, counted, severities)
+        rows.sort(key=lambda row: (-row.gravity, -row.amount, row.pk))
+        rows = rows[:most]
+        return _as_cards(rows, _places_counted(scope.top, scope, rows, counted) if rows and scope.top else {})
+    rows = list(ordered[:most])
     return _as_cards(rows, _places(scope.top, scope, rows) if rows and scope.top else {})
 
 
-def tally(scope: Scope) -> dict[str, int]:
-    """How many cards there are by state."""
-    return dict(_of_scope(scope).order_by().values_list("state").annotate(n=Count("pk")))
+def recounted(rows: Iterable[Recommendation], counted: Counted, severities: Sequence[str] = ()) -> list[Recommendation]:
+    """Those of which something is found of the chosen applications, with the figures of that alone; never saved."""
+    kept = []
+    for row in rows:
+        if figures := _fitting(counted, row.rule, row.department_id, severities):
+            row.rows, row.amount, row.gravity = figures.rows, figures.amount, figures.gravity
+            row.departments = figures.departments
+            kept.append(row)
+    return kept
+
+
+def fitting(found: QuerySet[Recommendation], counted: Counted, severities: Sequence[str]) -> list[int]:
+    """The ids of these, for what is cut before it is read whole."""
+    rows = found.order_by().values_list("pk", "rule", "department_id")
+    return [pk for pk, rule, department in rows if _fitting(counted, rule, department, severities)]
+
+
+def _fitting(counted: Counted, rule: str, department: int, severities: Sequence[str]) -> Figures | None:
+    figures = counted.get((rule, department))
+    if figures and severities and figures.gravity not in [SEVERITIES[one] for one in severities]:
+        return None
+    return figures
+
+
+def whose(found: QuerySet[Recommendation], user: User | None, who: str) -> QuerySet[Recommendation]:
+    """Those given to the person (MINE), or to NOBODY; empty: all."""
+    if who == MINE:
+        return found.filter(owner=user) if user else found.none()
+    return found.filter(owner=None) if who == NOBODY else found
+
+
+def tally(scope: Scope, counted: Counted | None = None) -> Counter[str]:
+    """How many cards there are by state; of those under way, how many are the person's (MINE), how many NOBODY's."""
+    count: Counter[str] = Counter()
+    rows = _of_scope(scope).order_by().values_list("rule", "department_id", "state", "owner_id")
+    for rule, department, state, owner in rows:
+        if counted is None or (rule, department) in counted:
+            count[state] += 1
+            count[MINE] += state in UNDER_WAY and owner == scope.user.pk
+            count[NOBODY] += state in UNDER_WAY and owner is None
+    return count
 
 
 def lacking() -> tuple[list[Lacking], datetime | None]:
@@ -150,81 +183,16 @@ def as_cards(rows: Sequence[Recommendation]) -> list[Card]:
     return _as_cards(rows, {})
 
 
-def card_or_404(user: User, pk: int) -> Card:
-    """One card. Http404 where its department is out of sight."""
+def card_or_404(user: User, pk: int, left: Among = ALL) -> Card:
+    """One card; with the figures of what is found of the applications that are left. Http404 where its department is
+    out of sight."""
     found = of_departments(access.departments(user)).filter(pk=pk).first()
     if found is None:
         raise Http404("No such recommendation.")
+    figures = counted(user, left, Department.objects.filter(pk=found.department_id))
+    if figures is not None and not recounted([found], figures):
+        found.rows = found.amount = found.departments = 0
     return _as_cards([found], {})[0]
-
-
-def evidence(user: User, card: Card, *, within: Department | None = None, page: int = 1) -> Page:
-    """A page of Line: the subjects of a card, or those that lie in one department, not in those below it: as many as
-    `places` says."""
-    pages = Paginator(_subjects(card, within), A_PAGE)
-    if within is None:
-        pages.count = card.rows  # counted by the evaluation, in the transaction that wrote them
-    shown: Page = pages.get_page(page)
-    shown.object_list = lines(user, list(shown.object_list))
-    return shown
-
-
-def every_line(user: User, card: Card, within: Department | None = None) -> Iterator[Line]:
-    """All that `evidence` shows, some hundred at a time."""
-    block: list[Subject] = []
-    for subject in _subjects(card, within).iterator(500):
-        block.append(subject)
-        if len(block) == 500:
-            yield from lines(user, block)
-            block = []
-    yield from lines(user, block)
-
-
-def subjects_of(card: Card) -> QuerySet[Subject]:
-    """The rows behind a card."""
-    return _subjects(card, None)
-
-
-def lines(user: User, subjects: Sequence[Subject]) -> list[Line]:
-    """Rows as who looks may see them: two queries for what can be opened."""
-
-    def refs(*kinds: str) -> set[int]:
-        return {one.ref for one in subjects if one.kind in kinds and one.ref is not None}
-
-    apps, alerts = refs("application", "agent"), refs("alert")
-    seen = set(access.applications(user).filter(pk__in=apps).values_list("pk", flat=True)) if apps else set()
-    open_alerts = set(access.alerts(user).filter(pk__in=alerts).values_list("pk", flat=True)) if alerts else set()
-    opened = {"application": seen, "agent": seen, "alert": open_alerts}
-    return [
-        Line(
-            kind=one.kind,
-            ref=one.ref,
-            name=one.name,
-            department=one.department.name if one.department else UNASSIGNED,
-            department_key=one.department.key if one.department else "",
-            amount=one.amount,
-            severity=Gravity(one.gravity).name.lower(),
-            note=one.note,
-            since=one.since,
-            seen=one.ref in opened[one.kind] if one.kind in opened else True,
-        )
-        for one in subjects
-    ]
-
-
-def places(card: Card, most: int = 200) -> list[Place]:
-    """The departments of a card, those with the most first; what belongs to none has no key."""
-    rows = (
-        _subjects(card, None)
-        .order_by()
-        .values("department__key", "department__name")
-        .annotate(rows=Count("pk"), sum=Sum("amount"))
-        .order_by("-sum", "department__name")
-    )
-    return [
-        Place(row["department__key"] or "", row["department__name"] or UNASSIGNED, row["rows"], row["sum"])
-        for row in rows[:most]
-    ]
 
 
 def steps(pk: int) -> list[RecommendationStep]:
@@ -262,16 +230,6 @@ def _narrowed(
     return found.annotate(changed=ArraySubquery(changed), as_of=Subquery(looked))
 
 
-def _subjects(card: Card, within: Department | None) -> QuerySet[Subject]:
-    """The subjects of a card; those that belong to no department stand at the root alone."""
-    found = Subject.objects.filter(rule=card.rule.key).select_related("department")
-    if within is not None:
-        found = found.filter(department=within)
-    elif card.department.parent_id is not None:
-        found = found.filter(department__in=Department.objects.subtree_of(card.department).order_by().values("pk"))
-    return found.order_by("-gravity", "-amount", "pk")
-
-
 def _places(top: Department, scope: Scope, cards: Sequence[Recommendation]) -> dict[str, list[Place]]:
     """By rule the parts of the whole with the most, a few of each, as their own cards have them; among them what lies
     in a department itself. Of the organisation that is left to what is elsewhere: most of it is nobody's."""
@@ -287,6 +245,23 @@ def _places(top: Department, scope: Scope, cards: Sequence[Recommendation]) -> d
                 places[rule] = [Place(top.key, itself, *left)] if top.parent_id and left[0] > 0 else []
             places[rule].append(Place(*place))
     return {rule: sorted(found, key=lambda one: (-one.amount, one.name))[:PLACES] for rule, found in places.items()}
+
+
+def _places_counted(
+    top: Department, scope: Scope, cards: Sequence[Recommendation], counted: Counted
+) -> dict[str, list[Place]]:
+    """The same of chosen applications: what is found of them in the parts is counted already."""
+    parts = list(scope.rows().order_by("name").values_list("pk", "key", "name"))
+    itself = _("%(name)s itself") % {"name": top.name}
+    places: dict[str, list[Place]] = {}
+    for card in cards:
+        named = [(key, name, counted.get((card.rule, pk))) for pk, key, name in parts]
+        found = [Place(key, name, one.rows, one.amount) for key, name, one in named if one]
+        rows, amount = (sum(getattr(one, what) for one in found) for what in ("rows", "amount"))
+        if found and top.parent_id and card.rows > rows:
+            found.append(Place(top.key, itself, card.rows - rows, card.amount - amount))
+        places[card.rule] = sorted(found, key=lambda one: (-one.amount, one.name))[:PLACES]
+    return places
 
 
 _PLACES = """

@@ -1,21 +1,24 @@
 """Use of AI by the people of what is looked at, from daily figures. Use counts by the user's department; people whose
 department isn't known (*Unassigned*) count for the whole organisation only. Nobody is named."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 from django.db.models import Case, Count, F, Max, Q, QuerySet, Sum, When
 from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
-from governance.selectors.among import ALL, Among
+from governance.selectors.among import ALL, Among, seen_then
 from inventory import access
 from inventory.choices import ApplicationKind, Severity
 from inventory.models import AIApplication, Alert, DailySensitive, DailyUsage, DailyUser, Sighting
 from inventory.models.activity import DailyRow
 from inventory.selectors.chosen import told
+from inventory.selectors.discovery.decided_then import decided_by
 from inventory.selectors.discovery.rulings import in_force
 from inventory.selectors.events.wanted import CATEGORIES, COPILOT, REGISTERED, UNREGISTERED
 from inventory.selectors.feeds import Files
@@ -24,8 +27,14 @@ from inventory.selectors.scope import Scope
 from risk.selectors.alerts import OPEN
 from risk.selectors.alerts_then import open_then
 
-LABELLED, PERSONAL = "With a sensitivity label", "Unlabelled, with sensitive information"
-SENSITIVE_PARTS = (LABELLED, PERSONAL)
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
+LABELLED, PERSONAL = "labelled", "personal"  # what made an interaction sensitive; it is kept, so its words are apart
+SENSITIVE_PARTS: Mapping[str, "StrPromise"] = {
+    LABELLED: _("With a sensitivity label"),
+    PERSONAL: _("Unlabelled, with sensitive information"),
+}
 MOST_APPS = 10
 
 # Whatever a person has linked stands under its application, not under the name seen (docs/decisions/0025)
@@ -108,7 +117,7 @@ def use(scope: Scope, day: date, period: int, among: Among = ALL, files: Files |
         apps = sensitive_by_app(scope, day, period, among)
         return Use(by_category(scope, day, period, among), unregistered(scope, day, period), apps)
 
-    found, at = kept_between_files(_key("use", scope, day, period, among), find, files)
+    found, at = kept_between_files(_key("use by parts", scope, day, period, among), find, files)
     seen = _in_sight(scope, [one.id for one in found.sensitive])  # the next person may see other applications
     sensitive = [replace(one, id=seen.get(one.id)) for one in found.sensitive]
     return replace(found, sensitive=sensitive, counted_at=at)
@@ -142,7 +151,10 @@ def by_category(scope: Scope, day: date, period: int, among: Among = ALL) -> dic
 
 
 def unregistered(scope: Scope, day: date, period: int) -> Unregistered:
-    """One query: the index on the daily tables has the rows without an application side by side."""
+    """One query: the index on the daily tables has the rows without an application side by side. Of a past day, what
+    was loose by what people had decided then."""
+    if day < timezone.localdate():
+        return _unregistered_then(scope, day, period)
     settled = Sighting.objects.filter(folded__in=in_force(day).values("folded")).values("pk")  # ruled out
     apps = _within(DailyUsage.objects.filter(application=None).exclude(sighting__in=settled), scope, day, period)
     people = _within(DailyUser.objects.filter(application=None).exclude(sighting__in=settled), scope, day, period)
@@ -155,6 +167,19 @@ def unregistered(scope: Scope, day: date, period: int) -> Unregistered:
         cursor.execute(f"SELECT ({first}), ({second})", [*first_values, *second_values])
         row = cursor.fetchone()
     return Unregistered(row[0] or 0, row[1] or 0)
+
+
+def _unregistered_then(scope: Scope, day: date, period: int) -> Unregistered:
+    decided = decided_by(day)
+    settled = Sighting.objects.filter(folded__in=sorted(decided.settled)).values("pk")
+    apps, people = (
+        _within(model.objects.filter(decided.loose).exclude(sighting__in=settled), scope, day, period).order_by()
+        for model in (DailyUsage, DailyUser)
+    )
+    return Unregistered(
+        apps.aggregate(n=Count("sighting", distinct=True))["n"],
+        people.aggregate(n=Count("pseudonym", distinct=True))["n"],
+    )
 
 
 def sensitive_by_app(
@@ -257,9 +282,10 @@ def open_alerts(scope: Scope, among: Among = ALL, then: date | None = None) -> O
     """Alerts that nobody has resolved or dismissed, now or by the end of a past day; those tied to no application count
     for who sees everything."""
     found = open_then(Alert.objects.order_by(), then) if then else Alert.objects.filter(state__in=OPEN)
-    if not scope.everything:
+    left = seen_then(scope, among, then) if then else among.ids
+    if not scope.everything and not then:
         found = found.filter(application__in=scope.applications().order_by().values("pk"))
-    if among:
-        found = found.filter(application__in=among.ids)
+    if left is not None:
+        found = found.filter(application__in=left)
     counts = found.aggregate(all=Count("pk"), high=Count("pk", filter=Q(severity=Severity.HIGH)))
     return OpenAlerts(**counts)

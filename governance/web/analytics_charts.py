@@ -12,7 +12,7 @@ from governance import charts
 from governance.charts import bands
 from governance.charts import risk as risk_charts
 from governance.selectors import compliance, department
-from governance.selectors.among import ALL, Among, among
+from governance.selectors.among import ALL, Among, among, seen_then
 from governance.selectors.analytics import risk, use
 from governance.selectors.highest_then import live_then
 from governance.selectors.overview import Figures
@@ -26,7 +26,7 @@ from inventory.selectors.scope import Scope, path_to
 from inventory.web.as_of import At
 from inventory.web.filters import Filters
 from risk.choices import Principle
-from risk.selectors import applications_then
+from risk.selectors import applications_then, evidence_then
 from risk.selectors import evidence as found_evidence
 from risk.selectors.alerts import OPEN
 from risk.selectors.threats import open_by_tactic
@@ -222,14 +222,14 @@ def attacks_by_day(found: tuple[Any, Any], filters: Filters, day: date) -> Chart
 
 
 def tactics(scope: Scope, filters: Filters, at: At) -> Chart:
-    """Open alerts by tactic and severity. Those of a past day open nothing: the queue knows today alone."""
+    """Open alerts by tactic and severity; each part opens the queue, of that day where it is past."""
     order = [severity for severity, *__ in _SEVERITIES]
     left, bars = among(filters, at.then), []
-    asked = {"department": filters.department, **left.query, "state": OPEN}
-    for one in open_by_tactic(scope.user, filters.department, left.ids, at.then):
-        leads = one.word and not at.past
-        url = address("risk:alerts", **asked, tactic=one.word) if leads else ""
-        urls = [address("risk:alerts", **asked, tactic=one.word, severity=s) if leads else "" for s in order]
+    asked = {"department": filters.department, **left.query, "state": OPEN, "as_of": at.then}
+    here = (None, seen_then(scope, left, at.day)) if at.past else (filters.department, left.ids)
+    for one in open_by_tactic(scope.user, *here, at.then):
+        url = address("risk:alerts", **asked, tactic=one.word) if one.word else ""
+        urls = [address("risk:alerts", **asked, tactic=one.word, severity=s) if one.word else "" for s in order]
         bars.append(Bar(one.name, [one.by_severity[s] for s in order], url, urls))
     unit = _("Open alerts by tactic and severity; one with two tactics counts for both")
     if at.past:
@@ -345,12 +345,14 @@ def covered(scope: Scope, day: date, left: Among = ALL) -> list[compliance.Frame
 
 
 def evidence(scope: Scope, filters: Filters, at: At) -> Chart:
-    """Evidence that has run out, or will within so many days; each bar is as long as the list it opens. The list knows
-    today alone, so that of a past day none is opened."""
+    """Evidence that has run out, or will within so many days; each bar is as long as the list it opens, of that day
+    where it is past."""
     left = among(filters, at.then)
-    wanted = found_evidence.Wanted(department=filters.department, applications=left.ids)
-    counted = found_evidence.counts_then if at.past else found_evidence.counts
-    found = counted(scope.user, wanted, at.day)
+    if at.past:
+        found = evidence_then.counts(found_evidence.Wanted(applications=seen_then(scope, left, at.day)), at.day)
+    else:
+        wanted = found_evidence.Wanted(department=filters.department, applications=left.ids)
+        found = found_evidence.counts(scope.user, wanted, at.day)
     endings = [(found_evidence.EXPIRED, _("Expired"), found.expired)]
     endings += [(str(days), _("Within %(days)s days") % {"days": days}, n) for days, n in found.within.items()]
     there = any(n for *__, n in endings)
@@ -358,7 +360,7 @@ def evidence(scope: Scope, filters: Filters, at: At) -> Chart:
         Bar(
             words,
             (n,),
-            "" if at.past else address("risk:evidence", department=filters.department, **left.query, ends=word),
+            address("risk:evidence", department=filters.department, **left.query, ends=word, as_of=at.then),
         )
         for word, words, n in endings
         if there

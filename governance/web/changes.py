@@ -31,7 +31,7 @@ from risk.selectors.history import first_day
 DAYS_BACK = 30
 COLUMNS = (
     *("external_id", "name", "changed", "department_then", "department_now", "stage_then", "stage_now"),
-    *("owner_then", "owner_now", "risk_then", "risk_now", "band_then", "band_now"),
+    *("owner_then", "owner_now", "risk_then", "risk_now", "band_then", "band_now", "class_then", "class_now"),
 )
 _A_STEP = 500  # rows whose names are looked up together
 
@@ -123,7 +123,11 @@ def _lines(user: User, scope: Scope, span: Span, found: list[Found]) -> Iterator
         for row in changes.named(user, rows):
             sides = (row.before, row.after)
             pairs = [value for name in ("department", "stage", "owner") for value in (getattr(s, name) for s in sides)]
-            risks = [*(_risk(side) for side in sides), *(_band(side) for side in sides)]
+            risks = [
+                *(_risk(side) for side in sides),
+                *(_band(side) for side in sides),
+                *(side.eu_class for side in sides),
+            ]
             yield row.external_id, row.name, "; ".join(in_english(KINDS[kind]) for kind in row.kinds), *pairs, *risks
 
 

@@ -1,6 +1,7 @@
 """Exports: what may be taken away, and what was."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -12,10 +13,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from governance.exports import html
-from governance.exports.formats import FORMATS, Format
+from governance.exports.formats import FORMATS
 from governance.selectors.datasets import DATASETS
 from governance.selectors.exports import exports_seen_by
-from governance.selectors.extent import Dataset, Extent
+from governance.selectors.extent import Extent
 from governance.selectors.narrowing import OVERVIEW, Filters
 from governance.selectors.overview import HighRisk
 from governance.services import board, exports
@@ -40,6 +41,7 @@ _FORMAT_TITLES = {
     **{name: one.title.partition(" (")[0] for name, one in FORMATS.items()},
     "pdf": "PDF",
     "html": gettext_lazy("interactive HTML"),
+    "zip": gettext_lazy("PDF in parts"),
 }
 
 
@@ -73,6 +75,7 @@ def _export_page(request: HttpRequest, kept: Filters, refused: Sequence[str] = (
         "datasets": DATASETS.values(),
         "formats": FORMATS.values(),
         "departments": options(scope_of(user, chosen)),
+        "board": board.size(Extent(user, timezone.localdate(), chosen)),
         "asked": request.GET,
         "as_of": day.isoformat() if (day := Reader(request.GET).day("as_of")) else "",
         "today": timezone.localdate().isoformat(),
@@ -106,7 +109,8 @@ def download(request: HttpRequest) -> HttpResponseBase:
         exports.check(actor=user, dataset=dataset, extent=extent)
     except exports.NotKeptError as error:
         return _export_page(request, filters, [str(error)])
-    response = StreamingHttpResponse(_body(user, dataset, target, extent), content_type=target.content_type)
+    body = _body(lambda: exports.making(actor=user, dataset=dataset, format=target, extent=extent))
+    response = StreamingHttpResponse(body, content_type=target.content_type)
     name = "-".join(part for part in (dataset.name, key, extent.day.isoformat()) if part)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.{target.name}"'
     return response
@@ -133,8 +137,9 @@ def overview_html(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @requires(Permission.EXPORT)
-def board_report(request: HttpRequest) -> HttpResponse:
-    """The board report of what one may see, or of a department and everything below it."""
+def board_report(request: HttpRequest) -> HttpResponseBase:
+    """The board report of what one may see, or of a department and everything below it. As PDF it comes in parts, one
+    after the other, where it is too large for one file."""
     user: User = request.user  # type: ignore[assignment]
     reader = Reader(request.GET)
     key, name = reader.text("department"), reader.word("format", list(board.FORMATS)) or "pdf"
@@ -143,12 +148,24 @@ def board_report(request: HttpRequest) -> HttpResponse:
     if problems := [*_other_day(request), *reader.problems]:
         return _export_page(request, {}, [problem.refused for problem in problems])
     extent = Extent(user, timezone.localdate(), department)
-    with board.making(actor=user, format_name=name, extent=extent) as run:
-        content = b"".join(run.chunks())
-    response = HttpResponse(content, content_type=board.FORMATS[name][0])
+    try:
+        name = board.fitting(actor=user, extent=extent, format_name=name)
+    except exports.NotKeptError as error:
+        return _export_page(request, {}, [str(error)])
+    response = _board_file(user, name, extent)
     file = "-".join(part for part in (board.NAME, key, extent.day.isoformat()) if part)
     response.headers["Content-Disposition"] = f'attachment; filename="{file}.{name}"'
     return response
+
+
+def _board_file(user: User, name: str, extent: Extent) -> HttpResponseBase:
+    """One file is whole before it is sent, so that an error is a page of its own; parts leave as they are made."""
+    content_type, _ = board.FORMATS[name]
+    if name in board.IN_PARTS:
+        body = _body(lambda: board.making(actor=user, format_name=name, extent=extent))
+        return StreamingHttpResponse(body, content_type=content_type)
+    with board.making(actor=user, format_name=name, extent=extent) as run:
+        return HttpResponse(b"".join(run.chunks()), content_type=content_type)
 
 
 def report(shown: dict[str, Any]) -> html.Report:
@@ -191,14 +208,14 @@ def _rounded(value: float | None) -> int | None:
     return None if value is None else round(value)
 
 
-def _body(user: User, dataset: Dataset, target: Format, extent: Extent) -> Iterator[bytes]:
+def _body(making: Callable[[], AbstractContextManager[exports.Run]]) -> Iterator[bytes]:
     # The body is read after the middleware has put its note of the client's address away.
     address = audit_log.request_address.get()
 
     def chunks() -> Iterator[bytes]:
         audit_log.request_address.set(address)
         try:
-            with exports.making(actor=user, dataset=dataset, format=target, extent=extent) as run:
+            with making() as run:
                 yield from run.chunks()
         finally:
             audit_log.request_address.set(None)

@@ -11,9 +11,10 @@ from django.utils.translation import ngettext
 from governance import charts
 from governance.charts import Matrix, MatrixCell, MatrixColumn, MatrixRow
 from governance.selectors import compliance, overview, recommendations, usage
-from governance.selectors.among import among
+from governance.selectors.among import Among, among
 from governance.selectors.not_computable import left_out
 from governance.selectors.overview import DepartmentRow
+from governance.selectors.recommendations_among import of_scope
 from governance.selectors.rollups import Risk
 from governance.web.links import (
     EVERY_ONE,
@@ -26,7 +27,7 @@ from governance.web.links import (
     framework_charts,
     period_words,
 )
-from governance.web.recommendations import SEVERITY_TONES
+from governance.web.recommendations import SEVERITY_TONES, card_url
 from inventory import access
 from inventory.access import Permission
 from inventory.choices import ApplicationKind, Lifecycle
@@ -72,7 +73,7 @@ def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
         "coverage_words": as_of_words(day),
         "counted_at": found.counted_at,
         "highest_url": applications_url(department=filters.department, **left.query, lifecycle="live", sort="-risk"),
-        "recommendations": recommendations.cards(scope, states=recommendations.UNDER_WAY, most=recommendations.TOP),
+        "recommendations": [(card, card_url(card, left)) for card in first(scope, left)],
         "tones": SEVERITY_TONES,
         "use_at": used.counted_at,
         "feeds": fresh,
@@ -83,6 +84,12 @@ def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
         "may_register": access.may(scope.user, Permission.EDIT),
         "period_words": period_words(period, day, past=False),
     }
+
+
+def first(scope: Scope, left: Among) -> list[recommendations.Card]:
+    """The gravest recommendations under way, of the applications that are left."""
+    found, most = of_scope(scope, left), recommendations.TOP
+    return recommendations.cards(scope, states=recommendations.UNDER_WAY, counted=found, most=most)
 
 
 @dataclass(frozen=True)
@@ -171,14 +178,24 @@ def matrix_table(found: overview.Matrix, scope: Scope) -> Matrix:
     bands = {band.value: band.label.lower() for band in Band}
     rows = [*(matrix_row(row, columns, bands, _("all of it")) for row in found.whole)]
     rows += [matrix_row(row, columns, bands) for row in found.parts]
+    if found.own:
+        rows.append(matrix_row(found.own, columns, bands, _("without those below"), alone=True))
     return Matrix(_("Residual risk by department and principle"), tuple(columns), tuple(rows))
 
 
 def matrix_row(
-    row: DepartmentRow, columns: Sequence[MatrixColumn], bands: Mapping[str, str], note: str = ""
+    row: DepartmentRow,
+    columns: Sequence[MatrixColumn],
+    bands: Mapping[str, str],
+    note: str = "",
+    *,
+    alone: bool = False,
 ) -> MatrixRow:
-    """A department's six principles, each figure with its parts in words, which are looked up once for all of them."""
-    name, here = row.department.name, applications_url(department=row.department, lifecycle=Lifecycle.LIVE)
+    """A department's six principles, each figure with its parts in words, which are looked up once for all of them.
+    `alone`: of what lies directly in it."""
+    name, below = row.department.name, "no" if alone else ""
+    name = _("%(name)s itself") % {"name": name} if alone else name
+    here = applications_url(department=row.department, below=below, lifecycle=Lifecycle.LIVE)
     words = _(
         "%(department)s, %(principle)s: %(index)s, %(band)s. Worst application %(worst)s, worst quarter %(tail)s, "
         "mean %(mean)s of %(count)s live"
@@ -196,7 +213,7 @@ def matrix_row(
         else cell(principle, column.label, risk)
         for principle, column, risk in zip(Principle, columns, row.principles, strict=True)
     )
-    return MatrixRow(name, tuple(cells), department_url(row.department), note)
+    return MatrixRow(name, tuple(cells), here if alone else department_url(row.department), note)
 
 
 def interactions_chart(found: dict[str, list[tuple[date, int]]], filters: Filters) -> charts.Chart:
@@ -211,16 +228,18 @@ def interactions_chart(found: dict[str, list[tuple[date, int]]], filters: Filter
 
 def sensitive_chart(found: list[usage.SensitiveUse], filters: Filters, day: date) -> charts.Chart:
     """Sensitive interactions by AI app; a part opens the events behind it."""
-    return charts.sensitive_by_app([sensitive_app(one, filters, day) for one in found], usage.SENSITIVE_PARTS)
+    parts = [str(words) for words in usage.SENSITIVE_PARTS.values()]
+    return charts.sensitive_by_app([sensitive_app(one, filters, day) for one in found], parts)
 
 
 def sensitive_app(one: usage.SensitiveUse, filters: Filters, day: date) -> charts.SensitiveApp:
     """An app's bar. One out of the person's sight opens nothing."""
+    parts = {str(words): one.parts[part] for part, words in usage.SENSITIVE_PARTS.items()}
     if one.id is None and one.sighting is None:
-        return charts.SensitiveApp(one.name, one.parts)
+        return charts.SensitiveApp(one.name, parts)
     about = {"application": one.id} if one.id else {"sighting": one.sighting}
     urls = {
-        part: events_url(filters, day, **about, event="sensitive", made_by=word)
+        str(usage.SENSITIVE_PARTS[part]): events_url(filters, day, **about, event="sensitive", made_by=word)
         for part, word in ((usage.LABELLED, "label"), (usage.PERSONAL, "type"))
     }
-    return charts.SensitiveApp(one.name, one.parts, events_url(filters, day, **about, event="sensitive"), urls)
+    return charts.SensitiveApp(one.name, parts, events_url(filters, day, **about, event="sensitive"), urls)

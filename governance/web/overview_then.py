@@ -33,6 +33,7 @@ from inventory.selectors.scope import Scope, options
 from inventory.web.as_of import At
 from inventory.web.filters import Filters
 from risk.method import load_method
+from risk.selectors.alerts import OPEN
 
 Leading = TypeVar("Leading", MatrixCell, MatrixColumn, MatrixRow)  # parts of the matrix that lead somewhere
 
@@ -118,10 +119,22 @@ def _tiles(
             _("Unregistered AI apps"),
             unseen.apps,
             _("all of them · %(used)s") % {"used": used} if left else used,
-            "",
+            address(
+                "inventory:sightings",
+                department=filters.department,
+                period=filters.period,
+                used="yes",
+                as_of=at.day,
+            ),
             "accent",
         ),
-        Tile(_("Open alerts"), alerts.all, _("%(high)s high severity") % {"high": f"{alerts.high:,}"}, "", "bad"),
+        Tile(
+            _("Open alerts"),
+            alerts.all,
+            _("%(high)s high severity") % {"high": f"{alerts.high:,}"},
+            address("risk:alerts", department=filters.department, **left.query, state=OPEN, as_of=at.day),
+            "bad",
+        ),
     ]
 
 

@@ -16,16 +16,19 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from governance.models import Gravity, RecommendationState
-from governance.selectors import recommendations, recommendations_then
+from governance.selectors import recommendation_evidence, recommendations, recommendations_then
+from governance.selectors.among import ALL, Among, among
 from governance.selectors.next_actions import APPLICATIONS, next_actions
-from governance.selectors.recommendations import UNDER_WAY, Card, Line
+from governance.selectors.recommendation_evidence import Line
+from governance.selectors.recommendations import MINE, NOBODY, UNDER_WAY, Card
+from governance.selectors.recommendations_among import of_scope
 from governance.services import recommendations as service
 from governance.services.recommendations.acts import LONGEST
 from governance.services.recommendations.course import GROWTH, MISSES
 from governance.web.links import address
 from inventory import access
 from inventory.access import Permission, requires
-from inventory.choices import in_english
+from inventory.choices import ApplicationKind, in_english
 from inventory.models import Department, User
 from inventory.selectors.people import person_called
 from inventory.selectors.scope import Scope, options, scope_of
@@ -47,14 +50,17 @@ CSV_COLUMNS = ("name", "kind", "department", "department_key", "amount", "unit",
 _OWN: dict[str, Words] = {
     "state": {**dict(RecommendationState.choices), "all": gettext_lazy("All")},
     "severity": {one.name.lower(): one.label for one in Gravity},
+    "who": {MINE: gettext_lazy("me"), NOBODY: gettext_lazy("nobody")},
 }
+# Lists that are narrowed by properties of applications too
+_BY_APPLICATION = {"risk:alerts", "risk:applications", "governance:gaps"}
 
 
 @require_safe
 @requires(Permission.VIEW)
 def recommendation_list(request: PersonRequest) -> HttpResponse:
-    """The cards of a department or of everything in sight; without a state asked for, those under way. With `as_of`,
-    their states at the end of a past day."""
+    """The cards of a department or of everything in sight; without a state asked for, those under way. With kind, band,
+    class or owner, what they say of such applications alone. With `as_of`, their states at the end of a past day."""
     filters = Filters.from_request(request, own=_OWN)
     scope = scope_of(request.user, filters.department)
     asked = filters.own.get("state", ())
@@ -62,62 +68,74 @@ def recommendation_list(request: PersonRequest) -> HttpResponse:
     filters, at = asked_day(request, filters, lambda: recommendations_then.first_day(scope))
     if at.past:
         return _then(request, filters, scope, at, states)
-    found = recommendations.cards(scope, states=states, severities=filters.own.get("severity", ()))
+    left = among(filters)
+    return render(request, "governance/recommendations.html", _now(request.user, filters, scope, left, states, at))
+
+
+def _now(user: User, filters: Filters, scope: Scope, left: Among, states: Sequence[str], at: At) -> dict[str, Any]:
+    """The list as it is today."""
+    counted, own = of_scope(scope, left), filters.own
+    who = "".join(own.get("who", ())[:1])
+    found = recommendations.cards(scope, states=states, severities=own.get("severity", ()), who=who, counted=counted)
     lacking, evaluated_at = recommendations.lacking()
-    context = {
+    return {
         "filters": filters,
         "scope": scope,
         "at": at,
         "departments": options(scope),
+        "kinds": ApplicationKind.choices,
         "severities": [(one.name.lower(), one.label) for one in reversed(Gravity)],
-        "chosen": {name: ",".join(words) for name, words in filters.own.items()},
-        "views": _views(filters, recommendations.tally(scope), asked),
-        "cards": [(card, action_url(card)) for card in found],
+        "chosen": {name: ",".join(words) for name, words in own.items()},
+        "views": _views(filters, recommendations.tally(scope, counted), left),
+        "cards": [(card, action_url(card, left), card_url(card, left)) for card in found],
+        "left": left.words,
         "export_state": ",".join(states),
         "lacking": lacking,
         "evaluated_at": evaluated_at,
-        "narrowed": "severity" in filters.own or bool(asked),
+        "narrowed": bool(own) or bool(left),
         "tones": TONES,
-        "may_export": access.may(request.user, Permission.EXPORT),
-        "may_set": access.sees_everything(request.user, Permission.ADMIN),
+        "may_export": access.may(user, Permission.EXPORT),
+        "may_set": access.sees_everything(user, Permission.ADMIN),
     }
-    return render(request, "governance/recommendations.html", context)
 
 
 def _then(request: PersonRequest, filters: Filters, scope: Scope, at: At, states: Sequence[str]) -> HttpResponse:
     """The cards that were in these states, or in any. How severe they were is not kept, so that narrows nothing."""
     found = recommendations_then.cards(scope, at.day)
     asked = filters.own.get("state", ())
+    filters = replace(filters, own={"state": asked} if asked else {})
     context = {
-        "filters": replace(filters, own={"state": asked} if asked else {}),
+        "filters": filters,
         "scope": scope,
         "at": at,
         "departments": options(scope),
         "asked": ",".join(asked),
-        "views": _views(filters, Counter(card.state for card in found), asked),
+        "views": _views(filters, Counter(card.state for card in found), ALL),
         "cards": [card for card in found if not states or card.state in states],
         "tones": TONES,
     }
     return render(request, "governance/recommendations_then.html", context)
 
 
-def _views(filters: Filters, count: dict[str, int], asked: tuple[str, ...]) -> list[dict[str, Any]]:
-    """The looks at the cards, each with how many it holds."""
-    looks: list[tuple[str, tuple[str, ...], str]] = [
-        (_("Under way"), UNDER_WAY, ""),
-        *((str(RecommendationState(state).label), (state,), state) for state in RecommendationState.values),
-        (_("All"), tuple(RecommendationState.values), "all"),
+def _views(filters: Filters, count: dict[str, int], left: Among) -> list[dict[str, Any]]:
+    """The looks at the cards, each with how many it holds. Whose they are is known of today alone."""
+    looks: list[tuple[str, Sequence[str], dict[str, str]]] = [(_("Under way"), UNDER_WAY, {})]
+    if not filters.as_of:
+        looks += [(_("Mine"), (MINE,), {"who": MINE}), (_("Nobody's"), (NOBODY,), {"who": NOBODY})]
+    looks += [
+        (str(RecommendationState(state).label), (state,), {"state": state}) for state in RecommendationState.values
     ]
+    looks.append((_("All"), tuple(RecommendationState.values), {"state": "all"}))
+    own = {name: ",".join(words) for name, words in filters.own.items()}
+    here = {"department": filters.department, **of_applications(left)}
     return [
         {
             "label": label,
-            "count": sum(count.get(state, 0) for state in states),
-            "url": address(
-                "governance:recommendations", department=filters.department, state=word, as_of=filters.as_of
-            ),
-            "on": ",".join(asked) == word and (bool(filters.as_of) or "severity" not in filters.own),
+            "count": sum(count.get(word, 0) for word in counted),
+            "url": address("governance:recommendations", **here, **asked, as_of=filters.as_of),
+            "on": own == asked,
         }
-        for label, states, word in looks
+        for label, counted, asked in looks
     ]
 
 
@@ -152,20 +170,24 @@ def recommendation_page(request: PersonRequest, pk: int) -> HttpResponse:
 
 def _page(request: PersonRequest, pk: int, problem: str = "", status: int = 200) -> HttpResponse:
     user = request.user
-    card = recommendations.card_or_404(user, pk)
     filters = Filters.from_request(request)
+    left = among(filters)
+    card = recommendations.card_or_404(user, pk, left)
     within = filters.department if _below(filters.department, card) else None
     may_work = access.may(user, Permission.EDIT, card.department)
-    page = recommendations.evidence(user, card, within=within, page=filters.page)
+    page = recommendation_evidence.evidence(user, card, within=within, left=left, page=filters.page)
     context = {
         "filters": filters,
         "card": card,
         "page": page,
         "rows": [(line, line_url(user, line)) for line in page.object_list],
         "within": within,
-        "places": recommendations.places(card),
+        "left": left.words,
+        "kinds": ApplicationKind.choices,
+        "csv_url": address("governance:recommendation_csv", pk, department=within, **of_applications(left)),
+        "places": [(one, card_url(card, left, one.key)) for one in recommendation_evidence.places(user, card, left)],
         "steps": recommendations.steps(pk),
-        "action_url": action_url(card),
+        "action_url": action_url(card, left),
         "tones": TONES,
         "may_work": may_work,
         "may_review": may_work and access.may(user, Permission.REVIEW, card.department),
@@ -191,22 +213,23 @@ def _below(department: Department | None, card: Card) -> bool:
 @require_safe
 @requires(Permission.EXPORT)
 def evidence_csv(request: PersonRequest, pk: int) -> StreamingHttpResponse:
-    """Every row behind a card, or those of the department that its page is narrowed to."""
+    """Every row behind a card, or those of the department and the applications that its page is narrowed to."""
     card = recommendations.card_or_404(request.user, pk)
-    within = Filters.from_request(request).department
+    filters = Filters.from_request(request)
     access.require(request.user, Permission.EXPORT, card.department)
     return list_download(
         request,
         "the findings of a recommendation",
         f"recommendation-{card.rule.number}-{card.department.key}.csv",
         CSV_COLUMNS,
-        _cells(request.user, card, within if _below(within, card) else None),
+        _cells(request.user, card, filters),
     )
 
 
-def _cells(user: User, card: Card, within: Department | None) -> Iterator[tuple]:
-    unit = in_english(card.rule.unit)
-    for one in recommendations.every_line(user, card, within):
+def _cells(user: User, card: Card, filters: Filters) -> Iterator[tuple]:
+    unit, left = in_english(card.rule.unit), among(filters)
+    within = filters.department if _below(filters.department, card) else None
+    for one in recommendation_evidence.every_line(user, card, within, left):
         yield (
             *(one.name, one.kind, one.department, one.department_key, one.amount, unit, one.severity),
             *(one.note, one.since.isoformat()),
@@ -247,11 +270,23 @@ def _day(text: str) -> date | None:
         return None
 
 
-def action_url(card: Card) -> str:
+def of_applications(left: Among) -> dict[str, Any]:
+    """What is asked of applications, as parameters."""
+    return {name: value for name, value in left.query.items() if name != "below"}
+
+
+def card_url(card: Card, left: Among, department: str = "") -> str:
+    """The page of a card with the same applications left, and what lies in one department alone."""
+    return address("governance:recommendation", card.pk, department=department, **of_applications(left))
+
+
+def action_url(card: Card, left: Among = ALL) -> str:
     """Where the suggested action is done, narrowed to the card's department where that list can be."""
-    narrowed = {} if card.department.parent_id is None else {"department": card.department}
+    narrowed: dict[str, Any] = {} if card.department.parent_id is None else {"department": card.department}
     if card.rule.route in ("inventory:dictionary", "inventory:feeds"):
         narrowed = {}
+    if card.rule.route in _BY_APPLICATION:
+        narrowed |= of_applications(left)
     return address(card.rule.route, **narrowed, **(card.rule.query or {}))
 
 

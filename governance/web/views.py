@@ -122,5 +122,6 @@ def start_with_view(request: PersonRequest, pk: int) -> HttpResponse:
     """Start with it after signing in, or, where that stands, with the overview again."""
     view = views.view_or_404(request.user, pk)
     off = request.POST.get("off") == "yes"
-    said = _("You start with the overview.") if off else _("You start with “%(name)s”.") % {"name": view.name}
+    start = _("the overview") if off else _("“%(name)s”") % {"name": view.name}
+    said = _("From your next sign-in on you start with %(start)s.") % {"start": start}
     return _done(request, lambda: service.start_with(actor=request.user, view=None if off else view), said)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from inventory.choices import RoleKind
 from inventory.services import sessions
 from inventory.web.forms import TokenForm, add_service_errors
 from inventory.web.requests import PersonRequest
@@ -55,8 +56,10 @@ def sign_out_elsewhere(request: PersonRequest) -> HttpResponse:
 def _page(request: PersonRequest, *, form: TokenForm | None = None, token: str = "") -> HttpResponse:
     user = request.user
     has_password = user.has_usable_password()
+    held = list(user.roles.select_related("department").order_by("department__name", "kind"))
     context = {
-        "held": user.roles.select_related("department").order_by("department__name", "kind"),
+        "held": held,
+        "leads": any(role.kind == RoleKind.LEADER for role in held),
         "tokens": sessions.tokens(user),
         "form": form or TokenForm(),
         "token": token,

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.core.paginator import Page
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -21,15 +22,24 @@ from inventory.catalogue import Category, catalogue
 from inventory.choices import ApplicationKind, RulingKind
 from inventory.models import AIApplication, Sighting, User
 from inventory.selectors import chosen
-from inventory.selectors.discovery import never, seen
+from inventory.selectors.discovery import never, seen, seen_then
+from inventory.selectors.discovery.decided_then import decided_by
 from inventory.selectors.discovery.rulings import GROWTH, in_force
 from inventory.selectors.register import resembling
 from inventory.selectors.scope import options, scope_of
 from inventory.services import discovery as service
+from inventory.web.as_of import asked_day
 from inventory.web.filters import Filters, Words
 from inventory.web.requests import PersonRequest
 
+OF_THEN = _(
+    "What had been used by the end of this day and was neither registered, linked nor ruled out then. What is only"
+    " listed or reported, and what is alike in the register, is known of today alone. Names, ways of use and"
+    " departments are today’s, and so are the rights to see them; a name opens as it is today."
+)
 _MOST_DIGITS = 15
+# What sums of use are kept for (inventory.selectors.kept)
+_FOLLOW = _("Sums of use on other pages follow within five minutes.")
 _ONLY = {"sensitive": {"yes": _("With sensitive data")}, "used": {"yes": _("In the period")}}
 
 
@@ -39,10 +49,38 @@ def sightings(request: PersonRequest) -> HttpResponse:
     """AI seen and not registered, by the use that the person may see."""
     seen_as = {str(value.value): label for value, label in seen.SEEN_AS.items()}
     own: dict[str, Words] = {"seen_as": seen_as, "standing": seen.STANDINGS, **_ONLY}
-    filters = Filters.from_request(request, sorts=seen.SORTS, own=own)
+    filters, at = asked_day(request, Filters.from_request(request, sorts=seen.SORTS, own=own))
     chosen = {name: ",".join(filters.own.get(name, ())) for name in own}
     standing = next(iter(filters.own.get("standing", ())), "")
-    looked = seen.Looked(request.user, filters.department, filters.period)
+    looked = seen.Looked(request.user, filters.department, filters.period, at.day)
+    page, people = (_page_then if at.past else _page_now)(looked, filters, standing)
+    context = {
+        "filters": filters,
+        "at": at,
+        "of_then": OF_THEN,
+        "page": page,
+        "departments": options(scope_of(request.user, filters.department)),
+        "operations": seen_as.items(),
+        "standings": seen.STANDINGS.items(),
+        "chosen": chosen,
+        "standing": standing,
+        "narrowed": filters.narrowed,
+        "may_register": not at.past and access.may(request.user, Permission.EDIT),
+        "may_decide": not standing and any(one.may_decide for one in page.object_list),
+        "sees_all": access.sees_everything(request.user),
+        "by_all_use": not at.past and seen.by_all_use(looked, page.paginator.count),
+        "people": people,
+        "may_load": access.sees_everything(request.user, Permission.FEEDS),
+        "may_administer": access.sees_everything(request.user, Permission.ADMIN),
+        "acts": [("rule_out", gettext("Rule out, with the reason"))],
+        "query": request.GET.urlencode(),
+    }
+    return render(request, "inventory/sightings.html", context)
+
+
+def _page_now(looked: seen.Looked, filters: Filters, standing: str) -> tuple[Page, int | None]:
+    """The page, and how many people that is: of what is used, because a tile says so of that; what is decided counts
+    elsewhere, or not at all."""
     found = seen.seen_not_registered(
         looked,
         standing=standing,
@@ -51,26 +89,22 @@ def sightings(request: PersonRequest) -> HttpResponse:
         only_used="used" in filters.own,
         q=filters.q,
     )
-    page = seen.seen_page(looked, found, filters.sort, filters.page)
-    context = {
-        "filters": filters,
-        "page": page,
-        "departments": options(scope_of(request.user, filters.department)),
-        "operations": seen_as.items(),
-        "standings": seen.STANDINGS.items(),
-        "chosen": chosen,
-        "standing": standing,
-        "narrowed": filters.narrowed,
-        "may_register": access.may(request.user, Permission.EDIT),
-        "may_decide": not standing and any(one.may_decide for one in page.object_list),
-        "sees_all": access.sees_everything(request.user),
-        "by_all_use": looked.everything,
-        "may_load": access.sees_everything(request.user, Permission.FEEDS),
-        "may_administer": access.sees_everything(request.user, Permission.ADMIN),
-        "acts": [("rule_out", gettext("Rule out, with the reason"))],
-        "query": request.GET.urlencode(),
-    }
-    return render(request, "inventory/sightings.html", context)
+    people = seen.people(looked, found) if "used" in filters.own and not standing else None
+    return seen.seen_page(looked, found, filters.sort, filters.page), people
+
+
+def _page_then(looked: seen.Looked, filters: Filters, standing: str) -> tuple[Page, None]:
+    """Of a past day everything listed was used."""
+    decided = decided_by(looked.today)
+    found = seen_then.seen_then(
+        looked,
+        decided,
+        standing=standing,
+        operations=[int(one) for one in filters.own.get("seen_as", ())],
+        sensitive="sensitive" in filters.own,
+        q=filters.q,
+    )
+    return seen_then.page_then(looked, decided, found, filters.sort, filters.page), None
 
 
 @requires(Permission.VIEW)
@@ -90,10 +124,12 @@ def _page(request: PersonRequest, found: Sighting, problems: Any = (), status: i
         "app": row,
         "holds": standing,
         "linked": linked,
+        "ruled_out": standing and not linked,
         "holder": access.applications(request.user).filter(rulings__folded=found.folded).first() if linked else None,
-        "may_register": not linked and access.may(request.user, Permission.EDIT),
-        "may_decide": row.may_decide,
-        "twins": _twins(request, row) if row.may_decide and not linked else [],
+        "may_register": not standing and access.may(request.user, Permission.EDIT),
+        "may_decide": row.may_decide and not standing,
+        "takes_a_reviewer": not row.may_decide and not standing,
+        "twins": _twins(request, row) if row.may_decide and not standing else [],
         "may_take_back": standing and _may_take_back(request.user, row),
         "growth": GROWTH,
         "problems": problems,
@@ -156,20 +192,19 @@ def _act(user: User, keys: list[int], given: QueryDict) -> str:
         if not form.is_valid():
             raise ValidationError([message for found in form.errors.values() for message in found])
         count = service.rule_out(actor=user, sightings=keys, **form.cleaned_data)
-        return ngettext("Ruled out: %(count)s name seen.", "Ruled out: %(count)s names seen.", count) % {"count": count}
+        said = ngettext("Ruled out: %(count)s name seen.", "Ruled out: %(count)s names seen.", count)
+        return f"{said % {'count': count}} {_FOLLOW}"
     if len(keys) != 1:
         raise ValidationError(gettext("Choose what to do, with one name at a time."))
     found = access.sighting_or_404(user, keys[0])
     if action == "link":
         application = _application(user, given)
         service.link(actor=user, sighting=found, application=application, reason=given.get("reason", ""))
-        return gettext("%(name)s is linked to %(application)s; its facts count there.") % {
-            "name": found.name,
-            "application": application.name,
-        }
+        said = gettext("%(name)s is linked to %(application)s; its facts count there.")
+        return f"{said % {'name': found.name, 'application': application.name}} {_FOLLOW}"
     if action == "take_back":
         service.take_back(actor=user, sighting=found, reason=given.get("reason", ""))
-        return gettext("%(name)s is seen and not registered again.") % {"name": found.name}
+        return f"{gettext('%(name)s is seen and not registered again.') % {'name': found.name}} {_FOLLOW}"
     raise ValidationError(gettext("Choose what to do."))
 
 

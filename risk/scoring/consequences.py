@@ -23,7 +23,8 @@ class Consequence:
     `practices`: rules of prohibited practices that hold then, or may; `may_prohibit`: among them one that another
     answer rules out. `point`, `change`: the risk then, and against now; None for a prohibited practice, which is no
     number. `possible`: classes still possible then; `class_changes`: whether they differ from now. `controls`: how
-    many more are asked.
+    many more are asked. `sensitive`: how many more interactions count as above what it is approved for, which is why a
+    graver answer can lower the risk: more is then allowed.
     """
 
     stands: bool = False
@@ -36,6 +37,7 @@ class Consequence:
     possible: tuple[str, ...] = ()
     class_changes: bool = False
     controls: int = 0
+    sensitive: int = 0
 
 
 def consequences(judgement: Judgement, item: Item, method: Method) -> dict[str, Consequence]:
@@ -86,6 +88,7 @@ def _one(
         possible=possible,
         class_changes=possible != judgement.classification.possible,
         controls=_asked(then) - _asked(judgement),
+        sensitive=then.case.usage.sensitive - judgement.case.usage.sensitive,
     )
 
 

@@ -4,7 +4,7 @@ A fact that follows from other answers is shown as such and not asked; a questio
 after that one is answered; facts about the organisation are never asked here.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -114,10 +114,11 @@ def asked_keys(judgement: Judgement, method: Method) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a judgement's questions and controls are answered; "I don't know" counts as answered."""
+    """How far a judgement's questions and controls are answered; "I don't know" counts as answered, and as unknown."""
 
     questions_asked: int
     questions_answered: int
+    questions_unknown: int
     controls_asked: int
     controls_answered: int
 
@@ -130,6 +131,7 @@ def progress_of(judgement: Judgement, method: Method) -> Progress:
     return Progress(
         questions_asked=len(questions),
         questions_answered=sum(key in case.answers for key in questions),
+        questions_unknown=sum(case.answers.get(key, ...) is None for key in questions),
         controls_asked=len(controls),
         controls_answered=sum(key in case.controls for key in controls),
     )
@@ -323,11 +325,22 @@ def conditions_of(method: Method) -> tuple[Expression, ...]:
     return tuple(found)
 
 
-def open_by_step(found: list[Item]) -> dict[Step, tuple[int, int]]:
-    """(answered, asked) by step; "I don't know" counts as answered."""
-    counts = dict.fromkeys(Step, (0, 0))
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Questions that are asked, and how many of them are answered, among those `unknown`: by "I don't know"."""
+
+    answered: int = 0
+    unknown: int = 0
+    asked: int = 0
+
+    def __add__(self, other: "Count") -> "Count":
+        return Count(self.answered + other.answered, self.unknown + other.unknown, self.asked + other.asked)
+
+
+def count_by_step(found: Iterable[Item]) -> dict[Step, Count]:
+    """How far each step is; what follows from other answers is not asked."""
+    counts = dict.fromkeys(Step, Count())
     for item in found:
         if item.standing is not Standing.DERIVED:
-            answered, asked = counts[item.step]
-            counts[item.step] = (answered + (item.standing is not Standing.OPEN), asked + 1)
+            counts[item.step] += Count(item.standing is not Standing.OPEN, item.standing is Standing.UNKNOWN, 1)
     return counts

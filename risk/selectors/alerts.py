@@ -167,10 +167,10 @@ def every(user: User, wanted: Wanted, sort: str = "") -> Iterator[AlertRow]:
     return (row(one) for one in ordered(found(user, wanted), sort).iterator(1000))
 
 
-def ordered(rows: QuerySet[Alert], sort: str) -> QuerySet[Alert]:
-    """The alerts in an order of SORTS; turned round by a leading "-"."""
+def ordered(rows: QuerySet[Alert], sort: str, other: Mapping[str, str] | None = None) -> QuerySet[Alert]:
+    """The alerts in an order of SORTS; turned round by a leading "-". `other`: columns of then, by those of today."""
     down = sort.startswith("-")
-    columns = [F(name) for name in SORTS[sort.removeprefix("-") or "due"]]
+    columns = [F((other or {}).get(name, name)) for name in SORTS[sort.removeprefix("-") or "due"]]
     order = [one.desc(nulls_last=True) if down else one.asc(nulls_last=True) for one in columns]
     return rows.order_by(*order, "-id")
 

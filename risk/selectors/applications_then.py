@@ -209,6 +209,21 @@ def chosen(asked: Asked, then: date | None) -> QuerySet[AIApplication, Any] | No
     return among(wanted, day) if day else applications.among(wanted)
 
 
+def seen(
+    user: User | None, wanted: Wanted, day: date, permission: Permission = Permission.VIEW
+) -> QuerySet[AIApplication, Any] | None:
+    """The ids of what is wanted as it stood, of what the person sees today and saw then: what alerts and evidence of a
+    past day may be about. None: of anything, for who sees everything and asks for nothing; kept."""
+    sql, given = _query("app.id", user, _by_ids(wanted, day), day, permission, "ORDER BY app.id")
+    if given.keys() == {"day", "end"} and access.sees_everything(user, permission):
+        return None
+    return (
+        AIApplication.objects.filter(Among("pk", kept(("seen then", sql, given), lambda: _ids(sql, given))))
+        .order_by()
+        .values("pk")
+    )
+
+
 def left(wanted: Wanted, day: date) -> list[int]:
     """The ids of those that kind, band, class and owner left at the end of a day, whoever may see them; kept, since
     pages ask for them many times. Those of today are read off the indexes of what is."""

@@ -10,7 +10,7 @@ from risk.choices import EUClass
 from risk.scoring.classify import Reason
 from risk.scoring.coverage import RequirementState
 from risk.scoring.expressions import Truth, names
-from risk.scoring.judgement import ORGANISATION_QUESTIONS, Judgement
+from risk.scoring.judgement import ORGANISATION_QUESTIONS, Judgement, eu_class_option
 from risk.scoring.method import ClassInfo, Method, Question, Transition
 from risk.scoring.questionnaire import Step, step_of
 from risk.scoring.tally import coverage_of
@@ -70,6 +70,17 @@ class Practice:
 
 
 @dataclass(frozen=True, slots=True)
+class NotRuledOut:
+    """A prohibited practice is possible and not certain. Questions on Art. 5 that hold it up: `open` (nobody answered)
+    and `unknown` ("I don't know"). `counted`: the class as the score counts it meanwhile, None where that is open too.
+    """
+
+    open: int
+    unknown: int
+    counted: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Obligations:
     """Duties that begin on one day, `days_left` from now; `day` None: they are in force."""
 
@@ -93,7 +104,7 @@ class Outcome:
     open_facts: Sequence[Known]
     transitions: Sequence[Transition]
     prohibited: bool
-    maybe_prohibited: bool
+    not_ruled_out: NotRuledOut | None
     practices: Sequence[Practice]
     days_left: int | None  # until its rules apply; None where they do
     obligations: Sequence[Obligations]
@@ -119,7 +130,7 @@ def classification(judgement: Judgement, method: Method) -> Outcome:
         open_facts=[Known(key, method.facts[key].text) for key in found.open_facts],
         transitions=_transitions(judgement, method),
         prohibited=found.class_ == EUClass.PROHIBITED,
-        maybe_prohibited=found.class_ != EUClass.PROHIBITED and EUClass.PROHIBITED in found.possible,
+        not_ruled_out=not_ruled_out(judgement, method),
         practices=_practices(judgement, method),
         days_left=(found.from_ - judgement.day).days if found.from_ and found.from_ > judgement.day else None,
         obligations=_obligations(judgement, method),
@@ -130,6 +141,24 @@ def classification(judgement: Judgement, method: Method) -> Outcome:
         fundamental_rights_from=next(
             (rule.effective_from for rule in method.rules if FUNDAMENTAL_RIGHTS in rule.facts), None
         ),
+    )
+
+
+def not_ruled_out(judgement: Judgement, method: Method) -> NotRuledOut | None:
+    """What still says that a practice may be prohibited; None where none may be, or where one is.
+
+    A practice that is only possible weighs nothing in the score, which leaves it out of the classes that it counts.
+    """
+    found = judgement.classification
+    if judgement.inputs.prohibited or EUClass.PROHIBITED not in found.possible:
+        return None
+    answers = judgement.case.answers
+    deciding = [key for key in found.decided_by if step_of(key, method) is Step.PROHIBITED]
+    counted = eu_class_option(found)
+    return NotRuledOut(
+        open=sum(key not in answers for key in deciding),
+        unknown=sum(answers.get(key, ...) is None for key in deciding),
+        counted=str(EUClass(counted).label) if counted else None,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, Q, QuerySet
 
 from inventory import access
 from inventory.access import Permission
@@ -16,9 +16,9 @@ from inventory.selectors.asked import Reader
 from inventory.selectors.kept import kept
 from risk.method import load_method
 from risk.models import Evidence
-from risk.selectors.applications import OF_ITSELF, among, read_of_itself
+from risk.selectors.applications import OF_ITSELF, read_of_itself
+from risk.selectors.applications import among as among_applications
 from risk.selectors.applications import wanted_by as of_applications
-from risk.selectors.history import end_of
 
 MOST_ROWS = 10_000  # that a page counts and turns to: who looks for more has to narrow the list
 ROWS_A_PAGE = 25
@@ -26,7 +26,6 @@ SOON_DAYS = 90  # from so many days before its end evidence is shown as running 
 ENDS = (30, 60, 90)  # days: the choices of the filter
 EXPIRED, WITHDRAWN, CURRENT = "expired", "withdrawn", "current"
 ENDINGS = (CURRENT, EXPIRED, *map(str, ENDS), WITHDRAWN)  # the words of the filter
-_CORRECTED = {"changed_at__gt": F("added_at")}  # as the index of these has it
 NARROWED_BY = ("evidence", "ends", "q", *OF_ITSELF)
 
 
@@ -79,7 +78,7 @@ def read(reader: Reader) -> dict[str, Sequence[str]]:
 def wanted_by(filters: Mapping[str, Sequence[str]], department: Department | None) -> Wanted:
     """The same as the list takes it. Of `filters`, an empty one may be missing."""
     one = {name: "".join(filters.get(name, ())[:1]) for name in ("ends", "q")}
-    behind = among(of_applications(filters, None))
+    behind = among_applications(of_applications(filters, None))
     return Wanted(department, filters.get("evidence", ()), **one, applications=behind)
 
 
@@ -133,23 +132,29 @@ def evidence_in(
 
     `withdrawn_too`: where the filter names no state, what was withdrawn as well.
     """
-    found = _among(_within(user, wanted.department, permission), wanted.applications)
-    if wanted.kinds:
-        found = found.filter(kind__in=wanted.kinds)
-    if wanted.q:
-        matching = AIApplication.objects.all().search(wanted.q).order_by().values("pk")
-        found = found.filter(Q(title__icontains=wanted.q) | Q(control__iexact=wanted.q) | Q(application__in=matching))
+    found = among(_within(user, wanted.department, permission), wanted.applications)
     if wanted.ends == WITHDRAWN:
-        return found.filter(withdrawn_at__isnull=False)
-    if withdrawn_too and not wanted.ends:
-        return found
-    found = found.filter(withdrawn_at=None)
+        found = found.filter(withdrawn_at__isnull=False)
+    elif wanted.ends or not withdrawn_too:
+        found = found.filter(withdrawn_at=None)
+    return matching(found, wanted, day)
+
+
+def matching(found: QuerySet[Evidence, Any], wanted: Wanted, day: date, prefix: str = "") -> QuerySet[Evidence, Any]:
+    """Those of `found` that are of the kind, end as and say what is wanted. `prefix`: of the columns that tell."""
+    if wanted.kinds:
+        found = found.filter(**{f"{prefix}kind__in": wanted.kinds})
+    if wanted.q:
+        named = AIApplication.objects.all().search(wanted.q).order_by().values("pk")
+        says = Q(**{f"{prefix}title__icontains": wanted.q})
+        found = found.filter(says | Q(control__iexact=wanted.q) | Q(application__in=named))
+    until = f"{prefix}valid_until"
     if wanted.ends == EXPIRED:
-        return found.filter(valid_until__lt=day)
+        return found.filter(**{f"{until}__lt": day})
     if wanted.ends == CURRENT:
-        return found.filter(_holds(day))
-    if wanted.ends:
-        return found.filter(valid_until__range=(day, day + timedelta(days=int(wanted.ends))))
+        return found.filter(Q(**{until: None}) | Q(**{f"{until}__gte": day}))
+    if wanted.ends and wanted.ends != WITHDRAWN:
+        return found.filter(**{f"{until}__range": (day, day + timedelta(days=int(wanted.ends)))})
     return found
 
 
@@ -161,33 +166,15 @@ def page(user: User, wanted: Wanted, day: date, number: int) -> Page:
 def counts(user: User, wanted: Wanted, day: date) -> Counts:
     """What has run out and what will, of the evidence in sight, whatever it is and says; kept until anybody does
     anything. Two queries at most."""
-    found = _among(_within(user, wanted.department, Permission.VIEW), wanted.applications).filter(withdrawn_at=None)
+    found = among(_within(user, wanted.department, Permission.VIEW), wanted.applications).filter(withdrawn_at=None)
     try:
         key = ("evidence", day, *found.values("pk").query.sql_with_params())
     except EmptyResultSet:
         return Counts(0, dict.fromkeys(ENDS, 0))
-    return kept(key, lambda: _ending(found, "valid_until", day))
+    return kept(key, lambda: ending(found, "valid_until", day))
 
 
-def counts_then(user: User, wanted: Wanted, day: date) -> Counts:
-    """The same as it stood at the end of a past day: what had been added and not withdrawn, with the dates of then.
-    Three queries, each by its own index: what is as it was, what was withdrawn since, what was corrected since."""
-    end = end_of(day)
-    found = _among(_within(user, wanted.department, Permission.VIEW), wanted.applications).filter(added_at__lt=end)
-    standing, corrected = found.filter(changed_at__lt=end), found.filter(changed_at__gte=end, **_CORRECTED)
-    versions = Evidence.pgh_event_model.objects  # type: ignore[attr-defined]
-    before = versions.filter(pgh_obj=OuterRef("pk"), pgh_created_at__lt=end)
-    was = Subquery(before.order_by("-pgh_created_at", "-pgh_id").values("valid_until")[:1])
-    there = Q(withdrawn_at=None) | Q(withdrawn_at__gte=end)
-    parts = [
-        _ending(standing.filter(withdrawn_at=None), "valid_until", day),
-        _ending(standing.filter(withdrawn_at__gte=end), "valid_until", day),
-        _ending(corrected.filter(there).annotate(was=was), "was", day),
-    ]
-    return Counts(sum(one.expired for one in parts), {days: sum(one.within[days] for one in parts) for days in ENDS})
-
-
-def _ending(found: QuerySet[Evidence], until: str, day: date) -> Counts:
+def ending(found: QuerySet[Evidence, Any], until: str, day: date) -> Counts:
     """How much of `found` had run out, and how much does within so many days; `until` names its last day."""
     ends = {f"d{days}": Q(**{f"{until}__range": (day, day + timedelta(days=days))}) for days in ENDS}
     figures = found.filter(**{f"{until}__lte": day + timedelta(days=max(ENDS))}).aggregate(
@@ -206,7 +193,8 @@ def _within(user: User | None, department: Department | None, permission: Permis
     return Evidence.objects.filter(application__in=seen.order_by().values("pk")).order_by()
 
 
-def _among(found: QuerySet[Evidence], applications: QuerySet[AIApplication, Any] | None) -> QuerySet[Evidence]:
+def among(found: QuerySet[Evidence], applications: QuerySet[AIApplication, Any] | None) -> QuerySet[Evidence]:
+    """Those of `found` that belong to these applications; None: all."""
     return found if applications is None else found.filter(application__in=applications)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from inventory.models import AIApplication, User
 from risk.choices import EUClass
@@ -14,7 +14,7 @@ from risk.method.wording import help_texts
 from risk.scoring.consequences import Consequence, consequences
 from risk.scoring.judgement import Judgement
 from risk.scoring.method import Method
-from risk.scoring.questionnaire import Item, Standing, Step, items, open_by_step
+from risk.scoring.questionnaire import Count, Item, Standing, Step, count_by_step, items
 from risk.selectors.causes import answer_text
 
 STEP_TITLES = {
@@ -28,7 +28,9 @@ STEP_TITLES = {
     Step.GPAI: gettext_lazy("General-purpose models"),
 }
 STEP_HINTS = {
-    Step.FACTORS: gettext_lazy("What could go wrong, for whom, and how likely. Each answer moves the score at once."),
+    Step.FACTORS: gettext_lazy(
+        "What could go wrong, for whom, and how likely. The score follows each answer at once, as it says beside it."
+    ),
     Step.FACTS: gettext_lazy(
         "What it does decides which controls and requirements apply. What follows from them isn't asked."
     ),
@@ -47,14 +49,13 @@ class StepState:
 
     step: Step
     title: str
-    answered: int
-    asked: int
+    count: Count
     current: bool
 
     @property
-    def finished(self) -> bool:
-        """Whether nothing in it is open."""
-        return self.answered == self.asked
+    def settled(self) -> bool:
+        """Whether nothing in it is open or not known."""
+        return self.count.answered == self.count.asked and not self.count.unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +69,16 @@ class Questions:
     derived: Sequence[Item]
     previous: StepState | None
     following: StepState | None
-    answered: int
-    total: int
+    count: Count
 
 
 def questions(judgement: Judgement, wanted: str) -> Questions:
     """The questionnaire at the step asked for; without one, at the first that is not finished."""
     found = items(judgement, load_method())
-    counts = open_by_step(found)
-    shown = [step for step in Step if counts[step][1] or any(item.step == step for item in found)]
+    counts = count_by_step(found)
+    shown = [step for step in Step if counts[step].asked or any(item.step == step for item in found)]
     chosen = _chosen(wanted, shown, counts)
-    states = [StepState(step, str(STEP_TITLES[step]), *counts[step], step == chosen) for step in shown]
+    states = [StepState(step, str(STEP_TITLES[step]), counts[step], step == chosen) for step in shown]
     place = shown.index(chosen)
     mine = [item for item in found if item.step == chosen]
     return Questions(
@@ -89,8 +89,7 @@ def questions(judgement: Judgement, wanted: str) -> Questions:
         derived=[item for item in mine if item.standing is Standing.DERIVED],
         previous=states[place - 1] if place else None,
         following=states[place + 1] if place + 1 < len(states) else None,
-        answered=sum(answered for answered, __ in counts.values()),
-        total=sum(asked for __, asked in counts.values()),
+        count=sum(counts.values(), Count()),
     )
 
 
@@ -98,10 +97,10 @@ def _helped(item: Item) -> Item:
     return item if item.help else replace(item, help=help_texts().get(item.key, ""))
 
 
-def _chosen(wanted: str, shown: Sequence[Step], counts: dict[Step, tuple[int, int]]) -> Step:
+def _chosen(wanted: str, shown: Sequence[Step], counts: Mapping[Step, Count]) -> Step:
     if wanted in shown:
         return Step(wanted)
-    return next((step for step in shown if counts[step][0] < counts[step][1]), shown[0])
+    return next((step for step in shown if counts[step].answered < counts[step].asked), shown[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,17 +148,30 @@ def _words(one: Consequence, method: Method) -> str:
         return f"contradicts: {first} / {second}"
     if one.prohibited:
         return _("prohibited practice: stop")
-    if one.may_prohibit:
-        return _("may be a prohibited practice: no score")
-    parts = []
+    parts = [_("may be a prohibited practice")] if one.may_prohibit else []
     if one.point is not None and (one.change is None or abs(one.change) >= SHOWN_CHANGE):
         moved = "" if one.change is None else f" ({one.change:+.1f})".replace("-", "−")
         parts.append(f"risk {one.point:.1f}{moved}")
-    if one.class_changes:
+    if one.class_changes and not one.may_prohibit:
         names = [EUClass(possible).label.lower() for possible in one.possible]
         few = " or ".join(names) if len(names) <= 2 else f"{len(names)} possible"
         parts.append(f"class: {few}")
     if one.controls:
         plural = "" if abs(one.controls) == 1 else "s"
         parts.append(f"{abs(one.controls)} {'more' if one.controls > 0 else 'fewer'} control{plural}")
+    if one.sensitive:
+        parts.append(_sensitive(one.sensitive))
     return ", ".join(parts) or _("changes nothing now")
+
+
+def _sensitive(more: int) -> str:
+    """Why the risk may fall with a graver answer: what the application is approved for is what use is held against."""
+    if more > 0:
+        text = ngettext(
+            "%(count)s interaction more above this level", "%(count)s interactions more above this level", more
+        )
+    else:
+        text = ngettext(
+            "%(count)s interaction fewer above this level", "%(count)s interactions fewer above this level", -more
+        )
+    return text % {"count": f"{abs(more):,}"}

@@ -40,7 +40,7 @@ _ASKED = {
     ),
     FUNDAMENTAL_RIGHTS: (
         RecordForm.FUNDAMENTAL_RIGHTS,
-        "Art. 27 of the EU AI Act wants a fundamental rights impact assessment before it is first used",
+        "Art. 27 of the EU AI Act wants a fundamental rights impact assessment (its own record) before first use",
     ),
 }
 

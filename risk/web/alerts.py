@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,14 +22,15 @@ from inventory.choices import AlertState, ApplicationKind, Severity
 from inventory.models import AIApplication, User
 from inventory.selectors.asked import SHARED
 from inventory.selectors.people import person_called
-from inventory.selectors.scope import options, scope_of
+from inventory.selectors.scope import options
 from inventory.services import alerts as service
+from inventory.web.as_of import At
 from inventory.web.downloads import list_download
-from inventory.web.filters import Filters, Words
+from inventory.web.filters import Filters
 from inventory.web.requests import PersonRequest
-from risk.selectors import alerts, applications, incidents
-from risk.selectors.alerts import Wanted
+from risk.selectors import alerts, alerts_then, incidents
 from risk.selectors.techniques import advice, choices
+from risk.web.alert_filters import OF_THEN, asked, tactics, wanted_by, wanted_then, words
 
 STATE_TONES = {
     AlertState.NEW: "bad",
@@ -53,12 +55,6 @@ CSV_COLUMNS = (
 )
 
 
-def wanted_by(filters: Filters, application: AIApplication | None = None) -> Wanted:
-    """What was asked for."""
-    left = applications.among(applications.wanted(filters))
-    return alerts.wanted(filters.department, application, applications=left, own=filters.own, q=filters.q)
-
-
 @requires(Permission.VIEW)
 @require_GET
 def alert_list(request: PersonRequest) -> HttpResponse:
@@ -68,25 +64,31 @@ def alert_list(request: PersonRequest) -> HttpResponse:
 
 def _queue(request: PersonRequest, status: int = 200) -> HttpResponse:
     """The queue as its filters narrow it. What a refused act had chosen and said stays."""
-    filters = Filters.from_request(request, sorts=list(alerts.SORTS), own=_words())
+    filters, scope, at = asked(request, words())
     application = _application(request)
     filters = filters.with_named({"application": application and application.name})
-    page = alerts.queue(request.user, wanted_by(filters, application), sort=filters.sort, page=filters.page)
-    may_work = access.may(request.user, Permission.EDIT)
+    if at.past:
+        wanted = wanted_then(request.user, filters, at.day, application)
+        page = alerts_then.queue(request.user, wanted, at.day, sort=filters.sort, page=filters.page)
+    else:
+        page = alerts.queue(request.user, wanted_by(filters, application), sort=filters.sort, page=filters.page)
+    may_work = not at.past and access.may(request.user, Permission.EDIT)
     chosen = {name: ",".join(found) for name, found in filters.own.items()}
     context = {
         "filters": filters,
+        "at": at,
+        "of_then": OF_THEN,
         "page": page,
-        "departments": options(scope_of(request.user, filters.department)),
+        "departments": options(scope),
         "kinds": ApplicationKind.choices,
         "states": [(",".join(alerts.OPEN), "All open"), *AlertState.choices],
         "severities": Severity.choices,
-        "tactics": _tactics().items(),
+        "tactics": tactics().items(),
         "techniques": choices(),
         "chosen": chosen,
         "application": application,
         "narrowed": filters.narrowed or application,
-        "views": _views(request, filters, chosen),
+        "views": _views(request, filters, at, chosen),
         "tones": _TONES,
         "may_work": may_work and any(one.may_work for one in page.object_list),
         "may_export": access.may(request.user, Permission.EXPORT),
@@ -100,31 +102,16 @@ def _queue(request: PersonRequest, status: int = 200) -> HttpResponse:
     return render(request, "risk/alerts.html", context, status=status)
 
 
-def _tactics() -> dict[str, str]:
-    return {key: key.replace("_", " ").capitalize() for key in alerts.tactic_words()}
-
-
-def _words() -> dict[str, Words]:
-    """What the queue can be narrowed by besides what every list takes, with what people read."""
-    said: dict[str, Words] = {
-        "state": dict(AlertState.choices),
-        "severity": dict(Severity.choices),
-        "tactic": _tactics(),
-        "technique": dict(choices()),
-        "who": {alerts.MINE: _("me"), alerts.NOBODY: _("nobody")},
-        "late": {"yes": _("late")},
-        "tied": {"yes": _("an application"), "no": _("none")},
-    }
-    return {name: said.get(name, known) for name, known in alerts.words().items()}
-
-
 _TONES = {"severity": SEVERITY_TONES, "state": STATE_TONES}
 
 
-def _views(request: PersonRequest, filters: Filters, chosen: Mapping[str, str]) -> list[dict[str, Any]]:
+def _views(request: PersonRequest, filters: Filters, at: At, chosen: Mapping[str, str]) -> list[dict[str, Any]]:
     """The looks at the queue that one needs every day, each with how many it holds."""
-    left = applications.among(applications.wanted(filters))
-    count = alerts.tally(request.user, Wanted(department=filters.department, applications=left))
+    bare = replace(filters, own={}, q="")
+    if at.past:
+        count = alerts_then.tally(request.user, wanted_then(request.user, bare, at.day), at.day)
+    else:
+        count = alerts.tally(request.user, wanted_by(bare))
     is_open = ",".join(alerts.OPEN)
     looks: list[tuple[str, str, dict[str, str]]] = [
         ("All open", "open", {"state": is_open}),
@@ -140,10 +127,11 @@ def _views(request: PersonRequest, filters: Filters, chosen: Mapping[str, str]) 
         {
             "label": label,
             "count": count[key],
-            "url": f"{base}?{urlencode([*kept, *asked.items()])}",
-            "on": chosen == asked,
+            "url": f"{base}?{urlencode([*kept, *look.items()])}",
+            "on": chosen == look,
         }
-        for label, key, asked in looks
+        for label, key, look in looks
+        if key in count
     ]
 
 
@@ -165,9 +153,14 @@ def _key(text: str) -> int:
 @require_GET
 def alert_csv(request: PersonRequest) -> StreamingHttpResponse:
     """The queue as the address narrows it, all pages of it."""
-    filters = Filters.from_request(request, sorts=list(alerts.SORTS), own=alerts.words())
-    found = alerts.every(request.user, wanted_by(filters, _application(request)), filters.sort)
-    return list_download(request, "alerts", "alerts.csv", CSV_COLUMNS, (_cells(one) for one in found))
+    filters, _scope, at = asked(request, alerts.words())
+    application = _application(request)
+    if at.past:
+        wanted = wanted_then(request.user, filters, at.day, application)
+        name, found = f"alerts-{at.day}.csv", alerts_then.every(request.user, wanted, at.day, filters.sort)
+    else:
+        name, found = "alerts.csv", alerts.every(request.user, wanted_by(filters, application), filters.sort)
+    return list_download(request, "alerts", name, CSV_COLUMNS, (_cells(one) for one in found))
 
 
 def _cells(one: alerts.AlertRow) -> tuple[Any, ...]:

@@ -25,11 +25,12 @@ from inventory.web.register import obstacles
 from inventory.web.requests import PersonRequest
 from inventory.web.unusual import charts_of, explained
 from risk.charts import Contribution, ScorePoint, score_history, why_this_score
-from risk.choices import OVERALL, EUClass, Principle, TaskState
+from risk.choices import OVERALL, Principle, TaskState
 from risk.method import load_method
 from risk.scoring.case import APPROVED_FOR
 from risk.scoring.vocabulary import WORST, Kind
 from risk.selectors import activity, cases, records
+from risk.selectors.classification import not_ruled_out
 from risk.selectors.outlook import Horizon
 from risk.selectors.ratchet import held
 from risk.selectors.summary import Summary, summary
@@ -61,8 +62,10 @@ def application_page(request: PersonRequest, pk: int) -> HttpResponse:
     judgement = cases.judge_now(application, timezone.localdate())
     found, versions = summary(application, judgement, measure), records.versions_by_form(application)
     width = judgement.score.high - judgement.score.low
+    head = shell(request.user, application, "application", judgement)
     context = {
-        **shell(request.user, application, "application", judgement),
+        **head,
+        "unsettled": head["open_questions"] + head["progress"].questions_unknown,
         "found": found,
         "why": _why(application, found),
         "course": _course(application, found, judgement.day),
@@ -85,7 +88,7 @@ def application_page(request: PersonRequest, pk: int) -> HttpResponse:
         "width": width,
         "prohibited": found.judgement.inputs.prohibited,
         **stop(application, judgement),
-        "maybe_prohibited": _maybe_prohibited(found),
+        "not_ruled_out": not_ruled_out(judgement, load_method()),
         "obstacles": obstacles(application, gate.objections_now(application, judgement, versions)),
         "due_again": records.due_again(application, judgement, versions),
     }
@@ -111,11 +114,6 @@ def _why(application: AIApplication, found: Summary) -> Chart:
     ]
     subject = _("the overall risk") if found.measure == OVERALL else found.label.lower()
     return why_this_score(steps, found.total, subject=subject)
-
-
-def _maybe_prohibited(found: Summary) -> bool:
-    possible = found.judgement.classification.possible
-    return EUClass.PROHIBITED in possible and not found.judgement.inputs.prohibited
 
 
 def _course(application: AIApplication, found: Summary, today: date) -> Chart:

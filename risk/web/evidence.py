@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.core.paginator import Page
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -23,20 +24,23 @@ from inventory.access import Permission, requires
 from inventory.choices import ApplicationKind
 from inventory.models import AIApplication
 from inventory.selectors.scope import options, scope_of
+from inventory.web.as_of import At
 from inventory.web.downloads import attachment
 from inventory.web.filters import Filters
 from inventory.web.forms import add_service_errors
 from inventory.web.requests import PersonRequest
+from risk.choices import OVERALL
 from risk.method import load_method
 from risk.models import Evidence
 from risk.scoring.method import Control
-from risk.selectors import applications
+from risk.selectors import applications, applications_then, evidence_then
 from risk.selectors import evidence as found_evidence
-from risk.selectors.evidence import CURRENT, ENDS, EXPIRED, WITHDRAWN, wanted_by
+from risk.selectors.evidence import CURRENT, ENDS, EXPIRED, WITHDRAWN, Wanted, wanted_by
 from risk.services import evidence, evidence_files
 from risk.services.assessments import OvertakenError
 from risk.services.evidence import Proof, Upload
 from risk.services.file_types import ALLOWED
+from risk.web.as_of import at_of
 from risk.web.open_forms import OpenForm, values_of
 from risk.web.shell import shell
 
@@ -100,19 +104,22 @@ class EvidenceForm(CorrectionForm):
 @requires(Permission.VIEW)
 def evidence_list(request: PersonRequest) -> HttpResponse:
     """The evidence of every application in sight, what ends first at the top."""
-    kinds, day = load_method().evidence_kinds, timezone.localdate()
+    kinds = load_method().evidence_kinds
     filters = Filters.from_request(request, own={"evidence": kinds, "ends": ENDINGS})
-    wanted = replace(
-        wanted_by({**filters.own, "q": (filters.q,)}, filters.department),
-        applications=applications.among(applications.wanted(filters)),
-    )
-    counts = found_evidence.counts(request.user, wanted, day)
+    scope = scope_of(request.user, filters.department)
+    filters, at = at_of(request, filters, scope)
+    page, counts, wanted = _listed(request, filters, at)
     context = {
         "filters": filters,
+        "at": at,
+        "of_then": _(
+            "Evidence that had been added by the end of this day, with the words and dates of then. Names of"
+            " applications and departments are today’s, and so are the rights to see them."
+        ),
         "wanted": wanted,
-        "departments": options(scope_of(request.user, filters.department)),
+        "departments": options(scope),
         "application_kinds": ApplicationKind.choices,
-        "page": found_evidence.page(request.user, wanted, day, filters.page),
+        "page": page,
         "counts": counts,
         "ends_within": counts.within.items(),
         "kinds": kinds.items(),
@@ -120,6 +127,18 @@ def evidence_list(request: PersonRequest) -> HttpResponse:
         "may_export": access.may(request.user, Permission.EXPORT),
     }
     return render(request, "risk/evidence.html", context)
+
+
+def _listed(request: PersonRequest, filters: Filters, at: At) -> tuple[Page, found_evidence.Counts, Wanted]:
+    """The page of the list, how much ends when, and what was asked for."""
+    wanted = wanted_by({**filters.own, "q": (filters.q,)}, filters.department)
+    behind = replace(applications.wanted(filters), q="", sort="", principle=OVERALL)
+    if at.past:
+        wanted = replace(wanted, applications=applications_then.seen(request.user, behind, at.day))
+        return evidence_then.page(wanted, at.day, filters.page), evidence_then.counts(wanted, at.day), wanted
+    wanted = replace(wanted, applications=applications.among(behind))
+    page = found_evidence.page(request.user, wanted, at.day, filters.page)
+    return page, found_evidence.counts(request.user, wanted, at.day), wanted
 
 
 @require_safe

@@ -21,7 +21,7 @@ from inventory.web.requests import PersonRequest
 from risk.choices import Principle
 from risk.method import load_method
 from risk.scoring.judgement import Judgement
-from risk.scoring.questionnaire import Item, step_of
+from risk.scoring.questionnaire import Count, Item, step_of
 from risk.selectors import cases
 from risk.selectors.causes import answer_text
 from risk.selectors.questionnaire import Questions, newer_answers, questions, told
@@ -172,11 +172,18 @@ def _steps(application: AIApplication, found: Questions) -> list[dict[str, str]]
         {
             "label": one.title,
             "url": f"{address}?step={one.step}",
-            "state": "current" if one.current else "done" if one.finished else "todo",
-            "note": _("%(part)s of %(whole)s") % {"part": one.answered, "whole": one.asked},
+            "state": "current" if one.current else "done" if one.settled else "todo",
+            "note": _note(one.count),
         }
         for one in found.steps
     ]
+
+
+def _note(count: Count) -> str:
+    values = {"part": count.answered, "whole": count.asked, "unknown": count.unknown}
+    if count.unknown:
+        return _("%(part)s of %(whole)s, %(unknown)s of them not known") % values
+    return _("%(part)s of %(whole)s") % values
 
 
 def effect(judgement: Judgement) -> dict[str, Any]:

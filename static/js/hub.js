@@ -28,6 +28,9 @@ function showChoices() {
   }
 }
 
+/* What is said here stands in the page (components/script_texts.html), translated with it */
+const texts = document.getElementById("script-texts").dataset;
+
 /* Copying a value that is shown once */
 async function copyValue(button) {
   const box = button.closest("[data-copy-box]");
@@ -36,9 +39,9 @@ async function copyValue(button) {
   input.select();
   try {
     await navigator.clipboard.writeText(input.value);
-    label.textContent = "Copied";
+    label.textContent = texts.copied;
   } catch {
-    label.textContent = "Press Ctrl+C"; // the value is selected; clipboards need a secure page
+    label.textContent = texts.pressToCopy; // the value is selected; clipboards need a secure page
   }
 }
 
@@ -173,9 +176,7 @@ function showProblem(event) {
   note.className = "invalid-feedback d-block";
   note.dataset.requestProblem = "";
   note.setAttribute("role", "alert");
-  if (status === 403) note.textContent = "Not saved: you may not change this. Load the page again to see what stands.";
-  else if (status) note.textContent = "Not saved: something went wrong. Load the page again and try once more.";
-  else note.textContent = "Not saved: the hub can't be reached. Try again in a moment.";
+  note.textContent = status === 403 ? texts.notAllowed : status ? texts.wentWrong : texts.unreachable;
   place.append(note);
 }
 

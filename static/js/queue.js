@@ -7,12 +7,13 @@ const all = form.querySelector("[data-queue-all]");
 const action = form.querySelector("[data-queue-action]");
 const boxOf = (row) => row?.querySelector(".pick input");
 const boxes = rows.map(boxOf).filter(Boolean);
+const count = form.querySelector("[data-queue-count]");
+const none = count?.textContent; // as the page says it
 let last = null;
 
 function show() {
   const chosen = boxes.filter((box) => box.checked).length;
-  const count = form.querySelector("[data-queue-count]");
-  if (count) count.textContent = chosen ? `${chosen} chosen` : "None chosen";
+  if (count) count.textContent = chosen ? count.dataset.some.replace("#", chosen) : none;
   if (all) {
     all.checked = chosen > 0 && chosen === boxes.length;
     all.indeterminate = chosen > 0 && chosen < boxes.length;

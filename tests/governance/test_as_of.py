@@ -23,6 +23,7 @@ from tests.governance.estate import Estate
 TODAY = timezone.localdate()
 ANSWERING = (
     *("/", "/departments/", "/applications/", "/analytics/", "/recommendations/", "/activity/", "/compliance/"),
+    *("/alerts/", "/evidence/", "/discovery/"),
 )
 LONG_AGO, BETWEEN, BEFORE = (TODAY - timedelta(days=days) for days in (60, 50, 61))
 
@@ -229,7 +230,7 @@ def test_what_a_past_day_shows_leads_to_that_day(dan: Client, path: str, day: da
 
 
 def test_a_page_that_cannot_go_back_says_so(dan: Client) -> None:
-    for path, applied in (("/applications/", True), ("/alerts/", False), ("/", True), ("/departments/", True)):
+    for path, applied in (("/applications/", True), ("/incidents/", False), ("/", True), ("/departments/", True)):
         body = dan.get(path, {"as_of": BETWEEN}).content.decode()
         assert f"As of: <strong>{BETWEEN:%-d %b %Y}</strong>" in body, path
         assert ("not applied here" not in body) is applied, path
@@ -240,7 +241,7 @@ def test_the_day_goes_along_to_pages_that_answer_for_it(dan: Client) -> None:
     along = f"?department=retail&as_of={BETWEEN}"
     for path in ANSWERING:
         assert f'href="{path}{along}"' in body, path
-    for path in ("/alerts/", "/incidents/", "/discovery/", "/evidence/", "/changes/"):
+    for path in ("/incidents/", "/unusual/", "/changes/"):
         assert f'href="{path}?department=retail"' in body, path
     assert f'href="/analytics/risk/{along}"' in unescape(dan.get(f"/analytics/{along}").content.decode())
     for day in (TODAY, TODAY + timedelta(days=1), "nonsense"):
@@ -250,8 +251,8 @@ def test_the_day_goes_along_to_pages_that_answer_for_it(dan: Client) -> None:
 @pytest.mark.parametrize("day", [BEFORE, TODAY + timedelta(days=1), "nonsense"])
 @pytest.mark.parametrize("path", ANSWERING)
 def test_a_day_that_was_refused_goes_nowhere(dan: Client, path: str, day: object) -> None:
-    """Before the first figures the explorer answers all the same: use is older than scores."""
-    if path == "/activity/" and day == BEFORE:
+    """Before the first figures explorer and Discovery answer all the same: use is older than scores."""
+    if path in ("/activity/", "/discovery/") and day == BEFORE:
         return
     answer = dan.get(path, {"as_of": day, "department": "retail", "sort": "name"})
     body = unescape(answer.content.decode())

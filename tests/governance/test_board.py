@@ -1,12 +1,14 @@
 """The board report: its figures, who sees what, hostile names, the same bytes for the same figures, accessibility."""
 
 import hashlib
+import io
 import json
 import os
 import pickle
 import re
 import subprocess
 import sys
+import zipfile
 import zlib
 from datetime import timedelta
 from io import StringIO
@@ -20,10 +22,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from governance.exports.board import pdf, wording
+from governance.exports.board import parts, pdf, wording
 from governance.models import Export
 from governance.selectors import board as selector
 from governance.selectors.board import Board, board
+from governance.services import board as services
 from governance.services.board import tokens
 from inventory.models import AIApplication, AuditLogEntry, Department, User
 from risk.choices import Band
@@ -78,7 +81,7 @@ def test_a_page_a_department_from_the_top(estate: Estate) -> None:
     assert set(named(found)) == {estate.cast.root.name, "Retail Banking", "Cards", "Treasury"}
     assert named(found)[0] == estate.cast.root.name
     assert named(found).index("Cards") == named(found).index("Retail Banking") + 1  # below stands behind
-    assert (found.left_out, found.silent) == (0, 0)
+    assert found.silent == 0
 
 
 def test_its_figures_are_those_of_the_roll_ups(estate: Estate) -> None:
@@ -160,15 +163,47 @@ def test_queries_do_not_grow_with_departments(estate: Estate) -> None:
     assert queries() == before
 
 
-def test_beyond_the_limit_it_says_what_it_leaves_out(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(selector, "MOST_PAGES", 2)
+def test_every_department_has_its_page_whatever_is_read_at_once(
+    estate: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
     make_department("Quiet")
+    whole = report()
+    monkeypatch.setattr(selector, "AT_ONCE", 1)
     found = report()
-    assert len(found.pages) == 2
-    assert named(found)[0] == estate.cast.root.name  # the upper levels first
-    assert "Cards" not in named(found)
-    assert (found.left_out, found.silent) == (2, 1)
-    assert any("2 further departments with live applications are not shown" in note for note in wording.notes(found))
+    assert found == whole
+    assert (len(found.pages), found.silent) == (4, 1)
+    assert selector.pages_of(None, None, timezone.localdate()) == 4
+
+
+def test_a_large_report_comes_in_parts(estate: Estate, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf, "A_PART", 3)
+    monkeypatch.setitem(services._MOST, "pdf", 3)
+    monkeypatch.setitem(services._MOST, "html", 3)
+    client.force_login(estate.cast.dan)
+    assert "in 2 parts in one ZIP file" in client.get("/exports/").content.decode()
+    response = client.get("/exports/board/?format=pdf")
+    assert (response.headers["Content-Type"], response.streaming) == ("application/zip", True)
+    content = b"".join(response)  # type: ignore[arg-type]
+    export = Export.objects.get()
+    assert (export.format, export.rows, export.sha256) == ("zip", 4, hashlib.sha256(content).hexdigest())
+    assert export.finished_at
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert archive.testzip() is None
+        contents, *files = archive.namelist()
+        assert [pages_of(archive.read(name)) for name in files] == [3 + 1, 1 + 1]
+        listed = archive.read(contents).decode()
+    assert [name for name in files if name in listed] == files
+    assert f"page   1  {estate.cast.root.name}\n" in listed
+    assert "Retail Banking / Cards" in listed
+    assert b"".join(parts.encode(report(), tokens())) == content  # a part a time, and the same bytes again
+    small = client.get("/exports/board/?format=pdf&department=retail")
+    assert small.headers["Content-Type"] == "application/pdf"
+    refused = client.get("/exports/board/?format=html")
+    assert refused.status_code == 400
+    assert "4 departments have a page, and one HTML file holds 3." in refused.content.decode()
+    with pytest.raises(CommandError, match="as PDF in 2 parts"):
+        call_command("export", "board", "--out", "-")
+    assert Export.objects.count() == 2
 
 
 # Access

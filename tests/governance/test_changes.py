@@ -15,6 +15,7 @@ from governance.selectors.among import Among
 from governance.selectors.changes import ChangedRow
 from inventory.models import AIApplication, Department, User
 from inventory.selectors.scope import scope_of
+from risk.choices import EUClass
 from risk.models import ScoreSnapshot
 from risk.selectors.applications import Wanted
 from risk.services import assessments, scores
@@ -47,7 +48,8 @@ def stood(
     if (point := given.get("point", 10.0)) is not None:
         scores.rescore([application.pk])
         row = ScoreSnapshot.objects.filter(application=application).latest("id")
-        row.pk, row.as_of, row.overall_point, row.band = None, AGO, point, "low"
+        row.pk, row.as_of, row.overall_point, row.band = None, AGO, point, given.get("band") or "low"
+        row.eu_class = given.get("eu_class", row.eu_class)
         row.save(force_insert=True)
 
 
@@ -95,6 +97,26 @@ def test_a_band_that_changed_tells_its_causes(cast: Cast, client: Client) -> Non
     assert shown.moved == round(round(row.after.point or 0, 1) - 3.0, 1)
     assert f"/applications/{row.id}/compare/?before={THEN}&amp;after={TODAY}" in answer.content.decode()
     assert (answer.context["before"].count, answer.context["after"].count) == (0, 1)
+
+
+def test_a_class_that_changed_within_its_band_is_told(cast: Cast, client: Client) -> None:
+    """A practice that is ruled out leaves the risk where it was: the class is what changed."""
+    for name, department in (("Nudge", cast.cards), ("Elsewhere", cast.treasury), ("Same", cast.cards)):
+        application = make_application(department, name, lifecycle="live")
+        scores.rescore([application.pk])
+        now = application.snapshots.latest("id")
+        stood(application, band=now.band, eu_class=now.eu_class if name == "Same" else "transparency")
+    assert {name: list(row.kinds) for name, row in between(cast.dan).items()} == {
+        "Nudge": ["class"],
+        "Elsewhere": ["class"],
+    }
+    assert set(between(cast.carol, cast.cards)) == {"Nudge"}
+    client.force_login(cast.dan)
+    page = client.get("/changes/?change=class").content.decode()
+    assert f"EU AI Act class: {EUClass.TRANSPARENCY.label} → not decided" in page
+    text = b"".join(client.get("/changes/changes.csv").streaming_content).decode("utf-8-sig")
+    row = next(csv.DictReader(io.StringIO(text)))
+    assert (row["class_then"], row["class_now"]) == ("transparency", "")
 
 
 def test_each_sees_what_they_may_see_today(cast: Cast, client: Client) -> None:
@@ -191,7 +213,7 @@ def test_a_class_that_changed_is_said_to_be_behind_it(cast: Cast) -> None:
     now = TODAY - timedelta(days=1)
     found = changes.changed(scope, THEN, now, left)
     (one,) = changes.rows(scope, THEN, now, found)
-    assert (one.kinds[0], one.because[0].split(":")[0]) == ("appeared", "EU AI Act class")
+    assert (list(one.kinds), one.classes) == (["appeared", "band", "class"], "EU AI Act class: not decided → High-risk")
     assert changes.standing(scope, now, left).count == 1
 
 

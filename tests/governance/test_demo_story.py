@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, F, Model, Q, Sum
 from django.test import Client
 from django.utils import timezone
@@ -70,6 +70,9 @@ def bank(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[
     """The whole demo, taken back after the tests of this file."""
     with django_db_blocker.unblock(), transaction.atomic():
         counts = seed(Plan(60, 17, 12, 1, timezone.localdate()), lambda text: None)
+        connection.check_constraints()  # once here, or else at the end of each test
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")  # as autovacuum does where a bank is committed
         with django_db_blocker.block():
             yield counts
         transaction.set_rollback(True)

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from governance.selectors.requirements import Pair
 from inventory.models import Department
+from risk.choices import Principle
 from risk.models import CoverageDay, DepartmentDay
 from tests.governance.estate import Estate
 from tests.governance.then import judged, stood
@@ -147,3 +148,21 @@ def test_the_departments_below_and_itself_are_all_its_live_applications(dan: Cli
     assert dan.get(page.context["itself_url"]).context["page"].paginator.count == below.itself.count
     assert dan.get("/departments/cards/", query).context["below"].parts == ()
     assert "Cards itself" not in dan.get("/departments/cards/", query).content.decode()
+
+
+def test_it_has_an_index_and_a_row_of_the_matrix_today(dan: Client, estate: Estate) -> None:
+    """By the formula of every department: of one application the index is its risk. Of past days none is kept."""
+    own = dan.get("/departments/retail/").context["below"].own
+    score = estate.summariser.score
+    assert (own.overall.index, own.overall.count) == (score.overall_point, 1)
+    assert [one.index for one in own.principles] == [getattr(score, f"{one}_point") for one in Principle.values]
+    *_, row = dan.get("/?department=retail").context["matrix"].rows
+    assert row.label == "Retail Banking itself"
+    assert [cell.value for cell in row.cells] == [one.index for one in own.principles]
+    for cell in row.cells:
+        assert [one.name for one in dan.get(cell.url).context["page"].object_list] == ["Letter Summariser"]
+    assert not any(row.label.endswith("itself") for row in dan.get("/").context["matrix"].rows)
+    assert not any(row.label.endswith("itself") for row in dan.get("/?department=cards").context["matrix"].rows)
+    past = dan.get("/departments/retail/", {"as_of": THEN})
+    assert past.context["below"].own is None
+    assert "Of past days kept with everything below it alone" in past.content.decode()

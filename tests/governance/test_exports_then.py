@@ -24,7 +24,7 @@ from tests.governance.then import judged, noon, stood
 
 TODAY = timezone.localdate()
 FIRST, SECOND = TODAY - timedelta(days=60), TODAY - timedelta(days=1)
-DATED = {"applications", "scores", "department_scores", "compliance"}
+DATED = {"applications", "scores", "department_scores", "compliance", "evidence"}
 
 
 @pytest.fixture

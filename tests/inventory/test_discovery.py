@@ -25,6 +25,7 @@ from inventory.models import (
     Sighting,
     User,
 )
+from inventory.selectors.discovery import seen as discovery_seen
 from inventory.selectors.discovery.seen import Looked, seen_by_department, seen_not_registered
 from inventory.services import discovery, imports
 from inventory.services.imports import undo
@@ -289,6 +290,21 @@ def test_the_page_decides(client: Client, cast: Cast, seen: Sighting, letters: A
     assert "Ruled out" in client.get(reverse("inventory:sightings"), {"standing": "ruled_out"}).content.decode()
 
 
+def test_what_is_decided_is_not_decided_again_beside_it(client: Client, cast: Cast, seen: Sighting) -> None:
+    """Ruled out, it is taken back first; until then nothing else is offered."""
+    client.force_login(cast.ada)
+    address = reverse("inventory:sighting", args=[seen.pk])
+    offered = ('value="rule_out"', 'value="link"', f"?sighting={seen.pk}")
+    page = client.get(address).content.decode()
+    assert [one in page for one in offered] == [True, True, True]
+    assert 'value="take_back"' not in page
+    discovery.rule_out(actor=cast.ada, sightings=[seen.pk], reason="A trial.")
+    page = client.get(address).content.decode()
+    assert [one in page for one in offered] == [False, False, False]
+    assert 'value="take_back"' in page
+    assert "Why it matches nothing" not in page
+
+
 def test_an_application_to_link_is_found_by_its_name(
     client: Client, cast: Cast, seen: Sighting, letters: AIApplication
 ) -> None:
@@ -339,3 +355,39 @@ def test_what_is_said_of_rows_is_said_where_there_are_some(client: Client, cast:
     page, said = reverse("inventory:sightings"), "Users are distinct within a row"
     assert said in client.get(page).content.decode()
     assert said not in client.get(page, {"q": "nothing is called so"}).content.decode()
+
+
+def test_the_list_is_in_the_order_of_the_use_it_shows(
+    client: Client, cast: Cast, seen: Sighting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of so many names that adding up takes long it is that of all use ever: then no arrow stands on the figures."""
+    claude = {**CHATGPT, "AppIdentity": "AIApp.SaaS.Claude"}
+    load(tmp_path, *(record(UserId="ann@x.example", CreationTime=days_ago(60), **claude) for _ in range(9)))
+    load(tmp_path, record(UserId="ann@x.example", **claude))
+    client.force_login(cast.ada)
+    page = reverse("inventory:sightings")
+
+    def listed(**query: str) -> list[int]:
+        return [one.interactions for one in client.get(page, query).context["page"].object_list]
+
+    assert listed() == [3, 1]
+    assert listed(sort="interactions") == [1, 3]
+    assert Sighting.objects.order_by("-interactions").first() != seen
+    monkeypatch.setattr(discovery_seen, "ADDED_UP", 1)
+    assert listed() == [1, 3]
+    shown = client.get(page).content.decode()
+    assert "aria-sort" not in shown
+    assert "the order is that of all use ever" in shown
+
+
+def test_what_is_used_says_how_many_people_that_are(client: Client, cast: Cast, seen: Sighting, tmp_path: Path) -> None:
+    """The tile that leads here tells them; the rows alone add up to more."""
+    load(tmp_path, record(UserId="ann@x.example", **{**CHATGPT, "AppIdentity": "AIApp.SaaS.Claude"}))
+    page = reverse("inventory:sightings")
+    for person, rows, people in ((cast.ada, 4, 3), (cast.carol, 2, 1)):
+        client.force_login(person)
+        shown = client.get(page, {"used": "yes"})
+        assert sum(one.users for one in shown.context["page"].object_list) == rows
+        assert shown.context["people"] == people
+        assert "Together" in shown.content.decode()
+        assert client.get(page).context["people"] is None

@@ -216,3 +216,39 @@ def test_the_page_costs_the_same_for_few_answers_and_for_many(cast: Cast) -> Non
     scores.rescore_changed()
     queries(few)  # the method is read once a process
     assert queries(few) == queries(many)
+
+
+MINIMAL: dict[str, object] = {"annex_i": "none", "annex_iii": [], "annex_iii_exclusion": None} | dict.fromkeys(
+    ("interacts", "synthetic", "emotion_or_categorisation", "deep_fake", "public_text"), False
+)
+
+
+@pytest.mark.parametrize(
+    ("annex_iii", "counted"), [([], "the class as “Minimal risk”, as it will once"), (None, "as open among")]
+)
+def test_a_practice_that_may_be_prohibited_says_what_the_score_makes_of_it(
+    cast: Cast, application: AIApplication, annex_iii: list[str] | None, counted: str
+) -> None:
+    answer(application, **{**IN_SCOPE, **NOT_PROHIBITED, **MINIMAL, "annex_iii": annex_iii, "p_b": None})
+    before = cases.judge_now(application, timezone.localdate())
+    for route in ("application", "classification"):
+        page = page_of(cast.alice, application, route)
+        assert "1 question on Art. 5 of the EU AI Act is answered “I don't know”" in page
+        assert counted in page
+    answer(application, p_b=False)
+    after = cases.judge_now(application, timezone.localdate())
+    assert after.inputs.answers["eu_class"] == before.inputs.answers["eu_class"]
+    assert "not ruled out yet" not in page_of(cast.alice, application)
+
+
+def test_open_and_not_known_are_told_apart(cast: Cast, application: AIApplication) -> None:
+    answer(application, **{**IN_SCOPE, **NOT_PROHIBITED, "p_b": None})
+    page = page_of(cast.alice, application, "questionnaire", step="factors")
+    step = page[page.index("Prohibited practices") :][:300]
+    assert "10 of 10, 1 of them not known" in step
+    assert "done" not in step.split("</li>")[0]
+    assert "1 of them not known" in page[page.index("Effect so far") :]
+    answer(application, p_b=False)
+    page = page_of(cast.alice, application, "questionnaire", step="factors")
+    assert "done" in page[page.index("Prohibited practices") :].split("</li>")[0]
+    assert "not known" not in page[page.index("Effect so far") :]

@@ -23,7 +23,8 @@ from inventory.models import (
 from inventory.services.imports import import_file
 from risk.models import CurrentScore
 from risk.scoring.case import APPROVED_FOR, Usage
-from risk.selectors import activity, signals
+from risk.selectors import activity, cases, signals
+from risk.selectors.questionnaire import told
 from risk.services import scores
 
 BLOCKED = "AI.Azure_Jailbreak.ContentFiltering.BlockedAttempt"
@@ -121,6 +122,16 @@ def test_what_is_above_the_approval_is_sensitive(
     carried(ranked, 3, labels, types)
     carried(ranked, 5, ["l-high"], [], ago=30)  # outside the window
     assert usage_of(ranked) == Usage(interactions=100, sensitive=counted)
+
+
+def test_an_answer_that_allows_more_says_why_the_risk_falls(ranked: AIApplication) -> None:
+    """Graver data makes more of the use allowed: beside the answer stands how much, so that the order makes sense."""
+    carried(ranked, 3, ["l-high"], [])
+    carried(ranked, 5, ["l-low"], [])
+    hints = told(cases.judge_now(ranked, timezone.localdate()), "factors")[APPROVED_FOR]
+    assert "3 interactions fewer above this level" in hints["confidential"]
+    assert "5 interactions more above this level" in hints["none"]
+    assert "interaction" not in hints["internal"]
 
 
 def test_without_an_approval_nothing_is_above_it(ranked: AIApplication) -> None:

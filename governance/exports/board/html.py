@@ -15,6 +15,7 @@ from governance.selectors.rollups import Risk
 
 __all__ = ["CONTENT_TYPE", "encode"]
 
+MOST = 100  # departments: twice as many take a browser most of a minute to lay out
 _DEEPEST = 4  # of the steps in the contents (file.css)
 
 
@@ -25,7 +26,7 @@ def encode(board: Board) -> Iterator[bytes]:
         "governance/files/board.html",
         {
             "title": wording.title(board),
-            "day": f"{board.day:%-d %B %Y}",
+            "day": wording.day(board.day),
             "notes": wording.notes(board),
             "departments": [_department(f"department-{n}", page, board) for n, page in enumerate(board.pages, 1)],
         },

@@ -1,18 +1,21 @@
 """The board report as PDF: typeset by typst, tagged (PDF/UA-1), and the same bytes for the same figures.
 
 Data goes in as JSON and is printed as text: no name can become markup. The date of the file is the day of its figures,
-and only the fonts that lie here are used, so that neither clock nor machine changes a byte.
+and only the fonts that lie here are used, so that neither clock nor machine changes a byte. A file holds at most
+A_PART departments, so that neither its making nor its reading takes more memory than that; more come in parts.
 """
 
+import subprocess
+import sys
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import orjson
-import typst
 
 from governance.exports.board import wording
 from governance.selectors.board import COURSE_DAYS, Board, DepartmentPage
@@ -21,6 +24,7 @@ from governance.selectors.rollups import Risk
 from risk.choices import Band
 
 CONTENT_TYPE = "application/pdf"
+A_PART = 100  # departments
 FRAMEWORKS = 8
 MISSING = "¤"
 _HERE = Path(__file__).parent
@@ -28,20 +32,25 @@ _COLOURS = ("text", "text-2", "text-3", "line", "surface-2", "series-1", "series
 _STATES = ("met", "partial", "gap", "unknown", "upcoming")
 
 
+def parts(count: int) -> int:
+    """Of how many files a report of so many departments consists."""
+    return max(1, -(-count // A_PART))
+
+
+def in_parts(board: Board) -> Iterator[Board]:
+    """The report as those that fit a file, each of which says which it is."""
+    many = parts(len(board.pages))
+    for part in range(1, many + 1):
+        first = (part - 1) * A_PART
+        yield replace(board, pages=board.pages[first : first + A_PART], part=(part, many) if many > 1 else None)
+
+
 def encode(board: Board, tokens: Mapping[str, str]) -> bytes:
     """The file. `tokens`: the colours of tokens.css by name (`charts.tokens_from_css`)."""
-    data = orjson.dumps(printable(plain(board, tokens))).decode()
     moment = datetime.combine(board.day, time(), UTC)
-    return typst.compile(
-        _HERE / "report.typ",
-        root=_HERE,
-        font_paths=[_HERE / "fonts"],
-        ignore_system_fonts=True,
-        format="pdf",
-        sys_inputs={"board": data},
-        pdf_standards="ua-1",
-        timestamp=int(moment.timestamp()),
-    )
+    command = [sys.executable, "-I", str(_HERE / "typeset.py"), str(int(moment.timestamp()))]
+    data = orjson.dumps(printable(plain(board, tokens)))
+    return subprocess.run(command, input=data, stdout=subprocess.PIPE, check=True).stdout  # noqa: S603 - our own
 
 
 def plain(board: Board, tokens: Mapping[str, str]) -> dict[str, Any]:
@@ -51,7 +60,7 @@ def plain(board: Board, tokens: Mapping[str, str]) -> dict[str, Any]:
     return {
         "title": wording.title(board),
         "day": [board.day.year, board.day.month, board.day.day],
-        "day_words": f"{board.day:%-d %B %Y}",
+        "day_words": wording.day(board.day),
         "course_days": COURSE_DAYS,
         "notes": wording.notes(board),
         "colours": {name: tokens[f"--hub-{name}"] for name in names},

@@ -1,6 +1,8 @@
 """The words of the board report."""
 
-from governance.selectors.board import COURSE_DAYS, MOST_PAGES, Board, DepartmentPage
+from datetime import date
+
+from governance.selectors.board import COURSE_DAYS, Board, DepartmentPage
 from governance.selectors.board_rows import Worst
 from governance.selectors.compliance import FrameworkFigures
 from risk.choices import Band
@@ -10,7 +12,12 @@ PROHIBITED = "Prohibited practice"
 
 
 def title(board: Board) -> str:
-    return f"AI risk report: {board.title or 'no department'}"
+    part = f" · part {board.part[0]} of {board.part[1]}" if board.part else ""
+    return f"AI risk report: {board.title or 'no department'}{part}"
+
+
+def day(day: date) -> str:
+    return f"{day:%-d %B %Y}"
 
 
 def tiles(page: DepartmentPage) -> list[tuple[str, str, str]]:
@@ -92,11 +99,9 @@ def notes(board: Board) -> list[str]:
         f"Live applications only; a department counts with everything below it. {SCALE}, by method {board.method}.",
         f"Changes are over the last 30 days, the course over {COURSE_DAYS}.",
     ]
-    if board.left_out:
-        found.append(
-            f"Cut to {MOST_PAGES} departments: the upper levels, in a level the worst first. "
-            f"{board.left_out:,} further departments with live applications are not shown."
-        )
+    if board.part:
+        number, many = board.part
+        found.append(f"This is part {number} of {many}; contents.txt lists the page of each department.")
     if board.silent:
         found.append(f"Departments without a live application have no page: {board.silent:,}.")
     return found

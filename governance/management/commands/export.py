@@ -1,5 +1,5 @@
 """`manage.py export DATASET --format csv|json|jsonl --out FILE [--department KEY] [--as-of ISO]`, and the board report:
-`manage.py export board --format pdf|html --out FILE [--department KEY]`."""
+`manage.py export board --format pdf|html|zip --out FILE [--department KEY]`."""
 
 import os
 import sys

@@ -1,11 +1,13 @@
 """Rules about attacks and alerts."""
 
 from django.conf import settings
+from django.utils.functional import lazy
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from governance.selectors.rules.base import INTERACTIONS, Rule, Threshold
+from inventory.choices import Severity
 from inventory.unusual import Thresholds
 
 USUAL = Thresholds()  # how many days are needed is no setting
@@ -55,6 +57,13 @@ SELECT 'alert:' || al.id, a.department_id, 'alert', al.id, al.title, 1, 3,
 FROM inventory_alert al LEFT JOIN inventory_aiapplication a ON a.id = al.application_id
 WHERE (al.type ILIKE '%%ASCIISmuggling%%' OR al.type ILIKE '%%MaliciousUrl.ToolOutput%%')
     AND al.at > %(alerts_from)s AND al.state <> 'dismissed'"""
+
+
+def _in_words() -> str:
+    return ", ".join(f"{Severity(one).label.lower()} {int(hours)}" for one, hours in settings.ALERT_HOURS.items())
+
+
+_deadlines = lazy(_in_words, str)
 
 # The deadlines of the queue of alerts, so that the product knows one word *late* (settings.ALERT_HOURS)
 _HOURS = " ".join(f"WHEN '{severity}' THEN {int(hours)}" for severity, hours in settings.ALERT_HOURS.items())
@@ -139,8 +148,7 @@ RULES = (
         title=_("Threat alert past its deadline"),
         goals=("RS2", "PS2"),
         trigger=format_lazy(
-            _("An alert is still open after the deadline of its severity: {hours}."),
-            hours=", ".join(f"{severity} {int(hours)} hours" for severity, hours in settings.ALERT_HOURS.items()),
+            _("An alert is still open after the deadline of its severity, in hours: {hours}."), hours=_deadlines()
         ),
         action=_("Resolve it with the lesson learnt, or dismiss it with the reason."),
         unit=_("alerts"),
@@ -158,7 +166,7 @@ RULES = (
         goals=("RS3",),
         trigger=_(
             "A day of the last 30 on which the interactions, the sensitive share or the off-hours "
-            "share of a department stood far above its usual (UNUSUAL_*) and that nobody dismissed, "
+            "share of a department stood far above its usual and that nobody dismissed, "
             "or an alert about unusual volume or access."
         ),
         action=_("Ask the department what happened that day, and look at who used what."),

@@ -32,6 +32,7 @@ from inventory.selectors.discovery.twins import Twin, twins_of
 from inventory.selectors.kept import kept
 
 A_PAGE = 25
+ADDED_UP = 2_000  # of up to so many names the use of the period is added up for their order
 # Short: they stand in a narrow column
 SEEN_AS = {
     Operation.COPILOT: _("Copilot or agent"),
@@ -68,6 +69,7 @@ class SeenRow:
     listed: bool = False  # in an inventory of agents
     ruling: Ruling | None = None
     may_decide: bool = False
+    opens: bool = True  # whether the person may open its page
 
     @property
     def title(self) -> str:
@@ -97,7 +99,7 @@ class Looked:
 
     user: User
     department: Department | None = None  # with what is below it
-    period: int = 30  # days up to today
+    period: int = 30  # days up to `today`
     today: date = field(default_factory=timezone.localdate)
 
     @property
@@ -166,33 +168,56 @@ def seen_not_registered(
     if sensitive:
         marked = DailySensitive.objects.filter(looked.people, looked.days, application=None)
         found = found.filter(pk__in=marked.order_by().values("sighting"))
-    if q:
-        text = Q()
-        for name in _TEXTS:
-            text |= Q(**{f"{name}__icontains": q})
-        known = [host for host, app in catalogue().hosts.items() if q.casefold() in app.name.casefold()]
-        found = found.filter(text | Q(folded__in=known))
-    return found
+    return found.filter(called(q)) if q else found
+
+
+def called(q: str) -> Q:
+    """What is called so, by a feed or in the catalogue."""
+    text = Q()
+    for name in _TEXTS:
+        text |= Q(**{f"{name}__icontains": q})
+    known = [host for host, app in catalogue().hosts.items() if q.casefold() in app.name.casefold()]
+    return text | Q(folded__in=known)
 
 
 def seen_page(looked: Looked, found: QuerySet[Sighting], sort: str = "", page: int = 1) -> Page:
     """A page of SeenRow, most used first. The same number of queries whatever the size.
 
-    For the whole organisation the order is that of all use ever, which a column has: to add the period up for a
-    million names takes a second. For departments it is that of their use in the period.
+    The order is that of use in the period, as it is shown; of very many names in the whole organisation that of all use
+    ever, which a column has: to add the period up for a million takes a second.
     """
     down = sort.startswith("-") or not sort
     word = sort.removeprefix("-") or "interactions"
     column = {"name": "folded", "seen": "last_seen"}.get(word, "interactions")
-    if column == "interactions" and not looked.everything:
+    pages = Paginator(found, A_PAGE)
+    if column == "interactions" and not by_all_use(looked, pages.count):
         own = DailyUsage.objects.filter(looked.people, looked.days, application=None, sighting=OuterRef("pk"))
         added = own.order_by().values("sighting").annotate(n=Sum("interactions")).values("n")
         found = found.annotate(own_use=Coalesce(Subquery(added), 0))
         column = "own_use"
-    ordered = found.order_by(F(column).desc() if down else F(column).asc(), "-id" if column == "last_seen" else "id")
-    result: Page = Paginator(ordered, A_PAGE).get_page(page)
+    pages.object_list = found.order_by(
+        F(column).desc() if down else F(column).asc(), "-id" if column == "last_seen" else "id"
+    )
+    result: Page = pages.get_page(page)
     result.object_list = rows_of(looked, list(result.object_list))
     return result
+
+
+def by_all_use(looked: Looked, names: int) -> bool:
+    """Whether so many are sorted by all use ever, and not by that of the period."""
+    return looked.everything and names > ADDED_UP
+
+
+def people(looked: Looked, found: QuerySet[Sighting]) -> int:
+    """How many people used these in the period, each once; kept until anything is done or read."""
+    used = DailyUser.objects.filter(looked.people, looked.days, application=None)
+    used = used.filter(sighting__in=found.order_by().values("pk")).order_by()
+    try:
+        key = used.query.sql_with_params()
+    except EmptyResultSet:
+        return 0
+    counted: int = kept(("people of the seen", *key), lambda: used.aggregate(n=Count("pseudonym", distinct=True))["n"])
+    return counted
 
 
 def rows_of(looked: Looked, sightings: Sequence[Sighting]) -> list[SeenRow]:
@@ -206,7 +231,7 @@ def rows_of(looked: Looked, sightings: Sequence[Sighting]) -> list[SeenRow]:
     }
     holders = [one.application_id for one in rulings.values() if one.application_id]
     whose = looked.people & Q(sighting__in=ids) & (Q(application=None) | Q(application__in=holders))
-    figures = _figures(looked, whose)
+    figures = figures_of(looked, whose)
     decidable = access.sightings(looked.user, access.Permission.REVIEW).filter(pk=OuterRef("pk"))
     about = (
         Sighting.objects.filter(pk__in=ids)
@@ -230,13 +255,13 @@ def rows_of(looked: Looked, sightings: Sequence[Sighting]) -> list[SeenRow]:
             listed=known[one.pk][1],
             ruling=rulings.get(one.folded),
             may_decide=known[one.pk][0],
-            **figures.get(one.pk, _NOTHING),
+            **figures.get(one.pk, NO_FIGURES),
         )
         for one in sightings
     ]
 
 
-_NOTHING: dict[str, Any] = {
+NO_FIGURES: dict[str, Any] = {
     "interactions": 0,
     "visits": 0,
     "sensitive": 0,
@@ -247,10 +272,10 @@ _NOTHING: dict[str, Any] = {
 }
 
 
-def _figures(looked: Looked, whose: Q) -> dict[int, dict[str, Any]]:
+def figures_of(looked: Looked, whose: Q) -> dict[int, dict[str, Any]]:
     """The use of each. Its people are distinct over many thousand daily rows: kept until anything is done or read."""
     now = {name: Coalesce(Sum(name, filter=looked.days), 0) for name in ("interactions", "visits", "sensitive")}
-    ever = DailyUsage.objects.filter(whose).order_by().values("sighting_id")
+    ever = DailyUsage.objects.filter(whose, day__lte=looked.today).order_by().values("sighting_id")
     ever = ever.annotate(first_seen=Min("day"), last_seen=Max("day"), **now)
     try:
         key = ever.query.sql_with_params()
@@ -269,7 +294,7 @@ def _counted(looked: Looked, whose: Q, ever: QuerySet[DailyUsage, Any]) -> dict[
     names = DailyUsage.objects.filter(whose, looked.days).order_by("department__name")
     for pk, name in names.values_list("sighting_id", "department__name").distinct():
         found[pk]["departments"].append(name)
-    return {pk: {name: row[name] for name in _NOTHING} for pk, row in found.items()}
+    return {pk: {name: row[name] for name in NO_FIGURES} for pk, row in found.items()}
 
 
 def _reported(ids: Sequence[int]) -> dict[int, CloudApp]:

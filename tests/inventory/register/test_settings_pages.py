@@ -240,4 +240,6 @@ def test_signing_out_elsewhere_leaves_this_session_and_other_people(cast: Cast) 
 
 def test_everybody_has_an_account_page(cast: Cast) -> None:
     for who in (cast.alice, cast.bob, cast.carol, cast.dan, cast.eve, make_user("frank")):
-        assert signed_in(who).get(reverse("inventory:account")).status_code == 200
+        page = signed_in(who).get(reverse("inventory:account"))
+        assert page.status_code == 200
+        assert ("where you lead" in page.content.decode()) is (who in (cast.carol, cast.eve))

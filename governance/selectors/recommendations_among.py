@@ -1,0 +1,79 @@
+"""The findings of chosen applications: what cards count where kind, band, class or owner narrow them.
+
+An application, an agent that is registered as one, or an alert about one is of an application. What is used
+unregistered, feeds and departments as a whole are of none. Whether an application fits is told only of those that the
+person may see: a finding names others as well, and narrowing must not tell how these are judged.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from governance.models import Subject
+from governance.selectors.among import Among
+from inventory import access
+from inventory.access import Permission
+from inventory.models import Alert, Department, User
+from inventory.selectors.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What is found of the chosen applications in a department with everything below it."""
+
+    rows: int
+    amount: int
+    gravity: int
+    departments: int
+
+
+Counted = Mapping[tuple[str, int], Figures]  # by rule and department
+
+
+def of_chosen(user: User | None, left: Among, permission: Permission = Permission.VIEW) -> Q:
+    """Which subjects are of the applications that are left."""
+    if not left:
+        return Q()
+    ids = access.applications(user, permission).filter(pk__in=left.ids).order_by().values("pk")
+    alerts = Alert.objects.filter(application__in=ids).order_by().values("pk")
+    return Q(kind__in=("application", "agent"), ref__in=ids) | Q(kind="alert", ref__in=alerts)
+
+
+def counted(
+    user: User | None, left: Among, departments: QuerySet[Department], permission: Permission = Permission.VIEW
+) -> Counted | None:
+    """What is found of them in each of these departments, by rule; nothing of those in which nothing is. None: all
+    applications are meant, and the cards hold their own figures. One query."""
+    if not left:
+        return None
+    found = Subject.objects.filter(of_chosen(user, left, permission)).order_by()
+    try:
+        chosen, values = found.values("rule", "department_id", "amount", "gravity").query.sql_with_params()
+        asked, asked_values = departments.order_by().values("pk").query.sql_with_params()
+    except EmptyResultSet:  # Django's word for a query that it knows to find nothing
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTED.format(chosen=chosen, asked=asked), [*asked_values, *values])
+        return {(rule, department): Figures(*figures) for rule, department, *figures in cursor.fetchall()}
+
+
+def of_scope(scope: Scope, left: Among) -> Counted | None:
+    """The same for what a page looks at and its parts, which its cards name."""
+    tops = Q(pk__in=[top.pk for top in scope.tops])
+    return counted(scope.user, left, Department.objects.filter(tops | Q(pk__in=scope.rows().order_by().values("pk"))))
+
+
+# As the evaluation adds up: what belongs to no department counts at the root alone. UNION, so that a cycle would end.
+_COUNTED = """
+WITH RECURSIVE below (top, id) AS (
+    SELECT id, id FROM inventory_department WHERE id IN ({asked})
+    UNION SELECT below.top, child.id FROM below JOIN inventory_department child ON child.parent_id = below.id),
+own AS (
+    SELECT rule, COALESCE(department_id, (SELECT id FROM inventory_department WHERE parent_id IS NULL)) AS id,
+        count(*) AS rows, sum(amount) AS amount, max(gravity) AS gravity, bool_or(department_id IS NOT NULL) AS placed
+    FROM ({chosen}) chosen (rule, department_id, amount, gravity) GROUP BY 1, 2)
+SELECT rule, top, sum(rows)::int, sum(amount)::bigint, max(gravity), (count(*) FILTER (WHERE placed))::int
+FROM own JOIN below USING (id) GROUP BY rule, top"""
