@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from inventory.charts.base import (
+    BAND_EDGES,
     Chart,
     Figure,
     Row,
@@ -21,12 +22,12 @@ from inventory.charts.base import (
     horizontal_bars,
     layout,
     safe,
+    score,
     shown,
     time_axis,
     token,
 )
 
-BAND_EDGES = (25, 50, 75)
 KINDS = ("inherent", "control", "signal", "assumed", "unknown")  # of contributions, in the order of the waterfall
 _REST = {
     "inherent": gettext_lazy("Other factors"),
@@ -163,7 +164,7 @@ def _value_line(ordered: Sequence[ScorePoint]) -> Figure:
 def _in_words(one: ScorePoint) -> str:
     if one.point is None:
         return one.why
-    figures = {"risk": f"{one.point:.0f}", "low": f"{one.low:.0f}", "high": f"{one.high:.0f}"}
+    figures = {"risk": score(one.point), "low": score(one.low), "high": score(one.high)}
     return _("<b>%(risk)s</b> (range %(low)s–%(high)s)") % figures
 
 
@@ -173,19 +174,19 @@ def _course_in_words(ordered: Sequence[ScorePoint], ahead: Sequence[ScorePoint])
         return _("No score yet.")
     first, last = known[0], known[-1]
     words = _("%(risk)s on %(day)s, range %(low)s–%(high)s") % {
-        "risk": f"{last.point:.0f}",
+        "risk": score(last.point),
         "day": f"{last.day:%-d %B %Y}",
-        "low": f"{last.low:.0f}",
-        "high": f"{last.high:.0f}",
+        "low": score(last.low),
+        "high": score(last.high),
     }
     if first is not last:
-        words += _("; %(risk)s on %(day)s") % {"risk": f"{first.point:.0f}", "day": f"{first.day:%-d %B %Y}"}
+        words += _("; %(risk)s on %(day)s") % {"risk": score(first.point), "day": f"{first.day:%-d %B %Y}"}
     for one in ordered:
         gap = {"why": one.why, "day": f"{one.day:%-d %B %Y}"}
         words += _("; %(why)s from %(day)s") % gap if one.point is None else ""
     if ahead:
         words += _("; %(risk)s on %(day)s if nobody acts") % {
-            "risk": f"{ahead[-1].point:.0f}",
+            "risk": score(ahead[-1].point),
             "day": f"{ahead[-1].day:%-d %B %Y}",
         }
     return f"{words}."
@@ -200,7 +201,7 @@ def _ahead_line(points: Sequence[ScorePoint]) -> Figure:
         "y": [p.point for p in points],
         "line": {"color": token("series-3"), "width": 2, "dash": "dot", "shape": "hv"},
         "hovertext": [
-            _("%(day)s, if nobody acts: <b>%(point)s</b>") % {"day": f"{p.day:%-d %b %Y}", "point": f"{p.point:.0f}"}
+            _("%(day)s, if nobody acts: <b>%(point)s</b>") % {"day": f"{p.day:%-d %b %Y}", "point": score(p.point)}
             for p in points
         ],
         "hovertemplate": "%{hovertext}<extra></extra>",

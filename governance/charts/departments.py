@@ -19,6 +19,7 @@ from inventory.charts.base import (
     layout,
     many,
     safe,
+    score,
     stacked,
     time_axis,
     token,
@@ -107,15 +108,15 @@ def _course_in_words(ordered: Sequence[DepartmentPoint], ahead: Sequence[tuple[d
     if not ordered:
         return _("No figures yet.")
     first, last = ordered[0], ordered[-1]
-    words = _("Index %(index)s on %(day)s") % {"index": f"{last.index:.1f}", "day": f"{last.day:%-d %B %Y}"}
+    words = _("Index %(index)s on %(day)s") % {"index": score(last.index), "day": f"{last.day:%-d %B %Y}"}
     if first is not last:
-        words += _(", %(index)s on %(day)s") % {"index": f"{first.index:.1f}", "day": f"{first.day:%-d %B %Y}"}
-    figures = {"worst": f"{last.worst:.1f}", "mean": f"{last.mean:.1f}"}
+        words += _(", %(index)s on %(day)s") % {"index": score(first.index), "day": f"{first.day:%-d %B %Y}"}
+    figures = {"worst": score(last.worst), "mean": score(last.mean)}
     words += _("; worst application %(worst)s, mean %(mean)s") % figures
     if not ahead:
         return f"{words}."
     day, index = ahead[-1]
-    return words + _("; %(index)s on %(day)s if nobody acts.") % {"index": f"{index:.1f}", "day": f"{day:%-d %B %Y}"}
+    return words + _("; %(index)s on %(day)s if nobody acts.") % {"index": score(index), "day": f"{day:%-d %B %Y}"}
 
 
 _COURSE_LINES = (

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext_lazy
 from governance.charts.departments import BANDS
 from inventory.charts.bars import Bar, Part, ranked_bars
 from inventory.charts.base import (
+    BAND_EDGES,
     Chart,
     Figure,
     Row,
@@ -23,10 +24,10 @@ from inventory.charts.base import (
     layout,
     many,
     safe,
-    shown,
+    score,
     token,
 )
-from risk.charts import BAND_EDGES, risk_axis
+from risk.charts import risk_axis
 
 STEP = 5  # points of a bar of the distribution; the edges of the bands are among its edges
 _BAND_IDS = ("low", "moderate", "high", "critical")
@@ -69,9 +70,9 @@ def department_ranking(rows: Sequence[Ranked]) -> Chart:
     )
     summary = _("No department has a live application.")
     if rows:
-        summary = _("%(name)s stands highest with %(index)s") % {"name": rows[0].name, "index": f"{rows[0].index:.0f}"}
+        summary = _("%(name)s stands highest with %(index)s") % {"name": rows[0].name, "index": score(rows[0].index)}
         summary += (
-            _(", %(name)s lowest with %(index)s.") % {"name": rows[-1].name, "index": f"{rows[-1].index:.0f}"}
+            _(", %(name)s lowest with %(index)s.") % {"name": rows[-1].name, "index": score(rows[-1].index)}
             if len(rows) > 1
             else "."
         )
@@ -103,9 +104,9 @@ def principle_profile(rows: Sequence[PrincipleRisk], own: str, other: str = "") 
         summary = _("%(own)s is worst in %(principle)s with %(index)s") % {
             "own": own,
             "principle": worst.name.lower(),
-            "index": shown(round(worst.own or 0)),
+            "index": score(worst.own),
         }
-        summary += f", {other}: {shown(round(worst.other))}." if other and worst.other is not None else "."
+        summary += f", {other}: {score(worst.other)}." if other and worst.other is not None else "."
     return Chart(
         key="profile",
         title=_("Profile by principle"),
@@ -131,10 +132,7 @@ def principle_profile(rows: Sequence[PrincipleRisk], own: str, other: str = "") 
 def _profile(
     rows: Sequence[PrincipleRisk], values: Sequence[float | None], words: str, colour: str, pattern: str, shift: float
 ) -> Figure:
-    hover = [
-        f"<b>{safe(row.name)}</b><br>{safe(words)}: {shown(v and round(v))}"
-        for row, v in zip(rows, values, strict=True)
-    ]
+    hover = [f"<b>{safe(row.name)}</b><br>{safe(words)}: {score(v)}" for row, v in zip(rows, values, strict=True)]
     trace = horizontal_bars(safe(words), [v or 0 for v in values], token(colour), [row.url for row in rows], hover)
     trace["y"] = [place - shift for place in range(len(rows))]
     trace["marker"]["pattern"] = hatching(pattern)

@@ -4,11 +4,13 @@ from governance.models.recommendation import (
     Gravity,
     Recommendation,
     RecommendationAction,
+    RecommendationDay,
     RecommendationState,
     RecommendationStep,
     RuleReading,
     RuleThreshold,
     Subject,
+    SubjectSpell,
 )
 from governance.models.view import SavedView, StartPage
 
@@ -21,6 +23,7 @@ __all__ = [
     "Gravity",
     "Recommendation",
     "RecommendationAction",
+    "RecommendationDay",
     "RecommendationState",
     "RecommendationStep",
     "RuleReading",
@@ -28,4 +31,5 @@ __all__ = [
     "SavedView",
     "StartPage",
     "Subject",
+    "SubjectSpell",
 ]

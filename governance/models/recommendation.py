@@ -117,6 +117,49 @@ class RecommendationStep(models.Model):
         return f"{self.get_action_display()} {self.about}".strip()
 
 
+class RecommendationDay(models.Model):
+    """What a recommendation counted at the end of a day, and from then on until there is a newer row."""
+
+    recommendation = models.ForeignKey(Recommendation, models.CASCADE, related_name="days", db_index=False)
+    day = models.DateField()
+    gravity = models.SmallIntegerField(choices=Gravity.choices)
+    rows = models.IntegerField()
+    amount = models.BigIntegerField()
+    departments = models.IntegerField()
+
+    class Meta:
+        ordering = ["-day"]
+        constraints = [models.UniqueConstraint(fields=["recommendation", "day"], name="recommendation_day_once")]
+
+    def __str__(self) -> str:
+        return f"{self.recommendation_id} on {self.day}"
+
+
+class SubjectSpell(models.Model):
+    """A subject from the end of `day` until before the end of `until` (null: still), while its place, name and gravity
+    stayed. Amounts move with every feed and are kept of cards alone."""
+
+    rule = models.CharField(max_length=40)
+    key = models.CharField(max_length=1000)
+    department = models.ForeignKey(Department, models.CASCADE, null=True, related_name="+", db_index=False)
+    kind = models.CharField(max_length=20)
+    ref = models.BigIntegerField(null=True)
+    name = models.CharField(max_length=500)
+    gravity = models.SmallIntegerField(choices=Gravity.choices)
+    day = models.DateField()
+    until = models.DateField(null=True)
+
+    class Meta:
+        ordering = ["-gravity", "name", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["rule", "key"], condition=models.Q(until=None), name="subject_spell_open")
+        ]
+        indexes = [models.Index(fields=["rule", "day"], name="subject_spell_by_rule")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class RuleReading(models.Model):
     """When a rule was last evaluated, and which feed it lacks: then it says nothing, and nothing completes."""
 

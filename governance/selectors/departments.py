@@ -8,6 +8,8 @@ from typing import Any
 from django.core.paginator import Page, Paginator
 
 from governance.selectors import rollups
+from governance.selectors.among import ALL, Among
+from governance.selectors.chosen_departments import risks
 from governance.selectors.rollups import Risk
 from inventory.models import Department
 from inventory.selectors.scope import Scope
@@ -50,11 +52,21 @@ class Place:
 
 
 def tree(
-    scope: Scope, day: date, *, q: str = "", bands: Sequence[str] = (), sort: str = "-index", page: int = 1
+    scope: Scope,
+    day: date,
+    *,
+    q: str = "",
+    bands: Sequence[str] = (),
+    sort: str = "-index",
+    page: int = 1,
+    among: Among = ALL,
 ) -> Page:
     """A page of TreeRow: the departments looked at, parents before children. Searching or choosing bands leaves only
-    those that fit, without indentation."""
-    places = _places(scope, day, sort.removeprefix("-"), bool(bands))
+    those that fit, without indentation. `among`: the figures are those of some applications alone, as they stand, and
+    departments without any of them are left out."""
+    chosen = {risk.department_id: risk for risk in risks(scope, among)} if among else None
+    by = sort.removeprefix("-")
+    places = _places(scope, day, by, bool(bands)) if chosen is None else _places_of(scope, chosen)
     if q or bands:
         fitting = [place for place in places.values() if _fits(place, q.casefold(), bands)]
         ordered = [(place.pk, 0) for place in _ordered(fitting, sort)]
@@ -64,8 +76,15 @@ def tree(
             below.setdefault(place.parent if place.parent in places else None, []).append(place)
         ordered = _walked(below, sort)
     found: Page = Paginator(ordered, ROWS_A_PAGE).get_page(page)
-    found.object_list = _rows(list(found.object_list), day)
+    found.object_list = _rows(list(found.object_list), day, chosen)
     return found
+
+
+def _places_of(scope: Scope, chosen: Mapping[int, Risk]) -> dict[int, Place]:
+    """Those that have figures, by id. What they were before isn't known."""
+    named = scope.departments().order_by("name", "pk").values_list("pk", "key", "name", "parent_id")
+    figures = {pk: {name: getattr(risk, name) for name in COMPARED} for pk, risk in chosen.items()}
+    return {pk: Place(pk, key, name, parent, figures[pk]) for pk, key, name, parent in named if pk in figures}
 
 
 def _places(scope: Scope, day: date, by: str, banded: bool) -> dict[int, Place]:
@@ -80,11 +99,13 @@ def _places(scope: Scope, day: date, by: str, banded: bool) -> dict[int, Place]:
     return {pk: Place(pk, key, name, parent, now.get(pk, {})) for pk, key, name, parent in named}
 
 
-def _rows(places: Sequence[tuple[int, int]], day: date) -> list[TreeRow]:
+def _rows(places: Sequence[tuple[int, int]], day: date, chosen: Mapping[int, Risk] | None) -> list[TreeRow]:
     """These of a page, (id, depth), with all that it shows of them."""
     shown, before = Department.objects.filter(pk__in=[pk for pk, _ in places]), day - timedelta(days=CHANGE_DAYS)
-    risks = rollups.risks_on(shown, [(day, OVERALL), (before, OVERALL)])
-    now, then = ({risk.department_id: risk for risk in risks.get(on, ())} for on in (day, before))
+    now, then = chosen or {}, {}
+    if chosen is None:
+        found = rollups.risks_on(shown, [(day, OVERALL), (before, OVERALL)])
+        now, then = ({risk.department_id: risk for risk in found.get(on, ())} for on in (day, before))
     departments = shown.select_related("head").in_bulk()
     return [_row(departments[pk], depth, now.get(pk), then.get(pk)) for pk, depth in places if pk in departments]
 

@@ -20,6 +20,7 @@ from django.utils.http import urlencode
 from governance.models import RecommendationState
 from governance.selectors import recommendations, rollups
 from inventory import access
+from inventory.charts.base import score
 from inventory.choices import Severity
 from inventory.models import AIApplication, Department, User
 from inventory.selectors.scope import Scope, scope_of
@@ -185,10 +186,10 @@ def _grave(scope: Scope, span: Span) -> Iterator[Told]:
     }
     rows = kept(("newly grave", sorted(given.items())), lambda: _newly_grave(given))
     for pk, name, department, band, point, eu_class, counted, was, before in rows:
-        now = f"Risk {round(point)}"
+        now = f"Risk {score(point)}"
         if eu_class == EUClass.PROHIBITED:  # a gate is no number
             now = str(EUClass.PROHIBITED.label)
-        then = f"was {Band(was).label}, {round(before)}" if counted and was else "did not count before"
+        then = f"was {Band(was).label}, {score(before)}" if counted and was else "did not count before"
         kind = f"Newly in the band {Band(band).label}"
         yield Told(kind, name, f"{department} · {now}; {then}", "risk:application", (pk,))
 
@@ -252,7 +253,7 @@ def _indexes(scope: Scope, span: Span) -> Iterator[Told]:
     named = Department.objects.in_bulk([pk for _, pk in grave])
     for move, pk in grave:
         verb = "rose" if move > 0 else "fell"
-        title = f"{named[pk].name}: {verb} from {before[pk]:.1f} to {after[pk]:.1f}"
+        title = f"{named[pk].name}: {verb} from {score(before[pk])} to {score(after[pk])}"
         yield Told("Risk index of a department", title, f"{move:+.1f}", "governance:department", (named[pk].key,))
 
 

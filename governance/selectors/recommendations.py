@@ -1,15 +1,16 @@
 """Recommendations as page, overview, CSV and API show them: cards, and the history of each."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, JSONObject
 from django.http import Http404
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from governance.models import (
@@ -24,9 +25,8 @@ from governance.selectors.among import ALL, Among
 from governance.selectors.narrowing import WHOSE
 from governance.selectors.recommendations_among import Counted, Figures, counted
 from governance.selectors.rules import RULES
-from governance.selectors.rules.base import Rule
+from governance.selectors.rules.base import WINDOW, Rule
 from inventory import access
-from inventory.access import Permission
 from inventory.models import Department, User
 from inventory.selectors.scope import Scope
 
@@ -79,6 +79,16 @@ class Card:
         return self.amount - sum(one.amount for one in self.places)
 
     @property
+    def again(self) -> bool:
+        """Whether it is open and was not, in between, since it was first found."""
+        return self.state == RecommendationState.OPEN and self.since > self.found_at
+
+    @property
+    def first_day(self) -> date | None:
+        """The first of the days that its figures count, where these are days up to the newest told."""
+        return timezone.localdate(self.as_of) - timedelta(days=WINDOW - 1) if self.as_of and self.rule.by_day else None
+
+    @property
     def under_way(self) -> bool:
         return self.state in UNDER_WAY
 
@@ -104,17 +114,23 @@ def cards(
     counted: Counted | None = None,
     most: int | None = None,
 ) -> list[Card]:
-    """The cards of what is looked at, the gravest first: one query for them, one for places. `who`: MINE or NOBODY;
-    `counted`: what is found of chosen applications, where these alone count."""
-    found = _narrowed(_of_scope(scope), states, () if counted is not None else severities)
+    """The cards of what is looked at, the gravest first: one query for them, one for places. `who`: MINE, of whichever
+    of its departments, or NOBODY; `counted`: what is found of chosen applications, where these alone count."""
+    found = _narrowed(_of_scope(scope, who), states, () if counted is not None else severities)
     ordered = whose(found, scope.user, who).select_related("department", "owner").order_by("-gravity", "-amount", "pk")
-    if counted is not None:
+    if counted is None:
+        rows = list(ordered[:most])
+    else:
         rows = recounted(ordered, counted, severities)
         rows.sort(key=lambda row: (-row.gravity, -row.amount, row.pk))
         rows = rows[:most]
-        return _as_cards(rows, _places_counted(scope.top, scope, rows, counted) if rows and scope.top else {})
-    rows = list(ordered[:most])
-    return _as_cards(rows, _places(scope.top, scope, rows) if rows and scope.top else {})
+    whole = [row for row in rows if scope.top and row.department_id == scope.top.pk]
+    if not whole or not scope.top:
+        return _as_cards(rows, {})
+    if counted is not None:
+        return _as_cards(rows, places_among(scope, counted))
+    named = _places(scope.top, scope, whole)
+    return _as_cards(rows, {(rule, scope.top.pk): places for rule, places in named.items()})
 
 
 def recounted(rows: Iterable[Recommendation], counted: Counted, severities: Sequence[str] = ()) -> list[Recommendation]:
@@ -151,12 +167,14 @@ def whose(found: QuerySet[Recommendation], user: User | None, who: str) -> Query
 def tally(scope: Scope, counted: Counted | None = None) -> Counter[str]:
     """How many cards there are by state; of those under way, how many are the person's (MINE), how many NOBODY's."""
     count: Counter[str] = Counter()
-    rows = _of_scope(scope).order_by().values_list("rule", "department_id", "state", "owner_id")
-    for rule, department, state, owner in rows:
+    columns = ("rule", "department_id", "state", "owner_id")
+    for rule, department, state, owner in _of_scope(scope).order_by().values_list(*columns):
         if counted is None or (rule, department) in counted:
             count[state] += 1
-            count[MINE] += state in UNDER_WAY and owner == scope.user.pk
             count[NOBODY] += state in UNDER_WAY and owner is None
+    mine = whose(_of_scope(scope, MINE), scope.user, MINE).filter(state__in=UNDER_WAY).order_by()
+    found = mine.values_list("rule", "department_id")
+    count[MINE] = sum(counted is None or one in counted for one in found)
     return count
 
 
@@ -200,12 +218,10 @@ def steps(pk: int) -> list[RecommendationStep]:
     return list(RecommendationStep.objects.filter(recommendation=pk).select_related("actor")[:200])
 
 
-def owners(department: Department) -> list[User]:
-    """People who may be given a card of the department: who holds a right there or above; at most 200."""
-    above = Department.objects.path_of(department).order_by().values("pk")
-    kinds = [kind for kind, granted in access.GRANTS.items() if Permission.VIEW in granted]
-    people = User.objects.filter(is_active=True, roles__kind__in=kinds, roles__department__in=above)
-    return list(people.distinct().order_by("username")[:200])
+def given_to(user: User) -> list[Card]:
+    """The cards under way that were given to the person, of departments that they see, the gravest first."""
+    found = whose(of_departments(access.departments(user), states=UNDER_WAY), user, MINE)
+    return as_cards(list(found.order_by("-gravity", "-amount", "pk")))
 
 
 def changed_thresholds() -> dict[tuple[str, str], float]:
@@ -213,7 +229,10 @@ def changed_thresholds() -> dict[tuple[str, str], float]:
     return {(one.rule, one.name): one.value for one in RuleThreshold.objects.all()}
 
 
-def _of_scope(scope: Scope) -> QuerySet[Recommendation]:
+def _of_scope(scope: Scope, who: str = "") -> QuerySet[Recommendation]:
+    """The cards of the whole; of what was given to somebody those of its parts too."""
+    if who == MINE:
+        return Recommendation.objects.filter(rule__in=RULES, department__in=scope.departments().order_by().values("pk"))
     return Recommendation.objects.filter(rule__in=RULES, department__in=[top.pk for top in scope.tops])
 
 
@@ -247,20 +266,20 @@ def _places(top: Department, scope: Scope, cards: Sequence[Recommendation]) -> d
     return {rule: sorted(found, key=lambda one: (-one.amount, one.name))[:PLACES] for rule, found in places.items()}
 
 
-def _places_counted(
-    top: Department, scope: Scope, cards: Sequence[Recommendation], counted: Counted
-) -> dict[str, list[Place]]:
-    """The same of chosen applications: what is found of them in the parts is counted already."""
+def places_among(scope: Scope, counted: Counted) -> dict[tuple[str, int], list[Place]]:
+    """The same from figures that were counted of the whole and its parts, by rule and department of the card."""
+    if scope.top is None:
+        return {}
+    top, itself = scope.top, _("%(name)s itself") % {"name": scope.top.name}
     parts = list(scope.rows().order_by("name").values_list("pk", "key", "name"))
-    itself = _("%(name)s itself") % {"name": top.name}
-    places: dict[str, list[Place]] = {}
-    for card in cards:
-        named = [(key, name, counted.get((card.rule, pk))) for pk, key, name in parts]
-        found = [Place(key, name, one.rows, one.amount) for key, name, one in named if one]
+    places: dict[tuple[str, int], list[Place]] = {}
+    for rule, whole in ((rule, one) for (rule, department), one in counted.items() if department == top.pk):
+        named = [(key, name, counted.get((rule, pk))) for pk, key, name in parts]
+        found = [Place(key, name, one.rows, one.amount) for key, name, one in named if one and one.rows]
         rows, amount = (sum(getattr(one, what) for one in found) for what in ("rows", "amount"))
-        if found and top.parent_id and card.rows > rows:
-            found.append(Place(top.key, itself, card.rows - rows, card.amount - amount))
-        places[card.rule] = sorted(found, key=lambda one: (-one.amount, one.name))[:PLACES]
+        if found and top.parent_id and whole.rows > rows:
+            found.append(Place(top.key, itself, whole.rows - rows, whole.amount - amount))
+        places[rule, top.pk] = sorted(found, key=lambda one: (-one.amount, one.name))[:PLACES]
     return places
 
 
@@ -275,7 +294,7 @@ SELECT rule, all_rows, all_amount, key, name, rows, amount FROM (
 ) ranked WHERE place <= %s ORDER BY rule, place"""
 
 
-def _as_cards(rows: Sequence[Recommendation], places: dict[str, list[Place]]) -> list[Card]:
+def _as_cards(rows: Sequence[Recommendation], places: Mapping[tuple[str, int], list[Place]]) -> list[Card]:
     changed = {(row.rule, one["name"]): one["value"] for row in rows for one in row.changed}  # type: ignore[attr-defined]
     return [
         Card(
@@ -297,7 +316,7 @@ def _as_cards(rows: Sequence[Recommendation], places: dict[str, list[Place]]) ->
             reason=row.reason,
             until=row.until,
             as_of=row.as_of,  # type: ignore[attr-defined]
-            places=tuple(places.get(row.rule, ())),
+            places=tuple(places.get((row.rule, row.department_id), ())),
         )
         for row in rows
     ]

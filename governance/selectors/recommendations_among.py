@@ -12,7 +12,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from governance.models import Subject
+from governance.models import Recommendation, Subject
 from governance.selectors.among import Among
 from inventory import access
 from inventory.access import Permission
@@ -61,9 +61,10 @@ def counted(
 
 
 def of_scope(scope: Scope, left: Among) -> Counted | None:
-    """The same for what a page looks at and its parts, which its cards name."""
-    tops = Q(pk__in=[top.pk for top in scope.tops])
-    return counted(scope.user, left, Department.objects.filter(tops | Q(pk__in=scope.rows().order_by().values("pk"))))
+    """The same for what a page looks at, for its parts, which its cards name, and where the person was given one."""
+    mine = Recommendation.objects.filter(owner=scope.user).order_by().values("department")
+    among = Q(pk__in=[top.pk for top in scope.tops]) | Q(pk__in=scope.rows().order_by().values("pk")) | Q(pk__in=mine)
+    return counted(scope.user, left, Department.objects.filter(among))
 
 
 # As the evaluation adds up: what belongs to no department counts at the root alone. UNION, so that a cycle would end.

@@ -87,16 +87,16 @@ FROM ({departments}) wanted(id) CROSS JOIN unnest(%s::text[], %s::date[]) what(n
 ) newest WHERE newest.{counted} > 0"""
 
 
-def _ids(departments: QuerySet[Department]) -> tuple[str, Sequence[Any]]:
-    """The departments as a subquery of ids."""
+def ids_of(found: QuerySet[Any, Any]) -> tuple[str, Sequence[Any]]:
+    """These rows as a subquery of ids."""
     try:
-        return departments.order_by().values("pk").query.sql_with_params()
+        return found.order_by().values("pk").query.sql_with_params()
     except EmptyResultSet:  # Django's word for a query that it knows to find nothing
         return "SELECT NULL::bigint WHERE false", ()
 
 
 def _newest(table: str, key: str, counted: str, columns: list[str], departments: QuerySet) -> tuple[str, tuple]:
-    wanted, params = _ids(departments)
+    wanted, params = ids_of(departments)
     picked = ", ".join(["what.day", "wanted.id", "what.name", *(f'newest."{name}"' for name in columns)])
     sql = _NEWEST.format(columns=picked, departments=wanted, table=table, key=key, counted=counted)
     return sql, tuple(params)
@@ -141,7 +141,7 @@ def coverages(departments: QuerySet[Department], day: date, frameworks: Iterable
 
 def history(departments: QuerySet[Department], principle: str, since: date, until: date) -> list[Risk]:
     """Every kept day of these departments in the period, oldest first, begun by the figure that stood at its start."""
-    wanted, params = _ids(departments)
+    wanted, params = ids_of(departments)
     sql = f"""
         SELECT kept.department_id, kept.principle, {", ".join(f'kept."{name}"' for name in _RISK)}
         FROM risk_departmentday kept JOIN ({wanted}) wanted(id) ON kept.department_id = wanted.id

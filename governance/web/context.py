@@ -57,7 +57,7 @@ GROUPS: tuple[tuple[StrOrPromise, tuple[Entry, ...]], ...] = (
             Entry(_("Analytics"), "chart-line", "governance:analytics", analytic=True, past=True),
             Entry(_("Changes"), "history", "governance:changes", analytic=True),
             Entry(_("Recommendations"), "sparkles", "governance:recommendations", analytic=True, past=True),
-            Entry(_("Tasks"), "list-check", "risk:tasks"),
+            Entry(_("Tasks"), "list-check", "governance:tasks"),
             Entry(_("Discovery"), "radar-2", "inventory:sightings", analytic=True, past=True),
             Entry(_("Activity explorer"), "eye", "inventory:events", analytic=True, past=True),
             Entry(_("Alerts"), "bell", "risk:alerts", analytic=True, past=True),

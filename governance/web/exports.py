@@ -23,6 +23,7 @@ from governance.services import board, exports
 from governance.web.overview import page
 from inventory import access, audit_log
 from inventory.access import Permission, requires
+from inventory.charts.base import score
 from inventory.models import User
 from inventory.selectors.asked import Problem, Reader
 from inventory.selectors.scope import options, scope_of
@@ -201,11 +202,13 @@ def _risk_cells(one: HighRisk) -> tuple[object, ...]:
     """Low, risk, high, change; a prohibited practice is said and not counted."""
     if one.eu_class == EUClass.PROHIBITED:
         return None, "Prohibited practice", None, None
-    return tuple(map(_rounded, (one.low, one.point, one.high, one.change)))
+    change = None if one.change is None else round(one.change)
+    return *map(_rounded, (one.low, one.point, one.high)), change
 
 
-def _rounded(value: float | None) -> int | None:
-    return None if value is None else round(value)
+def _rounded(value: float | None) -> float | None:
+    """A number still, so that its column stands as numbers do."""
+    return None if value is None else float(text) if "." in (text := score(value)) else int(text)
 
 
 def _body(making: Callable[[], AbstractContextManager[exports.Run]]) -> Iterator[bytes]:

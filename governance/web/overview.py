@@ -30,6 +30,7 @@ from governance.web.links import (
 from governance.web.recommendations import SEVERITY_TONES, card_url
 from inventory import access
 from inventory.access import Permission
+from inventory.charts.base import score
 from inventory.choices import ApplicationKind, Lifecycle
 from inventory.selectors import feed_health, feeds
 from inventory.selectors.events import CATEGORIES
@@ -202,8 +203,8 @@ def matrix_row(
     )
 
     def cell(principle: Principle, called: str, risk: Risk) -> MatrixCell:
-        parts = {"worst": f"{risk.worst:.0f}", "tail": f"{risk.tail:.0f}", "mean": f"{risk.mean:.0f}"}
-        figures = {"index": f"{risk.index:.0f}", "band": bands[risk.band], "count": f"{risk.count:,}", **parts}
+        parts = {"worst": score(risk.worst), "tail": score(risk.tail), "mean": score(risk.mean)}
+        figures = {"index": score(risk.index), "band": bands[risk.band], "count": f"{risk.count:,}", **parts}
         title = words % {"department": name, "principle": called, **figures}
         return MatrixCell(risk.index, f"{here}&principle={principle}&sort=-risk", title)
 

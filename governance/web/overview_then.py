@@ -28,6 +28,7 @@ from governance.web.overview import (
     matrix_table,
     sensitive_chart,
 )
+from governance.web.recommendations import SEVERITY_TONES
 from inventory.choices import ApplicationKind, Lifecycle
 from inventory.selectors.scope import Scope, options
 from inventory.web.as_of import At
@@ -68,7 +69,8 @@ def page(scope: Scope, filters: Filters, at: At) -> dict[str, Any]:
         "highest_url": applications_url(**_live(filters, at), sort="-risk"),
         "sensitive": sensitive_chart(used.sensitive, filters, day),
         "coverage": framework_charts(covered, filters),
-        "recommendations_then": sorted(cards, key=lambda card: -card.rows)[: recommendations.TOP],
+        "recommendations_then": sorted(cards, key=_gravest)[: recommendations.TOP],
+        "severities": SEVERITY_TONES,
         "all_recommendations": len(cards),
         "period_words": period_words(period, day, past=True),
     }
@@ -78,6 +80,11 @@ def _live(filters: Filters, at: At) -> dict[str, Any]:
     """The list of the live applications of that day, as the page is narrowed."""
     left = among(filters, at.then)
     return {"department": filters.department, **left.query, "lifecycle": Lifecycle.LIVE, "as_of": at.day}
+
+
+def _gravest(card: recommendations_then.CardThen) -> tuple[int, int]:
+    """As today's are ordered; what has no severity kept comes last."""
+    return -recommendations.SEVERITIES.get(card.severity, 0), -card.amount
 
 
 def _tiles(

@@ -20,6 +20,7 @@ from governance.selectors import recommendation_evidence, recommendations, recom
 from governance.selectors.among import ALL, Among, among
 from governance.selectors.next_actions import APPLICATIONS, next_actions
 from governance.selectors.recommendation_evidence import Line
+from governance.selectors.recommendation_people import owners, taker, who_may
 from governance.selectors.recommendations import MINE, NOBODY, UNDER_WAY, Card
 from governance.selectors.recommendations_among import of_scope
 from governance.services import recommendations as service
@@ -30,11 +31,11 @@ from inventory import access
 from inventory.access import Permission, requires
 from inventory.choices import ApplicationKind, in_english
 from inventory.models import Department, User
-from inventory.selectors.people import person_called
+from inventory.selectors.asked import Problem
 from inventory.selectors.scope import Scope, options, scope_of
 from inventory.web.as_of import At, asked_day
 from inventory.web.downloads import list_download
-from inventory.web.filters import Filters, Words
+from inventory.web.filters import Filters, Words, tell
 from inventory.web.requests import PersonRequest
 from risk.web.addresses import address_of
 
@@ -100,16 +101,18 @@ def _now(user: User, filters: Filters, scope: Scope, left: Among, states: Sequen
 
 
 def _then(request: PersonRequest, filters: Filters, scope: Scope, at: At, states: Sequence[str]) -> HttpResponse:
-    """The cards that were in these states, or in any. How severe they were is not kept, so that narrows nothing."""
-    found = recommendations_then.cards(scope, at.day)
-    asked = filters.own.get("state", ())
-    filters = replace(filters, own={"state": asked} if asked else {})
+    """The cards that were in these states, or in any. To whom they were given is known of today alone."""
+    found = recommendations_then.cards(scope, at.day, filters.own.get("severity", ()))
+    tell(request, [Problem("who", word, _("is known of today alone")) for word in filters.own.get("who", ())])
+    filters = replace(filters, own={name: words for name, words in filters.own.items() if name != "who"})
     context = {
         "filters": filters,
         "scope": scope,
         "at": at,
         "departments": options(scope),
-        "asked": ",".join(asked),
+        "chosen": {name: ",".join(words) for name, words in filters.own.items()},
+        "severities": [(one.name.lower(), one.label) for one in reversed(Gravity)],
+        "first_kept": recommendations_then.first_kept(),
         "views": _views(filters, Counter(card.state for card in found), ALL),
         "cards": [card for card in found if not states or card.state in states],
         "tones": TONES,
@@ -164,8 +167,27 @@ def next_lines(scope: Scope, day: date) -> list[tuple[Any, str]]:
 @require_safe
 @requires(Permission.VIEW)
 def recommendation_page(request: PersonRequest, pk: int) -> HttpResponse:
-    """One card: what was found, the rows behind the number, and what became of it."""
-    return _page(request, pk)
+    """One card: what was found, the rows behind the number, and what became of it. With `as_of`, as it stood then."""
+    recommendations.card_or_404(request.user, pk)
+    filters = Filters.from_request(request)
+    filters, at = asked_day(request, filters, lambda: recommendations_then.first_day_of(pk))
+    return _page_then(request, pk, filters, at) if at.past else _page(request, pk)
+
+
+def _page_then(request: PersonRequest, pk: int, filters: Filters, at: At) -> HttpResponse:
+    """One card at the end of a past day."""
+    card = recommendations_then.card_or_404(request.user, pk, at.day)
+    context = {
+        "filters": filters,
+        "at": at,
+        "card": card,
+        "page": recommendations_then.evidence(card, at.day, filters.page),
+        "places": recommendations_then.places(card, at.day),
+        "first_kept": recommendations_then.first_kept(),
+        "tones": TONES,
+        "may_export": access.may(request.user, Permission.EXPORT, card.department),
+    }
+    return render(request, "governance/recommendation_then.html", context)
 
 
 def _page(request: PersonRequest, pk: int, problem: str = "", status: int = 200) -> HttpResponse:
@@ -175,6 +197,7 @@ def _page(request: PersonRequest, pk: int, problem: str = "", status: int = 200)
     card = recommendations.card_or_404(user, pk, left)
     within = filters.department if _below(filters.department, card) else None
     may_work = access.may(user, Permission.EDIT, card.department)
+    may_review = may_work and access.may(user, Permission.REVIEW, card.department)
     page = recommendation_evidence.evidence(user, card, within=within, left=left, page=filters.page)
     context = {
         "filters": filters,
@@ -190,11 +213,14 @@ def _page(request: PersonRequest, pk: int, problem: str = "", status: int = 200)
         "action_url": action_url(card, left),
         "tones": TONES,
         "may_work": may_work,
-        "may_review": may_work and access.may(user, Permission.REVIEW, card.department),
+        "may_review": may_review,
+        "workers": None if may_work else who_may(card.department, Permission.EDIT),
+        "reviewers": None if may_review else who_may(card.department, Permission.REVIEW),
         "may_export": access.may(user, Permission.EXPORT, card.department),
-        "owners": recommendations.owners(card.department) if may_work else (),
+        "owners": owners(card.department) if may_work else (),
         "problem": problem,
         "given": request.POST,
+        "at": At(timezone.localdate(), timezone.localdate()),
         "longest": LONGEST,
         "misses": MISSES,
         "growth": round((GROWTH - 1) * 100),
@@ -217,12 +243,31 @@ def evidence_csv(request: PersonRequest, pk: int) -> StreamingHttpResponse:
     card = recommendations.card_or_404(request.user, pk)
     filters = Filters.from_request(request)
     access.require(request.user, Permission.EXPORT, card.department)
+    filters, at = asked_day(request, filters, lambda: recommendations_then.first_day_of(pk))
+    if at.past:
+        return _csv_then(request, pk, at.day)
     return list_download(
         request,
         "the findings of a recommendation",
         f"recommendation-{card.rule.number}-{card.department.key}.csv",
         CSV_COLUMNS,
         _cells(request.user, card, filters),
+    )
+
+
+def _csv_then(request: PersonRequest, pk: int, day: date) -> StreamingHttpResponse:
+    """Every finding of a past day; amounts of rows are not kept."""
+    card = recommendations_then.card_or_404(request.user, pk, day)
+    lines = recommendations_then.every_line(card, day)
+    rows = (
+        (one.name, one.kind, one.department, one.department_key, one.severity, one.day.isoformat()) for one in lines
+    )
+    return list_download(
+        request,
+        f"the findings of a recommendation as of {day.isoformat()}",
+        f"recommendation-{card.rule.number}-{card.department.key}-{day.isoformat()}.csv",
+        ("name", "kind", "department", "department_key", "severity", "since"),
+        rows,
     )
 
 
@@ -240,21 +285,21 @@ def _cells(user: User, card: Card, filters: Filters) -> Iterator[tuple]:
 @require_POST
 def act(request: PersonRequest, pk: int) -> HttpResponse:
     """Do something about a card, then back to it."""
-    recommendations.card_or_404(request.user, pk)
+    card = recommendations.card_or_404(request.user, pk)
     try:
-        _act(request.user, pk, request.POST)
+        _act(request.user, pk, card.department, request.POST)
     except ValidationError as problem:
         return _page(request, pk, " ".join(problem.messages), status=400)
     messages.success(request, _("Done."))
     return redirect("governance:recommendation", pk)
 
 
-def _act(user: User, pk: int, given: QueryDict) -> None:
+def _act(user: User, pk: int, department: Department, given: QueryDict) -> None:
     action, text = given.get("action", ""), given.get("text", "").replace("\x00", "")
     if action == "start":
         service.start(actor=user, pk=pk)
     elif action == "assign":
-        service.assign(actor=user, pk=pk, owner=person_called(given.get("owner", ""), active=True))
+        service.assign(actor=user, pk=pk, owner=taker(department, given.get("owner", "")))
     elif action == "dismiss":
         service.dismiss(actor=user, pk=pk, reason=text, until=_day(given.get("until", "")))
     elif action == "reopen":

@@ -13,6 +13,7 @@ from governance.web import (
     overview_page,
     recommendations,
     search,
+    tasks,
     thresholds,
     views,
 )
@@ -32,6 +33,7 @@ urlpatterns = [
     path("compliance/", compliance.compliance_page, name="compliance"),
     path("compliance/gaps/", compliance.gap_list, name="gaps"),
     path("compliance/<slug:framework>/", compliance.framework_page, name="framework"),
+    path("tasks/", tasks.task_list, name="tasks"),
     path("recommendations/", recommendations.recommendation_list, name="recommendations"),
     path("recommendations/next/", recommendations.next_page, name="next_actions"),
     path("recommendations/<int:pk>/", recommendations.recommendation_page, name="recommendation"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ Figure = dict[str, Any]
 Cell = int | float | str | None
 
 FONT = '"Inter Variable", "Segoe UI", system-ui, sans-serif'
+BAND_EDGES = (25, 50, 75)  # of risk; a test holds them against the method
 FEW_DAYS = 7
 FEW = 5
 LABEL_CHARACTERS = 24  # of one line on an axis; longer names take two, still longer ones are cut: hover has them whole
@@ -91,6 +93,15 @@ def shown(value: Cell) -> str:
     if isinstance(value, int) or float(value).is_integer():
         return f"{int(value):,}"
     return f"{value:,.1f}"
+
+
+def score(value: float | None) -> str:
+    """A risk from 0 to 100 as pages, charts, files and mails show it: a whole number, but for one that would then stand
+    in the next band: 49.7 is moderate, and 50 is not. A dash for none."""
+    if value is None:
+        return "–"
+    whole = round(value)
+    return f"{math.floor(value * 10) / 10:.1f}" if value < whole and whole in BAND_EDGES else str(whole)
 
 
 def safe(text: str) -> str:

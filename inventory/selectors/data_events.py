@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Q, QuerySet
@@ -29,6 +30,7 @@ class Wanted:
     severities: Sequence[str] = ()
     kinds: Sequence[str] = ()
     q: str = ""
+    left: QuerySet[AIApplication, Any] | None = None  # ids: only these, and nothing that isn't registered
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,8 @@ def _narrowed(user: User, wanted: Wanted, permission: Permission = Permission.VI
         found = found.filter(severity__in=wanted.severities)
     if wanted.kinds:
         found = found.filter(kind__in=wanted.kinds)
+    if wanted.left is not None:
+        found = found.filter(application__in=wanted.left)
     if q := wanted.q:
         text = Q(policy__icontains=q) | Q(rule__icontains=q) | Q(seen_as__icontains=q)
         found = found.filter(text | Q(application__name__icontains=q))

@@ -232,9 +232,11 @@ def found_in(
     metrics: Sequence[str] = (),
     state: str = "",
     period: int = 0,
+    left: QuerySet[AIApplication, Any] | None = None,
 ) -> QuerySet[UnusualDay]:
     """The days found, of applications and departments that the person may see, newest first. `department`: with its
-    sub-tree; `state`: "open", "dismissed", or both; `period`: the last so many days, 0: of all time."""
+    sub-tree; `state`: "open", "dismissed", or both; `period`: the last so many days, 0: of all time; `left`: only of
+    applications with these ids."""
     rows = access.unusual_days(user).select_related("application__department", "department", "dismissed_by")
     if period:
         rows = rows.filter(day__gte=since(period))
@@ -243,6 +245,8 @@ def found_in(
         rows = rows.filter(Q(application__department__in=below) | Q(department__in=below))
     if application is not None:
         rows = rows.filter(application=application)
+    if left is not None:
+        rows = rows.filter(application__in=left)
     if metrics:
         rows = rows.filter(metric__in=metrics)
     if state:

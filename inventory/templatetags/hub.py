@@ -1,7 +1,8 @@
 """`{% load hub %}`: figures, badges, icons and links as every page shows them. Components with content: components.py.
 
-Figures here are for the eye: a risk is rounded to a whole number, a share to a percentage; exports and the API carry
-the unrounded ones. All output is escaped; nothing here writes a style attribute, which the content policy forbids.
+Figures here are for the eye: a risk is rounded to a whole number (charts.base.score), a share to a percentage; exports
+and the API carry the unrounded ones. All output is escaped; nothing here writes a style attribute, which the content
+policy forbids.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
+from inventory.charts import base as charts
 from inventory.choices import Lifecycle
 from inventory.templatetags import components, links, words
 from inventory.templatetags.components import escaped
@@ -60,8 +62,8 @@ LIFECYCLE_TONES = {"live": "good", "approved": "info", "in_review": "warn", "sus
 
 @register.filter
 def score(value: float | None) -> str:
-    """A risk from 0 (best) to 100 (worst) as a whole number; a dash where there is none."""
-    return NOTHING if value is None else str(round(float(value)))
+    """A risk from 0 (best) to 100 (worst), whole unless that stood in another band; a dash where there is none."""
+    return NOTHING if value is None else charts.score(float(value))
 
 
 @register.filter
@@ -97,8 +99,8 @@ def risk_range(low: float | None, high: float | None, class_id: str | None = Non
     (`class_id`) is a gate."""
     if class_id == "prohibited" or low is None or high is None:
         return NOTHING
-    ends = round(float(low)), round(float(high))
-    return str(ends[0]) if ends[0] == ends[1] else f"{ends[0]}{DASH}{ends[1]}"
+    ends = charts.score(float(low)), charts.score(float(high))
+    return ends[0] if ends[0] == ends[1] else f"{ends[0]}{DASH}{ends[1]}"
 
 
 @register.simple_tag
@@ -252,7 +254,7 @@ def band(band_id: str | None, value: float | None = None) -> SafeString:
     """The band of a risk, with its number in front where `value` is given."""
     if not band_id:
         return format_html('<span class="badge tone-neutral">{}</span>', _("Not scored"))
-    number = "" if value is None else format_html("<b>{}</b> ", round(float(value)))
+    number = "" if value is None else format_html("<b>{}</b> ", charts.score(float(value)))
     return format_html('<span class="badge band-{}">{}{}</span>', band_id, number, BANDS.get(band_id, band_id))
 
 
@@ -266,11 +268,11 @@ def risk_number(value: float | None, band_id: str | None, class_id: str | None =
         return badge(_("Prohibited practice"), "bad")
     if value is None or not band_id:
         return NOTHING
-    return _risk_number(round(float(value)), band_id, get_language())
+    return _risk_number(charts.score(float(value)), band_id, get_language())
 
 
 @lru_cache(maxsize=1024)  # dense tables hold the same ones again and again
-def _risk_number(value: int, band_id: str, _language: str | None) -> SafeString:
+def _risk_number(value: str, band_id: str, _language: str | None) -> SafeString:
     name = BANDS.get(band_id, band_id)
     return format_html(
         '<span class="badge band-{0} risk-number" title="{1}">{2}<span class="visually-hidden"> {1}</span></span>',
@@ -352,7 +354,7 @@ def range_bar(
     if low is None or high is None or point is None:
         return format_html('<span class="text-none">{}</span>', _("not scored"))
     name = f"{label}: " if label else ""
-    figures = {"risk": round(point), "low": round(low), "high": round(high)}
+    figures = {"risk": charts.score(point), "low": charts.score(low), "high": charts.score(high)}
     return format_html(
         '<svg class="range-bar band-{}" viewBox="0 0 200 12" preserveAspectRatio="none" role="img" aria-label="{}">'
         '<rect class="range-track" width="200" height="8" y="2" rx="4"/>'

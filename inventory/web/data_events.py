@@ -6,8 +6,9 @@ from django.views.decorators.http import require_GET
 
 from inventory import access
 from inventory.access import Permission, requires
-from inventory.choices import DataEventKind, Severity
-from inventory.selectors import data_events
+from inventory.choices import ApplicationKind, DataEventKind, Severity
+from inventory.models import User
+from inventory.selectors import chosen, data_events
 from inventory.selectors.scope import options, scope_of
 from inventory.web.downloads import list_download
 from inventory.web.filters import Filters, Words
@@ -25,11 +26,12 @@ CSV_COLUMNS = (
 def data_event_list(request: PersonRequest) -> HttpResponse:
     """Events about the applications that the person may see, and about unregistered ones by their people."""
     filters = Filters.from_request(request, own=OWN)
-    wanted = _wanted(filters)
+    wanted = _wanted(request.user, filters)
     context = {
         "filters": filters,
         "page": data_events.events(request.user, wanted, filters.page),
         "departments": options(scope_of(request.user, filters.department)),
+        "kinds": ApplicationKind.choices,
         "severities": Severity.choices,
         "severity": ",".join(wanted.severities),
         "events": DataEventKind.choices,
@@ -44,7 +46,7 @@ def data_event_list(request: PersonRequest) -> HttpResponse:
 @require_GET
 def data_event_csv(request: PersonRequest) -> StreamingHttpResponse:
     """The list as the address narrows it, all pages of it."""
-    wanted = _wanted(Filters.from_request(request, own=OWN))
+    wanted = _wanted(request.user, Filters.from_request(request, own=OWN))
     rows = (
         (
             *(one.at.isoformat(), one.kind, one.policy, one.rule, one.severity, one.application),
@@ -55,11 +57,12 @@ def data_event_csv(request: PersonRequest) -> StreamingHttpResponse:
     return list_download(request, "data events", "data-events.csv", CSV_COLUMNS, rows)
 
 
-def _wanted(filters: Filters) -> data_events.Wanted:
+def _wanted(user: User, filters: Filters) -> data_events.Wanted:
     return data_events.Wanted(
         department=filters.department,
         period=filters.period,
         severities=filters.own.get("severity", ()),
         kinds=filters.own.get("event", ()),
         q=filters.q,
+        left=chosen.left(user, filters),
     )

@@ -19,8 +19,9 @@ from django.views.decorators.http import require_GET, require_POST
 from inventory import access
 from inventory.access import Permission, requires
 from inventory.catalogue import Category, catalogue
-from inventory.choices import RulingKind
+from inventory.choices import ApplicationKind, RulingKind
 from inventory.models import AIApplication, Sighting, User
+from inventory.selectors import chosen
 from inventory.selectors.discovery import never, seen, seen_then
 from inventory.selectors.discovery.decided_then import decided_by
 from inventory.selectors.discovery.rulings import GROWTH, in_force
@@ -248,9 +249,11 @@ def never_seen(request: PersonRequest) -> HttpResponse:
         days=days,
         identified={"yes": True, "no": False}.get(identified),
         q=filters.q,
+        left=chosen.left(request.user, filters),
     )
     context = {
         "filters": filters,
+        "kinds": ApplicationKind.choices,
         "page": never.never_page(found, filters.page),
         "departments": options(scope_of(request.user, filters.department)),
         "days": days,

@@ -17,9 +17,9 @@ from inventory import access
 from inventory.access import Permission, requires
 from inventory.charts.base import Chart
 from inventory.charts.usual import UsualDay, usual_course
-from inventory.choices import UsageMetric
+from inventory.choices import ApplicationKind, UsageMetric
 from inventory.models import AIApplication, Department, UnusualDay, User
-from inventory.selectors import unusual
+from inventory.selectors import chosen, unusual
 from inventory.selectors.scope import options, path_to, scope_of
 from inventory.selectors.unusual import Course
 from inventory.services import unusual as service
@@ -56,6 +56,7 @@ def unusual_list(request: PersonRequest) -> HttpResponse:
         "page": page,
         "found": [(one, unusual.explained(one)) for one in page],
         "departments": options(scope_of(request.user, filters.department)),
+        "kinds": ApplicationKind.choices,
         "metrics": UsageMetric.choices,
         "metric": ",".join(metrics),
         "states": STATES,
@@ -74,6 +75,7 @@ def _asked(user: User, filters: Filters) -> QuerySet[UnusualDay]:
         metrics=filters.own.get("metric", ()),
         state=states[0] if len(states) == 1 else "",
         period=filters.period,
+        left=chosen.left(user, filters),
     )
 
 

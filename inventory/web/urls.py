@@ -30,7 +30,7 @@ urlpatterns = [
     path("sign-in/<str:token>/", accounts.sign_in_link, name="sign_in_link"),
     # Register
     path("applications/register/", register.register, name="register"),
-    path("applications/owners/", owners.owner_options, name="owner_options"),
+    path("owners/", owners.owner_options, name="owner_options"),
     path("applications/register/similar/", register.similar, name="similar"),
     path("applications/<int:pk>/edit/", register.edit, name="application_edit"),
     path("applications/<int:pk>/identifiers/", register.identifiers, name="application_identifiers"),

@@ -96,11 +96,15 @@ def used_beyond_approval(
     reasons: Sequence[str] = (),
     period: int = 30,
     q: str = "",
+    left: QuerySet[AIApplication, Any] | None = None,
     today: date | None = None,
 ) -> QuerySet[AIApplication]:
     """Applications that the person may see and that were used beyond their approval in the last `period` days.
-    `above`: of `above_approval_by_department`; `reasons`: some of REASONS, none for all."""
+    `above`: of `above_approval_by_department`; `reasons`: some of REASONS, none for all; `left`: only those with
+    these ids."""
     found = access.applications(user)
+    if left is not None:
+        found = found.filter(pk__in=left)
     if department is not None and department.parent_id is not None:
         found = found.in_department(department)
     if q:

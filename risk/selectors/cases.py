@@ -197,3 +197,22 @@ def _stated(
     above = Tree({pk: parent for pk, (parent, _) in branches}, {pk: told for pk, (_, told) in branches if told})
     delivered = ((application, *row) for application, rows in found["measures"].items() for row in rows)
     return found["answers"], found["controls"], above, signals.measures_of(delivered)
+
+
+def walked(parents: Mapping[int, int | None]) -> tuple[list[int], dict[int, int]]:
+    """The departments with each sub-tree together, its head first, and how many each sub-tree has."""
+    children: dict[int | None, list[int]] = {}
+    for pk, parent in parents.items():
+        children.setdefault(parent, []).append(pk)
+    order: list[int] = []
+    waiting = list(children.get(None, ()))
+    while waiting:
+        pk = waiting.pop()
+        order.append(pk)
+        waiting += children.get(pk, ())
+    size = dict.fromkeys(parents, 1)
+    for pk in reversed(order):
+        parent = parents[pk]
+        if parent is not None:
+            size[parent] += size[pk]
+    return order, size

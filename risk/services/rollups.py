@@ -168,7 +168,7 @@ def _differs(row: tuple[Any, ...], latest: tuple[Any, ...] | None) -> bool:
 
 def _estate(parents: Mapping[int, int | None]) -> _Estate:
     """Every live application with a score, in the order in which a walk through the tree meets its department."""
-    order, size = _walk(parents)
+    order, size = cases.walked(parents)
     with connection.cursor() as cursor:
         cursor.execute(_OWN_POINTS)
         own = {row[0]: row[1:] for row in cursor}
@@ -187,22 +187,3 @@ def _estate(parents: Mapping[int, int | None]) -> _Estate:
     starts.append(len(applications))
     span = {pk: (starts[i], starts[i + size[pk]]) for i, pk in enumerate(order)}
     return _Estate(applications, np.array(exposure, float), np.array(risks, float), span)
-
-
-def _walk(parents: Mapping[int, int | None]) -> tuple[list[int], dict[int, int]]:
-    """The departments with each sub-tree together, its head first, and how many each sub-tree has."""
-    children: dict[int | None, list[int]] = {}
-    for pk, parent in parents.items():
-        children.setdefault(parent, []).append(pk)
-    order: list[int] = []
-    waiting = list(children.get(None, ()))
-    while waiting:
-        pk = waiting.pop()
-        order.append(pk)
-        waiting += children.get(pk, ())
-    size = dict.fromkeys(parents, 1)
-    for pk in reversed(order):
-        parent = parents[pk]
-        if parent is not None:
-            size[parent] += size[pk]
-    return order, size

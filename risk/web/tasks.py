@@ -1,17 +1,19 @@
-"""Tasks: the page of the signed-in person, and giving one up."""
+"""Tasks: what a page shows of a person's, and giving one up. The page is the roof's, which adds its own."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import F
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_POST
 
 from inventory import access
-from inventory.access import Permission, requires
+from inventory.access import Permission
+from inventory.models import User
 from inventory.web.requests import PersonRequest
 from risk.choices import TaskState
 from risk.models import Task
@@ -22,24 +24,21 @@ A_PAGE = 50
 CLOSED = 20  # closed tasks shown
 
 
-@require_safe
-@requires(Permission.VIEW)
-def task_list(request: PersonRequest) -> HttpResponse:
-    """The tasks of the person, those that are due first, of applications that they may see."""
+def of_person(user: User, page: str | None) -> dict[str, Any]:
+    """What a page of tasks shows of a person's: those that are due first, of applications that they may see."""
     mine = (
-        Task.objects.filter(owner=request.user, application__in=access.applications(request.user))
+        Task.objects.filter(owner=user, application__in=access.applications(user))
         .select_related("application__score", "owner")
         .order_by(F("due").asc(nulls_last=True), "id")
     )
-    page = Paginator(mine.filter(state=TaskState.OPEN), A_PAGE).get_page(request.GET.get("page"))
+    shown = Paginator(mine.filter(state=TaskState.OPEN), A_PAGE).get_page(page)
     closed = mine.exclude(state=TaskState.OPEN).order_by("-closed_at", "-id")[:CLOSED]
-    context = {
-        "page": page,
-        "open_tasks": with_addresses(page.object_list),
+    return {
+        "page": shown,
+        "open_tasks": with_addresses(shown.object_list),
         "closed_tasks": with_addresses(closed),
         "today": timezone.localdate(),
     }
-    return render(request, "risk/tasks.html", context)
 
 
 @require_POST

@@ -64,7 +64,6 @@ urlpatterns = [
     path("recalculation/<int:pk>/cancel/", recalculation.cancel_run, name="cancel_run"),
     path("recalculation/<int:pk>/resume/", recalculation.resume_run, name="resume_run"),
     path("applications/<int:pk>/what-if/", what_if.what_if_page, name="what_if"),
-    path("tasks/", tasks.task_list, name="tasks"),
     path("tasks/<int:pk>/cancel/", tasks.cancel, name="task_cancel"),
     path("settings/method/", methods.method_page, name="method"),
     path("settings/method/<int:pk>/", methods.comparison_page, name="method_comparison"),

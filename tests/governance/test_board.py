@@ -18,6 +18,7 @@ from types import SimpleNamespace
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.template import engines
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -28,8 +29,10 @@ from governance.selectors import board as selector
 from governance.selectors.board import Board, board
 from governance.services import board as services
 from governance.services.board import tokens
+from inventory.charts.base import BAND_EDGES, score
 from inventory.models import AIApplication, AuditLogEntry, Department, User
 from risk.choices import Band
+from risk.method import load_method
 from risk.models import BandChange, CurrentScore, DepartmentDay
 from risk.services import scores
 from tests.builders import make_application, make_department
@@ -44,7 +47,35 @@ HOSTILE = (
 )
 
 
-@pytest.mark.parametrize(("low", "high", "shown"), [(25.2, 24.8, "25"), (14, 33, "25 (14–33)")])
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (49.4, "49"),
+        (49.5, "49.5"),
+        (49.97, "49.9"),
+        (50, "50"),
+        (50.4, "50"),
+        (71.46, "71"),
+        (24.6, "24.6"),
+        (None, "–"),
+    ],
+)
+def test_no_score_is_shown_in_another_band_than_its_own(value: float | None, shown: str) -> None:
+    """One way on pages, in charts, in this report and in mails."""
+    assert score(value) == shown
+    if value is not None:
+        assert load_method().band(float(shown)) == load_method().band(value)
+        point = SimpleNamespace(prohibited=False, point=value, low=value, high=value)
+        page = engines["django"].from_string("{% load hub %}{{ v|score }} {% band 'low' v %} {% risk_number v 'low' %}")
+        assert page.render({"v": value}).count(f">{shown}<") == 2
+        assert wording.risk_of(point) == wording.step(value, value).split(" ")[0] == shown  # type: ignore[arg-type]
+
+
+def test_a_score_is_shown_by_the_edges_of_the_method() -> None:
+    assert (0, *BAND_EDGES) == tuple(start for _, start in load_method().bands)
+
+
+@pytest.mark.parametrize(("low", "high", "shown"), [(25.2, 25.4, "25"), (14, 33, "25 (14–33)")])
 def test_a_range_of_one_number_is_that_number(low: float, high: float, shown: str) -> None:
     assert wording.risk_of(SimpleNamespace(prohibited=False, point=25.1, low=low, high=high)) == shown  # type: ignore[arg-type]
 

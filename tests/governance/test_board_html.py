@@ -86,7 +86,7 @@ def test_its_charts_draw_the_figures_of_the_pdf(estate: Estate) -> None:
         bars = {trace["name"]: trace["x"] for trace in figure(section, "bands")["data"]}
         assert bars == {band.label: [row["counts"][band.value] for row in page["bands"]] for band in Band}
         profile = figure(section, "profile")["data"]
-        assert profile[0]["x"] == [value or 0 for _, value, _, _ in page["profile"]]
+        assert profile[0]["x"] == [value or 0 for _, value, *_ in page["profile"]]
         assert len(profile) == (2 if page["whole"] else 1)
         index, worst, mean = figure(section, "course")["data"][:3]
         assert list(zip(index["y"], worst["y"], mean["y"], strict=True)) == [

@@ -209,7 +209,7 @@ def test_evidence_is_told_when_it_comes_near_its_end_and_when_it_ends(cast: Cast
 
 
 @pytest.mark.parametrize(
-    ("after", "words"), [(41.0, "rose from 40.0 to 41.0"), (38.9, "fell from 40.0 to 38.9"), (40.9, "")]
+    ("after", "words"), [(41.0, "rose from 40 to 41"), (38.9, "fell from 40 to 39"), (40.9, "")]
 )
 def test_an_index_is_told_when_it_moved_by_one(cast: Cast, after: float, words: str) -> None:
     index(cast.cards, SPAN.then, 40)

@@ -61,7 +61,7 @@ def behind(client: Client, href: str) -> int:
         "band=low",
         "band=critical,high&class=high_risk,open",
         "owner=alice",
-        "owner=nobody&period=90",
+        "owner=-&period=90",
     ],
 )
 def test_each_number_is_the_length_of_its_list(estate: Estate, client: Client, who: str, query: str) -> None:

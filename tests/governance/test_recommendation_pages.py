@@ -112,15 +112,14 @@ def test_the_export_holds_the_states_that_are_shown(cast: Cast, client: Client) 
         assert QueryDict(export).get("state", "") == states
 
 
-def test_one_says_that_it_is_as_it_is_today(cast: Cast, client: Client) -> None:
+def test_a_day_before_one_was_found_is_refused(cast: Cast, client: Client) -> None:
     everything(cast)
     client.force_login(cast.ada)
     card = selector.cards(scope_of(cast.ada))[0]
     day = timezone.localdate() - timedelta(days=3)
-    said = client.get(f"/recommendations/{card.pk}/?as_of={day}").content.decode()
-    assert "As it is today" in said
-    assert str(day) in said
-    assert "As it is today" not in client.get(f"/recommendations/{card.pk}/").content.decode()
+    said = client.get(f"/recommendations/{card.pk}/?as_of={day}")
+    assert f"is before the first figures, of {timezone.localdate()}" in said.content.decode()
+    assert said.context["card"].rows == card.rows
 
 
 def test_no_next_action_names_what_moved_out_of_sight(estate: Estate) -> None:
@@ -218,7 +217,10 @@ def test_the_doors_of_acts(cast: Cast, client: Client) -> None:
     for who in (cast.dan, cast.carol):
         client.force_login(who)
         assert client.post(path, {"action": "start"}).status_code == 403
-        assert "Work on it" not in client.get(f"/recommendations/{pk}/").content.decode()
+        body = client.get(f"/recommendations/{pk}/").content.decode()
+        assert "Work on it" not in body
+        assert "Takes it in progress and assigns it:" in body
+        assert "Bob" in body.partition("Who may act on it")[2]
 
 
 def test_a_card_is_given_to_somebody_by_name_and_what_was_typed_stays(cast: Cast, client: Client) -> None:
@@ -330,9 +332,68 @@ def test_a_card_says_of_which_day_its_figures_are(cast: Cast, client: Client) ->
     recommendations.evaluate()
     pk, day = card_of(cast.cards).pk, timezone.localdate() - timedelta(days=9)
     client.force_login(cast.carol)
-    said = f"figures up to {day:%-d %b %Y}"
+    said = f"figures of {day - timedelta(days=29):%-d %b %Y} to {day:%-d %b %Y}"
     assert said in client.get("/recommendations/").content.decode()
     assert said in client.get(f"/recommendations/{pk}/").content.decode()
     DailyUsage.objects.all().delete()
     recommendations.evaluate()
-    assert "figures up to" not in client.get(f"/recommendations/{pk}/").content.decode()
+    assert "figures of" not in client.get(f"/recommendations/{pk}/").content.decode()
+
+
+def test_a_part_of_a_name_that_fits_one_is_enough(cast: Cast, client: Client) -> None:
+    User.objects.filter(pk=cast.alice.pk).update(display_name="Alice Hawthorne")
+    User.objects.filter(pk=cast.carol.pk).update(display_name="Carol Hawthorne-Lind")
+    User.objects.filter(pk=cast.eve.pk).update(display_name="Eve Lind")  # may see nothing here
+    everything(cast)
+    card = card_of(cast.retail)
+    client.force_login(cast.bob)
+    answer = client.post(f"/recommendations/{card.pk}/act/", {"action": "assign", "owner": "hawth"})
+    assert answer.status_code == 400
+    assert "Alice Hawthorne (alice), Carol Hawthorne-Lind (carol)" in unescape(answer.content.decode())
+    assert client.post(f"/recommendations/{card.pk}/act/", {"action": "assign", "owner": "lind"}).status_code == 302
+    card.refresh_from_db()
+    assert card.owner == cast.carol
+    answer = client.post(f"/recommendations/{card.pk}/act/", {"action": "assign", "owner": "%"})
+    assert "Nobody here goes by this name" in answer.content.decode()
+
+
+def test_what_is_given_to_somebody_is_among_their_tasks(cast: Cast, client: Client) -> None:
+    everything(cast)
+    card = card_of(cast.cards)
+    recommendations.assign(actor=cast.bob, pk=card.pk, owner=cast.carol)
+    client.force_login(cast.carol)
+    assert [one.pk for one in client.get("/tasks/").context["recommendations"]] == [card.pk]
+    # It is of a part of what she leads: her list of cards has it under Mine alone
+    assert [one.pk for one, *_ in client.get("/recommendations/?who=me").context["cards"]] == [card.pk]
+    (mine,) = [one["count"] for one in client.get("/recommendations/").context["views"] if one["label"] == "Mine"]
+    assert mine == 1
+    for who in (cast.bob, cast.eve):
+        client.force_login(who)
+        assert client.get("/tasks/").context["recommendations"] == []
+    Recommendation.objects.filter(pk=card.pk).update(owner=cast.eve)  # who may not see it any more
+    assert client.get("/tasks/").context["recommendations"] == []
+
+
+def test_it_is_opened_again_for_a_reason_and_says_since_when(cast: Cast, client: Client) -> None:
+    everything(cast)
+    card = card_of(cast.retail)
+    Recommendation.objects.filter(pk=card.pk).update(found_at=timezone.now() - timedelta(days=300))
+    client.force_login(cast.bob)
+    path = f"/recommendations/{card.pk}/"
+    assert client.post(f"{path}act/", {"action": "start"}).status_code == 302
+    refused = client.post(f"{path}act/", {"action": "reopen", "text": " "})
+    assert refused.status_code == 400
+    assert "Say why it is opened again." in refused.content.decode()
+    assert client.post(f"{path}act/", {"action": "reopen", "text": "Not mine"}).status_code == 302
+    for page in (path, "/recommendations/"):
+        body = client.get(page).content.decode()
+        assert "opened again" in body
+        assert "first found" in body
+
+
+def test_it_says_whose_use_counts_where(cast: Cast, client: Client) -> None:
+    everything(cast)
+    client.force_login(cast.ada)
+    for rule, said in (("jailbreaks", True), (RULE, True), ("late_alerts", False), ("unassessed_use", False)):
+        body = client.get(f"/recommendations/{card_of(cast.root, rule).pk}/").content.decode()
+        assert ("counts in their own department" in body) == said, rule

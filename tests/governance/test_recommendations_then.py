@@ -66,9 +66,11 @@ def test_each_stands_where_its_steps_had_brought_it(dan: Client, cast: Cast) -> 
 
 
 def test_the_page_says_so(dan: Client) -> None:
-    body = dan.get("/recommendations/", {"as_of": STARTED, "severity": "high"}).content.decode()
+    body = dan.get("/recommendations/", {"as_of": STARTED, "who": "me"}).content.decode()
     assert f"As of {STARTED:%-d %B %Y}" in body
-    assert "not applied here" in body  # how severe it was is not kept
+    assert "which is known of today alone" in body  # to whom it was given
+    assert "Severity and findings of then are not kept" in body
+    assert states(dan, as_of=STARTED, severity="high") == {}
     assert "&lt;b&gt;started&lt;/b&gt;" in body
     assert f"/recommendations/?state=completed&amp;as_of={STARTED}" in body
     for of_today in ('id="next-actions"', 'id="lacking"'):

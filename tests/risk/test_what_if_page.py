@@ -239,7 +239,7 @@ def test_tasks_are_made_once_with_their_promise(cast: Cast, application: AIAppli
         assert one.after == trial(now, alone).overall.then
         assert one.before == now.score.point
     assert AuditLogEntry.objects.filter(action="task.made").count() == 4
-    page = client.get(reverse("risk:tasks")).content.decode()
+    page = client.get(reverse("governance:tasks")).content.decode()
     assert "GV-01" in page
     assert "Card helper" in page
     assert "GV-01" in client.get(reverse("risk:application", args=[application.pk])).content.decode()
@@ -341,8 +341,10 @@ def test_a_task_can_be_given_up_by_who_may_edit(cast: Cast, application: AIAppli
 def test_the_page_of_tasks_shows_only_what_its_person_may_see(cast: Cast, application: AIApplication) -> None:
     made(cast, application, controls={"GV-01": "attested"})
     Task.objects.update(owner=cast.eve)  # she moved on to another department
-    assert "GV-01" not in as_(cast.eve).get(reverse("risk:tasks")).content.decode()
-    assert load_method().controls["GV-01"].title not in as_(cast.alice).get(reverse("risk:tasks")).content.decode()
+    assert "GV-01" not in as_(cast.eve).get(reverse("governance:tasks")).content.decode()
+    assert (
+        load_method().controls["GV-01"].title not in as_(cast.alice).get(reverse("governance:tasks")).content.decode()
+    )
 
 
 def test_a_task_shows_a_gate_and_never_its_stand_in(cast: Cast, application: AIApplication) -> None:
@@ -358,11 +360,11 @@ def test_a_task_shows_a_gate_and_never_its_stand_in(cast: Cast, application: AIA
     assert held.before is not None
     Task.objects.update(owner=cast.alice)
     tasks.cancel(actor=cast.alice, task=held)
-    text = as_(cast.alice).get(reverse("risk:tasks")).content.decode()
+    text = as_(cast.alice).get(reverse("governance:tasks")).content.decode()
     assert text.count("Prohibited practice") == 2
     assert "100" not in text[text.index("<main") :]
     assessments.save_answers(actor=None, application=application, answers={"p_a": False})
     scores.rescore_changed()
-    text = as_(cast.alice).get(reverse("risk:tasks")).content.decode()
+    text = as_(cast.alice).get(reverse("governance:tasks")).content.decode()
     assert text.count("Prohibited practice") == 1  # what it was when the task was made
     assert f"{held.before:.1f}" in text

@@ -12,6 +12,7 @@ from governance.exports.html import CONTENT_TYPE, standing_alone
 from governance.selectors.board import Board, DepartmentPage
 from governance.selectors.compliance import FrameworkFigures
 from governance.selectors.rollups import Risk
+from inventory.charts.base import score
 
 __all__ = ["CONTENT_TYPE", "encode"]
 
@@ -58,7 +59,7 @@ def _department(anchor: str, page: DepartmentPage, board: Board) -> dict[str, An
             for one in page.moves
         ],
         "actions_of": page.actions[0].application if page.actions else "",
-        "actions": [(one.text, wording.step(one.now, one.then)) for one in page.actions],
+        "actions": [(one.text, wording.effect(one.now, one.then)) for one in page.actions],
     }
 
 
@@ -88,7 +89,7 @@ def _bands(page: DepartmentPage) -> Chart:
     chart = charts.bands_by_department(below, _counts(page.department.name, page.risk))
     beside = [page.risk, *(one.risk for one in page.below)]
     rows = [
-        Row(row.label, (*row.values, one.count, round(one.index))) for row, one in zip(chart.rows, beside, strict=True)
+        Row(row.label, (*row.values, one.count, score(one.index))) for row, one in zip(chart.rows, beside, strict=True)
     ]
     more = f" Further departments one level down: {page.below_left_out}." if page.below_left_out else ""
     return replace(chart, columns=(*chart.columns, "Live", "Index"), rows=tuple(rows), summary=chart.summary + more)

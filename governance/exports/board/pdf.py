@@ -21,6 +21,7 @@ from governance.exports.board import wording
 from governance.selectors.board import COURSE_DAYS, Board, DepartmentPage
 from governance.selectors.compliance import FrameworkFigures
 from governance.selectors.rollups import Risk
+from inventory.charts.base import score
 from risk.choices import Band
 
 CONTENT_TYPE = "application/pdf"
@@ -77,7 +78,13 @@ def _page(page: DepartmentPage, board: Board) -> dict[str, Any]:
         "tiles": wording.tiles(page),
         "profile_alt": wording.profile(page),
         "profile": [
-            [str(one.label), risk.index if risk else None, risk.band if risk else "", board.whole.get(one.value)]
+            [
+                str(one.label),
+                risk.index if risk else None,
+                score(risk.index if risk else None),
+                risk.band if risk else "",
+                board.whole.get(one.value),
+            ]
             for one, risk in page.principles
         ],
         "whole": wording.compared(page, board),
@@ -103,7 +110,7 @@ def _page(page: DepartmentPage, board: Board) -> dict[str, Any]:
             for one in page.moves
         ],
         "actions_of": _cut(page.actions[0].application, 60) if page.actions else "",
-        "actions": [[one.text, wording.step(one.now, one.then)] for one in page.actions],
+        "actions": [[one.text, wording.effect(one.now, one.then)] for one in page.actions],
     }
 
 
@@ -120,7 +127,7 @@ def _course(page: DepartmentPage, board: Board) -> dict[str, Any]:
 
 def _bands(name: str, risk: Risk) -> dict[str, Any]:
     counts = {band: getattr(risk, f"{band}_count") for band in reversed(Band.values)}
-    return {"name": name, "index": risk.index, "count": f"{risk.count:,}", "counts": counts}
+    return {"name": name, "index": score(risk.index), "count": f"{risk.count:,}", "counts": counts}
 
 
 def _coverage(one: FrameworkFigures) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from datetime import date
 from governance.selectors.board import COURSE_DAYS, Board, DepartmentPage
 from governance.selectors.board_rows import Worst
 from governance.selectors.compliance import FrameworkFigures
+from inventory.charts.base import score
 from risk.choices import Band
 
 SCALE = "Residual risk from 0 (best) to 100 (worst)"
@@ -25,7 +26,7 @@ def tiles(page: DepartmentPage) -> list[tuple[str, str, str]]:
     count, serious = page.risk.count, page.serious
     gaps = f"binding, and {page.binding_partly_met:,} partly met; {page.overdue:,} of both past due"
     return [
-        ("Risk index", f"{page.risk.index:.0f}", f"{Band(page.risk.band).label} · {moved(page.change, 0)}"),
+        ("Risk index", score(page.risk.index), f"{Band(page.risk.band).label} · {moved(page.change, 0)}"),
         ("Live AI applications", f"{count:,}", moved(page.count_change, 0)),
         ("High or critical", f"{serious:,}", f"{serious / count:.0%} of live · {moved(page.serious_change, 0)}"),
         ("Compliance gaps open", f"{page.binding_gaps:,}", gaps),
@@ -44,7 +45,7 @@ def moved(change: float | None, decimals: int) -> str:
 
 
 def ahead(page: DepartmentPage) -> str:
-    return " · ".join(f"{one.index:.0f}" for one in page.ahead) or "–"
+    return " · ".join(score(one.index) for one in page.ahead) or "–"
 
 
 def coverage(one: FrameworkFigures) -> str:
@@ -59,8 +60,9 @@ def risk_of(one: Worst) -> str:
     """ "25 (14–33)"; the number alone where nothing is unknown, as the pages have it."""
     if one.prohibited:
         return PROHIBITED
-    low, high = f"{one.low:.0f}", f"{one.high:.0f}"
-    return f"{one.point:.0f}" if low == high else f"{one.point:.0f} ({low}–{high})"
+    low, high = score(one.low), score(one.high)
+    point = score(one.point)
+    return point if low == high else f"{point} ({low}–{high})"
 
 
 def moves(page: DepartmentPage) -> str:
@@ -74,18 +76,23 @@ def course(page: DepartmentPage) -> str:
     if not page.course:
         return "No figures are kept yet."
     first, last = page.course[0], page.course[-1]
-    text = f"Index {first.index:.0f} on {first.day:%-d %B %Y}, {last.index:.0f} on {last.day:%-d %B %Y}"
-    text += f"; worst application {last.worst:.0f}, mean {last.mean:.0f}"
+    text = f"Index {score(first.index)} on {first.day:%-d %B %Y}, {score(last.index)} on {last.day:%-d %B %Y}"
+    text += f"; worst application {score(last.worst)}, mean {score(last.mean)}"
     return text + (f"; if nobody acts {ahead(page)} in 30, 60 and 90 days." if page.ahead else ".")
 
 
 def profile(page: DepartmentPage) -> str:
-    return ", ".join(f"{one.label} {risk.index:.0f}" for one, risk in page.principles if risk) + "."
+    return ", ".join(f"{one.label} {score(risk.index)}" for one, risk in page.principles if risk) + "."
 
 
 def step(before: float, after: float) -> str:
     """ "60 to 40", of risk."""
-    return f"{before:.0f} to {after:.0f}"
+    return f"{score(before)} to {score(after)}"
+
+
+def effect(before: float, after: float) -> str:
+    """ "71.5 to 71.2": what a control does, with one decimal as on the pages, since most do little."""
+    return f"{before:.1f} to {after:.1f}"
 
 
 def compared(page: DepartmentPage, board: Board) -> bool:

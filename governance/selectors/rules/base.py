@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from inventory.selectors.discovery.rulings import in_force
 from risk import records
@@ -54,6 +55,7 @@ class Rule:
 
     `needs`: (SQL that says whether the facts are there, what to load otherwise). `unit` names what the amounts count,
     `counted` does so beside a number (`ngettext_lazy` by "n"). `route` and `query` are where the action is done.
+    `of_people`: what people did counts in their department, whichever the application belongs to.
     `anchor`: the moment of `Anchors` up to which it looks. `feeds`: the kinds that bring its facts; while one of them
     is a blind spot, that nothing is found means nothing, so nothing completes.
     """
@@ -73,6 +75,22 @@ class Rule:
     feeds: tuple[str, ...] = ()
     query: Mapping[str, str] | None = None
     thresholds: tuple[Threshold, ...] = ()
+    of_people: bool = False
+
+    @property
+    def by_day(self) -> bool:
+        """Whether it counts what happened in the days of its window."""
+        return self.anchor == "day"
+
+    @property
+    def counts_where(self) -> str:
+        """In which department a finding counts, in words."""
+        if not self.of_people:
+            return _("Each finding counts in one; choose one to see only its findings")
+        return _(
+            "What people did counts in their own department, whichever the application belongs to, so the number of "
+            "one is only a part of the application's; choose one to see only its findings"
+        )
 
     @property
     def principles(self) -> tuple[str, ...]:

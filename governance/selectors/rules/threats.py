@@ -120,6 +120,7 @@ RULES = (
         sql=_JAILBREAKS,
         needs=_ATTACKS_SEEN,
         anchor="day",
+        of_people=True,
         feeds=INTERACTIONS,
         thresholds=(Threshold("by_one", _("High: attempts by one person within 7 days"), 3, 2, 1000),),
     ),
@@ -140,6 +141,7 @@ RULES = (
         sql=_INJECTIONS,
         needs=_ATTACKS_SEEN,
         anchor="day",
+        of_people=True,
         feeds=INTERACTIONS,
     ),
     Rule(

@@ -180,6 +180,7 @@ RULES = (
             USE_SEEN[1],
         ),
         anchor="day",
+        of_people=True,
         feeds=USE,
         thresholds=(
             Threshold("people", _("People who used it"), 3),
@@ -206,6 +207,7 @@ RULES = (
         sql=_SENSITIVE,
         needs=USE_SEEN,
         anchor="day",
+        of_people=True,
         feeds=INTERACTIONS,
         thresholds=(
             Threshold("events", _("Events"), 1),
@@ -233,6 +235,7 @@ RULES = (
             _("the list of sensitivity labels, so that it is known which are Confidential, and a Purview audit export"),
         ),
         anchor="day",
+        of_people=True,
         feeds=INTERACTIONS,
         thresholds=(Threshold("interactions", _("Interactions"), 1),),
     ),
@@ -252,6 +255,7 @@ RULES = (
         sql=_UNLABELLED,
         needs=_FILES_COUNTED,
         anchor="day",
+        of_people=True,
         feeds=INTERACTIONS,
         thresholds=(
             Threshold("files", _("Files read for a department"), 50),

@@ -71,6 +71,8 @@ def reopen(*, actor: User | None, pk: int, reason: str) -> Recommendation:
         raise ValidationError(
             _("It is open already.") if card.state == RecommendationState.OPEN else _("Nothing is found.")
         )
+    if not reason.strip():
+        raise ValidationError(_("Say why it is opened again."))
     card.reason, card.until = "", None
     _into(card, RecommendationState.OPEN)
     return _noted(card, actor, RecommendationAction.REOPENED, reason.strip()[:2000])

@@ -23,6 +23,7 @@ from governance.models import (
 from governance.selectors.rules import RULES
 from governance.selectors.rules.base import Anchors, Rule, anchors
 from governance.selectors.rules.feeds import BLIND
+from governance.services.recommendations import dated
 from governance.services.recommendations.course import Found, Standing, turn
 from inventory import audit_log
 from inventory.choices import in_english
@@ -89,6 +90,7 @@ def evaluate(now: datetime | None = None) -> Outcome | None:
             outcome.lacking[rule.key] = needs
     _note_readings(outcome, moments)
     _go_on(outcome, now)
+    dated.keep(timezone.localdate(now))
     if outcome.actions:
         audit_log.record(
             actor=None,

@@ -47,11 +47,13 @@ def registered_never_seen(
     days: int = 90,
     identified: bool | None = None,
     q: str = "",
+    left: QuerySet[AIApplication, Any] | None = None,
     today: date | None = None,
 ) -> QuerySet[AIApplication]:
     """Live applications that the person may see, without use, alert, metric, listing or report in the last `days`.
 
-    `identified`: only those with any identifier, or without. One that has none can't be seen by any feed.
+    `identified`: only those with any identifier, or without. One that has none can't be seen by any feed. `left`: only
+    those with these ids.
     """
     today = today or timezone.localdate()
     since = today - timedelta(days=days - 1)
@@ -62,6 +64,8 @@ def registered_never_seen(
         found = found.in_department(department)
     if q:
         found = found.search(q)
+    if left is not None:
+        found = found.filter(pk__in=left)
     listed = AgentListing.objects.filter(own).exclude(state=AgentState.DELETED)
     found = (
         found.exclude(Exists(DailyUsage.objects.filter(own, day__gte=since)))

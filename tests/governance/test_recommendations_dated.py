@@ -1,0 +1,147 @@
+"""What the evaluation keeps of each day, and what pages of a past day tell from it."""
+
+import csv
+from datetime import datetime, time, timedelta
+from io import StringIO
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from governance.models import Recommendation, RecommendationDay, RecommendationStep, SubjectSpell
+from governance.services.recommendations import dated, evaluate
+from inventory.choices import AlertState, Severity
+from inventory.models import Alert
+from tests.builders import make_application, make_department
+from tests.cast import Cast
+
+RULE = "late_alerts"
+TODAY = timezone.localdate()
+FIRST, SECOND, THIRD = (TODAY - timedelta(days=days) for days in (40, 20, 5))
+
+
+def noon(day: object) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time(12)))  # type: ignore[arg-type]
+
+
+def evaluated(day: object) -> None:
+    """Evaluated on a day, whose steps are of then."""
+    before = set(RecommendationStep.objects.values_list("pk", flat=True))
+    evaluate(noon(day))
+    RecommendationStep.objects.exclude(pk__in=before).update(at=noon(day))
+
+
+@pytest.fixture
+def past(cast: Cast) -> Recommendation:
+    """One late alert in Cards, then a graver one in Treasury beside it, then that alone."""
+    apps = {place: make_application(place, f"App of {place}") for place in (cast.cards, cast.treasury)}
+    common = {"type": "AI.Odd", "state": AlertState.ACTIVE, "at": noon(FIRST - timedelta(days=30))}
+    one = Alert.objects.create(title="<b>One", severity=Severity.LOW, application=apps[cast.cards], **common)
+    evaluated(FIRST)
+    Alert.objects.create(title="Two", severity=Severity.HIGH, application=apps[cast.treasury], **common)
+    evaluated(SECOND)
+    Alert.objects.filter(pk=one.pk).update(state=AlertState.RESOLVED)
+    evaluated(THIRD)
+    return Recommendation.objects.get(rule=RULE, department=cast.root)
+
+
+def test_evaluating_again_keeps_nothing_twice(past: Recommendation) -> None:
+    def kept() -> list:
+        days = RecommendationDay.objects.order_by("pk").values_list("pk", "day", "rows", "amount", "gravity")
+        return [*days, *SubjectSpell.objects.order_by("pk").values_list("pk", "name", "day", "until")]
+
+    before = kept()
+    for _ in range(2):
+        evaluate(noon(THIRD))
+    assert kept() == before
+    evaluate(noon(THIRD + timedelta(days=1)))
+    assert kept() == before  # nothing moved
+
+
+def test_each_day_is_told_as_it_was(past: Recommendation, cast: Cast, client: Client) -> None:
+    client.force_login(cast.ada)
+    for day, severity, findings, departments in (
+        (FIRST, "low", {"<b>One"}, 1),
+        (SECOND - timedelta(days=1), "low", {"<b>One"}, 1),
+        (SECOND, "high", {"<b>One", "Two"}, 2),
+        (THIRD, "high", {"Two"}, 1),
+    ):
+        listed = client.get("/recommendations/", {"as_of": day})
+        (card,) = [one for one in listed.context["cards"] if one.rule.key == RULE]
+        assert (card.severity, card.rows, card.departments) == (severity, len(findings), departments)
+        assert sum(one.rows for one in card.places) == len(findings)
+        page = client.get(f"/recommendations/{past.pk}/", {"as_of": day})
+        assert {one.name for one in page.context["page"].object_list} == findings
+        assert sum(rows for _key, _name, rows in page.context["places"]) == len(findings)
+        body = page.content.decode()
+        assert f"As of {day:%-d %B %Y}" in body
+        assert "<b>One" not in body
+        answer = client.get(f"/recommendations/{past.pk}/evidence.csv", {"as_of": day})
+        rows = list(csv.DictReader(StringIO(b"".join(answer).decode("utf-8-sig"))))
+        assert {row["name"] for row in rows} == findings
+    assert not client.get("/recommendations/", {"as_of": FIRST, "severity": "high"}).context["cards"]
+    assert client.get("/recommendations/", {"as_of": SECOND, "severity": "high"}).context["cards"]
+    assert "High" in client.get("/", {"as_of": SECOND}).content.decode()
+
+
+def test_a_day_is_told_to_who_sees_the_department_today(past: Recommendation, cast: Cast, client: Client) -> None:
+    client.force_login(cast.carol)
+    (card,) = client.get("/recommendations/", {"as_of": SECOND}).context["cards"]
+    assert (card.department, card.rows, card.severity) == (cast.retail, 1, "low")
+    shown = client.get(f"/recommendations/{card.pk}/", {"as_of": SECOND}).context["page"].object_list
+    assert [one.name for one in shown] == ["<b>One"]
+    for path in ("", "evidence.csv"):
+        assert client.get(f"/recommendations/{past.pk}/{path}", {"as_of": SECOND}).status_code == 404
+
+
+def test_what_was_not_kept_says_so(past: Recommendation, cast: Cast, client: Client) -> None:
+    """Cards that are older than the keeping."""
+    for model in (RecommendationDay, SubjectSpell):
+        model.objects.filter(day__lt=THIRD).delete()
+    SubjectSpell.objects.update(day=THIRD)
+    client.force_login(cast.ada)
+    said = f"Severity and findings are kept from {THIRD:%-d %b %Y} on"
+    for path in ("/recommendations/", f"/recommendations/{past.pk}/"):
+        assert said in client.get(path, {"as_of": SECOND}).content.decode()
+        assert said not in client.get(path, {"as_of": THIRD}).content.decode()
+
+
+def test_what_came_and_went_within_a_day_did_not_stand_at_its_end(past: Recommendation, cast: Cast) -> None:
+    Alert.objects.update(state=AlertState.ACTIVE)
+    evaluate(noon(TODAY))
+    assert SubjectSpell.objects.filter(rule=RULE, day=TODAY).exists()
+    Alert.objects.filter(title="<b>One").update(state=AlertState.RESOLVED)
+    evaluate(noon(TODAY))
+    assert not SubjectSpell.objects.filter(rule=RULE, day=TODAY).exists()
+    assert RecommendationDay.objects.filter(recommendation=past, day=TODAY).get().rows == 1
+
+
+def test_it_is_cleared_after_a_year(past: Recommendation) -> None:
+    late = SECOND + timedelta(days=dated.KEPT + 1)
+    dated.keep(late)
+    assert not SubjectSpell.objects.filter(until__lt=SECOND).exists()
+    # What the oldest day that is kept goes by stays
+    assert RecommendationDay.objects.filter(recommendation=past).order_by("day").first().day == SECOND
+
+
+def test_as_many_queries_for_three_and_thirty(past: Recommendation, cast: Cast, client: Client) -> None:
+    client.force_login(cast.ada)
+    paths = [
+        f"{path}?as_of={TODAY - timedelta(days=1)}" for path in ("/recommendations/", f"/recommendations/{past.pk}/")
+    ]
+
+    def cost(path: str) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(path).status_code == 200
+        return len(queries)
+
+    for path in paths:
+        cost(path)
+    few = [cost(path) for path in paths]
+    for n in range(20):
+        app = make_application(make_department(f"Branch {n}", cast.retail), f"App {n}")
+        Alert.objects.create(title=f"{n}", severity=Severity.LOW, state="active", application=app, at=noon(FIRST))
+    evaluated(TODAY - timedelta(days=2))
+    assert [cost(path) for path in paths] == few
