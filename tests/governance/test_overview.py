@@ -94,7 +94,7 @@ def test_what_is_not_told_apart_says_so(estate: Estate, client: Client) -> None:
     ]
     assert {one.name for one in models["highest"]} == {"Credit Scorer"}
     body = client.get("/?kind=model").content.decode()
-    assert body.count("all applications") == 1  # the matrix
+    assert body.count("all applications") == 1  # the matrix; what to do first is of those chosen
     assert "only model" in body
     assert "all applications" not in client.get("/").content.decode()
     file = client.get("/exports/overview.html?kind=model").content.decode()
