@@ -29,7 +29,10 @@ EVERY = (
     *("/discovery/", "/discovery/never-seen/", "/discovery/beyond-approval/", "/unusual/", "/data-events/"),
     *(
         f"/{page}/?as_of={{past}}"
-        for page in ("departments", "applications", "compliance", "recommendations", "activity")
+        for page in (
+            *("departments", "applications", "compliance", "recommendations", "activity"),
+            *("alerts", "evidence", "discovery"),
+        )
     ),
     *("/alerts/", "/incidents/", "/evidence/", "/tasks/", "/feeds/", "/settings/departments/", "/people/"),
     *("/account/digest/", "/settings/mail/"),

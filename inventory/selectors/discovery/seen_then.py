@@ -58,7 +58,8 @@ def page_then(looked: Looked, decided: Decided, found: QuerySet[Sighting], sort:
     """A page of SeenRow, by use in the period; the same number of queries whatever the size."""
     down = sort.startswith("-") or not sort
     word = sort.removeprefix("-") or "interactions"
-    own = DailyUsage.objects.filter(looked.people, sighting=OuterRef("pk")).order_by().values("sighting")
+    # Loose rows alone: their index has a name's days side by side
+    own = DailyUsage.objects.filter(looked.people, decided.loose, sighting=OuterRef("pk")).order_by().values("sighting")
     if word == "interactions":
         added = own.filter(looked.days).annotate(n=Sum("interactions")).values("n")
         found = found.annotate(place=Coalesce(Subquery(added), 0))
