@@ -271,11 +271,13 @@ def places_among(scope: Scope, counted: Counted) -> dict[tuple[str, int], list[P
     if scope.top is None:
         return {}
     top, itself = scope.top, _("%(name)s itself") % {"name": scope.top.name}
-    parts = list(scope.rows().order_by("name").values_list("pk", "key", "name"))
+    parts: dict[str, list[Figures]] = {}
+    for (rule, __), one in counted.items():
+        if one.parent == top.pk and one.rows:
+            parts.setdefault(rule, []).append(one)
     places: dict[tuple[str, int], list[Place]] = {}
     for rule, whole in ((rule, one) for (rule, department), one in counted.items() if department == top.pk):
-        named = [(key, name, counted.get((rule, pk))) for pk, key, name in parts]
-        found = [Place(key, name, one.rows, one.amount) for key, name, one in named if one and one.rows]
+        found = [Place(one.key, one.name, one.rows, one.amount) for one in parts.get(rule, ())]
         rows, amount = (sum(getattr(one, what) for one in found) for what in ("rows", "amount"))
         if found and top.parent_id and whole.rows > rows:
             found.append(Place(top.key, itself, whole.rows - rows, whole.amount - amount))

@@ -22,12 +22,16 @@ from inventory.selectors.scope import Scope
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What is found of the chosen applications in a department with everything below it."""
+    """What is found of the chosen applications in a department with everything below it, and what that is: `parent`
+    tells of which it is a part."""
 
     rows: int
     amount: int
     gravity: int
     departments: int
+    key: str
+    name: str
+    parent: int | None
 
 
 Counted = Mapping[tuple[str, int], Figures]  # by rule and department
@@ -37,9 +41,14 @@ def of_chosen(user: User | None, left: Among, permission: Permission = Permissio
     """Which subjects are of the applications that are left."""
     if not left:
         return Q()
-    ids = access.applications(user, permission).filter(pk__in=left.ids).order_by().values("pk")
+    ids = left.ids
+    if not access.sees_everything(user, permission):
+        ids = access.applications(user, permission).filter(pk__in=ids).order_by().values("pk")
     alerts = Alert.objects.filter(application__in=ids).order_by().values("pk")
-    return Q(kind__in=("application", "agent"), ref__in=ids) | Q(kind="alert", ref__in=alerts)
+    of_them = ("application", "agent")
+    # Of a hundred thousand that are left, those alone that something is found of
+    found = Subject.objects.filter(kind__in=of_them).order_by().values("ref")
+    return Q(kind__in=of_them, ref__in=ids.filter(pk__in=found)) | Q(kind="alert", ref__in=alerts)
 
 
 def counted(
@@ -76,5 +85,6 @@ own AS (
     SELECT rule, COALESCE(department_id, (SELECT id FROM inventory_department WHERE parent_id IS NULL)) AS id,
         count(*) AS rows, sum(amount) AS amount, max(gravity) AS gravity, bool_or(department_id IS NOT NULL) AS placed
     FROM ({chosen}) chosen (rule, department_id, amount, gravity) GROUP BY 1, 2)
-SELECT rule, top, sum(rows)::int, sum(amount)::bigint, max(gravity), (count(*) FILTER (WHERE placed))::int
-FROM own JOIN below USING (id) GROUP BY rule, top"""
+SELECT rule, top, sum(rows)::int, sum(amount)::bigint, max(gravity), (count(*) FILTER (WHERE placed))::int,
+    part.key, part.name, part.parent_id
+FROM own JOIN below USING (id) JOIN inventory_department part ON part.id = top GROUP BY rule, top, part.id"""

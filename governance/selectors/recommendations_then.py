@@ -182,8 +182,10 @@ def _counted(cards: QuerySet[Recommendation], day: date) -> dict[tuple[str, int]
         return {}
     kept = RecommendationDay.objects.filter(recommendation__in=cards.order_by().values("pk"), day__lte=day)
     newest = kept.order_by("recommendation_id", "-day").distinct("recommendation_id")
-    columns = ("recommendation__rule", "recommendation__department_id", "rows", "amount", "gravity", "departments")
-    return {(rule, department): Figures(*figures) for rule, department, *figures in newest.values_list(*columns)}
+    department = (f"recommendation__department__{name}" for name in ("key", "name", "parent_id"))
+    figures = ("rows", "amount", "gravity", "departments", *department)
+    rows = newest.values_list("recommendation__rule", "recommendation__department_id", *figures)
+    return {(rule, pk): Figures(*found) for rule, pk, *found in rows}
 
 
 def _with(card: CardThen, counted: dict[tuple[str, int], Figures], places: tuple[Place, ...] = ()) -> CardThen:
