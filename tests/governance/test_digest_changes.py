@@ -208,9 +208,7 @@ def test_evidence_is_told_when_it_comes_near_its_end_and_when_it_ends(cast: Cast
     assert found.note.startswith("Credit Scorer and 1 more · runs out on ")
 
 
-@pytest.mark.parametrize(
-    ("after", "words"), [(41.0, "rose from 40 to 41"), (38.9, "fell from 40 to 39"), (40.9, "")]
-)
+@pytest.mark.parametrize(("after", "words"), [(41.0, "rose from 40 to 41"), (38.9, "fell from 40 to 39"), (40.9, "")])
 def test_an_index_is_told_when_it_moved_by_one(cast: Cast, after: float, words: str) -> None:
     index(cast.cards, SPAN.then, 40)
     index(cast.cards, SPAN.now, after)
