@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from django.conf import settings as django_settings
 from django.test import Client
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from inventory.models import User
@@ -39,6 +41,8 @@ new PerformanceObserver((list) => {
 }).observe({ type: "layout-shift", buffered: true });"""
 MOST_SHIFTED = 0.1
 
+STORED = "local_storage,indexeddb,websql,file_systems,service_workers,cache_storage"  # what a page may keep
+
 
 @dataclass
 class Visit:
@@ -54,7 +58,7 @@ class Visit:
         """Open a page; it is there once nothing is under way and the charts near the screen are drawn."""
         self.page.goto(self.address + path, wait_until="load")
         if self.scripts:
-            self.page.wait_for_function(SETTLED)
+            self.page.wait_for_function(SETTLED, polling=50)  # each frame would lay the page out again and again
             shifted = self.page.evaluate("window.shifted")
             self._note(shifted > MOST_SHIFTED, f"{path} shifted by {shifted}")
         return self.page
@@ -65,6 +69,17 @@ class Visit:
         self.page.on("pageerror", lambda error: self._note(True, str(error)))
         self.page.on("response", lambda answer: self._note(answer.status >= 500, f"{answer.status} {answer.url}"))
         self.page.on("request", lambda request: self._note(not self._own(request.url), f"other host: {request.url}"))
+
+    def end(self) -> BrowserContext:
+        """Leave nothing of it but the cache: its context, for another one."""
+        context = self.page.context
+        session = context.new_cdp_session(self.page)
+        session.send("Storage.clearDataForOrigin", {"origin": self.address, "storageTypes": STORED})
+        for page in context.pages:
+            page.close()
+        context.clear_cookies()
+        context.clear_permissions()
+        return context
 
     def _note(self, bad: bool, text: str) -> None:
         if bad and "was preloaded using link preload but not used" not in text:  # a hint that a busy machine earns
@@ -80,29 +95,38 @@ def follow(page: Page, target: Locator) -> None:
         target.click()
 
 
+Idle = defaultdict[tuple[str, bool], list[BrowserContext]]
+
+
+@pytest.fixture(scope="session")
+def idle() -> Idle:
+    """Contexts that no visit uses just now, by theme and whether they run scripts. A new one has to load and compile
+    every script anew, which is half of what a page with charts costs; these have them in their caches."""
+    return defaultdict(list)
+
+
 @pytest.fixture
-def visit(browser: Browser, live_server: LiveServer) -> Iterator[Callable[..., Visit]]:
+def visit(browser: Browser, idle: Idle, live_server: LiveServer) -> Iterator[Callable[..., Visit]]:
     """`visit(user, width=1440, theme="light")`: a page signed in as the user; it must end without complaints."""
-    visits: list[Visit] = []
+    visits: list[tuple[Visit, list[BrowserContext]]] = []
 
     def open_page(user: User | None = None, width: int = 1440, theme: str = "light", scripts: bool = True) -> Visit:
-        context = browser.new_context(
-            viewport={"width": width, "height": 900},
-            color_scheme="dark" if theme == "dark" else "light",
-            java_script_enabled=scripts,
-        )
+        kept = idle[theme, scripts]
+        scheme: Literal["dark", "light"] = "dark" if theme == "dark" else "light"
+        context = kept.pop() if kept else browser.new_context(color_scheme=scheme, java_script_enabled=scripts)
+        made = Visit(context.new_page(), live_server.url, scripts)
+        visits.append((made, kept))
+        made.page.set_viewport_size({"width": width, "height": 900})
         if user is not None:
             client = Client()
             client.force_login(user)
             cookie = client.cookies[django_settings.SESSION_COOKIE_NAME]
             context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
-        made = Visit(context.new_page(), live_server.url, scripts)
         made.watch()
-        visits.append(made)
         return made
 
     yield open_page
-    complaints = [text for made in visits for text in made.complaints]
-    for made in visits:
-        made.page.context.close()
+    complaints = [text for made, _ in visits for text in made.complaints]
+    for made, kept in visits:
+        kept.append(made.end())
     assert complaints == []

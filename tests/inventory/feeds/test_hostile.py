@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from inventory.connectors import chunks, records
-from inventory.connectors.base import MAX_ROW_BYTES, Unreadable
+from inventory.connectors import chunks, delimited, records
+from inventory.connectors.base import Unreadable
 from inventory.connectors.delimited import as_utf8
 from inventory.connectors.mapped import Mapped, Mapping, layout_of
 from inventory.connectors.moments import moment_of
@@ -103,21 +103,30 @@ def peak(work: Callable[[], Any]) -> tuple[Any, int]:
         tracemalloc.stop()
 
 
-SIZE = 64 << 20  # nothing of it is kept, so five gigabytes would show the same
+LIMIT = 1 << 20  # of a row, an eighth of the real one
+SIZE = 16 * LIMIT  # more than may be kept of it, and nothing is, so five gigabytes would show the same
 
 
+@pytest.fixture
+def _short_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (delimited, records):
+        monkeypatch.setattr(module, "MAX_ROW_BYTES", LIMIT)
+
+
+@pytest.mark.usefixtures("_short_rows")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("filler", [b"x", b'"', b"\x00"], ids=["letters", "quotes", "zeros"])
 def test_an_endless_line_costs_itself_and_little_memory(kind: str, filler: bytes) -> None:
-    source = Endless(HEADERS[kind] + b'"', filler, SIZE // 2, b"\nlast,1,2,3,4,5\n")
+    source = Endless(HEADERS[kind] + b'"', filler, SIZE, b"\nlast,1,2,3,4,5\n")
     found, most = peak(lambda: list(connector(kind).read(as_utf8(io.BufferedReader(source)))))
     assert isinstance(found[0], Unreadable)
-    assert f"longer than {MAX_ROW_BYTES:,}" in found[0].reason
+    assert f"longer than {LIMIT:,}" in found[0].reason
     assert len(found[0].raw) <= 4096
     assert len(found) == 2  # and the row after it is read
-    assert most < 8 * MAX_ROW_BYTES
+    assert most < 8 * LIMIT
 
 
+@pytest.mark.usefixtures("_short_rows")
 @pytest.mark.parametrize("kind", sorted(RECORDS))
 @pytest.mark.parametrize("start", [b'[{"a":"', b'{"value":[{"a":"', b'{"a":' + b"[" * 5000 + b'"', b"[" * 100])
 def test_an_endless_record_costs_itself_and_little_memory(kind: str, start: bytes) -> None:
@@ -125,7 +134,7 @@ def test_an_endless_record_costs_itself_and_little_memory(kind: str, start: byte
     found, most = peak(lambda: list(connector(kind).read(as_utf8(io.BufferedReader(source)))))
     assert isinstance(found[0], Unreadable)
     assert len(found[0].raw) <= 4 * 4096
-    assert most < 12 * MAX_ROW_BYTES
+    assert most < 12 * LIMIT
 
 
 @pytest.mark.parametrize("kind", sorted(RECORDS))
