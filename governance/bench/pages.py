@@ -105,11 +105,13 @@ def queries(signed_in: Any, address: str) -> int:
 
 
 def plant() -> None:
-    """Two words that exactly FEW and MANY applications carry."""
+    """Two words that exactly FEW and MANY applications carry, planted once an estate."""
     from inventory.choices import ApplicationKind
-    from inventory.models import Department
+    from inventory.models import AIApplication, Department
     from inventory.services.applications import register_application
 
+    if AIApplication.objects.filter(name="Threefold 0").exists():
+        return
     for word, count in (("Threefold", FEW), ("Thirtyfold", MANY)):
         for number in range(count):
             register_application(
