@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from governance.selectors import rollups
 from governance.selectors.among import ALL, Among
-from governance.selectors.directly import directly_in
+from governance.selectors.directly import directly_in, lying
 from governance.selectors.rollups import Risk
 from inventory.choices import Lifecycle
 from inventory.models import Department
@@ -114,7 +114,7 @@ class Figures:
 
 
 def figures(scope: Scope, day: date, most: int = MATRIX_ROWS, beside: Sequence[Department] = ()) -> Figures:
-    """The matrix and the first two tiles, in four queries at most however many departments there are."""
+    """The matrix and the first two tiles, in three queries however many departments there are."""
     tops = [top.pk for top in scope.tops]
     highest_level = Department.objects.filter(pk__in=tops)
     overall = rollups.risks(highest_level | scope.rows(), day, [OVERALL])
@@ -126,20 +126,22 @@ def figures(scope: Scope, day: date, most: int = MATRIX_ROWS, beside: Sequence[D
     risks = rollups.risks_on(wanted, [*((day, one) for one in rollups.ALL), (then, OVERALL)])
     found = {(risk.department_id, risk.principle): risk for risk in risks.get(day, [])}
     before = [risk for risk in risks.get(then, []) if risk.department_id in tops]
-    named = wanted.annotate(counted_at=Subquery(RollUpCount.objects.values("counted_at")[:1])).in_bulk()
+    itself = _itself(overall, scope)
+    own = _of_its_own(scope, day) if itself and listed else None
+    counted_at = Subquery(RollUpCount.objects.values("counted_at")[:1])
+    named = wanted.annotate(counted_at=counted_at, lying=lying(own)).in_bulk()
 
     def row(pk: int) -> DepartmentRow:
         principles = tuple(found.get((pk, principle)) for principle in Principle.values)
         return DepartmentRow(named[pk], found.get((pk, OVERALL)), principles)
 
-    itself = _itself(overall, scope)
     return Figures(
         Matrix(
             tuple(row(pk) for pk in tops if scope.top and (pk, OVERALL) in found),
             tuple(map(row, shown)),
             len(listed) - len(shown),
             itself,
-            _own(scope, day) if itself and listed else None,
+            _own(named[own], day) if own else None,
         ),
         _numbers([risk for risk in overall if risk.department_id in tops], before),
         tuple(before),
@@ -162,12 +164,14 @@ def _itself(overall: Sequence[Risk], scope: Scope) -> Bands | None:
     )
 
 
-def _own(scope: Scope, day: date) -> DepartmentRow | None:
-    """The figures of what lies directly in the whole. Present scores say nothing of a past day."""
-    if scope.top is None or day != timezone.localdate():
-        return None
-    found = directly_in(scope.top.pk, day)
-    return DepartmentRow(scope.top, found[OVERALL], tuple(map(found.get, Principle.values))) if found else None
+def _of_its_own(scope: Scope, day: date) -> int | None:
+    """The department whose own applications have figures: present scores say nothing of a past day."""
+    return scope.top.pk if scope.top and day == timezone.localdate() else None
+
+
+def _own(department: Department, day: date) -> DepartmentRow | None:
+    found = directly_in(department.pk, day, department.lying)  # type: ignore[attr-defined]
+    return DepartmentRow(department, found[OVERALL], tuple(map(found.get, Principle.values))) if found else None
 
 
 def _numbers(now: Sequence[Risk], then: Sequence[Risk]) -> Numbers:

@@ -22,7 +22,7 @@ MOST = 15
 # Why a page may take more
 MORE = {
     "overview": (16, "a leader's asks besides which of the applications shown they may open"),
-    "department": (18, "figures, course, applications, use, coverage and outlook, each kept where it belongs"),
+    "department": (16, "a leader's asks the same"),
 }
 DOWNLOADS = (".csv", ".html", "/file/", "/download/", "/board/")
 
