@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from governance.selectors.among import ALL, Among
 from inventory.models import AIApplication
 from inventory.selectors.scope import Scope
 from risk.method import load_method
@@ -30,14 +31,16 @@ class NextAction:
         return self.now - self.then
 
 
-def next_actions(scope: Scope, day: date, most: int = APPLICATIONS) -> list[NextAction]:
-    """Of the live applications with the highest risk, the best step of each, the greatest gain first.
+def next_actions(scope: Scope, day: date, left: Among = ALL, most: int = APPLICATIONS) -> list[NextAction]:
+    """Of the live applications with the highest risk among those `left`, the best step of each, the best gain first.
 
     The same road as the page of an application, so that the promise is the same there.
     """
     found = CurrentScore.objects.filter(counted_in__isnull=False).exclude(eu_class="prohibited")
     if not scope.everything:
         found = found.filter(counted_in__in=scope.departments().order_by().values("pk"))
+    if left:
+        found = found.filter(application__in=left.ids)
     worst = found.order_by("-overall_point", "-application_id").values_list("pk", flat=True)[:most]
     if not scope.everything:  # one that has moved out of sight counts here until it is judged anew
         here = scope.departments().order_by().values("pk")

@@ -147,21 +147,23 @@ def _views(filters: Filters, count: dict[str, int], left: Among) -> list[dict[st
 def next_page(request: PersonRequest) -> HttpResponse:
     """The step that lowers each of the riskiest applications most; htmx puts the table into the page of cards."""
     filters = Filters.from_request(request)
-    scope = scope_of(request.user, filters.department)
+    scope, left = scope_of(request.user, filters.department), among(filters)
     context = {
         "filters": filters,
         "scope": scope,
         "departments": options(scope),
-        "actions": next_lines(scope, timezone.localdate()),
+        "kinds": ApplicationKind.choices,
+        "left": left.words,
+        "actions": next_lines(scope, timezone.localdate(), left),
         "most": APPLICATIONS,
     }
     template = "governance/_next_actions.html" if request.htmx else "governance/next_actions.html"  # type: ignore[attr-defined]
     return render(request, template, context)
 
 
-def next_lines(scope: Scope, day: date) -> list[tuple[Any, str]]:
+def next_lines(scope: Scope, day: date, left: Among) -> list[tuple[Any, str]]:
     """Each action with the page on which it is done."""
-    return [(one, address_of(one.application.pk, "", one.step.key)) for one in next_actions(scope, day)]
+    return [(one, address_of(one.application.pk, "", one.step.key)) for one in next_actions(scope, day, left)]
 
 
 @require_safe

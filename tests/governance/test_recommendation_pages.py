@@ -397,3 +397,18 @@ def test_it_says_whose_use_counts_where(cast: Cast, client: Client) -> None:
     for rule, said in (("jailbreaks", True), (RULE, True), ("late_alerts", False), ("unassessed_use", False)):
         body = client.get(f"/recommendations/{card_of(cast.root, rule).pk}/").content.decode()
         assert ("counts in their own department" in body) == said, rule
+
+
+def test_next_actions_are_of_the_chosen_applications(estate: Estate, client: Client) -> None:
+    client.force_login(estate.cast.dan)
+    everything = {one.application for one, _ in client.get("/recommendations/next/").context["actions"]}
+    assert len({one.kind for one in everything}) > 1
+    for query, fits in (
+        ("kind=model", lambda one: one.kind == "model"),
+        ("band=high,critical", lambda one: one.score.band in {"high", "critical"}),
+        ("owner=alice", lambda one: one.owner == estate.cast.alice),
+    ):
+        page = client.get(f"/recommendations/next/?{query}")
+        found = {one.application for one, _ in page.context["actions"]}
+        assert found == {one for one in everything if fits(one)}, query
+        assert "not applied here" not in page.content.decode()
