@@ -64,10 +64,10 @@ def test_nothing_typed_while_it_is_saved_is_lost(visit: Visits, cast: Cast, begu
     page = seen.go(where)
     page.locator("#uses-0-who-input").focus()
     texts = {"who": "Clerks of the card office", "what": "Reading letters and answers", "where": "In two offices"}
-    for text in texts.values():
-        page.keyboard.type(text, delay=25)
-        page.keyboard.press("Tab")
-    page.wait_for_load_state("networkidle")
+    with page.expect_response(lambda answer: "two" in (answer.request.post_data or "")):  # the last is saved
+        for text in texts.values():
+            page.keyboard.type(text, delay=25)
+            page.keyboard.press("Tab")
     page = seen.go(where)
     for key, text in texts.items():
         expect(page.locator(f"#uses-0-{key}-input")).to_have_value(text)
