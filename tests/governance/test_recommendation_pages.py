@@ -15,17 +15,13 @@ from django.utils import timezone
 from governance.models import Recommendation
 from governance.selectors import recommendation_evidence as evidence
 from governance.selectors import recommendations as selector
-from governance.selectors.next_actions import next_actions
 from governance.services import recommendations
 from inventory.choices import AlertState, Severity
-from inventory.models import AIApplication, Alert, DailyUsage, User
+from inventory.models import Alert, DailyUsage
 from inventory.selectors.scope import scope_of
-from risk.selectors import cases
-from risk.selectors.next_steps import next_steps
 from risk.services import scores
 from tests.builders import make_application, make_department
 from tests.cast import Cast
-from tests.governance.estate import Estate
 from tests.governance.test_recommendation_rules import sighting, use
 from tests.governance.test_recommendations import RULE, card_of, shadow
 
@@ -122,13 +118,6 @@ def test_a_day_before_one_was_found_is_refused(cast: Cast, client: Client) -> No
     assert said.context["card"].rows == card.rows
 
 
-def test_no_next_action_names_what_moved_out_of_sight(estate: Estate) -> None:
-    scope, today = scope_of(estate.cast.carol), timezone.localdate()
-    assert estate.scorer in [one.application for one in next_actions(scope, today)]
-    AIApplication.objects.filter(pk=estate.scorer.pk).update(department=estate.cast.treasury)
-    assert estate.scorer not in [one.application for one in next_actions(scope, today)]
-
-
 def test_one_is_told_as_one(cast: Cast, client: Client) -> None:
     everything(cast)
     client.force_login(cast.ada)
@@ -195,61 +184,6 @@ def test_an_empty_page_says_why(cast: Cast, client: Client) -> None:
     assert "Nothing to recommend" in client.get("/recommendations/").content.decode()
 
 
-def test_the_doors_of_acts(cast: Cast, client: Client) -> None:
-    everything(cast)
-    pk = card_of(cast.retail).pk
-    path = f"/recommendations/{pk}/act/"
-    client.force_login(cast.bob)
-    for given in ({"action": "start"}, {"action": "assign", "owner": "carol"}):
-        assert client.post(path, given).status_code == 302
-    for bad in (
-        {"action": "start"},
-        {"action": "x"},
-        {"action": "assign", "owner": "nobody\x00"},
-        {"action": "dismiss"},
-    ):
-        answer = client.post(path, bad)
-        assert answer.status_code == 400
-        assert "Not done" in answer.content.decode()
-    until = (timezone.localdate() + timedelta(days=3)).isoformat()
-    assert client.post(path, {"action": "dismiss", "text": "Known", "until": until}).status_code == 302
-    assert "Known" in client.get(f"/recommendations/{pk}/").content.decode()
-    for who in (cast.dan, cast.carol):
-        client.force_login(who)
-        assert client.post(path, {"action": "start"}).status_code == 403
-        body = client.get(f"/recommendations/{pk}/").content.decode()
-        assert "Work on it" not in body
-        assert "Takes it in progress and assigns it:" in body
-        assert "Bob" in body.partition("Who may act on it")[2]
-
-
-def test_a_card_is_given_to_somebody_by_name_and_what_was_typed_stays(cast: Cast, client: Client) -> None:
-    User.objects.filter(pk=cast.carol.pk).update(display_name="Carol Hawthorne-Lind")
-    everything(cast)
-    card = card_of(cast.retail)
-    page = f"/recommendations/{card.pk}/"
-    client.force_login(cast.bob)
-    answer = client.post(f"{page}act/", {"action": "assign", "owner": "Carol H<b>"})
-    assert answer.status_code == 400
-    assert 'value="Carol H&lt;b&gt;"' in answer.content.decode()
-    assert '<option value="Carol Hawthorne-Lind">carol</option>' in answer.content.decode()
-    assert client.post(f"{page}act/", {"action": "assign", "owner": "carol hawthorne-lind"}).status_code == 302
-    card.refresh_from_db()
-    assert card.owner == cast.carol
-    assert 'value="Carol Hawthorne-Lind"' in client.get(page).content.decode()
-
-
-def test_the_history_tells_days_as_the_page_does(cast: Cast, client: Client) -> None:
-    everything(cast)
-    pk = card_of(cast.retail).pk
-    until = timezone.localdate() + timedelta(days=3)
-    client.force_login(cast.bob)
-    client.post(f"/recommendations/{pk}/act/", {"action": "dismiss", "text": "Known", "until": until.isoformat()})
-    body = client.get(f"/recommendations/{pk}/").content.decode()
-    assert f"until {until:%-d %b %Y}" in body
-    assert f"until {until.isoformat()}" not in body
-
-
 def test_the_settings_page(cast: Cast, client: Client) -> None:
     client.force_login(cast.ada)
     given = {"rule": RULE, "people": "4", "mib": "10", "score": "4", "high_mib": "100"}
@@ -309,23 +243,6 @@ def test_the_overview_shows_the_gravest(cast: Cast, client: Client) -> None:
     assert [card.rule.key for card, _ in client.get("/").context["recommendations"]] == [RULE]
 
 
-def test_next_actions_promise_what_the_application_promises(estate: Estate, client: Client) -> None:
-    today = timezone.localdate()
-    found = next_actions(scope_of(estate.cast.carol), today)
-    assert {one.application for one in found} == {estate.scorer, estate.summariser}
-    assert [one.gain for one in found] == sorted((one.gain for one in found), reverse=True)
-    for one in found:
-        best = next_steps(cases.judge_now(one.application, today))[0]
-        assert (one.step, one.now, one.then) == (best, best.now, best.best)
-    client.force_login(estate.cast.carol)
-    assert "Credit Scorer" in client.get("/recommendations/next/").content.decode()
-    fragment = client.get("/recommendations/next/", headers={"hx-request": "true"}).content.decode()
-    assert "Credit Scorer" in fragment
-    assert "<html" not in fragment
-    client.force_login(estate.cast.eve)
-    assert "Credit Scorer" not in client.get("/recommendations/next/").content.decode()
-
-
 def test_a_card_says_of_which_day_its_figures_are(cast: Cast, client: Client) -> None:
     """The newest that feeds told of, not the day of the evaluation; nothing where the rule lacks its facts."""
     use(sighting(), cast.cards, 9, people=3)
@@ -340,75 +257,9 @@ def test_a_card_says_of_which_day_its_figures_are(cast: Cast, client: Client) ->
     assert "figures of" not in client.get(f"/recommendations/{pk}/").content.decode()
 
 
-def test_a_part_of_a_name_that_fits_one_is_enough(cast: Cast, client: Client) -> None:
-    User.objects.filter(pk=cast.alice.pk).update(display_name="Alice Hawthorne")
-    User.objects.filter(pk=cast.carol.pk).update(display_name="Carol Hawthorne-Lind")
-    User.objects.filter(pk=cast.eve.pk).update(display_name="Eve Lind")  # may see nothing here
-    everything(cast)
-    card = card_of(cast.retail)
-    client.force_login(cast.bob)
-    answer = client.post(f"/recommendations/{card.pk}/act/", {"action": "assign", "owner": "hawth"})
-    assert answer.status_code == 400
-    assert "Alice Hawthorne (alice), Carol Hawthorne-Lind (carol)" in unescape(answer.content.decode())
-    assert client.post(f"/recommendations/{card.pk}/act/", {"action": "assign", "owner": "lind"}).status_code == 302
-    card.refresh_from_db()
-    assert card.owner == cast.carol
-    answer = client.post(f"/recommendations/{card.pk}/act/", {"action": "assign", "owner": "%"})
-    assert "Nobody here goes by this name" in answer.content.decode()
-
-
-def test_what_is_given_to_somebody_is_among_their_tasks(cast: Cast, client: Client) -> None:
-    everything(cast)
-    card = card_of(cast.cards)
-    recommendations.assign(actor=cast.bob, pk=card.pk, owner=cast.carol)
-    client.force_login(cast.carol)
-    assert [one.pk for one in client.get("/tasks/").context["recommendations"]] == [card.pk]
-    # It is of a part of what she leads: her list of cards has it under Mine alone
-    assert [one.pk for one, *_ in client.get("/recommendations/?who=me").context["cards"]] == [card.pk]
-    (mine,) = [one["count"] for one in client.get("/recommendations/").context["views"] if one["label"] == "Mine"]
-    assert mine == 1
-    for who in (cast.bob, cast.eve):
-        client.force_login(who)
-        assert client.get("/tasks/").context["recommendations"] == []
-    Recommendation.objects.filter(pk=card.pk).update(owner=cast.eve)  # who may not see it any more
-    assert client.get("/tasks/").context["recommendations"] == []
-
-
-def test_it_is_opened_again_for_a_reason_and_says_since_when(cast: Cast, client: Client) -> None:
-    everything(cast)
-    card = card_of(cast.retail)
-    Recommendation.objects.filter(pk=card.pk).update(found_at=timezone.now() - timedelta(days=300))
-    client.force_login(cast.bob)
-    path = f"/recommendations/{card.pk}/"
-    assert client.post(f"{path}act/", {"action": "start"}).status_code == 302
-    refused = client.post(f"{path}act/", {"action": "reopen", "text": " "})
-    assert refused.status_code == 400
-    assert "Say why it is opened again." in refused.content.decode()
-    assert client.post(f"{path}act/", {"action": "reopen", "text": "Not mine"}).status_code == 302
-    for page in (path, "/recommendations/"):
-        body = client.get(page).content.decode()
-        assert "opened again" in body
-        assert "first found" in body
-
-
 def test_it_says_whose_use_counts_where(cast: Cast, client: Client) -> None:
     everything(cast)
     client.force_login(cast.ada)
     for rule, said in (("jailbreaks", True), (RULE, True), ("late_alerts", False), ("unassessed_use", False)):
         body = client.get(f"/recommendations/{card_of(cast.root, rule).pk}/").content.decode()
         assert ("counts in their own department" in body) == said, rule
-
-
-def test_next_actions_are_of_the_chosen_applications(estate: Estate, client: Client) -> None:
-    client.force_login(estate.cast.dan)
-    everything = {one.application for one, _ in client.get("/recommendations/next/").context["actions"]}
-    assert len({one.kind for one in everything}) > 1
-    for query, fits in (
-        ("kind=model", lambda one: one.kind == "model"),
-        ("band=high,critical", lambda one: one.score.band in {"high", "critical"}),
-        ("owner=alice", lambda one: one.owner == estate.cast.alice),
-    ):
-        page = client.get(f"/recommendations/next/?{query}")
-        found = {one.application for one, _ in page.context["actions"]}
-        assert found == {one for one in everything if fits(one)}, query
-        assert "not applied here" not in page.content.decode()
