@@ -95,13 +95,17 @@ def shown(value: Cell) -> str:
     return f"{value:,.1f}"
 
 
-def score(value: float | None) -> str:
-    """A risk from 0 to 100 as pages, charts, files and mails show it: a whole number, but for one that would then stand
-    in the next band: 49.7 is moderate, and 50 is not. A dash for none."""
+def score(value: float | None, decimals: int = 0) -> str:
+    """A risk from 0 to 100 as pages, charts, files and mails show it: a whole number, or with `decimals` where steps
+    are small. One that would then stand in the next band is cut off a place later: 49.7 is moderate, and 50 is not. A
+    dash for none."""
     if value is None:
         return "–"
-    whole = round(value)
-    return f"{math.floor(value * 10) / 10:.1f}" if value < whole and whole in BAND_EDGES else str(whole)
+    text = f"{value:.{decimals}f}"
+    if value < float(text) in BAND_EDGES:
+        more = 10 ** (decimals + 1)
+        return f"{math.floor(round(value * more, 6)) / more:.{decimals + 1}f}"
+    return text
 
 
 def safe(text: str) -> str:

@@ -61,9 +61,10 @@ LIFECYCLE_TONES = {"live": "good", "approved": "info", "in_review": "warn", "sus
 
 
 @register.filter
-def score(value: float | None) -> str:
-    """A risk from 0 (best) to 100 (worst), whole unless that stood in another band; a dash where there is none."""
-    return NOTHING if value is None else charts.score(float(value))
+def score(value: float | None, decimals: int = 0) -> str:
+    """A risk from 0 (best) to 100 (worst), whole or with `decimals`, and more exact where that stood in another band; a
+    dash where there is none."""
+    return NOTHING if value is None else charts.score(float(value), decimals)
 
 
 @register.filter

@@ -71,6 +71,15 @@ def test_no_score_is_shown_in_another_band_than_its_own(value: float | None, sho
         assert wording.risk_of(point) == wording.step(value, value).split(" ")[0] == shown  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(49.94, "49.9"), (49.97, "49.97"), (50, "50.0"), (74.96, "74.96"), (24.999, "24.99"), (99.96, "100.0")],
+)
+def test_nor_with_a_decimal_where_steps_are_small(value: float, shown: str) -> None:
+    assert score(value, 1) == shown
+    assert engines["django"].from_string("{% load hub %}{{ v|score:1 }}").render({"v": value}) == shown
+
+
 def test_a_score_is_shown_by_the_edges_of_the_method() -> None:
     assert (0, *BAND_EDGES) == tuple(start for _, start in load_method().bands)
 
