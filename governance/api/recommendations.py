@@ -1,5 +1,13 @@
-"""Recommendations for machines: the cards of departments, and the rows behind one."""
+"""Recommendations for machines: the cards of departments, and the rows behind one; as they stand, or stood."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -7,12 +15,14 @@ from rest_framework.response import Response
 
 from governance.api.views import DEPARTMENT, PAGING, Listing
 from governance.models import Gravity, RecommendationState
-from governance.selectors import recommendation_evidence, recommendations
-from governance.selectors.narrowing import FINDINGS, RECOMMENDATIONS, WHOSE
-from governance.selectors.recommendation_rows import chosen
+from governance.selectors import recommendation_evidence, recommendations, recommendations_then
+from governance.selectors.narrowing import FINDINGS, RECOMMENDATIONS, WHOSE, Filters, Narrowing
+from governance.selectors.recommendation_rows import chosen, unanswerable
 from governance.selectors.recommendations_among import counted
+from inventory.api.narrowing import refuse
 from inventory.choices import ApplicationKind
-from inventory.models import Department
+from inventory.models import Department, User
+from inventory.selectors.asked import Reader
 from inventory.selectors.scope import subtree
 
 SEVERITIES = [one.name.lower() for one in Gravity]
@@ -23,6 +33,7 @@ OF_APPLICATIONS = [
     OpenApiParameter("class", str, description="The same, by class of the EU AI Act."),
     OpenApiParameter("owner", str, description="The same, by user name of the owner."),
 ]
+AS_OF = OpenApiParameter("as_of", str, description="The end of a past day, ISO 8601.")
 
 
 class RecommendationSerializer(serializers.Serializer):
@@ -32,20 +43,28 @@ class RecommendationSerializer(serializers.Serializer):
     id = serializers.IntegerField(source="pk")
     rule = serializers.IntegerField(source="rule.number")
     title = serializers.CharField(source="rule.title")
-    trigger = serializers.CharField()
+    trigger = serializers.CharField(allow_blank=True, help_text="Of a past day not kept.")
     action = serializers.CharField(source="rule.action")
     principles = serializers.ListField(child=serializers.CharField(), source="rule.principles")
     department = serializers.CharField(source="department.key")
-    severity = serializers.ChoiceField(choices=SEVERITIES)
+    severity = serializers.ChoiceField(choices=SEVERITIES, allow_blank=True, help_text="Empty: not kept of the day.")
     state = serializers.ChoiceField(choices=RecommendationState.choices)
     since = serializers.DateTimeField(help_text="Of the state.")
     rows = serializers.IntegerField(help_text="Findings: the number of rows of evidence.")
-    amount = serializers.IntegerField(help_text="The sum of the amounts of the rows.")
+    amount = serializers.IntegerField(
+        allow_null=True, help_text="The sum of the amounts of the rows; of chosen applications not kept by day."
+    )
     unit = serializers.CharField(source="rule.unit")
     departments = serializers.IntegerField(help_text="In which something is found.")
-    owner = serializers.CharField(source="owner_username", allow_blank=True)
+    owner = serializers.CharField(source="owner_username", allow_blank=True, help_text="Of today alone.")
     reason = serializers.CharField(allow_blank=True, help_text="Of a dismissal.")
-    until = serializers.DateField(allow_null=True, help_text="The last day of a dismissal.")
+    until = serializers.DateField(allow_null=True, help_text="The last day of a dismissal; of today alone.")
+
+
+class RecommendationThenSerializer(RecommendationSerializer):
+    """The same of a past day."""
+
+    amount = serializers.IntegerField(source="amount_kept", allow_null=True)
 
 
 class FindingSerializer(serializers.Serializer):
@@ -54,16 +73,35 @@ class FindingSerializer(serializers.Serializer):
     name = serializers.CharField()
     kind = serializers.CharField()
     department = serializers.CharField(source="department_key", allow_blank=True)
-    amount = serializers.IntegerField()
+    amount = serializers.IntegerField(allow_null=True, help_text="Not kept by day.")
     severity = serializers.ChoiceField(choices=SEVERITIES)
     note = serializers.CharField(allow_blank=True)
     since = serializers.DateTimeField()
 
 
-class RecommendationList(Listing):
+class Dated(Listing):
+    """A list that answers for the end of a past day too."""
+
+    def day(self, request: Request, oldest: Callable[[], date | None]) -> date | None:
+        """The past day asked for; None: today. One to come, or before the first that is known, is a 400."""
+        reader, today = Reader(request.query_params), timezone.localdate()
+        day = reader.day("as_of")
+        if day and day > today:
+            reader.refuse("as_of", day.isoformat(), _("is still to come"))
+        elif day and day < today and ((first := oldest()) is None or day < first):
+            reader.refuse("as_of", day.isoformat(), _("is before the first figures"))
+        refuse(reader.problems)
+        return day if day and day < today else None
+
+
+def _dated(narrowing: Narrowing) -> Narrowing:
+    return replace(narrowing, parameters=(*narrowing.parameters, "as_of"))
+
+
+class RecommendationList(Dated):
     """The card of each department and rule; the same as the export `recommendations`."""
 
-    narrowing = RECOMMENDATIONS
+    narrowing = _dated(RECOMMENDATIONS)
 
     @extend_schema(
         summary="Recommendations by department",
@@ -73,6 +111,7 @@ class RecommendationList(Listing):
             OpenApiParameter("severity", str, enum=SEVERITIES, description="Several parted by commas."),
             OpenApiParameter("who", str, enum=WHOSE, description="Given to the caller, or to nobody."),
             *OF_APPLICATIONS,
+            AS_OF,
             *PAGING,
         ],
         responses=RecommendationSerializer(many=True),
@@ -80,6 +119,9 @@ class RecommendationList(Listing):
     def get(self, request: Request) -> Response:
         user, department = self.asked(request)
         asked, departments = self.filters(request), subtree(user, department)
+        then = self.day(request, lambda: recommendations_then.first_day_in(departments))
+        if then:
+            return self._then(request, user, departments, asked, then)
         counts, severities = counted(user, chosen(asked), departments), asked.get("severity", ())
         found = recommendations.of_departments(
             departments, states=asked.get("state", ()), severities=severities if counts is None else ()
@@ -92,25 +134,39 @@ class RecommendationList(Listing):
         cards = recommendations.as_cards(rows)
         return paginator.get_paginated_response(RecommendationSerializer(cards, many=True).data)
 
+    def _then(
+        self, request: Request, user: User, departments: QuerySet[Department], asked: Filters, then: date
+    ) -> Response:
+        if why := unanswerable(asked, then):
+            refuse([why])
+        states, severities = asked.get("state", ()), asked.get("severity", ())
+        cards = recommendations_then.of_departments(user, departments, then, chosen(asked, then))
+        found = [one for one in cards if one.fits(states, severities)]
+        paginator, rows = self.paged(request, found)
+        return paginator.get_paginated_response(RecommendationThenSerializer(rows, many=True).data)
 
-class RecommendationEvidence(Listing):
+
+class RecommendationEvidence(Dated):
     """The rows behind a card; their amounts add up to its own."""
 
-    narrowing = FINDINGS
+    narrowing = _dated(FINDINGS)
 
     @extend_schema(
         summary="What a recommendation rests on",
-        parameters=[DEPARTMENT, *OF_APPLICATIONS, *PAGING],
+        parameters=[DEPARTMENT, *OF_APPLICATIONS, AS_OF, *PAGING],
         responses=FindingSerializer(many=True),
     )
     def get(self, request: Request, pk: int) -> Response:
         user, department = self.asked(request)
-        left = chosen(self.filters(request))
-        card = recommendations.card_or_404(user, pk)
-        found = recommendation_evidence.subjects_of(user, card, left=left)
+        asked, card = self.filters(request), recommendations.card_or_404(user, pk)
+        then = self.day(request, lambda: recommendations_then.first_day_of(pk))
+        if then:
+            before = recommendations_then.card_or_404(user, pk, then)
+            found: QuerySet[Any] = recommendations_then.spells(user, before, then, chosen(asked, then))
+        else:
+            found = recommendation_evidence.subjects_of(user, card, left=chosen(asked))
         if department is not None and department.parent_id is not None:
-            below = Department.objects.subtree_of(department).order_by().values("pk")
-            found = found.filter(department__in=below)
+            found = found.filter(department__in=Department.objects.subtree_of(department).order_by().values("pk"))
         paginator, rows = self.paged(request, found)
-        lines = recommendation_evidence.lines(user, rows)
+        lines = recommendations_then.lines(rows) if then else recommendation_evidence.lines(user, rows)
         return paginator.get_paginated_response(FindingSerializer(lines, many=True).data)

@@ -6,6 +6,7 @@ from governance.selectors import (
     evidence_rows,
     narrowing,
     recommendation_rows,
+    recommendations_then,
     register_rows,
     usage_rows,
 )
@@ -46,6 +47,9 @@ DATASETS = {
             recommendation_rows.COLUMNS,
             recommendation_rows.rows,
             narrowing.RECOMMENDATIONS,
+            dated=True,
+            first=recommendations_then.first_day_in,
+            unanswerable=recommendation_rows.unanswerable,
         ),
         Dataset("usage", "Usage by day", usage_rows.COLUMNS, usage_rows.rows, narrowing.DAYS),
     )

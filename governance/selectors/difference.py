@@ -79,7 +79,11 @@ WITH a AS MATERIALIZED ({before}), b AS MATERIALIZED ({after}), changed AS (
     WHERE (a.inside OR b.inside) AND (a.fits OR b.fits))
 SELECT id, kinds FROM changed WHERE kinds > 0 ORDER BY kinds & -kinds, moved DESC, id"""
 FEW = 10_000  # up to so many applications are looked up one by one; of more, the whole register is read along
-_ALL = applications_then.REGISTER + applications_then.JUDGED
+_ALL = f"""{applications_then.REGISTER}{applications_then.UNJUDGED}
+LEFT JOIN (
+    SELECT DISTINCT ON (application_id) application_id, id, overall_point, band, eu_class FROM risk_scoresnapshot
+    WHERE as_of <= %(day)s ORDER BY application_id, as_of DESC, id DESC
+) score ON score.application_id = app.id AND unjudged.application_id IS NULL"""  # noqa: S608
 _SIDES = """
 WITH a AS MATERIALIZED ({before}), b AS MATERIALIZED ({after})
 SELECT b.id, b.name, b.external_id, a.department_id, b.department_id, COALESCE(a.lifecycle, ''), b.lifecycle,

@@ -4,10 +4,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from governance.selectors.narrowing import NOTHING, Filters, Narrowing
 from inventory.models import Department, User
+from inventory.selectors.asked import Problem
+from risk.selectors.history import first_day
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,8 @@ class Extent:
 
 @dataclass(frozen=True)
 class Dataset:
-    """`dated`: whether earlier days can be answered truthfully, from figures that were kept day by day."""
+    """`dated`: whether earlier days can be answered truthfully, from figures that were kept day by day. `first`: from
+    which day on, of these departments; `unanswerable`: which filters an earlier day can't be asked all the same."""
 
     name: str
     title: str
@@ -45,6 +49,8 @@ class Dataset:
     rows: Callable[[Extent], Iterator[tuple]]
     narrowing: Narrowing = NOTHING
     dated: bool = False
+    first: Callable[[QuerySet[Department]], date | None] = first_day
+    unanswerable: Callable[[Filters, date], Problem | None] = lambda filters, day: None
 
 
 def texts(*names: str) -> tuple[Column, ...]:

@@ -3,27 +3,32 @@
 An application, an agent that is registered as one, or an alert about one is of an application. What is used
 unregistered, feeds and departments as a whole are of none. Whether an application fits is told only of those that the
 person may see: a finding names others as well, and narrowing must not tell how these are judged.
+
+Of a past day it is the findings that stood then, and what held of applications then; how much each was is not kept.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
 
 from governance.models import Recommendation, Subject
 from governance.selectors.among import Among
+from governance.selectors.recommendations_kept import findings
 from inventory import access
 from inventory.access import Permission
-from inventory.models import Alert, Department, User
+from inventory.models import AIApplication, Alert, Department, User
 from inventory.selectors.scope import Scope
+from risk.selectors import applications_then
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
     """What is found of the chosen applications in a department with everything below it, and what that is: `parent`
-    tells of which it is a part."""
+    tells of which it is a part. Of a past day `amount` is the number of findings."""
 
     rows: int
     amount: int
@@ -38,17 +43,26 @@ Counted = Mapping[tuple[str, int], Figures]  # by rule and department
 
 
 def of_chosen(user: User | None, left: Among, permission: Permission = Permission.VIEW) -> Q:
-    """Which subjects are of the applications that are left."""
+    """Which subjects, or which spells of them, are of the applications that are left."""
     if not left:
         return Q()
-    ids = left.ids
-    if not access.sees_everything(user, permission):
-        ids = access.applications(user, permission).filter(pk__in=ids).order_by().values("pk")
+    ids = _ids(user, left, permission)
     alerts = Alert.objects.filter(application__in=ids).order_by().values("pk")
     of_them = ("application", "agent")
     # Of a hundred thousand that are left, those alone that something is found of
-    found = Subject.objects.filter(kind__in=of_them).order_by().values("ref")
+    held: QuerySet[Any, Any] = findings(left.then) if left.then else Subject.objects.all()
+    found = held.filter(kind__in=of_them).order_by().values("ref")
     return Q(kind__in=of_them, ref__in=ids.filter(pk__in=found)) | Q(kind="alert", ref__in=alerts)
+
+
+def _ids(user: User | None, left: Among, permission: Permission) -> QuerySet[Any, Any]:
+    """Those that are left and that the person may see; of a past day, what lay then where they see today."""
+    if left.then:
+        seen = applications_then.seen(user, left.wanted, left.then, permission)
+        return AIApplication.objects.order_by().values("pk") if seen is None else seen
+    if access.sees_everything(user, permission):
+        return left.ids
+    return access.applications(user, permission).filter(pk__in=left.ids).order_by().values("pk")
 
 
 def counted(
@@ -58,9 +72,10 @@ def counted(
     applications are meant, and the cards hold their own figures. One query."""
     if not left:
         return None
-    found = Subject.objects.filter(of_chosen(user, left, permission)).order_by()
+    held: QuerySet[Any, Any] = findings(left.then).annotate(amount=Value(1)) if left.then else Subject.objects.all()
+    found = held.filter(of_chosen(user, left, permission)).order_by()
     try:
-        chosen, values = found.values("rule", "department_id", "amount", "gravity").query.sql_with_params()
+        chosen, values = found.values_list("rule", "department_id", "amount", "gravity").query.sql_with_params()
         asked, asked_values = departments.order_by().values("pk").query.sql_with_params()
     except EmptyResultSet:  # Django's word for a query that it knows to find nothing
         return {}

@@ -5,9 +5,9 @@ day by day (services.recommendations.dated); of days before that was kept, the s
 into its state, and nothing of severity, departments or findings. Departments and rights are today's.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Min, Q, QuerySet
@@ -23,17 +23,19 @@ from governance.models import (
     RecommendationStep,
     SubjectSpell,
 )
+from governance.selectors.among import ALL, Among
 from governance.selectors.recommendation_evidence import A_PAGE
 from governance.selectors.recommendations import UNASSIGNED, Place, places_among
-from governance.selectors.recommendations_among import Figures
+from governance.selectors.recommendations_among import Counted, Figures, counted, of_chosen
+from governance.selectors.recommendations_kept import findings, oldest
 from governance.selectors.rules import RULES
 from governance.selectors.rules.base import Rule
 from inventory import access
+from inventory.access import Permission
 from inventory.models import Department, User
 from inventory.selectors.scope import Scope
 from risk.selectors.history import end_of
 
-KEPT = 400  # days: a year, and a month to look back from
 # What leaves the state as it is, being assigned, is not named
 _INTO = {
     RecommendationAction.FOUND: RecommendationState.OPEN,
@@ -47,7 +49,8 @@ _INTO = {
 @dataclass(frozen=True, slots=True)
 class CardThen:
     """A card as it stood. `since`: of the state; `text`: why, `by`: who, empty where it came about by itself. `rows`
-    and `amount` are those of the day; where `severity` is empty, they were counted when it came into its state."""
+    and `amount` are those of the day; where `severity` is empty, they were counted when it came into its state.
+    `of_findings`: the amount is their number alone, since how much each was is not kept."""
 
     pk: int
     rule: Rule
@@ -61,6 +64,25 @@ class CardThen:
     severity: str = ""
     departments: int = 0
     places: tuple[Place, ...] = ()
+    of_findings: bool = False
+
+    # What is known of today alone
+    trigger = owner_username = ""
+    until = None
+
+    @property
+    def reason(self) -> str:
+        """Of a dismissal."""
+        return self.text if self.state == RecommendationState.DISMISSED else ""
+
+    @property
+    def amount_kept(self) -> int | None:
+        """The amount where it is known."""
+        return None if self.of_findings else self.amount
+
+    def fits(self, states: Sequence[str], severities: Sequence[str]) -> bool:
+        """Whether it is one of those asked for; empty: any."""
+        return (not states or self.state in states) and (not severities or self.severity in severities)
 
     @property
     def state_name(self) -> str:
@@ -73,7 +95,7 @@ class CardThen:
 
 @dataclass(frozen=True, slots=True)
 class LineThen:
-    """A finding of then. `day`: from when on it stood so."""
+    """A finding of then. `day`: from when on it stood so; how much it was is not kept."""
 
     kind: str
     name: str
@@ -81,48 +103,76 @@ class LineThen:
     department_key: str
     severity: str
     day: date
+    amount, note = None, ""
+
+    @property
+    def since(self) -> datetime:
+        """The end of that day."""
+        return end_of(self.day)
 
     @property
     def severity_name(self) -> str:
         return str(Gravity[self.severity.upper()].label)
 
 
-def cards(scope: Scope, day: date, severities: Sequence[str] = ()) -> list[CardThen]:
+def cards(scope: Scope, day: date, severities: Sequence[str] = (), left: Among = ALL) -> list[CardThen]:
     """Every card of what is looked at, the newest state first; those of `severities` where asked, of which days before
-    these were kept know none."""
-    found = _stood(_steps(scope), day)
+    these were kept know none. `left`: of what was found of such applications then alone."""
     parts = Q(pk__in=[top.pk for top in scope.tops]) | Q(pk__in=scope.rows().order_by().values("pk"))
-    counted = _counted(Recommendation.objects.filter(department__in=Department.objects.filter(parts)), day)
-    places = places_among(scope, counted)
-    found = [_with(card, counted, tuple(places.get((card.rule.key, card.department.pk), ()))) for card in found]
+    figures = _figures(scope.user, Department.objects.filter(parts), day, left)
+    places = places_among(scope, figures)
+    found = [
+        replace(card, places=tuple(places.get((card.rule.key, card.department.pk), ())) if card.severity else ())
+        for card in _with(_stood(_steps(scope), day), figures, left)
+    ]
     found = [card for card in found if not severities or card.severity in severities]
     return sorted(found, key=lambda card: (-card.since.timestamp(), card.pk))
 
 
-def card_or_404(user: User, pk: int, day: date) -> CardThen:
+def of_departments(
+    user: User | None,
+    departments: QuerySet[Department],
+    day: date,
+    left: Among = ALL,
+    permission: Permission = Permission.VIEW,
+) -> list[CardThen]:
+    """The cards of these departments, by department and rule, without places."""
+    found = _with(_stood(_steps_in(departments), day), _figures(user, departments, day, left, permission), left)
+    return sorted(found, key=lambda card: (card.department.key, card.rule.key))
+
+
+def card_or_404(user: User, pk: int, day: date, left: Among = ALL) -> CardThen:
     """One card; Http404 where its department is out of sight, or it was not there yet."""
     seen = access.departments(user).order_by().values("pk")
     found = _stood(RecommendationStep.objects.filter(recommendation=pk, recommendation__department__in=seen), day)
     if not found:
         raise Http404("No such recommendation then.")
-    return _with(found[0], _counted(Recommendation.objects.filter(pk=pk), day))
+    figures = _figures(user, Department.objects.filter(pk=found[0].department.pk), day, left)
+    whole = _with(found, figures, left)
+    return whole[0] if whole else replace(found[0], rows=0, amount=0, of_findings=True)
 
 
-def evidence(card: CardThen, day: date, page: int = 1) -> Page:
-    """A page of LineThen: what was found, the gravest first."""
-    shown: Page = Paginator(_spells(card, day), A_PAGE).get_page(page)
-    shown.object_list = [_line(one) for one in shown.object_list]
+def evidence(user: User, card: CardThen, day: date, left: Among = ALL, page: int = 1) -> Page:
+    """A page of LineThen: what was found, of the applications that are left, the gravest first."""
+    shown: Page = Paginator(spells(user, card, day, left), A_PAGE).get_page(page)
+    shown.object_list = lines(shown.object_list)
     return shown
 
 
-def every_line(card: CardThen, day: date) -> Iterator[LineThen]:
+def every_line(user: User, card: CardThen, day: date, left: Among = ALL) -> Iterator[LineThen]:
     """All that `evidence` shows."""
-    return (_line(one) for one in _spells(card, day).iterator(500))
+    return (_line(one) for one in spells(user, card, day, left).iterator(500))
 
 
-def places(card: CardThen, day: date, most: int = 200) -> list[tuple[str, str, int]]:
+def lines(found: Iterable[SubjectSpell]) -> list[LineThen]:
+    """These findings as rows."""
+    return [_line(one) for one in found]
+
+
+def places(user: User, card: CardThen, day: date, left: Among = ALL, most: int = 200) -> list[tuple[str, str, int]]:
     """The departments in which something was found: key, name and how many findings, those with the most first."""
-    rows = _spells(card, day).order_by().values_list("department__key", "department__name").annotate(n=Count("pk"))
+    found = spells(user, card, day, left).order_by()
+    rows = found.values_list("department__key", "department__name").annotate(n=Count("pk"))
     return [(key or "", name or UNASSIGNED, n) for key, name, n in rows.order_by("-n", "department__name")[:most]]
 
 
@@ -131,20 +181,14 @@ def first_day(scope: Scope) -> date | None:
     return _first(_steps(scope))
 
 
+def first_day_in(departments: QuerySet[Department]) -> date | None:
+    """The same of these departments."""
+    return _first(_steps_in(departments))
+
+
 def first_day_of(pk: int) -> date | None:
     """The day on which a card was found."""
     return _first(RecommendationStep.objects.filter(recommendation=pk))
-
-
-def first_kept() -> date | None:
-    """The first day of which severity and findings are known."""
-    first = RecommendationDay.objects.aggregate(day=Min("day"))["day"]
-    return max(first, _oldest()) if first else None
-
-
-def _oldest() -> date:
-    """Before it, what had ended is cleared."""
-    return timezone.localdate() - timedelta(days=KEPT)
 
 
 def _first(steps: QuerySet[RecommendationStep]) -> date | None:
@@ -153,8 +197,12 @@ def _first(steps: QuerySet[RecommendationStep]) -> date | None:
 
 
 def _steps(scope: Scope) -> QuerySet[RecommendationStep]:
-    tops = [top.pk for top in scope.tops]
-    return RecommendationStep.objects.filter(recommendation__rule__in=RULES, recommendation__department__in=tops)
+    return _steps_in(Department.objects.filter(pk__in=[top.pk for top in scope.tops]))
+
+
+def _steps_in(departments: QuerySet[Department]) -> QuerySet[RecommendationStep]:
+    here = departments.order_by().values("pk")
+    return RecommendationStep.objects.filter(recommendation__rule__in=RULES, recommendation__department__in=here)
 
 
 def _stood(steps: QuerySet[RecommendationStep], day: date) -> list[CardThen]:
@@ -178,7 +226,7 @@ def _stood(steps: QuerySet[RecommendationStep], day: date) -> list[CardThen]:
 
 def _counted(cards: QuerySet[Recommendation], day: date) -> dict[tuple[str, int], Figures]:
     """What these cards counted at the day's end, by rule and department, where that was kept; one query."""
-    if day < _oldest():
+    if day < oldest():
         return {}
     kept = RecommendationDay.objects.filter(recommendation__in=cards.order_by().values("pk"), day__lte=day)
     newest = kept.order_by("recommendation_id", "-day").distinct("recommendation_id")
@@ -188,22 +236,36 @@ def _counted(cards: QuerySet[Recommendation], day: date) -> dict[tuple[str, int]
     return {(rule, pk): Figures(*found) for rule, pk, *found in rows}
 
 
-def _with(card: CardThen, counted: dict[tuple[str, int], Figures], places: tuple[Place, ...] = ()) -> CardThen:
-    one = counted.get((card.rule.key, card.department.pk))
-    if one is None:
-        return card
-    severity = Gravity(one.gravity).name.lower()
-    return replace(
-        card, rows=one.rows, amount=one.amount, severity=severity, departments=one.departments, places=places
-    )
+def _figures(
+    user: User | None,
+    departments: QuerySet[Department],
+    day: date,
+    left: Among,
+    permission: Permission = Permission.VIEW,
+) -> Counted:
+    """What was counted in these departments; of the applications that are left, their findings."""
+    chosen = counted(user, left, departments, permission)
+    if chosen is not None:
+        return chosen
+    return _counted(Recommendation.objects.filter(department__in=departments.order_by().values("pk")), day)
 
 
-def _spells(card: CardThen, day: date) -> QuerySet[SubjectSpell]:
-    """The findings that stood at the day's end; those of no department at the root alone."""
-    if day < _oldest():
-        return SubjectSpell.objects.none()
-    stood = Q(until=None) | Q(until__gt=day)
-    found = SubjectSpell.objects.filter(stood, rule=card.rule.key, day__lte=day).select_related("department")
+def _with(cards: Sequence[CardThen], figures: Counted, left: Among) -> list[CardThen]:
+    """The cards with what was counted; of the applications that are left, those alone of which something was found."""
+    found = []
+    for card in cards:
+        one = figures.get((card.rule.key, card.department.pk))
+        if one is not None:
+            card = replace(card, rows=one.rows, amount=one.amount, departments=one.departments)
+            found.append(replace(card, severity=Gravity(one.gravity).name.lower(), of_findings=bool(left)))
+        elif not left:
+            found.append(card)
+    return found
+
+
+def spells(user: User, card: CardThen, day: date, left: Among = ALL) -> QuerySet[SubjectSpell]:
+    """The findings behind a card; those of no department at the root alone."""
+    found = findings(day).filter(of_chosen(user, left), rule=card.rule.key).select_related("department")
     if card.department.parent_id is not None:
         found = found.filter(department__in=Department.objects.subtree_of(card.department).order_by().values("pk"))
     return found.order_by("-gravity", "name", "pk")

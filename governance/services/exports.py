@@ -15,7 +15,6 @@ from governance.selectors.department_rows import departments_in
 from governance.selectors.extent import Dataset, Extent
 from inventory import access, audit_log
 from inventory.models import User
-from risk.selectors.history import first_day
 
 
 class NotKeptError(ValueError):
@@ -64,10 +63,12 @@ def check(*, actor: User | None, dataset: Dataset, extent: Extent) -> None:
             f"Kept by day are: {kept}."
         )
     if extent.day < today:
-        first = first_day(departments_in(extent))
+        first = dataset.first(departments_in(extent))
         if first is None or extent.day < first:
             since = f"of {first}" if first else "which are still to come"
             raise NotKeptError(f"{extent.day} is before the first figures, {since}.")
+        if why := dataset.unanswerable(extent.filters, extent.day):
+            raise NotKeptError(why.refused)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from governance.selectors.recommendation_evidence import Line
 from governance.selectors.recommendation_people import owners, taker, who_may
 from governance.selectors.recommendations import MINE, NOBODY, UNDER_WAY, Card
 from governance.selectors.recommendations_among import of_scope
+from governance.selectors.recommendations_kept import first_kept
 from governance.services import recommendations as service
 from governance.services.recommendations.acts import LONGEST
 from governance.services.recommendations.course import GROWTH, MISSES
@@ -102,7 +103,8 @@ def _now(user: User, filters: Filters, scope: Scope, left: Among, states: Sequen
 
 def _then(request: PersonRequest, filters: Filters, scope: Scope, at: At, states: Sequence[str]) -> HttpResponse:
     """The cards that were in these states, or in any. To whom they were given is known of today alone."""
-    found = recommendations_then.cards(scope, at.day, filters.own.get("severity", ()))
+    left = among(filters, at.then)
+    found = recommendations_then.cards(scope, at.day, filters.own.get("severity", ()), left)
     tell(request, [Problem("who", word, _("is known of today alone")) for word in filters.own.get("who", ())])
     filters = replace(filters, own={name: words for name, words in filters.own.items() if name != "who"})
     context = {
@@ -112,9 +114,14 @@ def _then(request: PersonRequest, filters: Filters, scope: Scope, at: At, states
         "departments": options(scope),
         "chosen": {name: ",".join(words) for name, words in filters.own.items()},
         "severities": [(one.name.lower(), one.label) for one in reversed(Gravity)],
-        "first_kept": recommendations_then.first_kept(),
-        "views": _views(filters, Counter(card.state for card in found), ALL),
+        "first_kept": first_kept(),
+        "views": _views(filters, Counter(card.state for card in found), left),
         "cards": [card for card in found if not states or card.state in states],
+        "kinds": ApplicationKind.choices,
+        "left": left.words,
+        "query": address("governance:recommendations", **of_applications(left), as_of=at.then).partition("?")[2],
+        "export_state": ",".join(states),
+        "may_export": access.may(request.user, Permission.EXPORT),
         "tones": TONES,
     }
     return render(request, "governance/recommendations_then.html", context)
@@ -178,14 +185,18 @@ def recommendation_page(request: PersonRequest, pk: int) -> HttpResponse:
 
 def _page_then(request: PersonRequest, pk: int, filters: Filters, at: At) -> HttpResponse:
     """One card at the end of a past day."""
-    card = recommendations_then.card_or_404(request.user, pk, at.day)
+    left = among(filters, at.then)
+    card = recommendations_then.card_or_404(request.user, pk, at.day, left)
     context = {
         "filters": filters,
         "at": at,
         "card": card,
-        "page": recommendations_then.evidence(card, at.day, filters.page),
-        "places": recommendations_then.places(card, at.day),
-        "first_kept": recommendations_then.first_kept(),
+        "kinds": ApplicationKind.choices,
+        "left": left.words,
+        "csv_url": address("governance:recommendation_csv", pk, **of_applications(left), as_of=at.then),
+        "page": recommendations_then.evidence(request.user, card, at.day, left, filters.page),
+        "places": recommendations_then.places(request.user, card, at.day, left),
+        "first_kept": first_kept(),
         "tones": TONES,
         "may_export": access.may(request.user, Permission.EXPORT, card.department),
     }
@@ -247,7 +258,7 @@ def evidence_csv(request: PersonRequest, pk: int) -> StreamingHttpResponse:
     access.require(request.user, Permission.EXPORT, card.department)
     filters, at = asked_day(request, filters, lambda: recommendations_then.first_day_of(pk))
     if at.past:
-        return _csv_then(request, pk, at.day)
+        return _csv_then(request, pk, at.day, among(filters, at.then))
     return list_download(
         request,
         "the findings of a recommendation",
@@ -257,10 +268,10 @@ def evidence_csv(request: PersonRequest, pk: int) -> StreamingHttpResponse:
     )
 
 
-def _csv_then(request: PersonRequest, pk: int, day: date) -> StreamingHttpResponse:
+def _csv_then(request: PersonRequest, pk: int, day: date, left: Among) -> StreamingHttpResponse:
     """Every finding of a past day; amounts of rows are not kept."""
-    card = recommendations_then.card_or_404(request.user, pk, day)
-    lines = recommendations_then.every_line(card, day)
+    card = recommendations_then.card_or_404(request.user, pk, day, left)
+    lines = recommendations_then.every_line(request.user, card, day, left)
     rows = (
         (one.name, one.kind, one.department, one.department_key, one.severity, one.day.isoformat()) for one in lines
     )

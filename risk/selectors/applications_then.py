@@ -33,17 +33,18 @@ _NEWEST = """
 _NAMED = """
 LEFT JOIN inventory_department department ON department.id = app.department_id
 LEFT JOIN inventory_user owner ON owner.id = app.owner_id"""
-# The newest judgement up to the day, by one descent of an index that holds what lists are narrowed and sorted by. No
-# figure was in force where the application could not be judged at the day's end.
-JUDGED = """
+# No figure was in force where the application could not be judged at the day's end
+UNJUDGED = """
 LEFT JOIN (
     SELECT application_id FROM risk_notcomputable WHERE since < %(end)s
     UNION SELECT application_id FROM risk_notcomputablespell WHERE since < %(end)s AND until >= %(end)s
-) unjudged ON unjudged.application_id = app.id
+) unjudged ON unjudged.application_id = app.id"""
+# The newest judgement up to the day, by one descent of an index that holds what lists are narrowed and sorted by
+JUDGED = f"""{UNJUDGED}
 LEFT JOIN LATERAL (
     SELECT * FROM risk_scoresnapshot
     WHERE application_id = app.id AND as_of <= %(day)s AND unjudged.application_id IS NULL
-    ORDER BY as_of DESC, id DESC LIMIT 1) score ON true"""
+    ORDER BY as_of DESC, id DESC LIMIT 1) score ON true"""  # noqa: S608
 # Of few applications: of each the newest version before the end of the day
 FROM = f"""
 FROM inventory_aiapplication a

@@ -16,15 +16,17 @@ from django.utils import timezone
 
 from governance.models import Export
 from governance.selectors.datasets import DATASETS
+from governance.selectors.rules import RULES
 from inventory.models import AIApplication, Identifier
 from risk.choices import RequirementStatus, RunState
 from risk.models import CoverageDay, DepartmentDay, NotComputableSpell, RescoreRun
 from tests.governance.estate import Estate
+from tests.governance.test_recommendations_then import card
 from tests.governance.then import judged, noon, stood
 
 TODAY = timezone.localdate()
 FIRST, SECOND = TODAY - timedelta(days=60), TODAY - timedelta(days=1)
-DATED = {"applications", "scores", "department_scores", "compliance", "evidence"}
+DATED = {"applications", "scores", "department_scores", "compliance", "evidence", "recommendations"}
 
 
 @pytest.fixture
@@ -156,7 +158,8 @@ def test_everyone_takes_away_only_their_own(dan: Client, estate: Estate) -> None
     assert exported(dan, "compliance", as_of=FIRST) == []
 
 
-def test_page_and_command_give_the_same_and_say_which_day(dan: Client, tmp_path: Path) -> None:
+def test_page_and_command_give_the_same_and_say_which_day(dan: Client, estate: Estate, tmp_path: Path) -> None:
+    card(estate.cast.root, next(iter(RULES)), ("found", noon(FIRST), 5))
     for dataset in DATED:
         out = tmp_path / f"{dataset}.json"
         options = ("--format", "json", "--out", str(out), "--as-of", SECOND.isoformat())

@@ -13,9 +13,10 @@ from django.utils import timezone
 from governance.models import Recommendation, RecommendationDay, RecommendationStep, SubjectSpell
 from governance.services.recommendations import dated, evaluate
 from inventory.choices import AlertState, Severity
-from inventory.models import Alert
+from inventory.models import AIApplication, Alert
 from tests.builders import make_application, make_department
 from tests.cast import Cast
+from tests.governance.then import stood
 
 RULE = "late_alerts"
 TODAY = timezone.localdate()
@@ -84,6 +85,95 @@ def test_each_day_is_told_as_it_was(past: Recommendation, cast: Cast, client: Cl
     assert not client.get("/recommendations/", {"as_of": FIRST, "severity": "high"}).context["cards"]
     assert client.get("/recommendations/", {"as_of": SECOND, "severity": "high"}).context["cards"]
     assert "High" in client.get("/", {"as_of": SECOND}).content.decode()
+
+
+def exported(client: Client, asked: str) -> list[dict[str, str]]:
+    answer = client.get(f"/exports/download/?dataset=recommendations&format=csv&{asked}")
+    assert answer.status_code == 200, answer.content.decode()
+    return list(csv.DictReader(StringIO(b"".join(answer).decode("utf-8-sig"))))  # type: ignore[arg-type]
+
+
+def test_chosen_applications_narrow_what_was_found_then(past: Recommendation, cast: Cast, client: Client) -> None:
+    """By what they were on the day: the application in Cards was an agent of Alice's then, and is a model today."""
+    app = AIApplication.objects.get(department=cast.cards)
+    stood(app, FIRST - timedelta(days=5), kind="agent", owner_id=cast.alice.pk)
+    stood(app, THIRD - timedelta(days=1), kind="model", owner_id=None)
+    stood(AIApplication.objects.get(department=cast.treasury), FIRST, kind="model")
+    client.force_login(cast.ada)
+    for day, asked, findings in (
+        (FIRST, "kind=agent", {"<b>One"}),
+        (SECOND, "kind=agent", {"<b>One"}),
+        (SECOND, "owner=alice", {"<b>One"}),
+        (SECOND, "kind=model,agent", {"<b>One", "Two"}),
+        (THIRD, "kind=agent", set()),
+    ):
+        query = f"{asked}&as_of={day}"
+        listed = client.get(f"/recommendations/?{query}")
+        assert "not applied here" not in listed.content.decode()
+        cards = [one for one in listed.context["cards"] if one.rule.key == RULE]
+        assert [one.rows for one in cards] == [len(findings)] * bool(findings)
+        assert all(sum(one.rows for one in card.places) == card.rows for card in cards)
+        if cards:
+            address = f"/recommendations/{past.pk}/?{query}".replace(",", "%2C").replace("&", "&amp;")
+            assert address in listed.content.decode()
+        page = client.get(f"/recommendations/{past.pk}/?{query}")
+        assert {one.name for one in page.context["page"].object_list} == findings
+        assert page.context["card"].rows == len(findings)
+        rows = csv.DictReader(
+            StringIO(b"".join(client.get(f"/recommendations/{past.pk}/evidence.csv?{query}")).decode("utf-8-sig"))
+        )
+        assert {row["name"] for row in rows} == findings
+        told = client.get(f"/api/v1/recommendations/{past.pk}/evidence/?{query}").json()["results"]
+        assert {row["name"] for row in told} == findings
+        own = [row for row in exported(client, query) if row["department_key"] == cast.root.key]
+        assert [(row["rows"], row["amount"]) for row in own] == [(str(one.rows), "") for one in cards]
+
+
+def test_who_may_not_see_an_application_is_not_told_what_it_was(
+    past: Recommendation, cast: Cast, client: Client
+) -> None:
+    """Carol sees the card of retail, but not where the application has moved to since."""
+    app = AIApplication.objects.get(department=cast.cards)
+    stood(app, FIRST - timedelta(days=5), kind="agent")
+    AIApplication.objects.filter(pk=app.pk).update(department=cast.treasury)
+    client.force_login(cast.carol)
+    assert client.get(f"/recommendations/?as_of={FIRST}").context["cards"]
+    assert not client.get(f"/recommendations/?kind=agent&as_of={FIRST}").context["cards"]
+
+
+def test_machines_and_exports_read_the_same_of_then(past: Recommendation, cast: Cast, client: Client) -> None:
+    client.force_login(cast.ada)
+    for asked in (f"as_of={FIRST}", f"as_of={SECOND}&severity=high", f"state=open&as_of={THIRD}"):
+        listed = client.get(f"/api/v1/recommendations/?limit=500&{asked}").json()
+        rows = exported(client, asked)
+        assert listed["count"] == len(rows) > 0
+        for row, one in zip(rows, listed["results"], strict=True):
+            assert (row["department_key"], row["rule"], row["rows"], row["amount"], row["severity"], row["state"]) == (
+                *(one["department"], str(one["rule"]), str(one["rows"]), str(one["amount"])),
+                *(one["severity"], one["state"]),
+            )
+        page = client.get(f"/recommendations/?{asked}").context["cards"]
+        own = [one for one in listed["results"] if one["department"] == cast.root.key]
+        assert {(one.pk, one.amount) for one in page} == {(one["id"], one["amount"]) for one in own}
+
+
+def test_what_a_past_day_cannot_be_asked_is_refused(past: Recommendation, cast: Cast, client: Client) -> None:
+    RecommendationDay.objects.filter(day__lt=SECOND).delete()
+    client.force_login(cast.ada)
+    ahead, early = TODAY + timedelta(days=1), FIRST - timedelta(days=1)
+    for asked, why in (
+        (f"who=me&as_of={SECOND}", "known of today alone"),
+        (f"severity=high&as_of={FIRST}", f"is known from {SECOND} on"),
+        (f"kind=agent&as_of={FIRST}", f"is known from {SECOND} on"),
+        (f"as_of={ahead}", "ahead"),
+        (f"as_of={early}", "before the first figures"),
+    ):
+        answer = client.get(f"/exports/download/?dataset=recommendations&{asked}")
+        assert (answer.status_code, why in answer.content.decode()) == (400, True), asked
+        answer = client.get(f"/api/v1/recommendations/?{asked}")
+        assert (answer.status_code, why.replace("ahead", "to come") in answer.content.decode()) == (400, True), asked
+    (row,) = [row for row in exported(client, f"as_of={FIRST}") if row["department_key"] == cast.root.key]
+    assert (row["severity"], row["departments"], row["owner"], row["until"]) == ("", "", "", "")
 
 
 def test_a_day_is_told_to_who_sees_the_department_today(past: Recommendation, cast: Cast, client: Client) -> None:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from django.db import connection
 
-from governance.selectors.recommendations_then import KEPT
+from governance.selectors.recommendations_kept import KEPT
 
 _FIGURES = """
 INSERT INTO governance_recommendationday AS kept (recommendation_id, day, gravity, rows, amount, departments)
