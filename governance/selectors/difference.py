@@ -84,8 +84,7 @@ _THESE = """ AND application_id IN (
 _FOUND = """
 WITH a AS MATERIALIZED ({before}), b AS MATERIALIZED ({after}), changed AS (
     SELECT b.id, {kinds} AS kinds,
-        abs(CASE WHEN b.told THEN COALESCE(b.point, 0) ELSE 0 END - CASE WHEN a.told THEN COALESCE(a.point, 0) ELSE 0 END)
-            AS moved
+        abs(COALESCE(CASE WHEN b.told THEN b.point END, 0) - COALESCE(CASE WHEN a.told THEN a.point END, 0)) AS moved
     FROM b LEFT JOIN a ON a.id = b.id
     WHERE (a.inside OR b.inside) AND (a.told AND a.fits OR b.told AND b.fits))
 SELECT id, kinds FROM changed WHERE kinds > 0 ORDER BY kinds & -kinds, moved DESC, id"""
@@ -157,7 +156,7 @@ def _told(places: Places) -> str:
     if places.seen is None:
         return "true"
     today = "SELECT id FROM inventory_aiapplication WHERE department_id = ANY(%(seen)s)"
-    return f"(app.department_id = ANY(%(seen)s) OR app.id IN ({today}))"  # noqa: S608 - constants of our own
+    return f"(app.department_id = ANY(%(seen)s) OR app.id IN ({today}))"
 
 
 def _both(side: str) -> tuple[str, str]:
