@@ -19,6 +19,8 @@ from inventory.access import Permission
 from inventory.models import Alert, Department, User
 from inventory.selectors.scope import Scope
 
+OF_APPLICATIONS = ("application", "agent")  # kinds of subjects whose `ref` is an application, if anything
+
 
 @dataclass(frozen=True, slots=True)
 class Figures:
@@ -45,10 +47,9 @@ def of_chosen(user: User | None, left: Among, permission: Permission = Permissio
     if not access.sees_everything(user, permission):
         ids = access.applications(user, permission).filter(pk__in=ids).order_by().values("pk")
     alerts = Alert.objects.filter(application__in=ids).order_by().values("pk")
-    of_them = ("application", "agent")
     # Of a hundred thousand that are left, those alone that something is found of
-    found = Subject.objects.filter(kind__in=of_them).order_by().values("ref")
-    return Q(kind__in=of_them, ref__in=ids.filter(pk__in=found)) | Q(kind="alert", ref__in=alerts)
+    found = Subject.objects.filter(kind__in=OF_APPLICATIONS).order_by().values("ref")
+    return Q(kind__in=OF_APPLICATIONS, ref__in=ids.filter(pk__in=found)) | Q(kind="alert", ref__in=alerts)
 
 
 def counted(

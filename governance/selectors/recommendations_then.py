@@ -2,7 +2,8 @@
 
 Their steps say in which state a card was. What it counted, how grave that was and which findings there were is kept
 day by day (services.recommendations.dated); of days before that was kept, the steps tell what was counted when it came
-into its state, and nothing of severity, departments or findings. Departments and rights are today's.
+into its state, and nothing of severity, departments or findings. Departments and rights are today's: an application
+that lies out of the person's sight by now is counted and not named.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,7 +26,7 @@ from governance.models import (
 )
 from governance.selectors.recommendation_evidence import A_PAGE
 from governance.selectors.recommendations import UNASSIGNED, Place, places_among
-from governance.selectors.recommendations_among import Figures
+from governance.selectors.recommendations_among import OF_APPLICATIONS, Figures
 from governance.selectors.rules import RULES
 from governance.selectors.rules.base import Rule
 from inventory import access
@@ -108,21 +109,23 @@ def card_or_404(user: User, pk: int, day: date) -> CardThen:
     return _with(found[0], _counted(Recommendation.objects.filter(pk=pk), day))
 
 
-def evidence(card: CardThen, day: date, page: int = 1) -> Page:
+def evidence(user: User, card: CardThen, day: date, page: int = 1) -> Page:
     """A page of LineThen: what was found, the gravest first."""
-    shown: Page = Paginator(_spells(card, day), A_PAGE).get_page(page)
+    shown: Page = Paginator(_spells(user, card, day), A_PAGE).get_page(page)
     shown.object_list = [_line(one) for one in shown.object_list]
     return shown
 
 
-def every_line(card: CardThen, day: date) -> Iterator[LineThen]:
+def every_line(user: User, card: CardThen, day: date) -> Iterator[LineThen]:
     """All that `evidence` shows."""
-    return (_line(one) for one in _spells(card, day).iterator(500))
+    return (_line(one) for one in _spells(user, card, day).iterator(500))
 
 
-def places(card: CardThen, day: date, most: int = 200) -> list[tuple[str, str, int]]:
+def places(user: User, card: CardThen, day: date, most: int = 200) -> list[tuple[str, str, int]]:
     """The departments in which something was found: key, name and how many findings, those with the most first."""
-    rows = _spells(card, day).order_by().values_list("department__key", "department__name").annotate(n=Count("pk"))
+    rows = (
+        _spells(user, card, day).order_by().values_list("department__key", "department__name").annotate(n=Count("pk"))
+    )
     return [(key or "", name or UNASSIGNED, n) for key, name, n in rows.order_by("-n", "department__name")[:most]]
 
 
@@ -138,7 +141,10 @@ def first_day_of(pk: int) -> date | None:
 
 def first_kept() -> date | None:
     """The first day of which severity and findings are known."""
-    first = RecommendationDay.objects.aggregate(day=Min("day"))["day"]
+    at_the_root = RecommendationDay.objects.filter(
+        recommendation__department__parent=None
+    )  # whatever is found is there
+    first = at_the_root.aggregate(day=Min("day"))["day"]
     return max(first, _oldest()) if first else None
 
 
@@ -198,15 +204,29 @@ def _with(card: CardThen, counted: dict[tuple[str, int], Figures], places: tuple
     )
 
 
-def _spells(card: CardThen, day: date) -> QuerySet[SubjectSpell]:
+def _spells(user: User, card: CardThen, day: date) -> QuerySet[SubjectSpell]:
     """The findings that stood at the day's end; those of no department at the root alone."""
     if day < _oldest():
         return SubjectSpell.objects.none()
     stood = Q(until=None) | Q(until__gt=day)
-    found = SubjectSpell.objects.filter(stood, rule=card.rule.key, day__lte=day).select_related("department")
+    found = SubjectSpell.objects.filter(stood, _in_sight(user, card.rule), rule=card.rule.key, day__lte=day)
+    found = found.select_related("department")
     if card.department.parent_id is not None:
         found = found.filter(department__in=Department.objects.subtree_of(card.department).order_by().values("pk"))
     return found.order_by("-gravity", "name", "pk")
+
+
+def _in_sight(user: User, rule: Rule) -> Q:
+    """What is not of an application, or of one that the person sees today. What people did counts by their department,
+    whichever the application belongs to."""
+    if access.sees_everything(user):
+        return Q()
+    alerts = access.alerts(user).order_by().values("pk")
+    found = ~Q(kind="alert") | Q(ref__in=alerts)
+    if rule.of_people:
+        return found
+    applications = access.applications(user).order_by().values("pk")
+    return found & (~Q(kind__in=OF_APPLICATIONS) | Q(ref=None) | Q(ref__in=applications))
 
 
 def _line(one: SubjectSpell) -> LineThen:

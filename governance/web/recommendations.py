@@ -183,8 +183,8 @@ def _page_then(request: PersonRequest, pk: int, filters: Filters, at: At) -> Htt
         "filters": filters,
         "at": at,
         "card": card,
-        "page": recommendations_then.evidence(card, at.day, filters.page),
-        "places": recommendations_then.places(card, at.day),
+        "page": recommendations_then.evidence(request.user, card, at.day, filters.page),
+        "places": recommendations_then.places(request.user, card, at.day),
         "first_kept": recommendations_then.first_kept(),
         "tones": TONES,
         "may_export": access.may(request.user, Permission.EXPORT, card.department),
@@ -260,7 +260,7 @@ def evidence_csv(request: PersonRequest, pk: int) -> StreamingHttpResponse:
 def _csv_then(request: PersonRequest, pk: int, day: date) -> StreamingHttpResponse:
     """Every finding of a past day; amounts of rows are not kept."""
     card = recommendations_then.card_or_404(request.user, pk, day)
-    lines = recommendations_then.every_line(card, day)
+    lines = recommendations_then.every_line(request.user, card, day)
     rows = (
         (one.name, one.kind, one.department, one.department_key, one.severity, one.day.isoformat()) for one in lines
     )
