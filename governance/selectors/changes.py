@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, TypeAlias
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from governance.selectors import difference, rollups
 from governance.selectors.among import ALL, Among
-from governance.selectors.difference import KINDS, Found, kinds_of
+from governance.selectors.difference import KINDS, Found, Places, kinds_of
 from governance.selectors.highest_then import live_then
 from inventory import access
 from inventory.choices import ApplicationKind, Lifecycle
@@ -37,8 +38,8 @@ CAUSES = 3  # of a row, the largest
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """An application at the end of one of the two days; empty where it was not registered yet. `department`: None also
-    where it lies out of the person's sight."""
+    """An application at the end of one of the two days; empty where it was not registered yet, and where it lay out of
+    the person's sight then and does today. `department` is empty wherever that is out of sight."""
 
     department_id: int | None
     lifecycle: str
@@ -98,7 +99,7 @@ class ChangedRow:
             found.append(_("Has no score now: not computable"))
         if old.snapshot and new.snapshot and old.eu_class != new.eu_class and "class" not in self.kinds:
             found.append(self.classes)
-        if old.kind and old.kind != new.kind:
+        if old.kind and new.kind and old.kind != new.kind:
             kinds = {"old": ApplicationKind(old.kind).label, "new": ApplicationKind(new.kind).label}
             found.append(_("Kind: %(old)s → %(new)s") % kinds)
         return found
@@ -137,13 +138,20 @@ def standing(scope: Scope, day: date, among: Among = ALL) -> Standing:
 
 def changed(scope: Scope, then: date, now: date, among: Among = ALL) -> list[Found]:
     """Every application that differs, the gravest kind of change first; kept until the next roll-up."""
-    departments = _departments(scope)
-    key = ("changed", then, now, departments, among.key)
-    return kept(key, lambda: difference.found(departments, then, now, among))
+    places = _places(scope)
+    key = ("changed", then, now, places, among.key)
+    return kept(key, lambda: difference.found(places, then, now, among))
 
 
-def _departments(scope: Scope) -> list[int] | None:
-    return None if scope.everything else sorted(scope.departments().order_by().values_list("pk", flat=True))
+def _places(scope: Scope) -> Places:
+    here = None if scope.everything else _keys(scope.departments())
+    if access.sees_everything(scope.user):
+        return Places(here, None)
+    return Places(here, here if scope.chosen is None else _keys(access.departments(scope.user)))
+
+
+def _keys(found: QuerySet[Department]) -> list[int]:
+    return sorted(found.order_by().values_list("pk", flat=True))
 
 
 def of_kind(found: Iterable[Found], kind: str) -> list[Found]:
@@ -153,8 +161,7 @@ def of_kind(found: Iterable[Found], kind: str) -> list[Found]:
 
 def rows(scope: Scope, then: date, now: date, found: Sequence[Found]) -> list[ChangedRow]:
     """These applications at the end of both days; one query, of few."""
-    departments = _departments(scope)
-    sides = difference.sides(departments, then, now, [pk for pk, __ in found])
+    sides = difference.sides(_places(scope), then, now, [pk for pk, __ in found])
     told = [(sides[pk], pk, kinds_of(kinds)) for pk, kinds in found if pk in sides]
     return [_row(pk, kinds, *values) for values, pk, kinds in told]
 

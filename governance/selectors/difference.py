@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from django.db import connection
 from django.utils import timezone
@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 Found: TypeAlias = tuple[int, int]  # an application, and its kinds of change as bits in the order of KINDS
+
+
+class Places(NamedTuple):
+    """The departments that are looked at, and those that the person sees; None: all."""
+
+    here: Sequence[int] | None
+    seen: Sequence[int] | None
+
 
 # In the order in which rows are told: what matters most of a row decides its place
 KINDS: Mapping[str, "StrOrPromise"] = {
@@ -35,18 +43,19 @@ _TESTS = {
     "band": "a.stands AND b.stands AND a.band <> b.band",
     "class": "a.stands AND b.stands AND a.eu_class IS DISTINCT FROM b.eu_class",
     "registered": "a.id IS NULL",
-    "lifecycle": "a.lifecycle <> b.lifecycle",
+    "lifecycle": "a.told AND b.told AND a.lifecycle <> b.lifecycle",
     "department": "a.department_id <> b.department_id",
-    "owner": "a.id IS NOT NULL AND a.owner_id IS DISTINCT FROM b.owner_id",
+    "owner": "a.told AND b.told AND a.owner_id IS DISTINCT FROM b.owner_id",
 }
 _KINDS = " | ".join(f"CASE WHEN {_TESTS[kind]} THEN {1 << place} ELSE 0 END" for place, kind in enumerate(KINDS))
 
 # An application stands where it is live and has a score, in a department that is looked at; it counts where it is one
-# of those that the page is narrowed to besides
+# of those that the page is narrowed to besides. What is told of a day lay then where the person sees, or lies there
+# today: what became of an application elsewhere is not theirs to know.
 _SIDE = """
 SELECT app.id, app.name, app.external_id, app.department_id, app.lifecycle, app.owner_id, app.kind,
     score.id AS snapshot, score.overall_point AS point, score.band, score.eu_class, COALESCE({fits}, false) AS fits,
-    {here} AS inside, placed.stands,
+    {here} AS inside, {told} AS told, placed.stands,
     placed.stands AND COALESCE({fits}, false) AS counts
 {source} CROSS JOIN LATERAL (SELECT COALESCE(app.lifecycle = 'live' AND score.id IS NOT NULL
     AND {here}, false) AS stands) placed"""
@@ -74,9 +83,10 @@ _THESE = """ AND application_id IN (
     UNION SELECT pgh_obj_id FROM inventory_aiapplicationevent WHERE pgh_created_at >= %(then_end)s)"""
 _FOUND = """
 WITH a AS MATERIALIZED ({before}), b AS MATERIALIZED ({after}), changed AS (
-    SELECT b.id, {kinds} AS kinds, abs(COALESCE(b.point, 0) - COALESCE(a.point, 0)) AS moved
+    SELECT b.id, {kinds} AS kinds,
+        abs(COALESCE(CASE WHEN b.told THEN b.point END, 0) - COALESCE(CASE WHEN a.told THEN a.point END, 0)) AS moved
     FROM b LEFT JOIN a ON a.id = b.id
-    WHERE (a.inside OR b.inside) AND (a.fits OR b.fits))
+    WHERE (a.inside OR b.inside) AND (a.told AND a.fits OR b.told AND b.fits))
 SELECT id, kinds FROM changed WHERE kinds > 0 ORDER BY kinds & -kinds, moved DESC, id"""
 FEW = 10_000  # up to so many applications are looked up one by one; of more, the whole register is read along
 _ALL = f"""{applications_then.REGISTER}{applications_then.UNJUDGED}
@@ -84,12 +94,20 @@ LEFT JOIN (
     SELECT DISTINCT ON (application_id) application_id, id, overall_point, band, eu_class FROM risk_scoresnapshot
     WHERE as_of <= %(day)s ORDER BY application_id, as_of DESC, id DESC
 ) score ON score.application_id = app.id AND unjudged.application_id IS NULL"""  # noqa: S608
-_SIDES = """
-WITH a AS MATERIALIZED ({before}), b AS MATERIALIZED ({after})
-SELECT b.id, b.name, b.external_id, a.department_id, b.department_id, COALESCE(a.lifecycle, ''), b.lifecycle,
-    a.owner_id, b.owner_id, a.snapshot, b.snapshot, a.point, b.point, COALESCE(a.band, ''), COALESCE(b.band, ''),
-    COALESCE(a.eu_class, ''), COALESCE(b.eu_class, ''), COALESCE(a.kind, ''), b.kind
-FROM b LEFT JOIN a ON a.id = b.id"""
+_TEXTS = ("lifecycle", "band", "eu_class", "kind")
+
+
+def _both_of(name: str) -> str:
+    """A column of both sides, where it is told."""
+    told = (f"CASE WHEN {side}.told THEN {side}.{name} END" for side in "ab")
+    return ", ".join(f"COALESCE({one}, '')" if name in _TEXTS else one for one in told)
+
+
+_SIDES = f"""
+WITH a AS MATERIALIZED ({{before}}), b AS MATERIALIZED ({{after}})
+SELECT b.id, CASE WHEN b.told THEN b.name ELSE a.name END, b.external_id, a.department_id, b.department_id,
+    {", ".join(_both_of(one) for one in ("lifecycle", "owner_id", "snapshot", "point", "band", "eu_class", "kind"))}
+FROM b LEFT JOIN a ON a.id = b.id"""  # noqa: S608 - constants of our own
 
 
 def kinds_of(bits: int) -> list[str]:
@@ -97,11 +115,10 @@ def kinds_of(bits: int) -> list[str]:
     return [kind for place, kind in enumerate(KINDS) if bits >> place & 1]
 
 
-def found(departments: Sequence[int] | None, then: date, now: date, among: Among) -> list[Found]:
-    """Every application that differs, the gravest kind of change first, within it what moved most. `departments`: those
-    that are looked at; None: all."""
-    given, fits = _given(departments, then, now), "true"
-    these = "" if departments is None else _THESE
+def found(places: Places, then: date, now: date, among: Among) -> list[Found]:
+    """Every application that differs, the gravest kind of change first, within it what moved most."""
+    given, fits = _given(places, then, now), "true"
+    these = "" if places.here is None else _THESE
     last = _CLASS_TODAY if now >= timezone.localdate() else _CLASS
     classes = {"class_then": _CLASS.format(day="then", among=these), "class_now": last.format(day="now", among=these)}
     ids = {pk for (pk,) in _asked(_MOVED.format(**classes), given)}
@@ -115,27 +132,35 @@ def found(departments: Sequence[int] | None, then: date, now: date, among: Among
         )
     if not ids:
         return []
-    before, after = _both(_side(len(ids), fits, departments))
+    before, after = _both(_side(len(ids), fits, places))
     return _asked(_FOUND.format(before=before, after=after, kinds=_KINDS), given | {"ids": array(ids)})
 
 
-def _side(candidates: int, fits: str, departments: Sequence[int] | None) -> str:
+def _side(candidates: int, fits: str, places: Places) -> str:
     """The query of a side, of so many applications (`ids`)."""
     few = candidates <= FEW
     source = applications_then.FROM.removesuffix("WHERE ") if few else _ALL
     id_ = "a.id" if few else "app.id"
-    return f"{_SIDE.format(fits=fits, here=_here(departments), source=source)} WHERE {id_} = ANY(%(ids)s::bigint[])"
+    side = _SIDE.format(fits=fits, here=_here(places), told=_told(places), source=source)
+    return f"{side} WHERE {id_} = ANY(%(ids)s::bigint[])"
 
 
-def sides(departments: Sequence[int] | None, then: date, now: date, ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:
-    """Name, number and both sides of a few applications, by id."""
-    before, after = _both(_side(len(ids), "true", departments))
-    given = {**_given(departments, then, now), "ids": array(ids)}
+def sides(places: Places, then: date, now: date, ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:
+    """Name, number and both sides of a few applications, by id; empty what is not told of a side."""
+    before, after = _both(_side(len(ids), "true", places))
+    given = {**_given(places, then, now), "ids": array(ids)}
     return {row[0]: row[1:] for row in _asked(_SIDES.format(before=before, after=after), given)}
 
 
-def _here(departments: Sequence[int] | None) -> str:
-    return "true" if departments is None else "app.department_id = ANY(%(scope)s)"
+def _here(places: Places) -> str:
+    return "true" if places.here is None else "app.department_id = ANY(%(scope)s)"
+
+
+def _told(places: Places) -> str:
+    if places.seen is None:
+        return "true"
+    today = "SELECT id FROM inventory_aiapplication WHERE department_id = ANY(%(seen)s)"
+    return f"(app.department_id = ANY(%(seen)s) OR app.id IN ({today}))"
 
 
 def _both(side: str) -> tuple[str, str]:
@@ -151,9 +176,9 @@ def _both(side: str) -> tuple[str, str]:
     return on("then"), on("now")
 
 
-def _given(departments: Sequence[int] | None, then: date, now: date) -> dict[str, Any]:
+def _given(places: Places, then: date, now: date) -> dict[str, Any]:
     ends = {"then_end": end_of(then), "now_end": end_of(now)}
-    return {"then": then, "now": now, **ends, "scope": list(departments or ())}
+    return {"then": then, "now": now, **ends, "scope": list(places.here or ()), "seen": list(places.seen or ())}
 
 
 def _asked(sql: str, given: Mapping[str, Any]) -> list[Any]:

@@ -24,6 +24,8 @@ from inventory.models import AIApplication, Alert, Department, User
 from inventory.selectors.scope import Scope
 from risk.selectors import applications_then
 
+OF_APPLICATIONS = ("application", "agent")  # kinds of subjects whose `ref` is an application, if anything
+
 
 @dataclass(frozen=True, slots=True)
 class Figures:
@@ -48,11 +50,10 @@ def of_chosen(user: User | None, left: Among, permission: Permission = Permissio
         return Q()
     ids = _ids(user, left, permission)
     alerts = Alert.objects.filter(application__in=ids).order_by().values("pk")
-    of_them = ("application", "agent")
     # Of a hundred thousand that are left, those alone that something is found of
     held: QuerySet[Any, Any] = findings(left.then) if left.then else Subject.objects.all()
-    found = held.filter(kind__in=of_them).order_by().values("ref")
-    return Q(kind__in=of_them, ref__in=ids.filter(pk__in=found)) | Q(kind="alert", ref__in=alerts)
+    found = held.filter(kind__in=OF_APPLICATIONS).order_by().values("ref")
+    return Q(kind__in=OF_APPLICATIONS, ref__in=ids.filter(pk__in=found)) | Q(kind="alert", ref__in=alerts)
 
 
 def _ids(user: User | None, left: Among, permission: Permission) -> QuerySet[Any, Any]:

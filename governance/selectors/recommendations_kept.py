@@ -17,7 +17,10 @@ def oldest() -> date:
 
 def first_kept() -> date | None:
     """The first day of which severity and findings are known."""
-    first = RecommendationDay.objects.aggregate(day=Min("day"))["day"]
+    at_the_root = RecommendationDay.objects.filter(
+        recommendation__department__parent=None
+    )  # whatever is found is there
+    first = at_the_root.aggregate(day=Min("day"))["day"]
     return max(first, oldest()) if first else None
 
 

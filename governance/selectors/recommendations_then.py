@@ -2,7 +2,8 @@
 
 Their steps say in which state a card was. What it counted, how grave that was and which findings there were is kept
 day by day (services.recommendations.dated); of days before that was kept, the steps tell what was counted when it came
-into its state, and nothing of severity, departments or findings. Departments and rights are today's.
+into its state, and nothing of severity, departments or findings. Departments and rights are today's: an application
+that lies out of the person's sight by now is counted and not named.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,7 +27,7 @@ from governance.models import (
 from governance.selectors.among import ALL, Among
 from governance.selectors.recommendation_evidence import A_PAGE
 from governance.selectors.recommendations import UNASSIGNED, Place, places_among
-from governance.selectors.recommendations_among import Counted, Figures, counted, of_chosen
+from governance.selectors.recommendations_among import OF_APPLICATIONS, Counted, Figures, counted, of_chosen
 from governance.selectors.recommendations_kept import findings, oldest
 from governance.selectors.rules import RULES
 from governance.selectors.rules.base import Rule
@@ -265,10 +266,24 @@ def _with(cards: Sequence[CardThen], figures: Counted, left: Among) -> list[Card
 
 def spells(user: User, card: CardThen, day: date, left: Among = ALL) -> QuerySet[SubjectSpell]:
     """The findings behind a card; those of no department at the root alone."""
-    found = findings(day).filter(of_chosen(user, left), rule=card.rule.key).select_related("department")
+    found = findings(day).filter(of_chosen(user, left), _in_sight(user, card.rule), rule=card.rule.key)
+    found = found.select_related("department")
     if card.department.parent_id is not None:
         found = found.filter(department__in=Department.objects.subtree_of(card.department).order_by().values("pk"))
     return found.order_by("-gravity", "name", "pk")
+
+
+def _in_sight(user: User, rule: Rule) -> Q:
+    """What is not of an application, or of one that the person sees today. What people did counts by their department,
+    whichever the application belongs to."""
+    if access.sees_everything(user):
+        return Q()
+    alerts = access.alerts(user).order_by().values("pk")
+    found = ~Q(kind="alert") | Q(ref__in=alerts)
+    if rule.of_people:
+        return found
+    applications = access.applications(user).order_by().values("pk")
+    return found & (~Q(kind__in=OF_APPLICATIONS) | Q(ref=None) | Q(ref__in=applications))
 
 
 def _line(one: SubjectSpell) -> LineThen:

@@ -180,7 +180,7 @@ def recommendation_page(request: PersonRequest, pk: int) -> HttpResponse:
     recommendations.card_or_404(request.user, pk)
     filters = Filters.from_request(request)
     filters, at = asked_day(request, filters, lambda: recommendations_then.first_day_of(pk))
-    return _page_then(request, pk, filters, at) if at.past else _page(request, pk)
+    return _page_then(request, pk, filters, at) if at.past else _page(request, pk, filters)
 
 
 def _page_then(request: PersonRequest, pk: int, filters: Filters, at: At) -> HttpResponse:
@@ -203,9 +203,8 @@ def _page_then(request: PersonRequest, pk: int, filters: Filters, at: At) -> Htt
     return render(request, "governance/recommendation_then.html", context)
 
 
-def _page(request: PersonRequest, pk: int, problem: str = "", status: int = 200) -> HttpResponse:
+def _page(request: PersonRequest, pk: int, filters: Filters, problem: str = "", status: int = 200) -> HttpResponse:
     user = request.user
-    filters = Filters.from_request(request)
     left = among(filters)
     card = recommendations.card_or_404(user, pk, left)
     within = filters.department if _below(filters.department, card) else None
@@ -302,7 +301,7 @@ def act(request: PersonRequest, pk: int) -> HttpResponse:
     try:
         _act(request.user, pk, card.department, request.POST)
     except ValidationError as problem:
-        return _page(request, pk, " ".join(problem.messages), status=400)
+        return _page(request, pk, Filters.from_request(request), " ".join(problem.messages), status=400)
     messages.success(request, _("Done."))
     return redirect("governance:recommendation", pk)
 

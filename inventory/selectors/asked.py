@@ -34,6 +34,7 @@ SHARED = ("department", "period", "kind", "band", "class", "owner", "as_of")
 NAMES = {"department", "owner", "period", "q", "severity", "since", "state", "until"}
 PERIODS = (7, 30, 90, 365)  # days
 LONGEST_TEXT = 200
+FIRST_YEAR = 1900  # whoever counts days back from a day stays within the calendar
 NOBODYS = "doesn't exist"
 
 
@@ -133,13 +134,17 @@ class Reader:
         return int(value)
 
     def day(self, name: str) -> date | None:
-        """A day in ISO 8601."""
+        """A day in ISO 8601, not before FIRST_YEAR."""
         value = self.text(name)
         try:
-            return date.fromisoformat(value) if value else None
+            found = date.fromisoformat(value) if value else None
         except ValueError:
             self.refuse(name, value, _("is not a day"), _("Write it as YYYY-MM-DD."))
             return None
+        if found and found.year < FIRST_YEAR:
+            self.refuse(name, value, _("is too long ago"))
+            return None
+        return found
 
     def moment(self, name: str) -> datetime | None:
         """A time in ISO 8601; without a zone it is the organisation's."""

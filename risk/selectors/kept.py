@@ -1,8 +1,8 @@
 """Figures of very many applications, kept in the cache from one roll-up to the next: dear to count for every view.
 
-What is kept stands under the roll-up, the newest change of the register and the method in force, so that it ends with
-any of them. Whatever else a figure depends on belongs into its key. It may be newer than the roll-up it stands under,
-never older.
+What is kept stands under the roll-up, the newest change of the register, the roles of people and the method in force,
+so that it ends with any of them: nobody goes on seeing what they lost the right to. Whatever else a figure depends on
+belongs into its key. It may be newer than the roll-up it stands under, never older.
 """
 
 from collections.abc import Callable
@@ -11,15 +11,17 @@ from typing import Any, TypeVar
 
 from django.core.cache import cache
 from django.core.exceptions import EmptyResultSet
-from django.db.models import QuerySet, Subquery
+from django.db import connection
+from django.db.models import QuerySet
 
-from inventory.models import AIApplication
 from risk.method import load_method
-from risk.models import RollUpCount
 
 SECONDS = 300  # for what neither a roll-up nor the register tells of, such as a worker that died between two commits
 Found = TypeVar("Found")
 Standing = tuple[Any, ...]
+_STANDING = """
+SELECT number, (SELECT max(updated_at) FROM inventory_aiapplication), (SELECT max(id) FROM inventory_role),
+    (SELECT count(*) FROM inventory_role) FROM risk_rollupcount"""
 
 
 def kept(key: object, find: Callable[[], Found], standing: Standing | None = None) -> Found:
@@ -53,7 +55,8 @@ def kept_count(query: QuerySet[Any, Any], standing: Standing | None = None) -> i
 
 
 def standing_now() -> Standing:
-    """Where roll-ups, register and method stand; empty before the first roll-up. One query."""
-    newest = AIApplication.objects.order_by("-updated_at").values("updated_at")[:1]
-    stand = RollUpCount.objects.values_list("number", Subquery(newest)).first()
+    """Where roll-ups, register, roles and method stand; empty before the first roll-up. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STANDING)
+        stand = cursor.fetchone()
     return (*stand, load_method().version) if stand else ()

@@ -30,7 +30,7 @@ THEN, AGO = TODAY - timedelta(days=30), TODAY - timedelta(days=40)
 _EVENT = """
 INSERT INTO inventory_aiapplicationevent (pgh_created_at, pgh_label, pgh_obj_id, id, external_id, name, purpose,
     kind, origin, vendor, department_id, lifecycle, owner_id, deputy_id, next_review, registered_at, updated_at)
-SELECT %s, 'insert', id, id, external_id, name, purpose,
+SELECT %s, 'insert', id, id, external_id, %s, purpose,
     kind, origin, vendor, %s, %s, %s, deputy_id, next_review, %s, %s
 FROM inventory_aiapplication WHERE id = %s"""
 
@@ -42,7 +42,16 @@ def stood(
     at = datetime.combine(AGO, time(12), timezone.get_default_timezone())
     place = (department or application.department).pk
     owner = given.get("owner", application.owner)
-    values = [at, place, lifecycle, owner.pk if owner else None, at, at, application.pk]
+    values = [
+        at,
+        given.get("name", application.name),
+        place,
+        lifecycle,
+        owner.pk if owner else None,
+        at,
+        at,
+        application.pk,
+    ]
     with connection.cursor() as cursor:
         cursor.execute(_EVENT, values)
     if (point := given.get("point", 10.0)) is not None:
@@ -129,6 +138,31 @@ def test_each_sees_what_they_may_see_today(cast: Cast, client: Client) -> None:
     assert (row.name, list(row.kinds), row.seen) == ("Gone to treasury", ["left", "department"], False)
     assert (row.before.department, row.after.department) == ("Cards", "")
     assert between(cast.dan)["Gone to treasury"].kinds == ["band", "department"]  # it counts there and here
+
+
+def test_what_became_of_it_out_of_sight_is_not_told(cast: Cast, client: Client) -> None:
+    """It moved away, and was renamed, given to another, put out of use and judged anew there."""
+    gone = make_application(cast.treasury, "Their name", lifecycle="suspended", owner=cast.eve)
+    stood(gone, name="Our name", department=cast.cards, owner=cast.alice, point=3.0, eu_class="minimal")
+    scores.rescore_changed()
+    client.force_login(cast.carol)
+    (row,) = client.get("/changes/").context["page"]
+    assert (row.name, list(row.kinds)) == ("Our name", ["left", "department"])
+    assert (row.before.point, row.before.owner, row.before.stage) == (3.0, "Alice", "Live")
+    assert (row.after.point, row.after.band, row.after.eu_class, row.after.owner, row.after.stage) == (
+        *(None, "", "", "", ""),
+    )
+    assert not row.causes
+    text = b"".join(client.get("/changes/changes.csv").streaming_content).decode("utf-8-sig")
+    (line,) = csv.DictReader(io.StringIO(text))
+    assert {key: value for key, value in line.items() if key.endswith("_now")} == dict.fromkeys(
+        ["department_now", "stage_now", "owner_now", "risk_now", "band_now", "class_now"], ""
+    )
+    band = between(cast.dan)["Their name"].after.band
+    assert band != "low"
+    for query in ({"owner": "eve"}, {"band": band}, {"change": "owner"}, {"change": "lifecycle"}):
+        assert not list(client.get("/changes/", query).context["page"]), query
+    assert [one.name for one in client.get("/changes/", {"band": "low"}).context["page"]] == ["Our name"]
 
 
 def test_the_csv_holds_every_row_and_no_formula(cast: Cast, client: Client) -> None:

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from inventory.models import CarriedName, DailyUsage, Ruling, Sighting
+from inventory.models import CarriedName, DailyUsage, Ruling, Sighting, User
 from inventory.services import discovery
 from tests.governance.estate import Estate, use
 from tests.governance.test_applications_then import FIRST, SECOND, TODAY, dan
@@ -112,9 +112,10 @@ def test_ruled_out_by_then_and_since(dan: Client, tool: Sighting) -> None:
     assert listed(dan, as_of=SECOND) == {"Draw Elsewhere": 100}
 
 
-def test_what_was_taken_back_since_stood_then(dan: Client, tool: Sighting) -> None:
+def taken_back(tool: Sighting, by: User | None = None) -> None:
+    """Ruled out on the first day, until today."""
     columns = [one.column for one in Ruling._meta.concrete_fields]
-    discovery.rule_out(actor=None, sightings=[tool.pk], reason="A test of ours")
+    discovery.rule_out(actor=by, sightings=[tool.pk], reason="A test of ours")
     dated(FIRST)
     with connection.cursor() as cursor:  # the version that the trigger would have written that day
         cursor.execute(
@@ -123,6 +124,24 @@ def test_what_was_taken_back_since_stood_then(dan: Client, tool: Sighting) -> No
             [noon(FIRST)],
         )
     discovery.take_back(actor=None, sighting=tool, reason="It is not ours")
+
+
+def test_decisions_of_then_cost_no_query_each(dan: Client, tool: Sighting, estate: Estate) -> None:
+    query, costs = {"as_of": SECOND, "standing": "ruled_out"}, []
+    for number in range(4):
+        one = seen(f"Other {number}") if number else tool
+        use(one, estate.cast.cards, AGO, people=1, interactions=1)
+        taken_back(one, by=estate.cast.ada)
+        if number in (0, 3):
+            cache.clear()
+            with CaptureQueriesContext(connection) as found:
+                assert len(dan.get("/discovery/", query).context["page"].object_list) == number + 1
+            costs.append(len(found))
+    assert costs[0] == costs[1]
+
+
+def test_what_was_taken_back_since_stood_then(dan: Client, tool: Sighting) -> None:
+    taken_back(tool)
     assert listed(dan, as_of=SECOND) == {}
     found = dan.get("/discovery/", {"as_of": SECOND, "standing": "ruled_out"})
     assert [row.ruling.reason for row in found.context["page"].object_list] == ["A test of ours"]

@@ -46,3 +46,23 @@ def test_a_word_that_means_nothing_shows_the_page_all_the_same(client: Client, c
     client.force_login(cast.ada)
     for page in ("/", "/departments/", "/applications/", "/compliance/gaps/", "/discovery/", "/alerts/", "/feeds/"):
         assert client.get(f"{page}?{query}").status_code in (200, 404), page
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+@pytest.mark.parametrize(
+    ("page", "name"),
+    [("/discovery/", "as_of"), ("/activity/", "as_of"), ("/changes/", "from"), ("/applications/", "as_of")],
+)
+def test_a_day_at_the_end_of_the_calendar_is_left_out(
+    client: Client, cast: Cast, page: str, name: str, day: str
+) -> None:
+    client.force_login(cast.ada)
+    answer = client.get(page, {name: day, "period": 365})
+    assert answer.status_code == 200
+    assert [str(one) for one in answer.context["messages"]]
+
+
+def test_a_machine_is_told_that_a_day_is_too_long_ago(client: Client, cast: Cast) -> None:
+    client.force_login(cast.ada)
+    for address in ("/exports/download/?dataset=applications&format=csv&as_of=", "/api/v1/usage/?since="):
+        assert client.get(f"{address}0001-01-01").status_code == 400

@@ -263,3 +263,12 @@ def test_it_says_whose_use_counts_where(cast: Cast, client: Client) -> None:
     for rule, said in (("jailbreaks", True), (RULE, True), ("late_alerts", False), ("unassessed_use", False)):
         body = client.get(f"/recommendations/{card_of(cast.root, rule).pk}/").content.decode()
         assert ("counts in their own department" in body) == said, rule
+
+
+def test_what_cannot_be_read_of_the_address_is_said_once(cast: Cast, client: Client) -> None:
+    everything(cast)
+    client.force_login(cast.dan)
+    card = Recommendation.objects.filter(department=cast.root).latest("pk")
+    for query in ("band=odd", "owner=nobody-here", "as_of=2999-01-01"):
+        said = client.get(f"/recommendations/{card.pk}/?{query}").context["messages"]
+        assert len(list(said)) == 1, query

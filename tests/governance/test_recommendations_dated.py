@@ -186,6 +186,41 @@ def test_a_day_is_told_to_who_sees_the_department_today(past: Recommendation, ca
         assert client.get(f"/recommendations/{past.pk}/{path}", {"as_of": SECOND}).status_code == 404
 
 
+def test_what_lies_out_of_sight_by_now_is_counted_and_not_named(
+    past: Recommendation, cast: Cast, client: Client
+) -> None:
+    AIApplication.objects.filter(department=cast.cards).update(department=cast.treasury)
+    for person, department, named in ((cast.carol, cast.retail, []), (cast.ada, cast.retail, ["<b>One"])):
+        client.force_login(person)
+        card = Recommendation.objects.get(rule=RULE, department=department)
+        page = client.get(f"/recommendations/{card.pk}/", {"as_of": FIRST})
+        assert (page.context["card"].rows, [one.name for one in page.context["page"].object_list]) == (1, named)
+        assert len(page.context["places"]) == len(named)
+        file = b"".join(client.get(f"/recommendations/{card.pk}/evidence.csv", {"as_of": FIRST})).decode()
+        assert ("<b>One" in file) == bool(named)
+
+
+def test_an_application_that_left_is_not_named(past: Recommendation, cast: Cast, client: Client) -> None:
+    """Of a rule about applications; what people did counts in their own department all the same."""
+    gone = make_application(cast.treasury, "Gone")
+    client.force_login(cast.carol)
+    card = Recommendation.objects.get(rule=RULE, department=cast.retail)
+    for rule, named in (("oversight_gap", []), ("unsanctioned_app", ["Gone"])):
+        Recommendation.objects.filter(pk=card.pk).update(rule=rule)
+        SubjectSpell.objects.create(
+            rule=rule,
+            key="x",
+            department=cast.cards,
+            kind="application",
+            ref=gone.pk,
+            name="Gone",
+            gravity=1,
+            day=FIRST,
+        )
+        page = client.get(f"/recommendations/{card.pk}/", {"as_of": FIRST}).context["page"]
+        assert [one.name for one in page.object_list] == named, rule
+
+
 def test_what_was_not_kept_says_so(past: Recommendation, cast: Cast, client: Client) -> None:
     """Cards that are older than the keeping."""
     for model in (RecommendationDay, SubjectSpell):

@@ -7,7 +7,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from inventory.models import AIApplication
+from inventory import access
+from inventory.choices import RoleKind
+from inventory.models import AIApplication, User
 from risk.selectors.kept import kept, kept_count, kept_rows
 from risk.services import rollups
 from tests.builders import make_application
@@ -42,6 +44,19 @@ def test_a_change_of_the_register_ends_it(cast: Cast) -> None:
     later = timezone.now() + timedelta(seconds=1)
     AIApplication.objects.filter(pk=mine.pk).update(name="Letters to customers", updated_at=later)
     assert kept_rows(owned.all()) == ["Letters to customers"]
+
+
+def test_a_role_that_is_taken_ends_it(cast: Cast) -> None:
+    """The query is the same before and after: it asks the database which departments the person sees."""
+    make_application(cast.cards, "Letters")
+    rollups.roll_up_everything()
+    assert kept_count(access.applications(cast.carol)) == 1
+    assert cast.eve.roles.create(department=cast.cards, kind=RoleKind.LEADER)
+    assert kept_count(access.applications(cast.eve)) == 1
+    for one in (cast.carol, cast.eve):
+        one.roles.all().delete()
+        again = User.objects.get(pk=one.pk)
+        assert kept_count(access.applications(again)) == 0
 
 
 def test_queries_that_differ_in_a_value_are_kept_apart(cast: Cast) -> None:

@@ -61,7 +61,8 @@ def decided_by(day: date) -> Decided:
 def rulings_then(day: date, names: Sequence[str]) -> dict[str, Any]:
     """The rulings of a page's names as they stood, by folded name: a Ruling, or the version of one."""
     end = _end_of(day)
-    found = {one.folded: one for one in _since_changed(end).filter(folded__in=names) if one.pgh_label != "delete"}
+    changed = _since_changed(end).filter(folded__in=names).select_related("decided_by")
+    found = {one.folded: one for one in changed if one.pgh_label != "delete"}
     standing = Ruling.objects.filter(decided_at__lt=end, folded__in=names).select_related("application", "decided_by")
     return found | {one.folded: one for one in standing}
 
