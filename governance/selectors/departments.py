@@ -62,8 +62,8 @@ def tree(
     among: Among = ALL,
 ) -> Page:
     """A page of TreeRow: the departments looked at, parents before children. Searching or choosing bands leaves only
-    those that fit, without indentation. `among`: the figures are those of some applications alone, as they stand, and
-    departments without any of them are left out."""
+    those that fit, without indentation. `among`: the figures are those of some applications alone, as they stand or
+    stood, and departments without any of them are left out."""
     chosen = {risk.department_id: risk for risk in risks(scope, among)} if among else None
     by = sort.removeprefix("-")
     places = _places(scope, day, by, bool(bands)) if chosen is None else _places_of(scope, chosen)

@@ -47,22 +47,21 @@ MOVERS, MOVERS_A_PAGE = 6, 10  # judged for their causes, so few
 @require_safe
 @requires(Permission.VIEW)
 def department_list(request: HttpRequest) -> HttpResponse:
-    """The tree with index, parts, bands and trend; with `as_of`, as at the end of a past day. Today it answers for
-    chosen applications as well."""
+    """The tree with index, parts, bands and trend, or of chosen applications alone; with `as_of`, as at the end of a
+    past day."""
     user: User = request.user  # type: ignore[assignment]
     filters = Filters.from_request(request, sorts=SORTS, own=_OWN)
     scope = scope_of(user, filters.department)
     filters, at = at_of(request, filters, scope)
-    left = ALL if at.past else among(filters)  # which applications had which exposure is not kept by day
+    left = among(filters, at.then)
     context = {
         "filters": filters,
         "scope": scope,
         "at": at,
         "departments": options(scope),
-        "kinds": () if at.past else ApplicationKind.choices,
-        "more": "" if at.past else "band class owner",
+        "kinds": ApplicationKind.choices,
         "narrowed_words": left.words,
-        "chosen": applications_url(**left.query).partition("?")[2],
+        "chosen": applications_url(**left.query, as_of=at.then).partition("?")[2],
         "bands": Band.choices,
         "band": ",".join(filters.own.get(BAND, ())),
         "not_computable": None if at.past else left_out(scope),  # who is left out today says nothing of then
@@ -75,7 +74,6 @@ def department_list(request: HttpRequest) -> HttpResponse:
             page=filters.page,
             among=left,
         ),
-        "as_of": at.then.isoformat() if at.then else "",
     }
     return render(request, "governance/departments.html", context)
 

@@ -193,10 +193,11 @@ class ScoreSnapshot(ScoreValues):
 
     class Meta:
         indexes = [
-            # With what lists of a past day are narrowed and sorted by, of very many: the rows are wide
+            # With what lists of a past day are narrowed and sorted by, and what departments weigh, of very many: the rows
+            # are wide
             models.Index(
                 fields=["application", "-as_of", "-id"],
-                include=["overall_point", "band", "eu_class"],
+                include=["overall_point", "band", "eu_class", "exposure"],
                 name="snapshot_by_application",
             ),
             models.Index(fields=["as_of"], name="snapshot_by_day"),

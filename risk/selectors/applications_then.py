@@ -126,10 +126,10 @@ def asked(
     word = (wanted.sort or f"-{RISK}").removeprefix("-")
     column = _COLUMNS[wanted.principle if word == RISK else word]
     turned = "DESC" if wanted.sort.startswith("-") or not wanted.sort else "ASC"
-    return _query("app.id", user, wanted, day, permission, f"ORDER BY {column} {turned} NULLS LAST, app.id {turned}")
+    return query("app.id", user, wanted, day, permission, f"ORDER BY {column} {turned} NULLS LAST, app.id {turned}")
 
 
-def _query(
+def query(
     columns: str, user: User | None, wanted: Wanted, day: date, permission: Permission, tail: str
 ) -> tuple[str, dict[str, Any]]:
     """Columns of what is wanted as it stood. Judgements are looked up where anything asks for them."""
@@ -215,7 +215,7 @@ def seen(
 ) -> QuerySet[AIApplication, Any] | None:
     """The ids of what is wanted as it stood, of what the person sees today and saw then: what alerts and evidence of a
     past day may be about. None: of anything, for who sees everything and asks for nothing; kept."""
-    sql, given = _query("app.id", user, _by_ids(wanted, day), day, permission, "ORDER BY app.id")
+    sql, given = query("app.id", user, _by_ids(wanted, day), day, permission, "ORDER BY app.id")
     if given.keys() == {"day", "end"} and access.sees_everything(user, permission):
         return None
     return (
@@ -258,7 +258,7 @@ def distribution(user: User, wanted: Wanted, day: date, step: int) -> dict[int, 
 
 
 def _counted(value: str, user: User, wanted: Wanted, day: date) -> list[tuple[Any, int]]:
-    sql, given = _query(f"{value}, count(*)", user, _by_ids(wanted, day), day, Permission.VIEW, "GROUP BY 1")
+    sql, given = query(f"{value}, count(*)", user, _by_ids(wanted, day), day, Permission.VIEW, "GROUP BY 1")
 
     def found() -> list[tuple[Any, int]]:
         with connection.cursor() as cursor:

@@ -1,8 +1,10 @@
 """The tree of departments, of chosen applications alone."""
 
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -16,13 +18,14 @@ from inventory.models import Department
 from inventory.selectors.scope import scope_of
 from risk.choices import Band
 from risk.method import load_method
-from risk.models import CurrentScore
+from risk.models import CurrentScore, NotComputableSpell
 from risk.scoring.portfolio import score_department
 from risk.selectors.applications import Wanted
 from risk.services.scores import rescore_changed
 from tests.builders import make_application
 from tests.governance.estate import Estate
-from tests.governance.test_applications_then import SECOND, dan
+from tests.governance.test_applications_then import FIRST, SECOND, TODAY, dan
+from tests.governance.then import noon
 
 __all__ = ["dan"]
 
@@ -93,20 +96,65 @@ def test_every_order_is_one_and_the_band_is_the_indexs(estate: Estate, client: C
     assert rows(client, kind="model", index_band=other) == {}
 
 
-def test_a_past_day_says_that_it_is_of_all(dan: Client) -> None:
-    whole, chosen = (dan.get("/departments/", {"as_of": SECOND, **asked}) for asked in ({}, {"kind": "model"}))
-    assert [row.risk for row in chosen.context["page"]] == [row.risk for row in whole.context["page"]]
-    assert chosen.content.decode().count("not applied here") == 1
+def test_of_a_past_day_they_are_those_of_what_held_then(dan: Client, estate: Estate) -> None:
+    """At first the scorer lay in Retail as an agent and the summariser was an idea; later both were live."""
+    exposure = estate.scorer.score.exposure
+    (old,) = [one for one in rows(dan, as_of=FIRST, kind="agent").values() if one.department == estate.cast.retail]
+    expected = score_department([(12.5, exposure)], load_method())
+    assert expected is not None
+    assert (old.risk.index, old.risk.count, old.risk.low_count) == (pytest.approx(expected.index), 1, 1)
+    assert set(rows(dan, as_of=FIRST, kind="agent")) == {"Organisation", "Retail Banking"}
+    assert set(rows(dan, as_of=FIRST, band="low")) == {"Organisation", "Retail Banking"}
+    assert rows(dan, as_of=FIRST, band="critical") == {}
+    assert rows(dan, as_of=FIRST, kind=estate.summariser.kind, owner="alice") == {}
+    late = rows(dan, as_of=SECOND, band=EVERY_BAND)
+    pairs = [(88.0, exposure), (30.0, estate.summariser.score.exposure)]
+    expected = score_department(pairs, load_method())
+    assert expected is not None
+    assert late["Organisation"].risk.index == pytest.approx(expected.index)
+    assert late["Organisation"].risk.count == 2
+    assert late["Organisation"].change is None
+    assert set(rows(dan, as_of=SECOND, band="critical")) == {"Organisation", "Retail Banking", "Cards"}
 
 
-def test_as_many_queries_for_thirty(estate: Estate, client: Client) -> None:
-    def asked() -> int:
-        client.get("/departments/?kind=model")
-        with CaptureQueriesContext(connection) as queries:
-            assert client.get("/departments/?kind=model").status_code == 200
-        return len(queries)
+def test_what_was_not_computable_then_has_no_part(dan: Client, estate: Estate) -> None:
+    NotComputableSpell.objects.create(
+        application=estate.scorer, reason="A test.", since=noon(SECOND) - timedelta(days=1), until=noon(TODAY)
+    )
+    cache.clear()
+    assert rows(dan, as_of=SECOND, band=EVERY_BAND)["Organisation"].risk.count == 1
+    assert rows(dan, as_of=SECOND, band="critical") == {}
 
-    client.force_login(estate.cast.dan)
+
+@pytest.mark.parametrize("who", ["dan", "carol", "eve", "ada"])
+@pytest.mark.parametrize("day", [FIRST, SECOND])
+def test_each_count_of_then_is_the_length_of_its_list(dan: Client, estate: Estate, who: str, day: date) -> None:
+    dan.force_login(getattr(estate.cast, who))
+    for asked in ({"kind": "agent,copilot,model"}, {"band": EVERY_BAND}, {"class": "open,minimal"}, {"owner": "bob"}):
+        page = dan.get("/departments/", {**asked, "as_of": day})
+        body = page.content.decode()
+        assert "not applied here" not in body
+        for row in page.context["page"]:
+            chosen = page.context["chosen"]
+            assert f"as_of={day}" in chosen
+            address = f"/applications/?department={row.department.key}&lifecycle=live&{chosen}"
+            assert address.replace("&", "&amp;") in body
+            assert dan.get(address).context["page"].paginator.count == row.risk.count
+            assert dan.get(f"/departments/{row.department.key}/?{chosen}").status_code == 200
+
+
+def test_as_many_queries_for_thirty(dan: Client, estate: Estate) -> None:
+    paths = ("/departments/?kind=model", f"/departments/?kind=model&as_of={TODAY - timedelta(days=1)}")
+
+    def asked() -> list[int]:
+        costs = []
+        for path in paths:
+            dan.get(path)
+            with CaptureQueriesContext(connection) as queries:
+                assert dan.get(path).status_code == 200
+            costs.append(len(queries))
+        return costs
+
     few = asked()
     for place in range(30):
         below = Department.objects.create(name=f"Below {place}", key=f"below{place}", parent=estate.cast.retail)

@@ -21,4 +21,12 @@ class Migration(migrations.Migration):
             model_name='evidence',
             index=models.Index(condition=models.Q(('withdrawn_at__isnull', True)), fields=['valid_until', 'id'], include=('application', 'added_at', 'changed_at'), name='evidence_by_end'),
         ),
+        migrations.RemoveIndex(
+            model_name='scoresnapshot',
+            name='snapshot_by_application',
+        ),
+        migrations.AddIndex(
+            model_name='scoresnapshot',
+            index=models.Index(fields=['application', '-as_of', '-id'], include=('overall_point', 'band', 'eu_class', 'exposure'), name='snapshot_by_application'),
+        ),
     ]
