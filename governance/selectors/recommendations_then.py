@@ -6,7 +6,7 @@ into its state, and nothing of severity, departments or findings. Departments an
 that lies out of the person's sight by now is counted and not named.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -88,15 +88,13 @@ class LineThen:
         return str(Gravity[self.severity.upper()].label)
 
 
-def cards(scope: Scope, day: date, severities: Sequence[str] = ()) -> list[CardThen]:
-    """Every card of what is looked at, the newest state first; those of `severities` where asked, of which days before
-    these were kept know none."""
+def cards(scope: Scope, day: date) -> list[CardThen]:
+    """Every card of what is looked at, the newest state first."""
     found = _stood(_steps(scope), day)
     parts = Q(pk__in=[top.pk for top in scope.tops]) | Q(pk__in=scope.rows().order_by().values("pk"))
     counted = _counted(Recommendation.objects.filter(department__in=Department.objects.filter(parts)), day)
     places = places_among(scope, counted)
     found = [_with(card, counted, tuple(places.get((card.rule.key, card.department.pk), ()))) for card in found]
-    found = [card for card in found if not severities or card.severity in severities]
     return sorted(found, key=lambda card: (-card.since.timestamp(), card.pk))
 
 

@@ -102,7 +102,8 @@ def _now(user: User, filters: Filters, scope: Scope, left: Among, states: Sequen
 
 def _then(request: PersonRequest, filters: Filters, scope: Scope, at: At, states: Sequence[str]) -> HttpResponse:
     """The cards that were in these states, or in any. To whom they were given is known of today alone."""
-    found = recommendations_then.cards(scope, at.day, filters.own.get("severity", ()))
+    found, severities = recommendations_then.cards(scope, at.day), filters.own.get("severity", ())
+    shown = [card for card in found if not states or card.state in states]
     tell(request, [Problem("who", word, _("is known of today alone")) for word in filters.own.get("who", ())])
     filters = replace(filters, own={name: words for name, words in filters.own.items() if name != "who"})
     context = {
@@ -114,7 +115,7 @@ def _then(request: PersonRequest, filters: Filters, scope: Scope, at: At, states
         "severities": [(one.name.lower(), one.label) for one in reversed(Gravity)],
         "first_kept": recommendations_then.first_kept(),
         "views": _views(filters, Counter(card.state for card in found), ALL),
-        "cards": [card for card in found if not states or card.state in states],
+        "cards": [card for card in shown if not severities or card.severity in severities],
         "tones": TONES,
     }
     return render(request, "governance/recommendations_then.html", context)
