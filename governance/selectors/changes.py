@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, TypeAlias
 
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from governance.selectors import difference, rollups
@@ -144,14 +143,12 @@ def changed(scope: Scope, then: date, now: date, among: Among = ALL) -> list[Fou
 
 
 def _places(scope: Scope) -> Places:
-    here = None if scope.everything else _keys(scope.departments())
-    if access.sees_everything(scope.user):
-        return Places(here, None)
-    return Places(here, here if scope.chosen is None else _keys(access.departments(scope.user)))
-
-
-def _keys(found: QuerySet[Department]) -> list[int]:
-    return sorted(found.order_by().values_list("pk", flat=True))
+    here, seen, given = None, "", dict[str, Any]()
+    if not scope.everything:
+        here = sorted(scope.departments().order_by().values_list("pk", flat=True))
+    if not access.sees_everything(scope.user):
+        seen = applications_then.named_keys(access.departments(scope.user), "seen", given)
+    return Places(here, seen, given)
 
 
 def of_kind(found: Iterable[Found], kind: str) -> list[Found]:

@@ -5,7 +5,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from inventory import access
-from inventory.models import User
+from inventory.models import AIApplication, User
 
 MOST_OWNERS = 20  # offered at once
 
@@ -44,21 +44,29 @@ def owners_like(user: User, text: str) -> list[User]:
     return list(found.order_by("display_name", "username")[:MOST_OWNERS])
 
 
+def _once_owners(user: User) -> QuerySet[User]:
+    """The people who owned one of these applications at any time: lists of a past day tell of them."""
+    versions = AIApplication.pgh_event_model.objects.filter(owner=OuterRef("pk"))  # type: ignore[attr-defined]
+    return User.objects.filter(Exists(versions.filter(pgh_obj__in=access.applications(user).order_by().values("pk"))))
+
+
 def owner_called(user: User, text: str) -> User:
-    """The one of these who goes by this user name, name or e-mail address; the person themselves by their own user
-    name, whatever they own. Raises ValidationError where nobody, or more than one, is called so."""
+    """The one of these who goes by this user name, name or e-mail address, else of those who owned one once; the person
+    themselves by their own user name, whatever they own. Raises ValidationError where nobody, or more than one, is
+    called so."""
     if text == user.username:
         return user
-    if found := owners(user).filter(username=text).first():
-        return found
     called = Q(username__iexact=text) | Q(email__iexact=text) | Q(display_name__iexact=text)
-    few = list(owners(user).filter(called).order_by("pk")[:2])
-    if len(few) == 1:
-        return few[0]
+    for known in (owners(user), _once_owners(user)):
+        if found := known.filter(username=text).first():
+            return found
+        few = list(known.filter(called).order_by("pk")[:2])
+        if len(few) == 1:
+            return few[0]
+        if few:
+            raise ValidationError(_("is the name of more than one person. Write a user name or an e-mail address."))
     raise ValidationError(
-        _("is the name of more than one person. Write a user name or an e-mail address.")
-        if few
-        else _(
+        _(
             "is nobody who owns an application in your sight. Choose a name from the list, or write a name, a user"
             " name or an e-mail address."
         )

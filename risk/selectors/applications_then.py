@@ -144,17 +144,17 @@ def _in_sight(user: User | None, wanted: Wanted, permission: Permission, given: 
     sees everything is kept from nothing, departments that are gone included."""
     everything = access.sees_everything(user, permission)
     if not everything:
-        yield f"app.id IN ({_keys(access.applications(user, permission), 'app', given)})"
+        yield f"app.id IN ({named_keys(access.applications(user, permission), 'app', given)})"
     chosen = wanted.department if wanted.department and wanted.department.parent_id else None
     departments = access.departments(user, permission)
     if chosen:
         departments = departments.filter(pk__in=Department.objects.subtree_of(chosen).order_by().values("pk"))
     if chosen or not everything:
-        yield f"app.department_id IN ({_keys(departments, 'department', given)})"
+        yield f"app.department_id IN ({named_keys(departments, 'department', given)})"
 
 
-def _keys(found: QuerySet[Any], name: str, given: dict[str, Any]) -> str:
-    """A query of keys by named parameters, which it adds to `given`."""
+def named_keys(found: QuerySet[Any], name: str, given: dict[str, Any]) -> str:
+    """The query of the keys of `found`, with parameters that begin with `name`, which it adds to `given`."""
     try:
         sql, params = found.order_by().values("pk").query.sql_with_params()
     except EmptyResultSet:  # Django's word for a query that it knows to find nothing

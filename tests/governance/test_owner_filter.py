@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from inventory.models import User
+from inventory.models import AIApplication, User
 from tests.builders import make_application, make_user
 from tests.cast import Cast
 
@@ -77,6 +77,17 @@ def test_who_is_out_of_sight_is_as_unknown_as_who_does_not_exist(client: Client,
     (said,) = [str(one) for one in page.context["messages"]]
     assert said.startswith(f"Owner “{written[:200]}” is nobody who owns an application in your sight. Choose a name")
     assert "<b>x" not in page.content.decode()
+
+
+@pytest.mark.parametrize("written", ["bob", "Bob", "bob@bank.example"])
+def test_who_owned_one_once_is_known_of_then(client: Client, register: Cast, written: str) -> None:
+    AIApplication.objects.filter(name="Notes").update(owner=register.alice)  # the row history keeps who it was
+    assert offered(client, register.carol) == [("alice", "Alice")]
+    for person, known in ((register.carol, True), (register.eve, False)):
+        client.force_login(person)
+        answer = client.get("/changes/", {"owner": written})
+        assert answer.context["filters"].owner == ("bob" if known else written)
+        assert bool(list(answer.context["messages"])) != known
 
 
 def test_a_name_of_two_asks_for_one(client: Client, register: Cast) -> None:

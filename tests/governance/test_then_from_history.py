@@ -8,8 +8,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from governance.models import RecommendationAction
+from governance.models import Recommendation, RecommendationAction, RecommendationDay
 from governance.selectors.rules import RULES
+from governance.web.links import EVERY_ONE
 from inventory.choices import AlertAction, AlertState, Severity
 from inventory.models import Alert, AlertStep, Department
 from inventory.services import alerts as acts
@@ -179,6 +180,14 @@ def test_the_overview_tells_the_recommendations_of_then(dan: Client, estate: Est
         for day in (FIRST, SECOND)
     }
     assert told == {FIRST: [one], SECOND: [other]}
+    RecommendationDay.objects.create(
+        recommendation=Recommendation.objects.get(rule=other), day=SECOND, gravity=3, rows=3, amount=3, departments=1
+    )
+    for query, of_all in (({}, False), ({"band": "high"}, True)):  # no finding of then is told apart by its application
+        page = dan.get("/", {"as_of": SECOND, **query}).content.decode()
+        title, cards = page.partition('id="recommendations-title">')[2].split("</h2>")[:2]
+        assert (str(EVERY_ONE) in title) == of_all
+        assert ">High</span>" in cards
 
 
 def test_queries_do_not_grow(dan: Client, estate: Estate) -> None:
