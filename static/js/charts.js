@@ -5,7 +5,7 @@
 
 const TOKEN = /var\((--hub-[a-z0-9-]+)\)/g;
 const CONFIG = { displayModeBar: false, displaylogo: false, responsive: false, doubleClick: false, scrollZoom: false };
-const PAPER_WIDTH = 650; // what a card on A4 holds between the margins, in CSS pixels
+const PAPER_WIDTH = 650; // what a card on A4 holds between the margins, in CSS pixels: on paper each stands alone, however narrow on the screen
 const LEAST_PLOT = 1 / 3; // of a chart's width, however wide its labels seem; Plotly's own least are 64 pixels
 const drawn = new Map();
 let printing = false;
@@ -68,7 +68,7 @@ async function draw(element) {
   const [Plotly] = await Promise.all([loadPlotly(), document.fonts.ready]);
   if (!element.isConnected) return;
   const figure = withColours(JSON.parse(source.textContent), getComputedStyle(document.documentElement));
-  const width = printing ? Math.min(element.clientWidth, PAPER_WIDTH) : element.clientWidth;
+  const width = printing ? PAPER_WIDTH : element.clientWidth;
   const layout = { ...fitted(figure.layout, width, element.clientHeight), width, height: element.clientHeight, showlegend: false };
   layout.minreducedwidth = Math.round(width * LEAST_PLOT);
   await Plotly.react(element, figure.data, layout, CONFIG);
@@ -302,6 +302,8 @@ document.addEventListener("click", async (event) => {
 if (document.querySelector('link[rel="preload"][as="script"]')) loadPlotly().catch(() => {});
 find(document);
 document.addEventListener("htmx:afterSettle", (event) => find(event.target));
+// Paper doesn't wait for what is fetched: where no chart has come near yet, it is fetched once nothing else is to do
+window.addEventListener("load", () => window.requestIdleCallback?.(() => document.querySelector("[data-chart]") && loadPlotly().catch(() => {})));
 document.addEventListener("htmx:beforeCleanupElement", (event) => {
   if (drawn.has(event.target)) {
     window.Plotly.purge(event.target);

@@ -168,24 +168,6 @@ def test_labels_of_a_chart_stand_apart_and_whole(visit: Visits, house: Estate) -
             assert page.evaluate(OVERLAPPING) == [], (width, path)
 
 
-@pytest.mark.parametrize("path", ["/", "/departments/retail/"])
-def test_paper_has_the_charts_whole_and_no_navigation(visit: Visits, house: Estate, path: str) -> None:
-    page = visit(house.cast.dan, width=718).go(path)  # A4 between its margins
-    page.emulate_media(media="print")
-    page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    charts = page.locator("[data-chart]")
-    expect(page.locator("[data-chart].is-drawn")).to_have_count(charts.count())
-    assert charts.count() >= 3
-    for selector in (".hub-nav", ".hub-filters", ".chart-files", ".btn"):
-        for one in page.locator(selector).all():
-            expect(one).to_be_hidden()
-    edges = charts.evaluate_all(
-        "all => all.map((one) => [one.querySelector('.main-svg').getBoundingClientRect().right, innerWidth])"
-    )
-    assert all(right <= width for right, width in edges), edges
-    assert wider_than_the_screen(page) == 0
-
-
 def test_a_row_becomes_a_block_on_a_phone(visit: Visits, house: Estate) -> None:
     page = visit(house.cast.dan, width=390).go("/applications/")
     assert not page.locator(".table.stacks thead").is_visible()

@@ -301,6 +301,10 @@ def test_the_pdf_is_tagged(estate: Estate) -> None:
         assert re.search(rb"/S\s*/" + tag + rb"\b", found), tag
 
 
+def test_a_gap_is_told_by_more_than_its_colour(estate: Estate) -> None:
+    assert re.search(rb"/PatternType 1\b", contents(pdf.encode(report(), tokens())))
+
+
 def test_hostile_names_stay_text_and_a_page_stays_a_page(cast: Cast) -> None:
     for number, name in enumerate(HOSTILE):
         name = name.replace("\u0000", "")
