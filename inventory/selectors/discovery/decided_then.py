@@ -5,8 +5,8 @@ application on past facts as well (docs/decisions/0025), so that what was linked
 registered then. Which names a link carried that was itself taken back since is not kept.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -17,16 +17,19 @@ from inventory.choices import RulingKind
 from inventory.models import CarriedName, DailyUsage, Ruling, Sighting
 from inventory.selectors.discovery.rulings import GROWTH, LEAST_USE, USE_DAYS
 
+_COLUMNS = ("folded", "kind", "until", "use")
+
 
 @dataclass(frozen=True, slots=True)
 class Decided:
     """The folded names that were linked, and those that were ruled out in force; `since`: the sightings that were
-    linked after that day."""
+    linked after that day, and `into` the applications they were linked to."""
 
     day: date
     linked: frozenset[str]
     ruled_out: frozenset[str]
     since: tuple[int, ...]
+    into: tuple[int, ...]
 
     @property
     def settled(self) -> frozenset[str]:
@@ -34,28 +37,33 @@ class Decided:
 
     @property
     def loose(self) -> Q:
-        """Daily rows that matched nothing registered then."""
-        return Q(application=None) | Q(sighting__in=self.since) if self.since else Q(application=None)
+        """Daily rows that matched nothing registered then. What was linked stands under the application it was linked
+        to; by the name alone, every daily row would have to be looked at."""
+        loose = Q(application=None)
+        return loose | Q(application__in=self.into, sighting__in=self.since) if self.since else loose
 
 
 def decided_by(day: date) -> Decided:
     """The decisions in force at the end of a day; four queries."""
     end = _end_of(day)
-    known = [*_versions(end)]
+    today = list(Ruling.objects.order_by().values(*_COLUMNS, "pk", "application", "decided_at"))
+    known = [one for one in today if one["decided_at"] < end]
+    known += (one for one in _since_changed(end).values(*_COLUMNS, "pgh_label") if one["pgh_label"] != "delete")
     linked = frozenset(one["folded"] for one in known if one["kind"] == RulingKind.LINKED)
-    since = Ruling.objects.filter(kind=RulingKind.LINKED, decided_at__gte=end)
-    names = Q(folded__in=since.values("folded"))
-    names |= Q(folded__in=CarriedName.objects.filter(ruling__in=since).values("folded"))
-    linked_since = tuple(Sighting.objects.filter(names).exclude(folded__in=linked).values_list("pk", flat=True))
+    later = [one for one in today if one["kind"] == RulingKind.LINKED and one["decided_at"] >= end]
+    names = Q(folded__in=[one["folded"] for one in later])
+    names |= Q(folded__in=CarriedName.objects.filter(ruling__in=[one["pk"] for one in later]).values("folded"))
+    found = Sighting.objects.filter(names).exclude(folded__in=linked).order_by().values_list("pk", flat=True)
+    since, into = tuple(found), tuple(sorted({one["application"] for one in later}))
     lasting = {
         one["folded"]: one["use"]
         for one in known
         if one["kind"] == RulingKind.RULED_OUT and (one["until"] is None or one["until"] >= day)
     }
-    bare = Decided(day, linked, frozenset(), linked_since)
+    bare = Decided(day, linked, frozenset(), since, into)
     now = _use(lasting, bare)
     calm = (name for name, use in lasting.items() if now.get(name, 0) < GROWTH * max(use, LEAST_USE))
-    return Decided(day, linked, frozenset(calm), linked_since)
+    return replace(bare, ruled_out=frozenset(calm))
 
 
 def rulings_then(day: date, names: Sequence[str]) -> dict[str, Any]:
@@ -69,12 +77,6 @@ def rulings_then(day: date, names: Sequence[str]) -> dict[str, Any]:
 
 def _end_of(day: date) -> datetime:
     return datetime.combine(day + timedelta(days=1), time.min, timezone.get_default_timezone())
-
-
-def _versions(end: datetime) -> Iterator[dict[str, Any]]:
-    columns = ("folded", "kind", "until", "use")
-    yield from Ruling.objects.filter(decided_at__lt=end).order_by().values(*columns)
-    yield from (one for one in _since_changed(end).values(*columns, "pgh_label") if one["pgh_label"] != "delete")
 
 
 def _since_changed(end: datetime) -> Any:
