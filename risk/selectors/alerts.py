@@ -272,7 +272,9 @@ def steps_of(pk: int) -> list[AlertStep]:
 
 
 def workers(user: User) -> list[User]:
-    """People who may be given alerts of what this person sees, by name; at most 200."""
+    """People who may be given alerts of what this person sees, by name; at most 200. Who works elsewhere is
+    named to nobody."""
     kinds = [kind for kind, granted in access.GRANTS.items() if Permission.EDIT in granted]
-    people = User.objects.filter(is_active=True, roles__kind__in=kinds).distinct().order_by("username")
-    return list(people[:200])
+    here = access.around(user).order_by().values("pk")
+    people = User.objects.filter(is_active=True, roles__kind__in=kinds, roles__department__in=here)
+    return list(people.distinct().order_by("username")[:200])

@@ -245,6 +245,18 @@ def test_what_came_and_went_within_a_day_did_not_stand_at_its_end(past: Recommen
     assert RecommendationDay.objects.filter(recommendation=past, day=TODAY).get().rows == 1
 
 
+def test_what_went_and_came_again_within_a_day_stood_on(past: Recommendation, cast: Cast) -> None:
+    before = list(SubjectSpell.objects.order_by("pk").values_list("pk", "name", "gravity", "day", "until"))
+    two = Alert.objects.filter(title="Two")
+    for changed in ({"state": AlertState.RESOLVED}, {"state": AlertState.ACTIVE}, {"severity": Severity.LOW}):
+        two.update(**changed)
+        evaluate(noon(TODAY))
+    assert SubjectSpell.objects.get(until=None).day == TODAY  # less grave since
+    two.update(severity=Severity.HIGH)
+    evaluate(noon(TODAY))
+    assert list(SubjectSpell.objects.order_by("pk").values_list("pk", "name", "gravity", "day", "until")) == before
+
+
 def test_it_is_cleared_after_a_year(past: Recommendation) -> None:
     late = SECOND + timedelta(days=dated.KEPT + 1)
     dated.keep(late)

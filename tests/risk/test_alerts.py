@@ -10,13 +10,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from inventory.choices import AlertState
+from inventory.choices import AlertState, RoleKind
 from inventory.models import AIApplication, Alert, AuditLogEntry, User
 from inventory.services.imports.encryption import encrypt
 from risk.method import load_method
 from risk.selectors import alerts
 from risk.selectors.techniques import advice, techniques, types_showing
-from tests.builders import make_application
+from tests.builders import make_application, make_user
 from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db
@@ -227,3 +227,11 @@ def test_advice_fits_the_type() -> None:
     assert advice("AI.AIModelScan_MalwareDetected")[0] == "Take the model file out of use."
     assert advice("AI.Azure_Jailbreak.ContentFiltering.DetectedAttempt")[0].startswith("Switch blocking on")
     assert len(advice("AI.Azure_BrandNew")) == 2
+
+
+def test_offered_for_work_is_who_may_work_there(cast: Cast) -> None:
+    """Above or below what one sees; who works elsewhere is named to nobody."""
+    make_user("rita", (RoleKind.TEAM_MEMBER, cast.cards))
+    make_user("tom", (RoleKind.TEAM_MEMBER, cast.treasury))
+    named = {one: [each.username for each in alerts.workers(one)] for one in (cast.alice, cast.ada)}
+    assert named == {cast.alice: ["ada", "alice", "bob", "rita"], cast.ada: ["ada", "alice", "bob", "rita", "tom"]}

@@ -24,6 +24,15 @@ UPDATE governance_subjectspell spell SET until = %(day)s WHERE until IS NULL AND
     SELECT FROM governance_subject s WHERE s.rule = spell.rule AND s.key = spell.key
         AND (s.department_id, s.kind, s.ref, s.name, s.gravity) IS NOT DISTINCT FROM
             (spell.department_id, spell.kind, spell.ref, spell.name, spell.gravity))"""
+# What went and came again within a day stood at its end, as at that of the day before
+_RESUMED = """
+UPDATE governance_subjectspell spell SET until = NULL FROM governance_subject s
+WHERE spell.until = %(day)s AND s.rule = spell.rule AND s.key = spell.key
+    AND (s.department_id, s.kind, s.ref, s.name, s.gravity) IS NOT DISTINCT FROM
+        (spell.department_id, spell.kind, spell.ref, spell.name, spell.gravity)
+    AND NOT EXISTS (
+        SELECT FROM governance_subjectspell open
+        WHERE open.until IS NULL AND open.rule = spell.rule AND open.key = spell.key)"""
 _BEGUN = """
 INSERT INTO governance_subjectspell (rule, key, department_id, kind, ref, name, gravity, day)
 SELECT rule, key, department_id, kind, ref, name, gravity, %(day)s FROM governance_subject s
@@ -43,5 +52,5 @@ def keep(day: date) -> None:
     """The day as it stands now."""
     given = {"day": day, "oldest": day - timedelta(days=KEPT)}
     with connection.cursor() as cursor:
-        for statement in (_FIGURES, _ENDED, _BEGUN, _CLEARED, _CLEARED_FIGURES):
+        for statement in (_FIGURES, _ENDED, _CLEARED, _RESUMED, _BEGUN, _CLEARED_FIGURES):
             cursor.execute(statement, given)
