@@ -1,16 +1,17 @@
 """The board report: a page of figures a department, the topmost first.
 
-Departments are read a hundred at a time, by the same few queries for each hundred.
+Departments are read a hundred at a time, by the same few queries for each hundred. Of a past day the figures are the
+roll-ups of then, and the rows what register, judgements and changes of band hold of it (`board_rows_then`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from django.db.models import QuerySet
+from django.utils import timezone
 
-from governance.selectors import board_rows, rollups
-from governance.selectors.board_rows import Action, Move, Worst
+from governance.selectors import board_rows, board_rows_then, rollups
+from governance.selectors.board_rows import Action, Move, Moves, Worst
 from governance.selectors.compliance import FrameworkFigures, summed
 from governance.selectors.department import Ahead, ahead
 from governance.selectors.rollups import Risk
@@ -88,7 +89,7 @@ class DepartmentPage:
 @dataclass(frozen=True)
 class Board:
     """`whole`: the six principles of the organisation, to compare with, where one may see it. `silent`: departments
-    without a live application. `part`: which file of how many, where it doesn't fit into one."""
+    without a live application. `part`: which file of how many, where it doesn't fit into one. `past`: of a day gone."""
 
     day: date
     method: str
@@ -97,6 +98,7 @@ class Board:
     silent: int
     whole: Mapping[str, float] = field(default_factory=dict)
     part: tuple[int, int] | None = None
+    past: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,8 @@ class _Sight:
     overall: Mapping[int, Risk]
     below: Mapping[int | None, Sequence[int]]  # with figures, the worst first; None: the topmost
     day: date
+    user: User | None
+    past: bool
 
 
 def pages_of(user: User | None, chosen: Department | None, day: date) -> int:
@@ -116,28 +120,30 @@ def pages_of(user: User | None, chosen: Department | None, day: date) -> int:
 
 def board(user: User | None, chosen: Department | None, day: date) -> Board:
     """The report of what `user` (None: the console) may see below `chosen`, or of everything in sight."""
-    sight = _sight(subtree(user, chosen), day)
+    sight = _sight(user, chosen, day)
     tops = [one.name for one in sight.named.values() if one.parent_id not in sight.named]
     order = list(_depth_first(sight.below))
     parts = (order[first : first + AT_ONCE] for first in range(0, len(order), AT_ONCE))
     return Board(
         day=day,
-        method=load_method().version,
+        method=board_rows_then.method_then(day) if sight.past else load_method().version,
         title=", ".join(tops[:3]) + (f" and {len(tops) - 3} more" if len(tops) > 3 else ""),
         pages=(pages := [page for part in parts for page in _pages(part, sight)]),
         silent=len(sight.named) - len(pages),
         whole=_whole(pages),
+        past=sight.past,
     )
 
 
-def _sight(seen: QuerySet[Department], day: date) -> _Sight:
+def _sight(user: User | None, chosen: Department | None, day: date) -> _Sight:
+    seen = subtree(user, chosen)
     named = {one.pk: one for one in seen.order_by("name")}
     overall = {risk.department_id: risk for risk in rollups.risks(seen, day, [OVERALL]) if risk.department_id in named}
     below: dict[int | None, list[int]] = {}
     for pk in sorted(overall, key=lambda pk: (-overall[pk].index, named[pk].name, pk)):
         parent = named[pk].parent_id
         below.setdefault(parent if parent in overall else None, []).append(pk)
-    return _Sight(named, overall, below, day)
+    return _Sight(named, overall, below, day, user, day < timezone.localdate())
 
 
 def _depth_first(below: Mapping[int | None, Sequence[int]]) -> Iterator[int]:
@@ -156,9 +162,7 @@ def _pages(shown: Sequence[int], sight: _Sight) -> list[DepartmentPage]:
     since = day - timedelta(days=COURSE_DAYS)
     course = _by_department(rollups.history(wanted, OVERALL, since, day))
     coverage = _by_department(rollups.coverages(wanted, day, load_method().frameworks))
-    worst = board_rows.worst(shown)
-    moves = board_rows.moves(shown, day - timedelta(days=CHANGE_DAYS), day)
-    actions = board_rows.actions([rows[0].id for rows in worst.values()], day)
+    worst, moves, actions = _rows(shown, sight)
     return [
         DepartmentPage(
             department=named[pk],
@@ -179,6 +183,19 @@ def _pages(shown: Sequence[int], sight: _Sight) -> list[DepartmentPage]:
         )
         for pk in shown
     ]
+
+
+def _rows(
+    shown: Sequence[int], sight: _Sight
+) -> tuple[Mapping[int, Sequence[Worst]], Mapping[int, Moves], Mapping[int, Sequence[Action]]]:
+    """Worst applications and changes of band by department, and what to do by application."""
+    day, since = sight.day, sight.day - timedelta(days=CHANGE_DAYS)
+    if sight.past:
+        then = board_rows_then.worst(sight.user, shown, day)
+        return then.rows, board_rows_then.moves(sight.user, shown, since, day), board_rows_then.actions(then)
+    worst = board_rows.worst(shown)
+    first = [rows[0].id for rows in worst.values()]
+    return worst, board_rows.moves(shown, since, day), board_rows.actions(first, day)
 
 
 def _by_department(rows: Sequence) -> dict[int, list]:

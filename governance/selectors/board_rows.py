@@ -3,7 +3,7 @@
 Each department counts with everything below it; every function costs the same queries however many there are.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -24,13 +24,13 @@ ACTION_ROWS = 3
 BANDS = tuple(Band.values)
 
 # Each wanted department with everything below it
-_BELOW = """
+BELOW = """
 WITH RECURSIVE below(top, id) AS (
     SELECT id, id FROM unnest(%(tops)s::bigint[]) wanted(id)
     UNION SELECT below.top, child.id FROM inventory_department child JOIN below ON child.parent_id = below.id
 )"""
 # The places first, from the narrow index of roll-ups; only the few that are shown are read whole
-_WORST = f"""{_BELOW}, ranked AS (
+_WORST = f"""{BELOW}, ranked AS (
     SELECT below.top, score.application_id,
            row_number() OVER (PARTITION BY below.top ORDER BY score.overall_point DESC, score.application_id DESC) place
     FROM below JOIN risk_currentscore score ON score.counted_in_id = below.id
@@ -41,14 +41,15 @@ FROM ranked JOIN risk_currentscore score USING (application_id)
 JOIN inventory_aiapplication application ON application.id = score.application_id
 JOIN inventory_department department ON department.id = application.department_id
 WHERE ranked.place <= %(most)s ORDER BY ranked.top, ranked.place"""  # noqa: S608 - SQL of our own, values bound
-_MOVED = f"""{_BELOW}, moved AS (
+# `{{register}}`: where the applications stand, each with its department
+_MOVED = f"""{BELOW}, moved AS (
     SELECT below.top, application.name, change.day, change.before, change.after, change.point_before,
            change.point_after, array_position(%(bands)s, change.after) - array_position(%(bands)s, change.before) rise,
            row_number() OVER (
                PARTITION BY below.top
                ORDER BY array_position(%(bands)s, change.after) - array_position(%(bands)s, change.before) DESC,
                         change.point_after DESC, change.id DESC) place
-    FROM risk_bandchange change JOIN inventory_aiapplication application ON application.id = change.application_id
+    FROM risk_bandchange change JOIN {{register}} application ON application.id = change.application_id
     JOIN below ON below.id = application.department_id
     WHERE change.day > %(since)s AND change.day <= %(until)s
 )
@@ -107,7 +108,8 @@ class Action:
     then: float
 
 
-def _asked(sql: str, **given: Any) -> list[tuple]:
+def asked(sql: str, **given: Any) -> list[tuple]:
+    """The rows of a query."""
     with connection.cursor() as cursor:
         cursor.execute(sql, given)
         return cursor.fetchall()
@@ -116,16 +118,24 @@ def _asked(sql: str, **given: Any) -> list[tuple]:
 def worst(departments: Sequence[int]) -> dict[int, list[Worst]]:
     """Of each department the applications of the highest risk, worst first; none for one without."""
     found: dict[int, list[Worst]] = {}
-    for top, *row in _asked(_WORST, tops=array(departments), most=WORST_ROWS):
+    for top, *row in asked(_WORST, tops=array(departments), most=WORST_ROWS):
         found.setdefault(top, []).append(Worst(*row))
     return found
 
 
 def moves(departments: Sequence[int], since: date, until: date) -> dict[int, Moves]:
     """Of each department the changes of band after `since`, up to `until`."""
+    return moves_in("inventory_aiapplication", {}, departments, since, until)
+
+
+def moves_in(
+    register: str, given: Mapping[str, Any], departments: Sequence[int], since: date, until: date
+) -> dict[int, Moves]:
+    """The same of the applications of a table or query, which has their id, name and department_id."""
     found = {pk: Moves() for pk in departments}
-    for top, *row, place, risen, fallen in _asked(
-        _MOVED, tops=array(departments), bands=list(BANDS), since=since, until=until
+    sql = _MOVED.format(register=register)
+    for top, *row, place, risen, fallen in asked(
+        sql, **given, tops=array(departments), bands=list(BANDS), since=since, until=until
     ):
         mine = found[top]
         mine.risen, mine.fallen = risen, fallen

@@ -38,19 +38,20 @@ def risks(scope: Scope, among: Among, principles: Sequence[str] = (OVERALL,)) ->
     nothing. Of a past day the overall ones alone. There is no history and no forecast of them."""
     seen = dict(scope.departments().order_by("pk").values_list("pk", "parent_id"))
     parents = {pk: parent if parent in seen else None for pk, parent in seen.items()}
-    if among.then:
-        sql, params = _then(scope, among, among.then)
-        found, day = (OVERALL,), among.then
-    else:
-        left, given = ids_of(among.ids)
-        points = ", ".join(f"array_agg({one}_point ORDER BY application_id)" for one in principles)
-        sql, params = _OWN.format(points=points, left=left), (list(parents), *given)
-        found, day = tuple(principles), timezone.localdate()
+    day = among.then or timezone.localdate()
+    sql, params = _then(scope, among, day) if among.then else _now(list(parents), among, principles)
+    found = (OVERALL,) if among.then else tuple(principles)
     key = ("chosen departments", sql, params, list(parents))
     return kept(key, lambda: list(_found(_rows(sql, params), parents, found, day)))
 
 
-def _then(scope: Scope, among: Among, day: date) -> tuple[str, dict[str, Any]]:
+def _now(departments: Sequence[int], among: Among, principles: Sequence[str]) -> tuple[str, Any]:
+    left, given = ids_of(among.ids)
+    points = ", ".join(f"array_agg({one}_point ORDER BY application_id)" for one in principles)
+    return _OWN.format(points=points, left=left), (departments, *given)
+
+
+def _then(scope: Scope, among: Among, day: date) -> tuple[str, Any]:
     """The live applications of then by the department of then, whoever may see them, as today's are."""
     return applications_then.query(
         _THEN, None, live_then(scope, among), day, Permission.VIEW, "GROUP BY app.department_id"

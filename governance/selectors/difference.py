@@ -74,9 +74,14 @@ _MOVED = """
     UNION SELECT a.application_id FROM ({class_then}) a JOIN ({class_now}) b USING (application_id)
     WHERE a.eu_class IS DISTINCT FROM b.eu_class"""
 # No row tells of a class that changed: it is read of both days along an index, which is quicker than a descent each
+# while there are few judgements an application
 _CLASS = """
 SELECT DISTINCT ON (application_id) application_id, eu_class FROM risk_scoresnapshot
 WHERE as_of <= %({day})s{among} ORDER BY application_id, as_of DESC, id DESC"""
+_CLASS_EACH = """
+SELECT newest.application_id, newest.eu_class FROM inventory_aiapplication one CROSS JOIN LATERAL (
+    SELECT application_id, eu_class FROM risk_scoresnapshot WHERE application_id = one.id AND as_of <= %({day})s{among}
+    ORDER BY as_of DESC, id DESC LIMIT 1) newest"""
 # That of this moment stands in the present scores, in an index a tenth as large
 _CLASS_TODAY = "SELECT application_id, eu_class FROM risk_currentscore WHERE true{among}"
 # Of those looked at alone: in these departments today, or moved since
@@ -91,11 +96,16 @@ WITH a AS MATERIALIZED ({before}), b AS MATERIALIZED ({after}), changed AS (
     WHERE (a.inside OR b.inside) AND (a.told AND a.fits OR b.told AND b.fits))
 SELECT id, kinds FROM changed WHERE kinds > 0 ORDER BY kinds & -kinds, moved DESC, id"""
 FEW = 10_000  # up to so many applications are looked up one by one; of more, the whole register is read along
-_ALL = f"""{applications_then.REGISTER}{applications_then.UNJUDGED}
+_EACH = applications_then.REGISTER + applications_then.JUDGED
+_ALONG = f"""{applications_then.REGISTER}{applications_then.UNJUDGED}
 LEFT JOIN (
     SELECT DISTINCT ON (application_id) application_id, id, overall_point, band, eu_class FROM risk_scoresnapshot
     WHERE as_of <= %(day)s ORDER BY application_id, as_of DESC, id DESC
 ) score ON score.application_id = app.id AND unjudged.application_id IS NULL"""  # noqa: S608
+FEW_JUDGEMENTS = 8  # an application, on average: of more, each is looked up
+_DEEP = """
+SELECT judged.reltuples > %s * registered.reltuples FROM pg_class judged, pg_class registered
+WHERE judged.oid = 'risk_scoresnapshot'::regclass AND registered.oid = 'inventory_aiapplication'::regclass"""
 _TEXTS = ("lifecycle", "band", "eu_class", "kind")
 
 
@@ -121,8 +131,10 @@ def found(places: Places, then: date, now: date, among: Among) -> list[Found]:
     """Every application that differs, the gravest kind of change first, within it what moved most."""
     given, fits = _given(places, then, now), "true"
     these = "" if places.here is None else _THESE
-    last = _CLASS_TODAY if now >= timezone.localdate() else _CLASS
-    classes = {"class_then": _CLASS.format(day="then", among=these), "class_now": last.format(day="now", among=these)}
+    deep = _deep()
+    on_a_day = _CLASS_EACH if deep else _CLASS
+    last = _CLASS_TODAY if now >= timezone.localdate() else on_a_day
+    classes = {"class_then": on_a_day.format(day="then", among=these), "class_now": last.format(day="now", among=these)}
     ids = {pk for (pk,) in _asked(_MOVED.format(**classes), given)}
     if among:
         one, other = (set(applications_then.left(among.wanted, day)) for day in (then, now))
@@ -134,14 +146,21 @@ def found(places: Places, then: date, now: date, among: Among) -> list[Found]:
         )
     if not ids:
         return []
-    before, after = _both(_side(len(ids), fits, places))
+    before, after = _both(_side(len(ids), fits, places, deep))
     return _asked(_FOUND.format(before=before, after=after, kinds=_KINDS), given | {"ids": array(ids)})
 
 
-def _side(candidates: int, fits: str, places: Places) -> str:
+def _deep() -> bool:
+    """Whether there are many judgements an application, as far as the database has counted them."""
+    ((deep,),) = _asked(_DEEP, [FEW_JUDGEMENTS])
+    return deep
+
+
+def _side(candidates: int, fits: str, places: Places, deep: bool = False) -> str:
     """The query of a side, of so many applications (`ids`)."""
     few = candidates <= FEW
-    source = applications_then.FROM.removesuffix("WHERE ") if few else _ALL
+    every = _EACH if deep else _ALONG
+    source = applications_then.FROM.removesuffix("WHERE ") if few else every
     id_ = "a.id" if few else "app.id"
     side = _SIDE.format(fits=fits, here=_here(places), told=_told(places), source=source)
     return f"{side} WHERE {id_} = ANY(%(ids)s::bigint[])"
@@ -183,7 +202,7 @@ def _given(places: Places, then: date, now: date) -> dict[str, Any]:
     return {"then": then, "now": now, **ends, "scope": list(places.here or ()), **places.given}
 
 
-def _asked(sql: str, given: Mapping[str, Any]) -> list[Any]:
+def _asked(sql: str, given: Mapping[str, Any] | Sequence[Any]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(sql, given)
         return cursor.fetchall()

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cache
 
 from django.conf import settings
-from django.utils import timezone
 
 from governance.charts import tokens_from_css
 from governance.exports.board import html, parts, pdf
@@ -15,6 +14,7 @@ from governance.selectors.extent import Extent
 from governance.services import exports
 from inventory import access
 from inventory.models import User
+from risk.selectors.history import first_day
 
 NAME, TITLE = "board", "Board report"
 
@@ -65,11 +65,7 @@ def fitting(*, actor: User, extent: Extent, format_name: str) -> str:
 def check(*, actor: User | None, extent: Extent, format_name: str) -> None:
     """Raise PermissionDenied or NotKeptError before anything is written."""
     access.require(actor, access.Permission.EXPORT, extent.department)
-    if extent.day != timezone.localdate():
-        raise exports.NotKeptError(
-            "A board report shows today: the worst applications and the next best actions of another day are not kept. "
-            "Leave the day out."
-        )
+    exports.check_day(extent, first_day)
     most = _MOST.get(format_name)
     if most is not None and (found := size(extent)).pages > most:
         raise exports.NotKeptError(

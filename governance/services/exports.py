@@ -1,11 +1,13 @@
 """Making an export: what leaves, for whom, and the note of it. Page and command go through here."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from governance.exports.formats import Format
@@ -14,7 +16,7 @@ from governance.selectors.datasets import DATASETS
 from governance.selectors.department_rows import departments_in
 from governance.selectors.extent import Dataset, Extent
 from inventory import access, audit_log
-from inventory.models import User
+from inventory.models import Department, User
 
 
 class NotKeptError(ValueError):
@@ -53,22 +55,26 @@ class Run:
 def check(*, actor: User | None, dataset: Dataset, extent: Extent) -> None:
     """Raise PermissionDenied or NotKeptError before anything is written or sent."""
     access.require(actor, access.Permission.EXPORT, extent.department)
-    today = timezone.localdate()
-    if extent.day > today:
-        raise NotKeptError(f"{extent.day} lies ahead. Leave the day out to get the figures of now.")
-    if extent.day < today and not dataset.dated:
+    if extent.past and not dataset.dated:
         kept = ", ".join(one.title for one in DATASETS.values() if one.dated)
         raise NotKeptError(
             f"{dataset.title}: only today's can be exported, since earlier days are not kept. Leave the day out. "
             f"Kept by day are: {kept}."
         )
-    if extent.day < today:
-        first = dataset.first(departments_in(extent))
+    check_day(extent, dataset.first)
+    if extent.past and (why := dataset.unanswerable(extent.filters, extent.day)):
+        raise NotKeptError(why.refused)
+
+
+def check_day(extent: Extent, oldest: Callable[[QuerySet[Department]], date | None]) -> None:
+    """Raise NotKeptError for a day that is still to come, or before the first (`oldest`) of the departments."""
+    if extent.day > timezone.localdate():
+        raise NotKeptError(f"{extent.day} lies ahead. Leave the day out to get the figures of now.")
+    if extent.past:
+        first = oldest(departments_in(extent))
         if first is None or extent.day < first:
             since = f"of {first}" if first else "which are still to come"
             raise NotKeptError(f"{extent.day} is before the first figures, {since}.")
-        if why := dataset.unanswerable(extent.filters, extent.day):
-            raise NotKeptError(why.refused)
 
 
 @contextmanager

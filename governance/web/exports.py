@@ -139,16 +139,18 @@ def overview_html(request: HttpRequest) -> HttpResponse:
 @require_GET
 @requires(Permission.EXPORT)
 def board_report(request: HttpRequest) -> HttpResponseBase:
-    """The board report of what one may see, or of a department and everything below it. As PDF it comes in parts, one
+    """The board report of what one may see, or of a department and everything below it, of today or as of a past day
+    (`as_of`). As PDF it comes in parts, one
     after the other, where it is too large for one file."""
     user: User = request.user  # type: ignore[assignment]
     reader = Reader(request.GET)
     key, name = reader.text("department"), reader.word("format", list(board.FORMATS)) or "pdf"
-    reader.only(("department", "format"), board.TITLE)
+    day = reader.day("as_of") or timezone.localdate()
+    reader.only(("department", "format", "as_of"), board.TITLE)
     department = access.department_or_404(user, key, Permission.EXPORT) if key else None
-    if problems := [*_other_day(request), *reader.problems]:
-        return _export_page(request, {}, [problem.refused for problem in problems])
-    extent = Extent(user, timezone.localdate(), department)
+    if reader.problems:
+        return _export_page(request, {}, [problem.refused for problem in reader.problems])
+    extent = Extent(user, day, department)
     try:
         name = board.fitting(actor=user, extent=extent, format_name=name)
     except exports.NotKeptError as error:

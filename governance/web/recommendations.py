@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from governance.models import Gravity, RecommendationState
 from governance.selectors import recommendation_evidence, recommendations, recommendations_then
 from governance.selectors.among import ALL, Among, among
-from governance.selectors.next_actions import APPLICATIONS, next_actions
+from governance.selectors.next_actions import APPLICATIONS, next_actions, next_actions_then
 from governance.selectors.recommendation_evidence import Line
 from governance.selectors.recommendation_people import owners, taker, who_may
 from governance.selectors.recommendations import MINE, NOBODY, UNDER_WAY, Card
@@ -39,6 +39,7 @@ from inventory.web.downloads import list_download
 from inventory.web.filters import Filters, Words, tell
 from inventory.web.requests import PersonRequest
 from risk.web.addresses import address_of
+from risk.web.as_of import at_of
 
 SEVERITY_TONES = {"high": "bad", "medium": "warn", "low": "info"}
 STATE_TONES = {
@@ -153,25 +154,31 @@ def _views(filters: Filters, count: dict[str, int], left: Among) -> list[dict[st
 @require_safe
 @requires(Permission.VIEW)
 def next_page(request: PersonRequest) -> HttpResponse:
-    """The step that lowers each of the riskiest applications most; htmx puts the table into the page of cards."""
+    """The step that lowers each of the riskiest applications most, with `as_of` as at the end of a past day; htmx puts
+    the table into the page of cards."""
     filters = Filters.from_request(request)
-    scope, left = scope_of(request.user, filters.department), among(filters)
+    scope = scope_of(request.user, filters.department)
+    filters, at = at_of(request, filters, scope)
+    left = among(filters, at.then)
     context = {
         "filters": filters,
+        "at": at,
         "scope": scope,
         "departments": options(scope),
         "kinds": ApplicationKind.choices,
         "left": left.words,
-        "actions": next_lines(scope, timezone.localdate(), left),
+        "actions": next_lines(scope, at, left),
         "most": APPLICATIONS,
     }
     template = "governance/_next_actions.html" if request.htmx else "governance/next_actions.html"  # type: ignore[attr-defined]
     return render(request, template, context)
 
 
-def next_lines(scope: Scope, day: date, left: Among) -> list[tuple[Any, str]]:
-    """Each action with the page on which it is done."""
-    return [(one, address_of(one.application.pk, "", one.step.key)) for one in next_actions(scope, day, left)]
+def next_lines(scope: Scope, at: At, left: Among) -> list[tuple[Any, str]]:
+    """Each action with the page on which it is done; of a past day there is none."""
+    if at.past:
+        return [(one, "") for one in next_actions_then(scope, at.day, left)]
+    return [(one, address_of(one.application.pk, "", one.step.key)) for one in next_actions(scope, at.day, left)]
 
 
 @require_safe

@@ -193,8 +193,7 @@ class ScoreSnapshot(ScoreValues):
 
     class Meta:
         indexes = [
-            # With what lists of a past day are narrowed and sorted by, and what departments weigh, of very many: the rows
-            # are wide
+            # With what lists of a past day are narrowed and sorted by, and departments weighed by: the rows are wide
             models.Index(
                 fields=["application", "-as_of", "-id"],
                 include=["overall_point", "band", "eu_class", "exposure"],

@@ -135,9 +135,12 @@ def alert_step(judgement: Judgement, measure: str = OVERALL) -> AlertStep | None
     return step if step.then < step.now else None
 
 
-def next_steps(judgement: Judgement, measure: str = OVERALL) -> list[ControlStep | QuestionStep]:
-    """The steps that can lower the risk of the measure most, best first; each is exact, one at a time."""
-    method = load_method()
+def next_steps(
+    judgement: Judgement, measure: str = OVERALL, method: Method | None = None
+) -> list[ControlStep | QuestionStep]:
+    """The steps that can lower the risk of the measure most, best first; each is exact, one at a time. `method`: with
+    which it was judged, where that is not the one in force."""
+    method = method or load_method()
     found: list[ControlStep | QuestionStep] = [
         _control(one, judgement, method) for one in control_effects(judgement, method, measure)[:MOST_CONTROLS]
     ]

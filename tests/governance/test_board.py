@@ -347,6 +347,6 @@ def test_the_command_says_what_is_wrong(estate: Estate, tmp_path: Path) -> None:
         call_command("export", "board", "--format", "csv", "--out", str(out))
     with pytest.raises(CommandError, match="not written as pdf, but as csv"):
         call_command("export", "usage", "--format", "pdf", "--out", str(out))
-    with pytest.raises(CommandError, match="shows today"):
+    with pytest.raises(CommandError, match="before the first figures"):
         call_command("export", "board", "--out", str(out), "--as-of", "2020-01-01")
     assert not out.exists()

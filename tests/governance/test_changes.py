@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from governance.selectors import changes
+from governance.selectors import changes, difference
 from governance.selectors.among import Among
 from governance.selectors.changes import ChangedRow
 from inventory.models import AIApplication, Department, User
@@ -68,6 +68,14 @@ def between(user: User, department: Department | None = None) -> dict[str, Chang
     return {row.name: row for row in changes.rows(scope, THEN, TODAY, found)}
 
 
+@pytest.fixture(params=["few", "few of deep", "along", "each of deep"])
+def road(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of the ways to read both days, by how many applications may differ and how many judgements they have."""
+    monkeypatch.setattr(difference, "_deep", lambda: "deep" in request.param)
+    monkeypatch.setattr(difference, "FEW", 10_000 if "few" in request.param else 0)
+
+
+@pytest.mark.usefixtures("road")
 def test_what_is_planted_is_found(cast: Cast) -> None:
     stood(make_application(cast.cards, "As before", lifecycle="live", owner=cast.alice), point=None)
     scores.rescore_changed()
@@ -108,6 +116,7 @@ def test_a_band_that_changed_tells_its_causes(cast: Cast, client: Client) -> Non
     assert (answer.context["before"].count, answer.context["after"].count) == (0, 1)
 
 
+@pytest.mark.usefixtures("road")
 def test_a_class_that_changed_within_its_band_is_told(cast: Cast, client: Client) -> None:
     """A practice that is ruled out leaves the risk where it was: the class is what changed."""
     for name, department in (("Nudge", cast.cards), ("Elsewhere", cast.treasury), ("Same", cast.cards)):

@@ -106,6 +106,11 @@ def notes(board: Board) -> list[str]:
         f"Live applications only; a department counts with everything below it. {SCALE}, by method {board.method}.",
         f"Changes are over the last 30 days, the course over {COURSE_DAYS}.",
     ]
+    if board.past:
+        found.append(
+            "As it stood at the end of that day; names and places of departments are today's, and so are the rights to "
+            "see what is listed."
+        )
     if board.part:
         number, many = board.part
         found.append(f"This is part {number} of {many}; contents.txt lists the page of each department.")
