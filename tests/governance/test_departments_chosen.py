@@ -1,5 +1,6 @@
 """The tree of departments, of chosen applications alone."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from risk.selectors.applications import Wanted
 from risk.services.scores import rescore_changed
 from tests.builders import make_application
 from tests.governance.estate import Estate
-from tests.governance.test_applications_then import SECOND, dan
+from tests.governance.test_applications_then import FIRST, SECOND, dan
 
 __all__ = ["dan"]
 
@@ -93,10 +94,19 @@ def test_every_order_is_one_and_the_band_is_the_indexs(estate: Estate, client: C
     assert rows(client, kind="model", index_band=other) == {}
 
 
-def test_a_past_day_says_that_it_is_of_all(dan: Client) -> None:
-    whole, chosen = (dan.get("/departments/", {"as_of": SECOND, **asked}) for asked in ({}, {"kind": "model"}))
-    assert [row.risk for row in chosen.context["page"]] == [row.risk for row in whole.context["page"]]
-    assert chosen.content.decode().count("not applied here") == 1
+@pytest.mark.parametrize("asked", [{"kind": "model"}, {"band": EVERY_BAND}, {"owner": "bob"}, {"class": "minimal"}])
+@pytest.mark.parametrize("day", [FIRST, SECOND])
+def test_a_past_day_is_of_what_was_chosen_then(dan: Client, asked: dict[str, str], day: date) -> None:
+    page = dan.get("/departments/", {"as_of": day, **asked})
+    assert "not applied here" not in page.content.decode()
+    for row in page.context["page"]:
+        asked_for = {"department": row.department.key, "lifecycle": "live", "as_of": day, **asked}
+        listed = dan.get("/applications/", asked_for).context["page"]
+        scored = [one for one in listed.object_list if one.scored]
+        assert row.risk.count == len(scored) > 0
+        assert row.risk.worst == max(one.point for one in scored)
+        assert row.risk.day == day
+        assert row.change is None
 
 
 def test_as_many_queries_for_thirty(estate: Estate, client: Client) -> None:
