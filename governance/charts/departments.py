@@ -39,7 +39,8 @@ BANDS = (
 
 @dataclass(frozen=True)
 class DepartmentBands:
-    """How many live applications of a department's tree are in each band."""
+    """How many live applications of a department's tree are in each band. `url` lists them; `any_band`: the list that a
+    part narrows to its band, where that is another one (narrowed to bands already)."""
 
     name: str
     low: int
@@ -47,6 +48,7 @@ class DepartmentBands:
     high: int
     critical: int
     url: str = ""
+    any_band: str = ""
 
 
 @dataclass(frozen=True)
@@ -167,7 +169,8 @@ def bands_by_department(rows: Sequence[DepartmentBands], whole: DepartmentBands 
     for band, words in BANDS:
         values = [getattr(row, band) for row in rows]
         hover = [f"<b>{safe(row.name)}</b><br>{words}: {n:,}" for row, n in zip(rows, values, strict=True)]
-        urls = [f"{row.url}{'&' if '?' in row.url else '?'}band={band}" if row.url else "" for row in rows]
+        lists = [(row.any_band or row.url) if n else "" for row, n in zip(rows, values, strict=True)]
+        urls = [f"{url}{'&' if '?' in url else '?'}band={band}" if url else "" for url in lists]
         traces.append(horizontal_bars(str(words), values, token(f"band-{band}-solid"), urls, hover))
     serious = sum(row.high + row.critical for row in summed)
     everything = serious + sum(row.low + row.moderate for row in summed)

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from inventory.choices import NO_OWNER
+from inventory.choices import NO_OWNER, Lifecycle
 from inventory.models import Department
 from inventory.selectors.asked import SAID
 from inventory.selectors.scope import Scope
@@ -87,6 +87,11 @@ def among(asked: Asked, then: date | None = None) -> Among:
     """Of the filters of a page. Not the stage: the figures of these pages count live applications."""
     wanted = replace(applications.wanted(asked), department=None, lifecycles=(), q="", sort="", principle=OVERALL)
     return Among(wanted, then)
+
+
+def live_then(scope: Scope, among: Among = ALL) -> Wanted:
+    """The live applications of what is looked at, as the list of a past day takes them."""
+    return replace(among.wanted, department=scope.chosen, lifecycles=(Lifecycle.LIVE,), principle=OVERALL)
 
 
 def seen_then(scope: Scope, among: Among, day: date) -> Any:

@@ -14,9 +14,8 @@ from typing import Any, TypeAlias
 from django.utils.translation import gettext as _
 
 from governance.selectors import difference, rollups
-from governance.selectors.among import ALL, Among
+from governance.selectors.among import ALL, Among, live_then
 from governance.selectors.difference import KINDS, Found, Places, kinds_of
-from governance.selectors.highest_then import live_then
 from inventory import access
 from inventory.choices import ApplicationKind, Lifecycle
 from inventory.models import Department, User

@@ -1,20 +1,11 @@
 """The applications of the highest residual risk, and how many there were in which band, at the end of a past day."""
 
-from dataclasses import replace
 from datetime import date
 
-from governance.selectors.among import ALL, Among
+from governance.selectors.among import ALL, Among, live_then
 from governance.selectors.overview import HIGHEST_ROWS, SERIOUS, HighRisk, Numbers
-from inventory.choices import Lifecycle
 from inventory.selectors.scope import Scope
-from risk.choices import OVERALL
 from risk.selectors import applications_then
-from risk.selectors.applications import Wanted
-
-
-def live_then(scope: Scope, among: Among = ALL) -> Wanted:
-    """The live applications of what is looked at, as the list takes them."""
-    return replace(among.wanted, department=scope.chosen, lifecycles=(Lifecycle.LIVE,), principle=OVERALL)
 
 
 def highest_then(scope: Scope, day: date, among: Among = ALL, most: int = HIGHEST_ROWS) -> list[HighRisk]:

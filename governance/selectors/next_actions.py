@@ -11,8 +11,7 @@ from typing import Any
 
 from django.db import connection
 
-from governance.selectors.among import ALL, Among
-from governance.selectors.highest_then import live_then
+from governance.selectors.among import ALL, Among, live_then
 from inventory.access import Permission
 from inventory.models import AIApplication
 from inventory.selectors.scope import Scope

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from governance.selectors import rollups
 from governance.selectors.among import ALL, Among
+from governance.selectors.chosen_departments import Picture, picture, worst_first
 from governance.selectors.directly import directly_in, lying
 from governance.selectors.rollups import Risk
 from inventory.choices import Lifecycle
@@ -69,7 +70,8 @@ class Bands:
 @dataclass(frozen=True)
 class Matrix:
     """Departments by principle, worst first. `whole` are the departments they are parts of; `itself`: the applications
-    of the whole that lie in no part, where there are any; `own`: their figures, of today alone (none are kept)."""
+    of the whole that lie in no part, where there are any; `own`: their figures, where known (of a past day they
+    are not kept, and worked out for chosen applications alone)."""
 
     whole: tuple[DepartmentRow, ...]
     parts: tuple[DepartmentRow, ...]
@@ -103,7 +105,8 @@ class HighRisk:
 
 @dataclass(frozen=True)
 class Figures:
-    """The newest risk figures of what is looked at and of its parts. `before`: of what is looked at, CHANGE_DAYS ago;
+    """The newest risk figures of what is looked at and of its parts. `before`: of what is looked at, CHANGE_DAYS ago
+    (none where some applications alone are chosen: their change is not worked out);
     `beside`: of the further departments asked for."""
 
     matrix: Matrix
@@ -113,8 +116,18 @@ class Figures:
     counted_at: datetime | None  # when they were last taken
 
 
-def figures(scope: Scope, day: date, most: int = MATRIX_ROWS, beside: Sequence[Department] = ()) -> Figures:
-    """The matrix and the first two tiles, in three queries however many departments there are."""
+def figures(
+    scope: Scope,
+    day: date,
+    most: int = MATRIX_ROWS,
+    beside: Sequence[Department] = (),
+    among: Among = ALL,
+    stand: Standing | None = None,
+) -> Figures:
+    """The matrix and the first two tiles, in three queries however many departments there are. Of some applications
+    alone (`among`, of the same day) there is no change. `stand`: as `kept` takes it."""
+    if among:
+        return _of_chosen(scope, picture(scope, among, most, beside, stand), most, beside)
     tops = [top.pk for top in scope.tops]
     highest_level = Department.objects.filter(pk__in=tops)
     overall = rollups.risks(highest_level | scope.rows(), day, [OVERALL])
@@ -146,6 +159,37 @@ def figures(scope: Scope, day: date, most: int = MATRIX_ROWS, beside: Sequence[D
         _numbers([risk for risk in overall if risk.department_id in tops], before),
         tuple(before),
         tuple(map(row, further)),
+        next((one.counted_at for one in named.values()), None),
+    )
+
+
+def _of_chosen(scope: Scope, found: Picture, most: int, beside: Sequence[Department]) -> Figures:
+    tops, listed = [top.pk for top in scope.tops], worst_first(found.overall, scope)
+    shown = [risk.department_id for risk in listed[:most]]
+    wanted = Department.objects.filter(pk__in=[*shown, *tops, *(one.pk for one in beside)])
+    named = wanted.annotate(counted_at=Subquery(RollUpCount.objects.values("counted_at")[:1])).in_bulk()
+
+    def row(pk: int) -> DepartmentRow:
+        measures = [found.by_principle.get((pk, measure)) for measure in rollups.ALL]
+        return DepartmentRow(named[pk], measures[0], tuple(measures[1:]))
+
+    own = (
+        DepartmentRow(named[tops[0]], found.own[OVERALL], tuple(map(found.own.get, Principle.values)))
+        if (found.own and listed)
+        else None
+    )
+    bands = found.own.get(OVERALL)
+    return Figures(
+        Matrix(
+            tuple(row(pk) for pk in tops if scope.top and (pk, OVERALL) in found.by_principle),
+            tuple(map(row, shown)),
+            len(listed) - len(shown),
+            Bands(*(getattr(bands, name) for name in Bands.__dataclass_fields__)) if bands else None,
+            own,
+        ),
+        _numbers([risk for risk in found.overall if risk.department_id in tops], ()),
+        (),
+        tuple(row(one.pk) for one in beside),
         next((one.counted_at for one in named.values()), None),
     )
 

@@ -12,18 +12,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from governance.selectors import rollups, usage
+from governance.selectors import overview, rollups, usage
 from governance.selectors.among import ALL, Among, among
 from governance.selectors.analytics import use
+from governance.selectors.analytics.risk import MOST
 from governance.web import analytics_charts as drawn
-from governance.web.links import EVERY_ONE, as_of_words, framework_charts
+from governance.web.departments import figures_source
+from governance.web.links import BY_DEPARTMENT_ALONE, as_of_words, framework_charts
 from governance.web.overview import interactions_chart, sensitive_chart
 from inventory.access import Permission, requires
 from inventory.charts.base import Chart
 from inventory.choices import ApplicationKind
 from inventory.models import User
 from inventory.selectors import feeds
-from inventory.selectors.scope import Scope, options, scope_of
+from inventory.selectors.scope import Scope, options, path_to, scope_of
 from inventory.web.as_of import At
 from inventory.web.filters import Filters
 from risk.web.as_of import at_of
@@ -53,8 +55,8 @@ class Asked:
 
     @property
     def every_one(self) -> str:
-        """What is said beside figures that a filter in force can't narrow."""
-        return f" · {EVERY_ONE}" if self.left else ""
+        """What is said beside figures that a filter in force can't narrow: those kept by day."""
+        return f" · {BY_DEPARTMENT_ALONE}" if self.left else ""
 
     @property
     def period(self) -> str:
@@ -140,19 +142,27 @@ def risk_page(request: HttpRequest) -> HttpResponse:
     """Where the risk lies, where it comes from and where it goes."""
     asked = _asked(request)
     filters, scope, at = asked.filters, asked.scope, asked.at
-    words, on = asked.period + asked.every_one, asked.on + asked.every_one
+    left, words = asked.left, asked.period + asked.every_one
     whole = scope.top is not None
+    source = _("scores of that day") if at.past else str(SCORES)
+    by_department = figures_source(left, at)
+    known = _known(scope, at, left) if left else None
     shown = [
         (drawn.bands_over_time(scope, at, filters.period), 6, words, str(BY_DAY)),
         *([(drawn.course(scope, filters, at), 6, words, str(BY_DAY))] if whole else []),
-        (drawn.ranking(scope, at), 6, on, str(BY_DAY)),
+        (drawn.ranking(scope, at, left, known), 6, asked.on, by_department),
     ]
-    source = _("scores of that day") if at.past else str(SCORES)
     shown.append((drawn.distribution(scope, filters, at), 6, asked.on, source))
     shown.append((drawn.bands_by_department(scope, at, filters.period), 12, words, str(BY_DAY)))
     if whole:
-        shown.append((drawn.profile(scope, at), 12, on, str(BY_DAY)))
+        shown.append((drawn.profile(scope, at, known, left), 12, asked.on, by_department))
     return _shown(request, "analytics_risk", asked, shown)
+
+
+def _known(scope: Scope, at: At, left: Among) -> overview.Figures:
+    """What is ranked, and the principles, of some applications alone: worked out once for both."""
+    above = path_to(scope.user, scope.top)[:1] if scope.top else ()
+    return overview.figures(scope, at.day, MOST, above, left)
 
 
 @require_safe

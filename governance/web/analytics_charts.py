@@ -12,9 +12,8 @@ from governance import charts
 from governance.charts import bands
 from governance.charts import risk as risk_charts
 from governance.selectors import compliance, department
-from governance.selectors.among import ALL, Among, among, seen_then
+from governance.selectors.among import ALL, Among, among, live_then, seen_then
 from governance.selectors.analytics import risk, use
-from governance.selectors.highest_then import live_then
 from governance.selectors.overview import Figures
 from governance.selectors.rollups import Risk
 from governance.web.links import address, applications_url, department_url, events_url
@@ -276,30 +275,30 @@ def bands_by_department(scope: Scope, at: At, period: int) -> Chart:
     return bands.bands_by_department_over_time(rows, risk.MOST_COURSES)
 
 
-def ranking(scope: Scope, at: At) -> Chart:
-    """Departments by index, with its parts."""
+def ranking(scope: Scope, at: At, left: Among = ALL, known: Figures | None = None) -> Chart:
+    """Departments by index, with its parts. `known`: their figures, of the applications `left`."""
     return risk_charts.department_ranking(
         [
             risk_charts.Ranked(
-                one.department.name, one.worst, one.tail, one.mean, one.guard, department_url(one.department, at.then)
+                *(one.department.name, one.worst, one.tail, one.mean, one.guard),
+                department_url(one.department, at.then, left),
             )
-            for one in risk.ranking(scope, at.day)
+            for one in risk.ranking(scope, at.day, read=known)
         ]
     )
 
 
-def profile(scope: Scope, at: At, known: Figures | None = None) -> Chart:
+def profile(scope: Scope, at: At, known: Figures | None = None, left: Among = ALL) -> Chart:
     """The principles of the one department looked at, against the highest above it in sight. `known`: the figures of
-    both, where they are read already."""
+    both, where they are read already, of the applications `left`."""
     assert scope.top is not None
     top = scope.top
     found = risk.known_profile(top, known) if known else risk.profile(top, path_to(scope.user, top), at.day)
     rows = []
     for principle in Principle:
         own, other = found.own.get(principle), found.other.get(principle)
-        url = applications_url(
-            department=top, lifecycle=Lifecycle.LIVE, principle=principle, sort="-risk", as_of=at.then
-        )
+        asked = {**left.query, "lifecycle": Lifecycle.LIVE, "principle": principle, "sort": "-risk"}
+        url = applications_url(department=top, **asked, as_of=at.then)
         values = (own.index if own else None, other.index if other else None)
         rows.append(risk_charts.PrincipleRisk(str(principle.label), *values, url))
     return risk_charts.principle_profile(rows, found.named, found.held_by)

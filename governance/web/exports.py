@@ -174,10 +174,9 @@ def _board_file(user: User, name: str, extent: Extent) -> HttpResponseBase:
 def report(shown: dict[str, Any]) -> html.Report:
     """What the page shows, as the file holds it."""
     only = f" · only {shown['narrowed_words']}" if shown["narrowed_words"] else ""
-    every = f" ({shown['every_one']})" if shown["every_one"] else ""
     coverage = (shown["coverage"].binding, shown["coverage"].voluntary)
     matrix = html.Table(
-        shown["matrix"].caption + every,
+        shown["matrix"].caption,
         [shown["matrix"].corner, *(column.label for column in shown["matrix"].columns)],
         [[row.label, *(_rounded(cell.value) for cell in row.cells)] for row in shown["matrix"].rows],
     )

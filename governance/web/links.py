@@ -13,14 +13,16 @@ from django.utils.translation import gettext_lazy
 
 from governance import charts
 from governance.charts import Chart
-from governance.selectors.among import among, place
+from governance.selectors.among import ALL, Among, among, place
 from governance.selectors.compliance import FrameworkFigures
 from governance.selectors.usage import UsedApp
 from inventory.models import Department
 from inventory.web.filters import Filters
 from risk.choices import Band
 
-EVERY_ONE = gettext_lazy("all applications")  # what stands beside figures that a filter can't narrow
+EVERY_ONE = gettext_lazy("all applications")
+# What stands beside figures that kind, band, class and owner can't narrow, with the reason
+BY_DEPARTMENT_ALONE = gettext_lazy("all applications: earlier days are kept for whole departments")
 SERIOUS = f"{Band.HIGH},{Band.CRITICAL}"
 
 
@@ -34,7 +36,7 @@ def period_words(days: int, day: date, past: bool) -> str:
 def as_of_words(day: date, narrowed: bool = False) -> str:
     """What stands beside figures of a day. `narrowed`: a filter is in force that can't narrow them."""
     words = _("As of %(day)s") % {"day": f"{day:%-d %b %Y}"}
-    return f"{words} · {EVERY_ONE}" if narrowed else words
+    return f"{words} · {BY_DEPARTMENT_ALONE}" if narrowed else words
 
 
 def address(route: str, *args: object, **query: Any) -> str:
@@ -112,9 +114,9 @@ def used_row(app: UsedApp, filters: Filters, day: date) -> UsedRow:
     )
 
 
-def department_url(department: Department, as_of: date | None = None) -> str:
-    """The page of a department, as of a past day where one is given."""
-    return address("governance:department", department.key, as_of=as_of)
+def department_url(department: Department, as_of: date | None = None, left: Among = ALL) -> str:
+    """The page of a department, as of a past day where one is given; `left`: of the applications chosen."""
+    return address("governance:department", department.key, **left.query, as_of=as_of)
 
 
 def as_of_day(url: str, day: date) -> str:

@@ -17,7 +17,6 @@ from governance.selectors.overview import DepartmentRow
 from governance.selectors.recommendations_among import of_scope
 from governance.selectors.rollups import Risk
 from governance.web.links import (
-    EVERY_ONE,
     SERIOUS,
     address,
     applications_url,
@@ -49,7 +48,7 @@ def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
     fresh = feeds.freshness(files)
     stand = standing_now() if left else None  # asked once for all that is kept under it
     covered = compliance.frameworks(scope, day, left, stand)
-    found = overview.figures(scope, day)
+    found = overview.figures(scope, day, among=left, stand=stand)
     used = usage.use(scope, day, period, left, files)
     numbers = overview.counted(scope, left, stand) if left else found.numbers
     return {
@@ -60,12 +59,10 @@ def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
         "departments": options(scope),
         "kinds": ApplicationKind.choices,
         "narrowed_words": left.words,
-        # What roll-ups hold is not told apart by kind, band, class or owner, and says so while one is chosen
-        "every_one": EVERY_ONE if left else "",
         "tiles": tiles(scope, filters, numbers, used.unregistered, covered),
-        "matrix": matrix_table(found.matrix, scope),
+        "matrix": matrix_table(found.matrix, scope, left),
         "left_out": found.matrix.left_out,
-        "not_computable": left_out(scope),
+        "not_computable": left_out(scope, left),
         "interactions": interactions_chart(used.by_category, filters),
         "highest": overview.highest(scope, left, stand=stand),
         "highest_note": _("Live applications, only those chosen") if left else _("Live applications"),
@@ -167,20 +164,19 @@ def growth(counted: overview.Numbers) -> str:
     return _("live · %(moved)s in 30 days") % {"moved": f"{'+' if moved > 0 else '−'}{abs(moved):,}"}
 
 
-def matrix_table(found: overview.Matrix, scope: Scope) -> Matrix:
-    """Departments by principle; a cell leads to the department's live applications, the worst first."""
-    chosen = scope.chosen
+def matrix_table(found: overview.Matrix, scope: Scope, left: Among) -> Matrix:
+    """Departments by principle; a cell leads to the department's live applications, the worst first, of those `left`
+    that its figure is of."""
+    live = {**left.query, "lifecycle": Lifecycle.LIVE}
     columns = [
-        MatrixColumn(
-            str(p.label), applications_url(department=chosen, lifecycle=Lifecycle.LIVE, principle=p, sort="-risk")
-        )
+        MatrixColumn(str(p.label), applications_url(department=scope.chosen, **live, principle=p, sort="-risk"))
         for p in Principle
     ]
     bands = {band.value: band.label.lower() for band in Band}
-    rows = [*(matrix_row(row, columns, bands, _("all of it")) for row in found.whole)]
-    rows += [matrix_row(row, columns, bands) for row in found.parts]
+    rows = [*(matrix_row(row, columns, bands, left, _("all of it")) for row in found.whole)]
+    rows += [matrix_row(row, columns, bands, left) for row in found.parts]
     if found.own:
-        rows.append(matrix_row(found.own, columns, bands, _("without those below"), alone=True))
+        rows.append(matrix_row(found.own, columns, bands, left, _("without those below"), alone=True))
     return Matrix(_("Residual risk by department and principle"), tuple(columns), tuple(rows))
 
 
@@ -188,6 +184,7 @@ def matrix_row(
     row: DepartmentRow,
     columns: Sequence[MatrixColumn],
     bands: Mapping[str, str],
+    left: Among,
     note: str = "",
     *,
     alone: bool = False,
@@ -196,7 +193,7 @@ def matrix_row(
     `alone`: of what lies directly in it."""
     name, below = row.department.name, "no" if alone else ""
     name = _("%(name)s itself") % {"name": name} if alone else name
-    here = applications_url(department=row.department, below=below, lifecycle=Lifecycle.LIVE)
+    here = applications_url(department=row.department, **{**left.query, "below": below}, lifecycle=Lifecycle.LIVE)
     words = _(
         "%(department)s, %(principle)s: %(index)s, %(band)s. Worst application %(worst)s, worst quarter %(tail)s, "
         "mean %(mean)s of %(count)s live"
@@ -214,7 +211,7 @@ def matrix_row(
         else cell(principle, column.label, risk)
         for principle, column, risk in zip(Principle, columns, row.principles, strict=True)
     )
-    return MatrixRow(name, tuple(cells), here if alone else department_url(row.department), note)
+    return MatrixRow(name, tuple(cells), here if alone else department_url(row.department, left=left), note)
 
 
 def interactions_chart(found: dict[str, list[tuple[date, int]]], filters: Filters) -> charts.Chart:

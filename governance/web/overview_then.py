@@ -43,7 +43,7 @@ def page(scope: Scope, filters: Filters, at: At) -> dict[str, Any]:
     """Everything that the overview shows of that day, with the names of its template."""
     day, period, left = at.day, filters.period, among(filters, at.then)
     covered = compliance.frameworks(scope, day)  # which requirement of which application stood how is not kept by day
-    found = overview.figures(scope, day)
+    found = overview.figures(scope, day, among=left)
     used = usage.use(scope, day, period, left)
     numbers = counted_then(scope, left, day) if left else found.numbers
     cards = [card for card in recommendations_then.cards(scope, day) if card.state in recommendations.UNDER_WAY]
@@ -55,10 +55,9 @@ def page(scope: Scope, filters: Filters, at: At) -> dict[str, Any]:
         "departments": options(scope),
         "kinds": ApplicationKind.choices,
         "narrowed_words": left.words,
-        "every_one": EVERY_ONE if left else "",
         "coverage_words": as_of_words(day, bool(left)),
         "tiles": _tiles(scope, filters, numbers, used.unregistered, covered, at),
-        "matrix": _leading_to_then(matrix_table(found.matrix, scope), day),
+        "matrix": _leading_to_then(matrix_table(found.matrix, scope, left), day),
         "left_out": found.matrix.left_out,
         "use_at": used.counted_at,
         "interactions": interactions_chart(used.by_category, filters),

@@ -257,6 +257,15 @@ def distribution(user: User, wanted: Wanted, day: date, step: int) -> dict[int, 
     return {low: n for low, n in _counted(edge, user, wanted, day) if low is not None}
 
 
+def judged_by_department(user: User, wanted: Wanted, day: date, columns: Sequence[str]) -> tuple[str, dict[str, Any]]:
+    """The query of what is wanted and had a figure: a row a department of then, with the applications' ids and these
+    columns of their judgements as arrays, in the order of the ids."""
+    arrays = [f"array_agg({one} ORDER BY app.id)" for one in ("app.id", *(f"score.{name}" for name in columns))]
+    selected = ", ".join(["app.department_id", *arrays])
+    tail = "AND score.id IS NOT NULL GROUP BY app.department_id"
+    return query(selected, user, _by_ids(wanted, day), day, Permission.VIEW, tail)
+
+
 def _counted(value: str, user: User, wanted: Wanted, day: date) -> list[tuple[Any, int]]:
     sql, given = query(f"{value}, count(*)", user, _by_ids(wanted, day), day, Permission.VIEW, "GROUP BY 1")
 

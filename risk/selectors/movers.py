@@ -14,7 +14,7 @@ from django.db.models import Case, Q, QuerySet, Value, When
 from django.db.models.functions import Greatest, Round
 from django.db.models.lookups import Exact
 
-from inventory.models import Department
+from inventory.models import AIApplication, Department
 from risk.method import load_method
 from risk.models import CurrentScore
 from risk.scoring.explain import SHOWN_DECIMALS
@@ -24,7 +24,7 @@ from risk.scoring.judgement import Judgement
 from risk.scoring.method import Method
 from risk.selectors import cases
 from risk.selectors.causes import Change, changes, shown_change
-from risk.selectors.kept import kept, standing_now
+from risk.selectors.kept import Standing, kept, standing_now
 from risk.selectors.outlook import short
 
 _AHEAD = [f"overall_{days}d" for days in HORIZONS]
@@ -58,25 +58,26 @@ class Mover:
 class _Movers(Sequence[Any]):
     """The movers of some departments as a paginator takes them: only a slice is judged."""
 
-    def __init__(self, departments: QuerySet[Department], day: date) -> None:
-        self.departments, self.day, self.standing = departments.order_by().values("pk"), day, standing_now()
+    def __init__(
+        self, departments: QuerySet[Department], day: date, among: QuerySet[Any, Any] | None, stand: Standing | None
+    ) -> None:
+        self.day, self.standing = day, standing_now() if stand is None else stand
+        found = CurrentScore.objects.filter(_moves(), counted_in__in=departments.order_by().values("pk")).order_by()
+        self.found = found if among is None else found.filter(application__in=among)
         try:
-            self.key: tuple[Any, ...] = ("moving", *self.departments.query.sql_with_params(), day)
+            self.key: tuple[Any, ...] = ("moving", *self.found.values("pk").query.sql_with_params(), day)
         except EmptyResultSet:
             self.key = ()
 
     def __len__(self) -> int:
-        return kept((*self.key, "count"), self._found().count, self.standing) if self.key else 0
+        return kept((*self.key, "count"), self.found.count, self.standing) if self.key else 0
 
     def __getitem__(self, part: Any) -> Any:
         return kept((*self.key, part.start, part.stop), lambda: self._page(part), self.standing) if self.key else []
 
-    def _found(self) -> QuerySet[CurrentScore]:
-        return CurrentScore.objects.filter(_moves(), counted_in__in=self.departments)
-
     def _page(self, part: slice) -> "list[Mover]":
         # Their ids first: the index for roll-ups has all that decides, the rows are wide.
-        found = self._found().annotate(
+        found = self.found.annotate(
             rises=Case(When(_rises(), then=Value(1)), default=Value(0)), worst=Greatest(*_AHEAD)
         )
         rows = found.order_by("-rises", "-worst", "application_id").values_list("pk", "rises")[part]
@@ -87,11 +88,18 @@ class _Movers(Sequence[Any]):
         return _judged([known[pk] for pk in rises if pk in known], rises, self.day)
 
 
-def moving(departments: QuerySet[Department], day: date, size: int, number: int = 1) -> Page:
-    """A page of the live applications counted in these departments that move within 90 days if nobody acts: those that
-    come to a worse band first, then by the worst they come to. Four queries and those of the cases, kept until the next
-    roll-up."""
-    return Paginator(_Movers(departments, day), size).get_page(number)
+def moving(
+    departments: QuerySet[Department],
+    day: date,
+    size: int,
+    number: int = 1,
+    among: QuerySet[AIApplication, Any] | None = None,
+    stand: Standing | None = None,
+) -> Page:
+    """A page of the live applications counted in these departments (`among`: of these ids alone) that move within 90
+    days if nobody acts: those that come to a worse band first, then by the worst they come to. Four queries and those
+    of the cases, kept until the next roll-up. `stand`: as `kept` takes it."""
+    return Paginator(_Movers(departments, day, among, stand), size).get_page(number)
 
 
 def _moves() -> Q:

@@ -153,9 +153,7 @@ def test_what_is_chosen_is_all_that_is_shown(estate: Estate, client: Client) -> 
     assert sum(n for _, n in parts(judged)) == 13
     assert all(behind(client, url) == n for url, n in parts(judged))
     text = client.get(reverse("governance:analytics_risk"), {"kind": "model"}).content.decode()
-    assert (
-        text.count("all applications") == 5
-    )  # bands twice, course, ranking and profile; the scores' spread is narrowed
+    assert text.count("all applications: earlier days") == 3  # bands twice and course: kept by day
     assert "only model" in text
     assert "all applications" not in client.get(reverse("governance:analytics_risk")).content.decode()
 

@@ -117,6 +117,21 @@ def test_of_a_past_day_they_are_those_of_what_held_then(dan: Client, estate: Est
     assert set(rows(dan, as_of=SECOND, band="critical")) == {"Organisation", "Retail Banking", "Cards"}
 
 
+@pytest.mark.parametrize("asked", [{"kind": "model"}, {"band": EVERY_BAND}, {"owner": "bob"}, {"class": "minimal"}])
+@pytest.mark.parametrize("day", [FIRST, SECOND])
+def test_a_past_day_is_of_what_was_chosen_then(dan: Client, asked: dict[str, str], day: date) -> None:
+    page = dan.get("/departments/", {"as_of": day, **asked})
+    assert "not applied here" not in page.content.decode()
+    for row in page.context["page"]:
+        asked_for = {"department": row.department.key, "lifecycle": "live", "as_of": day, **asked}
+        listed = dan.get("/applications/", asked_for).context["page"]
+        scored = [one for one in listed.object_list if one.scored]
+        assert row.risk.count == len(scored) > 0
+        assert row.risk.worst == max(one.point for one in scored)
+        assert row.risk.day == day
+        assert row.change is None
+
+
 def test_what_was_not_computable_then_has_no_part(dan: Client, estate: Estate) -> None:
     NotComputableSpell.objects.create(
         application=estate.scorer, reason="A test.", since=noon(SECOND) - timedelta(days=1), until=noon(TODAY)

@@ -85,20 +85,17 @@ def test_what_is_only_listed_is_not_among_what_is_used(estate: Estate, client: C
 def test_what_is_not_told_apart_says_so(estate: Estate, client: Client) -> None:
     dan = estate.cast.dan
     client.force_login(dan)
-    whole, models = shown(dan), shown(dan, "kind=model")
+    models = shown(dan, "kind=model")
     one, other = tile(dan, "Unregistered AI apps"), tile(dan, "Unregistered AI apps", "kind=model")
     assert (one.value, one.href) == (other.value, other.href)
     assert other.note.startswith("all of them")
-    assert [cell.url for row in models["matrix"].rows for cell in row.cells] == [
-        cell.url for row in whole["matrix"].rows for cell in row.cells
-    ]
     assert {one.name for one in models["highest"]} == {"Credit Scorer"}
     body = client.get("/?kind=model").content.decode()
-    assert body.count("all applications") == 1  # the matrix; what to do first is of those chosen
+    assert "all applications" not in body
     assert "only model" in body
     assert "all applications" not in client.get("/").content.decode()
     file = client.get("/exports/overview.html?kind=model").content.decode()
-    assert "principle (all applications)" in file
+    assert "all applications" not in file
 
 
 def test_the_numbers_themselves(estate: Estate) -> None:

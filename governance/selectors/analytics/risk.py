@@ -98,10 +98,15 @@ def _worst_first(scope: Scope, day: date, most: int) -> list[Risk]:
     return sorted(risks, key=lambda risk: (-risk.index, risk.department_id))[:most]
 
 
-def ranking(scope: Scope, day: date, most: int = MOST) -> list[RankedDepartment]:
-    """The departments one level down by index, worst first."""
-    risks = _worst_first(scope, day, most)
-    known = Department.objects.in_bulk([risk.department_id for risk in risks])
+def ranking(scope: Scope, day: date, most: int = MOST, read: Figures | None = None) -> list[RankedDepartment]:
+    """The departments one level down by index, worst first. `read`: their figures, where they are read already."""
+    if read is None:
+        risks = _worst_first(scope, day, most)
+        known = Department.objects.in_bulk([risk.department_id for risk in risks])
+    else:
+        rows = [row for row in (read.matrix.parts or read.matrix.whole) if row.overall][:most]
+        risks = [row.overall for row in rows if row.overall]
+        known = {row.department.pk: row.department for row in rows}
     found = []
     for risk in risks:
         p = parts(risk)
