@@ -52,8 +52,9 @@ def kept_count(query: QuerySet[Any, Any], standing: Standing | None = None) -> i
         return 0
 
 
-def standing_now() -> Standing:
-    """Where roll-ups, register and method stand; empty before the first roll-up. One query."""
+def standing_now(*also: Subquery) -> Standing:
+    """Where roll-ups, register and method stand, and `also` what else a figure hangs on; empty before the first
+    roll-up. One query."""
     newest = AIApplication.objects.order_by("-updated_at").values("updated_at")[:1]
-    stand = RollUpCount.objects.values_list("number", Subquery(newest)).first()
-    return (*stand, load_method().version) if stand else ()
+    stand = RollUpCount.objects.values_list("number", Subquery(newest), *also).first()
+    return (load_method().version, *stand) if stand else ()
