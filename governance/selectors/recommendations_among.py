@@ -13,16 +13,17 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Q, QuerySet, Value
+from django.db.models import F, Func, IntegerField, Q, QuerySet, Subquery, Value
 
-from governance.models import Recommendation, Subject
+from governance.models import Recommendation, RuleReading, Subject
 from governance.selectors.among import Among
 from governance.selectors.recommendations_kept import findings
 from inventory import access
 from inventory.access import Permission
-from inventory.models import AIApplication, Alert, Department, User
+from inventory.models import AIApplication, Alert, AuditLogEntry, Department, ImportBatch, User
 from inventory.selectors.scope import Scope
 from risk.selectors import applications_then
+from risk.selectors.kept import Standing, kept, standing_now
 
 OF_APPLICATIONS = ("application", "agent")  # kinds of subjects whose `ref` is an application, if anything
 
@@ -67,10 +68,14 @@ def _ids(user: User | None, left: Among, permission: Permission) -> QuerySet[Any
 
 
 def counted(
-    user: User | None, left: Among, departments: QuerySet[Department], permission: Permission = Permission.VIEW
+    user: User | None,
+    left: Among,
+    departments: QuerySet[Department],
+    permission: Permission = Permission.VIEW,
+    standing: Standing = (),
 ) -> Counted | None:
     """What is found of them in each of these departments, by rule; nothing of those in which nothing is. None: all
-    applications are meant, and the cards hold their own figures. One query."""
+    applications are meant, and the cards hold their own figures. One query, none where it is kept (`standing`)."""
     if not left:
         return None
     held: QuerySet[Any, Any] = findings(left.then).annotate(amount=Value(1)) if left.then else Subject.objects.all()
@@ -80,16 +85,39 @@ def counted(
         asked, asked_values = departments.order_by().values("pk").query.sql_with_params()
     except EmptyResultSet:  # Django's word for a query that it knows to find nothing
         return {}
+    query = _COUNTED.format(chosen=chosen, asked=asked), [*asked_values, *values]
+    rows = kept(("found of chosen", *query), lambda: _fetched(*query), standing)
+    return {(rule, department): Figures(*figures) for rule, department, *figures in rows}
+
+
+def _fetched(sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(_COUNTED.format(chosen=chosen, asked=asked), [*asked_values, *values])
-        return {(rule, department): Figures(*figures) for rule, department, *figures in cursor.fetchall()}
+        cursor.execute(sql, values)
+        return cursor.fetchall()
 
 
-def of_scope(scope: Scope, left: Among) -> Counted | None:
-    """The same for what a page looks at, for its parts, which its cards name, and where the person was given one."""
+def of_scope(scope: Scope, left: Among, standing: Standing = ()) -> Counted | None:
+    """The same for what a page looks at, for its parts, which its cards name, and where the person was given one.
+    `standing`: the second of `standings`, under which it is kept."""
     mine = Recommendation.objects.filter(owner=scope.user).order_by().values("department")
     among = Q(pk__in=[top.pk for top in scope.tops]) | Q(pk__in=scope.rows().order_by().values("pk")) | Q(pk__in=mine)
-    return counted(scope.user, left, Department.objects.filter(among))
+    return counted(scope.user, left, Department.objects.filter(among), standing=standing)
+
+
+def standings() -> tuple[Standing, Standing]:
+    """Where roll-ups, register and method stand, and that with everything that what is found hangs on besides: when
+    rules were evaluated, what people did (roles, owners of cards, alerts tied to applications), and what feeds told.
+    One query."""
+    files = ImportBatch.objects.order_by().annotate(n=Func(F("pk"), function="count", output_field=IntegerField()))
+    beat = ImportBatch.objects.exclude(heartbeat_at=None).order_by("-heartbeat_at").values("heartbeat_at")[:1]
+    also = (
+        Subquery(RuleReading.objects.order_by("-evaluated_at").values("evaluated_at")[:1]),
+        Subquery(AuditLogEntry.objects.order_by("-pk").values("pk")[:1]),
+        Subquery(files.values("n")),
+        Subquery(beat),
+    )
+    whole = standing_now(*also)
+    return whole[: -len(also)], whole
 
 
 # As the evaluation adds up: what belongs to no department counts at the root alone. UNION, so that a cycle would end.

@@ -11,17 +11,15 @@ from typing import Any, TypeVar
 
 from django.core.cache import cache
 from django.core.exceptions import EmptyResultSet
-from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import F, Func, IntegerField, QuerySet, Subquery
 
+from inventory.models import AIApplication, Role
 from risk.method import load_method
+from risk.models import RollUpCount
 
 SECONDS = 300  # for what neither a roll-up nor the register tells of, such as a worker that died between two commits
 Found = TypeVar("Found")
 Standing = tuple[Any, ...]
-_STANDING = """
-SELECT number, (SELECT max(updated_at) FROM inventory_aiapplication), (SELECT max(id) FROM inventory_role),
-    (SELECT count(*) FROM inventory_role) FROM risk_rollupcount"""
 
 
 def kept(key: object, find: Callable[[], Found], standing: Standing | None = None) -> Found:
@@ -54,9 +52,12 @@ def kept_count(query: QuerySet[Any, Any], standing: Standing | None = None) -> i
         return 0
 
 
-def standing_now() -> Standing:
-    """Where roll-ups, register, roles and method stand; empty before the first roll-up. One query."""
-    with connection.cursor() as cursor:
-        cursor.execute(_STANDING)
-        stand = cursor.fetchone()
-    return (*stand, load_method().version) if stand else ()
+def standing_now(*also: Subquery) -> Standing:
+    """Where roll-ups, register, roles and method stand, and `also` what else a figure hangs on; empty before the first
+    roll-up. One query."""
+    newest = AIApplication.objects.order_by("-updated_at").values("updated_at")[:1]
+    given = Role.objects.order_by("-pk").values("pk")[:1]
+    held = Role.objects.order_by().annotate(n=Func(F("pk"), function="count", output_field=IntegerField())).values("n")
+    counted = RollUpCount.objects.values_list("number", *(Subquery(one) for one in (newest, given, held)), *also)
+    stand = counted.first()
+    return (load_method().version, *stand) if stand else ()

@@ -18,6 +18,7 @@ from governance.services import recommendations
 from inventory.choices import AlertState, Severity
 from inventory.models import AIApplication, Alert
 from inventory.selectors.scope import scope_of
+from inventory.services.alerts import tie
 from risk.models import CurrentScore
 from risk.selectors.applications import Wanted
 from risk.services import scores
@@ -171,6 +172,28 @@ def test_the_overview_begins_with_what_is_found_of_them(cast: Cast, client: Clie
     assert "No recommendation under way about these" in client.get("/?kind=agent&band=low").content.decode()
 
 
+def test_what_the_overview_keeps_ends_with_an_act_and_with_an_evaluation(
+    cast: Cast, client: Client, found: AIApplication
+) -> None:
+    client.force_login(cast.ada)
+
+    def kept() -> dict[str, tuple[int, int]]:
+        cards = client.get("/?kind=agent").context["recommendations"]
+        assert all(shown(client, "kind=agent")[one.rule.key][:2] == (one.rows, one.amount) for one, _ in cards)
+        return {one.rule.key: (one.rows, one.amount) for one, _ in cards}
+
+    assert kept()["jailbreaks"] == (2, 3)
+    assert kept()["late_alerts"] == (1, 1)
+    model = AIApplication.objects.get(name="Rates Model")
+    alert = Alert.objects.get(application=found).pk
+    tie(actor=cast.ada, alerts=[alert], application=model, reason="It named the other one.")
+    assert kept()["jailbreaks"] == (1, 2)
+    assert "late_alerts" not in kept()
+    use(found, cast.treasury, people=3, jailbreak=4)
+    recommendations.evaluate()
+    assert kept()["jailbreaks"] == (2, 6)
+
+
 def test_as_many_queries_for_three_and_thirty(cast: Cast, client: Client, found: AIApplication) -> None:
     client.force_login(cast.ada)
     pk = card_of(cast.root, "jailbreaks").pk
@@ -193,4 +216,6 @@ def test_as_many_queries_for_three_and_thirty(cast: Cast, client: Client, found:
         use(found, make_department(f"Branch {n}", cast.retail), people=3, jailbreak=1)
     recommendations.evaluate()
     assert Recommendation.objects.count() > 30
+    for path in paths:
+        cost(path)
     assert [cost(path) for path in paths] == few
