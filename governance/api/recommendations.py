@@ -1,28 +1,24 @@
 """Recommendations for machines: the cards of departments, and the rows behind one; as they stand, or stood."""
 
-from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from governance.api.views import DEPARTMENT, PAGING, Listing
+from governance.api.views import AS_OF, DEPARTMENT, PAGING, Listing
 from governance.models import Gravity, RecommendationState
 from governance.selectors import recommendation_evidence, recommendations, recommendations_then
-from governance.selectors.narrowing import FINDINGS, RECOMMENDATIONS, WHOSE, Filters, Narrowing
+from governance.selectors.narrowing import FINDINGS, RECOMMENDATIONS, WHOSE, Filters
 from governance.selectors.recommendation_rows import chosen, unanswerable
 from governance.selectors.recommendations_among import counted
 from inventory.api.narrowing import refuse
 from inventory.choices import ApplicationKind
 from inventory.models import Department, User
-from inventory.selectors.asked import Reader
 from inventory.selectors.scope import subtree
 
 SEVERITIES = [one.name.lower() for one in Gravity]
@@ -33,7 +29,6 @@ OF_APPLICATIONS = [
     OpenApiParameter("class", str, description="The same, by class of the EU AI Act."),
     OpenApiParameter("owner", str, description="The same, by user name of the owner."),
 ]
-AS_OF = OpenApiParameter("as_of", str, description="The end of a past day, ISO 8601.")
 
 
 class RecommendationSerializer(serializers.Serializer):
@@ -79,29 +74,11 @@ class FindingSerializer(serializers.Serializer):
     since = serializers.DateTimeField()
 
 
-class Dated(Listing):
-    """A list that answers for the end of a past day too."""
-
-    def day(self, request: Request, oldest: Callable[[], date | None]) -> date | None:
-        """The past day asked for; None: today. One to come, or before the first that is known, is a 400."""
-        reader, today = Reader(request.query_params), timezone.localdate()
-        day = reader.day("as_of")
-        if day and day > today:
-            reader.refuse("as_of", day.isoformat(), _("is still to come"))
-        elif day and day < today and ((first := oldest()) is None or day < first):
-            reader.refuse("as_of", day.isoformat(), _("is before the first figures"))
-        refuse(reader.problems)
-        return day if day and day < today else None
-
-
-def _dated(narrowing: Narrowing) -> Narrowing:
-    return replace(narrowing, parameters=(*narrowing.parameters, "as_of"))
-
-
-class RecommendationList(Dated):
+class RecommendationList(Listing):
     """The card of each department and rule; the same as the export `recommendations`."""
 
-    narrowing = _dated(RECOMMENDATIONS)
+    narrowing = RECOMMENDATIONS
+    dated = True
 
     @extend_schema(
         summary="Recommendations by department",
@@ -119,9 +96,9 @@ class RecommendationList(Dated):
     def get(self, request: Request) -> Response:
         user, department = self.asked(request)
         asked, departments = self.filters(request), subtree(user, department)
-        then = self.day(request, lambda: recommendations_then.first_day_in(departments))
-        if then:
-            return self._then(request, user, departments, asked, then)
+        day = self.day(request, lambda: recommendations_then.first_day_in(departments))
+        if day < timezone.localdate():
+            return self._then(request, user, departments, asked, day)
         counts, severities = counted(user, chosen(asked), departments), asked.get("severity", ())
         found = recommendations.of_departments(
             departments, states=asked.get("state", ()), severities=severities if counts is None else ()
@@ -146,10 +123,11 @@ class RecommendationList(Dated):
         return paginator.get_paginated_response(RecommendationThenSerializer(rows, many=True).data)
 
 
-class RecommendationEvidence(Dated):
+class RecommendationEvidence(Listing):
     """The rows behind a card; their amounts add up to its own."""
 
-    narrowing = _dated(FINDINGS)
+    narrowing = FINDINGS
+    dated = True
 
     @extend_schema(
         summary="What a recommendation rests on",
@@ -159,14 +137,15 @@ class RecommendationEvidence(Dated):
     def get(self, request: Request, pk: int) -> Response:
         user, department = self.asked(request)
         asked, card = self.filters(request), recommendations.card_or_404(user, pk)
-        then = self.day(request, lambda: recommendations_then.first_day_of(pk))
-        if then:
-            before = recommendations_then.card_or_404(user, pk, then)
-            found: QuerySet[Any] = recommendations_then.spells(user, before, then, chosen(asked, then))
+        day = self.day(request, lambda: recommendations_then.first_day_of(pk))
+        past = day < timezone.localdate()
+        if past:
+            before = recommendations_then.card_or_404(user, pk, day)
+            found: QuerySet[Any] = recommendations_then.spells(user, before, day, chosen(asked, day))
         else:
             found = recommendation_evidence.subjects_of(user, card, left=chosen(asked))
         if department is not None and department.parent_id is not None:
             found = found.filter(department__in=Department.objects.subtree_of(department).order_by().values("pk"))
         paginator, rows = self.paged(request, found)
-        lines = recommendations_then.lines(rows) if then else recommendation_evidence.lines(user, rows)
+        lines = recommendations_then.lines(rows) if past else recommendation_evidence.lines(user, rows)
         return paginator.get_paginated_response(FindingSerializer(lines, many=True).data)

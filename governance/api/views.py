@@ -1,9 +1,11 @@
 """The roof's API: departments, frameworks, compliance, usage. The same selectors as the pages and the exports."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.pagination import LimitOffsetPagination
 from rest_framework.request import Request
@@ -22,16 +24,19 @@ from inventory.models import Department, User
 from inventory.selectors.asked import Reader
 from inventory.selectors.scope import scope_of, subtree
 from risk.choices import OVERALL, Principle
+from risk.selectors.history import first_day
 
 DEPARTMENT = OpenApiParameter("department", str, description="External key; its sub-tree is included.")
 BELOW = OpenApiParameter("below", str, enum=["no"], description="Only what lies directly in `department`.")
+AS_OF = OpenApiParameter("as_of", str, description="The end of a past day, ISO 8601.")
 PAGING = [OpenApiParameter("limit", int), OpenApiParameter("offset", int)]
 
 
 class Listing(APIView):
-    """A list that is cut to what the caller may see."""
+    """A list that is cut to what the caller may see; `dated`: of the end of a past day too."""
 
     narrowing = NOTHING
+    dated = False
 
     def asked(self, request: Request) -> tuple[User, Department | None]:
         """Who asks, and below which department; one out of sight is a 404."""
@@ -43,9 +48,21 @@ class Listing(APIView):
 
     def filters(self, request: Request) -> Filters:
         """By what else the list is to be narrowed; what can't be applied is a 400."""
-        filters, problems = self.narrowing.read(request.query_params, "This list")
+        filters, problems = self.narrowing.read(request.query_params, "This list", self.dated)
         refuse(problems)
         return filters
+
+    def day(self, request: Request, oldest: Callable[[], date | None]) -> date:
+        """The day asked for, today by default. One to come, or a past one before the first that is known (`oldest`), is
+        a 400."""
+        reader, today = Reader(request.query_params), timezone.localdate()
+        day = reader.day("as_of") or today
+        if day > today:
+            reader.refuse("as_of", day.isoformat(), _("is still to come"))
+        elif day < today and ((first := oldest()) is None or day < first):
+            reader.refuse("as_of", day.isoformat(), _("is before the first figures"))
+        refuse(reader.problems)
+        return day
 
     def paged(self, request: Request, found: Any) -> tuple[LimitOffsetPagination, Sequence[Any]]:
         """The page asked for of anything with a length that can be cut."""
@@ -56,18 +73,21 @@ class Listing(APIView):
 class DepartmentList(Listing):
     """Departments with their risk, each with everything below it."""
 
+    dated = True
+
     @extend_schema(
         summary="Departments with index, parts and principles",
-        parameters=[DEPARTMENT, *PAGING],
+        parameters=[DEPARTMENT, AS_OF, *PAGING],
         responses=DepartmentSerializer(many=True),
     )
     def get(self, request: Request) -> Response:
         user, department = self.asked(request)
         self.filters(request)
         found = subtree(user, department).select_related("parent", "head").order_by("key")
+        day = self.day(request, lambda: first_day(found))
         paginator, rows = self.paged(request, found)
         shown = Department.objects.filter(pk__in=[one.pk for one in rows])
-        risks = {(one.department_id, one.principle): one for one in rollups.risks(shown, timezone.localdate())}
+        risks = {(one.department_id, one.principle): one for one in rollups.risks(shown, day)}
         data = [_department(one, risks) for one in rows]
         return paginator.get_paginated_response(DepartmentSerializer(data, many=True).data)
 
@@ -89,15 +109,18 @@ def _department(one: Department, risks: dict[tuple[int, str], rollups.Risk]) -> 
 class FrameworkList(Listing):
     """Coverage by framework. Binding and voluntary frameworks are never added up."""
 
+    dated = True
+
     @extend_schema(
         summary="Frameworks with their coverage",
-        parameters=[DEPARTMENT],
+        parameters=[DEPARTMENT, AS_OF],
         responses=FrameworkSerializer(many=True),
     )
     def get(self, request: Request) -> Response:
         scope = scope_of(*self.asked(request))
         self.filters(request)
-        return Response(FrameworkSerializer(compliance.frameworks(scope, timezone.localdate()), many=True).data)
+        day = self.day(request, lambda: first_day(scope.departments()))
+        return Response(FrameworkSerializer(compliance.frameworks(scope, day), many=True).data)
 
 
 class ComplianceList(Listing):

@@ -25,16 +25,17 @@ ASSESSED = [state for state in RequirementStatus.values if state != State.NOT_AS
 
 @dataclass(frozen=True)
 class Narrowing:
-    """The parameters, beside the department, and what reads them. Days are kept as ISO 8601."""
+    """The parameters, beside the department and the day, and what reads them. Days are kept as ISO 8601."""
 
     parameters: tuple[str, ...] = ()
     take: Callable[[Reader], Mapping[str, Sequence[str]]] = lambda reader: {}
 
-    def read(self, query: Mapping[str, Any], what: str) -> tuple[Filters, list[Problem]]:
-        """The filters of an address, and what of them can't be applied to `what`."""
+    def read(self, query: Mapping[str, Any], what: str, dated: bool = True) -> tuple[Filters, list[Problem]]:
+        """The filters of an address, and what of them can't be applied to `what`. `dated`: the caller reads a day
+        (`as_of`), which is therefore none of that."""
         reader = Reader(query)
         found = {name: tuple(values) for name, values in self.take(reader).items() if any(values)}
-        reader.only(("department", *self.parameters), what)
+        reader.only(("department", *self.parameters, *(("as_of",) if dated else ())), what)
         return found, reader.problems
 
 

@@ -20,16 +20,18 @@ from governance.selectors.extent import Extent
 from governance.selectors.narrowing import OVERVIEW, Filters
 from governance.selectors.overview import HighRisk
 from governance.services import board, exports
-from governance.web.overview import page
+from governance.web.overview_page import shown_of
 from inventory import access, audit_log
 from inventory.access import Permission, requires
 from inventory.charts.base import score
 from inventory.models import User
 from inventory.selectors.asked import Problem, Reader
 from inventory.selectors.scope import options, scope_of
+from inventory.web.as_of import At
 from inventory.web.filters import Filters as PageFilters
 from inventory.web.filters import tell
 from risk.choices import EUClass
+from risk.selectors.history import first_day
 
 ROWS_A_PAGE = 25
 # What exports made are called, by the names that are kept of them
@@ -52,18 +54,16 @@ def export_list(request: HttpRequest) -> HttpResponse:
     """The form (filters of the page one came from stay, as far as the dataset knows them), and the exports made."""
     dataset = DATASETS.get(request.GET.get("dataset", ""), next(iter(DATASETS.values())))
     kept, problems = dataset.narrowing.read(request.GET, dataset.title)
-    tell(request, [*_other_day(request, dated=True), *problems])
+    tell(request, [*_day_to_come(request), *problems])
     return _export_page(request, kept)
 
 
-def _other_day(request: HttpRequest, *, dated: bool = False) -> list[Problem]:
-    """Why the day in the address (`as_of`) can't be had: it is still to come or, unless `dated`, isn't today."""
+def _day_to_come(request: HttpRequest) -> list[Problem]:
+    """Why the day in the address (`as_of`) can't be had: it is no day, or still to come."""
     reader, today = Reader(request.GET), timezone.localdate()
     day = reader.day("as_of")
     if day and day > today:
         reader.refuse("as_of", day.isoformat(), "is still to come")
-    elif day and day < today and not dated:
-        reader.refuse("as_of", day.isoformat(), "is past, and this file holds today's figures", "Leave as_of out.")
     return reader.problems
 
 
@@ -120,14 +120,19 @@ def download(request: HttpRequest) -> HttpResponseBase:
 @require_GET
 @requires(Permission.EXPORT)
 def overview_html(request: HttpRequest) -> HttpResponse:
-    """The overview, filtered as the address says, as one interactive file without any outside address."""
+    """The overview, filtered as the address says, of today or as of a past day, as one interactive file without any
+    outside address."""
     user: User = request.user  # type: ignore[assignment]
     asked, problems = OVERVIEW.read(request.GET, "The overview")
-    if problems := [*_other_day(request), *problems]:
+    if problems := [*_day_to_come(request), *problems]:
         return _export_page(request, {}, [problem.refused for problem in problems])
-    filters = PageFilters.from_query(user, request.GET)
-    extent = Extent(user, timezone.localdate(), filters.department, asked)
-    shown = report(page(scope_of(user, filters.department), filters, extent.day))
+    filters, today = PageFilters.from_query(user, request.GET), timezone.localdate()
+    extent = Extent(user, Reader(request.GET).day("as_of") or today, filters.department, asked)
+    try:
+        exports.check_day(extent, first_day)
+    except exports.NotKeptError as error:
+        return _export_page(request, {}, [str(error)])
+    shown = report(shown_of(scope_of(user, filters.department), filters, At(extent.day, today)))
     with exports.recording(actor=user, dataset="overview", format_name="html", extent=extent) as run:
         run.body, run.rows = html.encode(shown), shown.rows
         content = b"".join(run.chunks())
@@ -185,7 +190,7 @@ def report(shown: dict[str, Any]) -> html.Report:
         ("Application", "Department", "Low", "Risk", "High", "Change in 30 days"),
         [(one.name, one.department, *_risk_cells(one)) for one in shown["highest"]],
     )
-    without = shown["not_computable"].count
+    without = shown["not_computable"].count if "not_computable" in shown else 0  # who was left out then is not kept
     return html.Report(
         title="AI Governance Hub: overview",
         subtitle=f"{shown['scope'].title}{only} · as of {shown['day']:%-d %B %Y} · scores by method {shown['method']}"

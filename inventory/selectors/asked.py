@@ -31,7 +31,7 @@ SAID: dict[str, Mapping[str, Any]] = {
 # The parameters that every analytic page has in common; links between these pages carry them along.
 SHARED = ("department", "period", "kind", "band", "class", "owner", "as_of")
 # Further parameters that narrow a list somewhere. One that stands where it can't be applied is refused by name.
-NAMES = {"department", "owner", "period", "q", "severity", "since", "state", "until"}
+NAMES = {"as_of", "department", "owner", "period", "q", "severity", "since", "state", "until"}
 PERIODS = (7, 30, 90, 365)  # days
 LONGEST_TEXT = 200
 FIRST_YEAR = 1900  # whoever counts days back from a day stays within the calendar

@@ -139,14 +139,50 @@ def test_strangers_sign_in_first(estate: Estate, client: Client) -> None:
 
 
 @pytest.mark.parametrize("file", ["overview_html", "board"])
-def test_files_of_today_refuse_another_day(dan: Client, file: str) -> None:
+def test_files_refuse_a_day_that_is_not_known(dan: Client, file: str) -> None:
     address = reverse(f"governance:{file}")
     made = Export.objects.count()
-    for day, why in ((TODAY + timedelta(days=1), "still to come"), (BETWEEN, "is past")):
+    for day, why in ((TODAY + timedelta(days=1), ("still to come", "lies ahead")), (date(2000, 1, 1), ("before the",))):
         answer = dan.get(address, {"as_of": str(day)})
         assert answer.status_code == 400
-        assert why in answer.content.decode()
+        assert any(word in answer.content.decode() for word in why)
+    assert dan.get(address, {"as_of": "then"}).status_code == 400
     assert Export.objects.count() == made
+
+
+def test_the_overview_of_then_as_a_file(dan: Client) -> None:
+    asked = {"as_of": BETWEEN, "kind": "model"}
+    page, file = dan.get("/", asked), dan.get("/exports/overview.html", asked)
+    assert f"/exports/overview.html?kind=model&amp;as_of={BETWEEN}" in page.content.decode()
+    assert file.status_code == 200
+    assert f"overview-{BETWEEN}.html" in file.headers["Content-Disposition"]
+    body = file.content.decode()
+    assert f"as of {BETWEEN:%-d %B %Y}" in body
+    for tile in page.context["tiles"]:
+        assert f"{tile.value:,}" in body
+        assert tile.label in body
+    (row,) = page.context["matrix"].rows
+    assert row.label in body
+    assert Export.objects.latest("pk").as_of == BETWEEN
+
+
+def test_machines_are_told_of_then_or_that_it_is_not_known(dan: Client) -> None:
+    listed = dan.get("/api/v1/departments/", {"as_of": BETWEEN}).json()["results"]
+    told = {one["key"]: one["overall"] and one["overall"]["index"] for one in listed}
+    assert told["retail"] == 11.25
+    assert [key for key, index in told.items() if index is not None] == ["retail"]
+    now = {one["key"]: one["overall"]["index"] for one in dan.get("/api/v1/departments/").json()["results"]}
+    assert now["retail"] != 11.25
+    then = dan.get("/api/v1/frameworks/", {"as_of": BETWEEN})
+    assert then.status_code == 200
+    assert sum(one["gap"] + one["met"] for one in then.json()) == 0
+    for path in ("departments", "frameworks"):
+        for day in (TODAY + timedelta(days=1), date(2000, 1, 1), "then"):
+            assert dan.get(f"/api/v1/{path}/", {"as_of": day}).status_code == 400
+    for path in ("applications", "compliance", "usage", "alerts", "incidents", "scores"):
+        answer = dan.get(f"/api/v1/{path}/", {"as_of": BETWEEN})
+        assert (path, answer.status_code) == (path, 400)
+        assert "as_of" in answer.json()
 
 
 def test_the_export_page_says_that_a_day_is_to_come(dan: Client) -> None:
