@@ -166,25 +166,33 @@ document.addEventListener("click", (event) => {
   if (sorted && event.detail === 0) comeBackTo(sorted); // by Enter
 });
 
-/* A save by htmx that the server refuses is said where it was made: htmx itself swaps nothing in then */
+/* What htmx could not save or fetch is said where it was asked for: htmx itself swaps nothing in then. What asks again and
+   again says it once. */
 function showProblem(event) {
-  const source = event.detail.requestConfig?.triggeringEvent?.target ?? event.detail.elt;
-  if (source.closest?.("[data-search]")) return; // nothing was to be saved; Enter opens the page of results
-  const place = source.closest?.(".field, fieldset, form") ?? event.detail.elt;
-  const status = event.detail.xhr?.status;
+  const { elt, requestConfig, xhr } = event.detail;
+  const source = requestConfig?.triggeringEvent?.target ?? elt;
+  if (source.closest?.("[data-search]")) return; // Enter opens the page of results
+  const place = source.closest?.(".field, fieldset, form") ?? elt;
+  const status = xhr?.status;
+  const why = { 0: texts.unreachable, 401: texts.signedOut, 403: texts.notAllowed }[status ?? 0] ?? texts.wentWrong;
+  const text = `${requestConfig?.verb === "get" ? texts.notFetched : texts.notSaved} ${why}`;
+  if ([...place.querySelectorAll("[data-request-problem]")].some((note) => note.textContent === text)) return;
   const note = document.createElement("p");
   note.className = "invalid-feedback d-block";
   note.dataset.requestProblem = "";
   note.setAttribute("role", "alert");
-  note.textContent = status === 403 ? texts.notAllowed : status ? texts.wentWrong : texts.unreachable;
+  note.textContent = text;
   place.append(note);
+}
+
+function forgetProblems() {
+  for (const note of document.querySelectorAll("[data-request-problem]")) note.remove();
 }
 
 document.addEventListener("htmx:responseError", showProblem);
 document.addEventListener("htmx:sendError", showProblem);
-document.addEventListener("htmx:beforeRequest", () => {
-  for (const note of document.querySelectorAll("[data-request-problem]")) note.remove();
-});
+document.addEventListener("htmx:beforeRequest", ({ detail }) => detail.requestConfig.verb !== "get" && forgetProblems());
+document.addEventListener("htmx:afterRequest", ({ detail }) => detail.successful && forgetProblems());
 
 /* Wide tables and rows of tabs: a fade where there is more to the right; for phones, each cell is told its column's head */
 function showCut(box) {

@@ -130,12 +130,13 @@ def test_an_auditor_changes_nothing(client: Client, cast: Cast, name: str) -> No
 
 @pytest.mark.django_db
 def test_a_page_without_a_rule_of_its_own_would_be_closed(settings, rf) -> None:
-    from django.contrib.auth.middleware import LoginRequiredMiddleware
     from django.http import HttpResponse
+
+    from governance.middleware import SignedInMiddleware
 
     request = rf.get("/")
     request.user = AnonymousUser()
-    assert "django.contrib.auth.middleware.LoginRequiredMiddleware" in settings.MIDDLEWARE
-    answer = LoginRequiredMiddleware(lambda _: HttpResponse()).process_view(request, lambda _: HttpResponse(), (), {})
+    assert "governance.middleware.SignedInMiddleware" in settings.MIDDLEWARE
+    answer = SignedInMiddleware(lambda _: HttpResponse()).process_view(request, lambda _: HttpResponse(), (), {})
     assert answer is not None
     assert answer.status_code == 302

@@ -166,6 +166,23 @@ def test_every_page_fits_and_is_readable_in_both_themes(visit: Visits, house: Es
     assert {path: found for path, found in wrong.items() if found} == {}
 
 
+@pytest.mark.parametrize("role", ["leader", "auditor"])
+def test_what_only_others_see_fits_and_is_readable(visit: Visits, house: Estate, role: str) -> None:
+    """Pages with parts that an administrator never sees: what may only be read, and what is refused."""
+    visited = visit({"leader": house.cast.carol, "auditor": house.cast.dan}[role], width=390)
+    application = f"/applications/{house.scorer.pk}"
+    for path in (
+        f"{application}/questionnaire/",
+        f"{application}/controls/",
+        f"{application}/controls/GV-01/",
+        "/organisation-facts/",
+        "/views/",
+        "/people/",
+    ):
+        assert against(visited.go(path)) == [], path
+    visited.complaints[:] = [one for one in visited.complaints if "403 (Forbidden)" not in one]
+
+
 def test_faint_text_is_found_in_the_theme_that_spoils_it(visit: Visits, house: Estate) -> None:
     page = visit(house.cast.ada).go("/people/add/")
     page.locator("h1").evaluate("one => { one.style.color = '#1b1f24'; one.style.fontSize = '14px'; }")
