@@ -37,6 +37,7 @@ class Below:
 @dataclass(frozen=True)
 class DepartmentPage:
     """Everything a page shows of a department with all below it. `before`: 30 days earlier; None: no figure of then.
+    `directly`: live applications of the department itself, where there are departments below it to add up with.
     `moves` are the gravest of `risen` + `fallen` changes of band."""
 
     department: Department
@@ -49,6 +50,7 @@ class DepartmentPage:
     coverage: Sequence[FrameworkFigures]
     below: Sequence[Below]
     below_left_out: int
+    directly: int
     worst: Sequence[Worst]
     moves: Sequence[Move]
     risen: int
@@ -175,6 +177,7 @@ def _pages(shown: Sequence[int], sight: _Sight) -> list[DepartmentPage]:
             coverage=[one for one in summed(coverage.get(pk, [])) if one.total],
             below=[Below(named[one].name, overall[one]) for one in sight.below.get(pk, [])[:BELOW_ROWS]],
             below_left_out=len(sight.below.get(pk, [])[BELOW_ROWS:]),
+            directly=_directly(pk, sight),
             worst=worst.get(pk, []),
             moves=moves[pk].gravest,
             risen=moves[pk].risen,
@@ -196,6 +199,11 @@ def _rows(
     worst = board_rows.worst(shown)
     first = [rows[0].id for rows in worst.values()]
     return worst, board_rows.moves(shown, since, day), board_rows.actions(first, day)
+
+
+def _directly(pk: int, sight: _Sight) -> int:
+    below = sight.below.get(pk, [])
+    return sight.overall[pk].count - sum(sight.overall[one].count for one in below) if below else 0
 
 
 def _by_department(rows: Sequence) -> dict[int, list]:

@@ -296,8 +296,10 @@ def eu_class(
     if names:
         title = _("Not decided yet: %(classes)s") % {"classes": _(" or ").join(names)}
         text = _("May be %(class)s") % {"class": names[0]} if len(names) < 4 else _("Not decided yet")
-    tone = "text-none" if plain else "badge tone-neutral"
-    return format_html('<span class="{}" title="{}">{}</span>', tone, title, text)
+    # What may be prohibited is nothing to pass over; with almost every class still possible it is only not known yet
+    tone = "warn" if "prohibited" in (possible or ()) and len(names) < 4 else "neutral"  # type: ignore[operator]
+    classes = "text-none" if plain else f"badge tone-{tone}"
+    return format_html('<span class="{}" title="{}">{}</span>', classes, title, text)
 
 
 # Of all articles that fired, the one that says why: by class, the most telling beginning first

@@ -224,11 +224,26 @@ window.addEventListener("beforeprint", () => {
   if (place) place.textContent = `${location.href} · ${loaded}`;
 });
 
-/* Coming back by the browser's button must not find disabled filters */
-window.addEventListener("pageshow", () => {
+/* Coming back by the browser's button must not find disabled filters, nor the choice that was made before leaving:
+   browsers put it back into the fields, and the figures below are of the page's own filters */
+window.addEventListener("pageshow", (event) => {
   for (const element of document.querySelectorAll("[data-filter-bar] :disabled")) element.disabled = false;
+  if (event.persisted || performance.getEntriesByType("navigation")[0]?.type === "back_forward") {
+    for (const form of document.querySelectorAll("[data-filter-bar]")) form.reset();
+    onItsWay = null;
+  }
   showChoices();
 });
 
+/* What was just done, or why it was not, is where the keyboard goes on: the page came anew, and what stands in it from
+   the start is no news to a screen reader unless the focus is on it */
+function goToOutcome() {
+  const outcome = document.querySelector(".messages, [data-outcome]");
+  if (!outcome || document.activeElement !== document.body) return;
+  outcome.tabIndex = -1;
+  outcome.focus({ preventScroll: true });
+}
+
 comeBack();
+goToOutcome();
 root.classList.add("is-ready");

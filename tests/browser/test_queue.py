@@ -116,3 +116,14 @@ def test_enter_opens_the_alert_of_the_row(queue: Page) -> None:
     with queue.expect_navigation():
         queue.keyboard.press("Enter")
     assert queue.url.endswith(reverse("risk:alert", args=[Alert.objects.get(title="First").pk]))
+
+
+def test_the_keyboard_goes_on_at_what_came_of_it(queue: Page, cast: Cast, visit: Visits) -> None:
+    visited = visit(cast.bob)
+    page = visited.go(queue.get_by_role("link", name="First").get_attribute("href") or "")
+    page.get_by_role("button", name="Resolve").press("Enter")
+    expect(page.locator("[data-outcome]")).to_be_focused()
+    page.get_by_label("Comment, lesson learnt or reason").fill("Tool output is filtered now.")
+    page.get_by_role("button", name="Resolve").press("Enter")
+    expect(page.locator(".messages")).to_be_focused()
+    visited.complaints.clear()  # the browser notes the refusal, a 400, itself

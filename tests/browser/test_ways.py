@@ -55,6 +55,15 @@ def test_from_a_tile_to_the_list_behind_it(visit: Visits, house: Estate) -> None
         expect(page.get_by_label("Kind", exact=True)).to_have_value("model")
 
 
+def test_back_from_a_filter_the_bar_says_what_the_page_shows(visit: Visits, house: Estate) -> None:
+    page = visit(house.cast.dan).go("/")
+    page.get_by_label("Kind", exact=True).select_option("model")
+    page.wait_for_url("**/?kind=model*")
+    page.go_back(wait_until="load")
+    expect(page.locator(".hub-subtitle")).not_to_contain_text("only model")
+    expect(page.get_by_label("Kind", exact=True)).to_have_value("")
+
+
 def test_a_cell_of_the_matrix_opens_the_applications_behind_it(visit: Visits, house: Estate) -> None:
     page = visit(house.cast.dan).go("/")
     follow(page, page.locator(".matrix tbody tr", has_text="Retail Banking").locator("td").nth(2).get_by_role("link"))

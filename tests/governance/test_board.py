@@ -136,6 +136,10 @@ def test_its_figures_are_those_of_the_roll_ups(estate: Estate) -> None:
         score.overall_high,
     )
     assert [one.name for one in page.below] == ["Cards"]
+    assert page.below[0].risk.count + page.directly == page.risk.count  # the rows add up
+    assert wording.directly(page) == "In the department itself: 1 live"
+    cards = next(one for one in report().pages if one.department == estate.cast.cards)
+    assert wording.directly(cards) == ""  # nothing below to add up with
     assert page.path == (estate.cast.root.name,)
     assert wording.tiles(page)[1][:2] == ("Live AI applications", "2")
 

@@ -76,6 +76,14 @@ def test_an_open_class_says_the_gravest_and_names_all_on_hover() -> None:
     assert 'title="Not decided yet: prohibited or minimal"' in html
 
 
+def test_what_may_be_prohibited_does_not_look_harmless() -> None:
+    warned = ["prohibited", "high_risk"]
+    assert "tone-warn" in render("{% eu_class none none p %}", none=None, p=warned)
+    assert "badge" not in render("{% eu_class none none p plain=True %}", none=None, p=warned)
+    for open_yet in (["high_risk", "minimal"], ["prohibited", "high_risk", "transparency", "minimal"], []):
+        assert "tone-neutral" in render("{% eu_class none none p %}", none=None, p=open_yet)
+
+
 def test_nothing_is_a_dash_that_is_read_aloud():
     for source in ("{{ none|score }}", "{% delta none %}", "{% risk_range none none %}", "{{ none|count }}"):
         assert "visually-hidden" in render(source, none=None)

@@ -92,7 +92,9 @@ def _bands(page: DepartmentPage) -> Chart:
         Row(row.label, (*row.values, one.count, score(one.index))) for row, one in zip(chart.rows, beside, strict=True)
     ]
     more = f" Further departments one level down: {page.below_left_out}." if page.below_left_out else ""
-    return replace(chart, columns=(*chart.columns, "Live", "Index"), rows=tuple(rows), summary=chart.summary + more)
+    itself = f" {one}." if (one := wording.directly(page)) else ""
+    summary = chart.summary + more + itself
+    return replace(chart, columns=(*chart.columns, "Live", "Index"), rows=tuple(rows), summary=summary)
 
 
 def _counts(name: str, found: Risk) -> charts.DepartmentBands:

@@ -92,6 +92,7 @@ def _page(page: DepartmentPage, board: Board) -> dict[str, Any]:
         "course_alt": wording.course(page),
         "bands": [_bands("All of it", page.risk), *(_bands(_cut(one.name, 34), one.risk) for one in page.below)],
         "below_left_out": page.below_left_out,
+        "directly": wording.directly(page),
         "coverage": [_coverage(one) for one in page.coverage[:FRAMEWORKS]],
         "coverage_left_out": len(page.coverage[FRAMEWORKS:]),
         "worst": [

@@ -95,6 +95,11 @@ def effect(before: float, after: float) -> str:
     return f"{before:.1f} to {after:.1f}"
 
 
+def directly(page: DepartmentPage) -> str:
+    """What the departments below leave to the whole, so that the rows add up; empty where they are all of it."""
+    return f"In the department itself: {page.directly:,} live" if page.directly > 0 else ""
+
+
 def compared(page: DepartmentPage, board: Board) -> bool:
     """Whether the principles of the organisation stand beside those of the department."""
     return bool(board.whole) and page.department.parent_id is not None
