@@ -62,7 +62,6 @@ def department_list(request: HttpRequest) -> HttpResponse:
         "kinds": () if at.past else ApplicationKind.choices,
         "more": "" if at.past else "band class owner",
         "narrowed_words": left.words,
-        "chosen": applications_url(**left.query).partition("?")[2],
         "bands": Band.choices,
         "band": ",".join(filters.own.get(BAND, ())),
         "not_computable": None if at.past else left_out(scope),  # who is left out today says nothing of then
@@ -75,7 +74,7 @@ def department_list(request: HttpRequest) -> HttpResponse:
             page=filters.page,
             among=left,
         ),
-        "as_of": at.then.isoformat() if at.then else "",
+        "query": f"as_of={at.then}" if at.then else applications_url(**left.query).partition("?")[2],
     }
     return render(request, "governance/departments.html", context)
 
