@@ -90,7 +90,8 @@ def _places_of(scope: Scope, chosen: Mapping[int, Risk]) -> dict[int, Place]:
 def _places(scope: Scope, day: date, by: str, banded: bool) -> dict[int, Place]:
     """Each department by its id; figures only where the order or the bands need them."""
     seen = scope.departments()
-    now = rollups.overall(seen, day, COMPARED) if banded or by in SORTS[1:] else {}
+    asked = [*({"change": "index"}.get(one, one) for one in (by,) if one in SORTS[1:]), *(("band",) if banded else ())]
+    now = rollups.overall(seen, day, asked) if asked else {}
     if by == "change":
         then = rollups.overall(seen, day - timedelta(days=CHANGE_DAYS), ("index",))
         for pk in now.keys() & then.keys():
@@ -140,6 +141,6 @@ def _walked(below: dict[int | None, list[Place]], sort: str) -> list[tuple[int, 
     while waiting:
         place, depth = waiting.pop()
         found.append((place.pk, depth))
-        children = _ordered(below.get(place.pk, []), sort)
-        waiting += [(child, depth + 1) for child in reversed(children)]
+        if place.pk in below:
+            waiting += [(child, depth + 1) for child in reversed(_ordered(below[place.pk], sort))]
     return found

@@ -1,17 +1,24 @@
 """`{% load governance %}`: parts of tables with hundreds of cells, each with its link: written here, since the template
 language takes many times as long over each."""
 
+from collections.abc import Iterable
+from urllib.parse import quote
+
 from django import template
 from django.template.context import Context
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from governance.selectors.compliance import DepartmentCoverage, Duties, FrameworkFigures, RequirementFigures
+from governance.selectors.departments import TreeRow
+from governance.selectors.rollups import Risk
 from governance.web.context import Group
 from governance.web.links import address
 from inventory.templatetags.components import escaped
-from inventory.templatetags.hub import count, icon, share_range
+from inventory.templatetags.hub import count, delta, icon, percent, risk_number, score, share_bar, share_range
 from inventory.templatetags.links import url_with
+from risk.choices import Band
 
 register = template.Library()
 
@@ -26,6 +33,35 @@ def nav_links(group: Group) -> SafeString:
             f'<li><a href="{escaped(one.url)}"{here}>{icon(one.icon)}<span>{escaped(one.label)}</span></a></li>'
         )
     return mark_safe("".join(rows))  # noqa: S308 - every part is escaped
+
+
+@register.simple_tag
+def tree_rows(rows: Iterable[TreeRow], query: str) -> SafeString:
+    """The rows of the tree of departments; `query`, which links carry on: the day, or the applications chosen."""
+    applications, more = address("risk:applications"), f"&{query}" if query else ""
+    parts: list[str] = []
+    for row in rows:
+        department, head = row.department, row.department.head
+        own = escaped(address("governance:department", department.key) + (f"?{query}" if query else ""))
+        note = f'<span class="cell-note">{escaped(str(head))}</span>' if head else ""
+        name = f'<a href="{own}">{escaped(department.name)}</a>{note}'
+        live = f"{applications}?department={quote(department.key)}&lifecycle=live{more}"
+        cells = _risk_cells(row.risk, row.change, live)
+        parts.append(f'<tr><th scope="row" class="tree-{row.indent}">{name}</th>{cells}</tr>')
+    return mark_safe("".join(parts))  # noqa: S308 - every part is escaped
+
+
+def _risk_cells(risk: Risk | None, change: float | None, live: str) -> str:
+    if risk is None:
+        return f'<td colspan="8" class="text-none">{escaped(_("no live application"))}</td>'
+    bands = [part for band in reversed(Band.values) for part in (band, getattr(risk, f"{band}_count"))]
+    figures = (risk_number(risk.index, risk.band), score(risk.worst), score(risk.tail), score(risk.mean))
+    return (
+        "".join(f'<td class="num">{escaped(figure)}</td>' for figure in figures)
+        + f'<td>{share_bar(*bands)}</td><td class="num"><a href="{escaped(live)}">{escaped(count(risk.count))}</a></td>'
+        + f'<td class="num" title="{escaped(_("Share of exposure"))}">{escaped(percent(risk.high_share))}</td>'
+        + f'<td class="num">{escaped(delta(change))}</td>'
+    )
 
 
 @register.simple_tag
