@@ -11,7 +11,7 @@ from typing import Literal
 import pytest
 from django.conf import settings as django_settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, CDPSession, Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from inventory.models import User
@@ -53,6 +53,7 @@ class Visit:
     address: str
     scripts: bool = True
     complaints: list[str] = field(default_factory=list)
+    wires: list[CDPSession] = field(default_factory=list)
 
     def go(self, path: str) -> Page:
         """Open a page; it is there once nothing is under way and the charts near the screen are drawn."""
@@ -63,6 +64,11 @@ class Visit:
             self._note(shifted > MOST_SHIFTED, f"{path} shifted by {shifted}")
         return self.page
 
+    def wire(self) -> CDPSession:
+        """To the browser itself, for what Playwright has no words for. What it is told there ends with the visit."""
+        self.wires.append(self.page.context.new_cdp_session(self.page))
+        return self.wires[-1]
+
     def watch(self) -> None:
         self.page.add_init_script(SHIFTED)
         self.page.on("console", lambda message: self._note(message.type in {"error", "warning"}, message.text))
@@ -70,16 +76,27 @@ class Visit:
         self.page.on("response", lambda answer: self._note(answer.status >= 500, f"{answer.status} {answer.url}"))
         self.page.on("request", lambda request: self._note(not self._own(request.url), f"other host: {request.url}"))
 
-    def end(self) -> BrowserContext:
-        """Leave nothing of it but the cache: its context, for another one."""
+    def end(self, *, bent: bool) -> None:
+        """Leave nothing of it but what the browser has loaded and compiled, for another one."""
         context = self.page.context
-        session = context.new_cdp_session(self.page)
-        session.send("Storage.clearDataForOrigin", {"origin": self.address, "storageTypes": STORED})
+        self.wire().send("Storage.clearDataForOrigin", {"origin": self.address, "storageTypes": STORED})
+        while self.wires:
+            self.wires.pop().detach()
         for page in context.pages:
-            page.close()
+            if bent or page != self.page:
+                page.close()
         context.clear_cookies()
         context.clear_permissions()
-        return context
+        if bent:
+            self.page = context.new_page()
+            self.watch()
+            return
+        context.set_offline(True)  # whatever it would send as it is left would come to the next test
+        self.page.goto("about:blank")
+        context.set_offline(False)
+        self.page.unroute_all()
+        self.page.emulate_media(media="null", reduced_motion="null")
+        self.complaints = []
 
     def _note(self, bad: bool, text: str) -> None:
         if bad and "was preloaded using link preload but not used" not in text:  # a hint that a busy machine earns
@@ -95,38 +112,46 @@ def follow(page: Page, target: Locator) -> None:
         target.click()
 
 
-Idle = defaultdict[tuple[str, bool], list[BrowserContext]]
+Idle = defaultdict[tuple[str, bool], list[Visit]]
 
 
 @pytest.fixture(scope="session")
 def idle() -> Idle:
-    """Contexts that no visit uses just now, by theme and whether they run scripts. A new one has to load and compile
-    every script anew, which is half of what a page with charts costs; these have them in their caches."""
+    """Visits that no test uses just now, by theme and whether they run scripts. A new page has to start a process, and
+    to load and compile every script anew, which is half of what a page with charts costs; these have done so."""
     return defaultdict(list)
 
 
 @pytest.fixture
 def visit(browser: Browser, idle: Idle, live_server: LiveServer) -> Iterator[Callable[..., Visit]]:
-    """`visit(user, width=1440, theme="light")`: a page signed in as the user; it must end without complaints."""
-    visits: list[tuple[Visit, list[BrowserContext]]] = []
+    """`visit(user, width=1440, theme="light")`: a page signed in as the user; it must end without complaints. One that
+    the test bends for good (listeners and scripts of its own) is `bent`, and not used again."""
+    visits: list[tuple[Visit, list[Visit], bool]] = []
 
-    def open_page(user: User | None = None, width: int = 1440, theme: str = "light", scripts: bool = True) -> Visit:
+    def open_page(
+        user: User | None = None, width: int = 1440, theme: str = "light", scripts: bool = True, bent: bool = False
+    ) -> Visit:
         kept = idle[theme, scripts]
-        scheme: Literal["dark", "light"] = "dark" if theme == "dark" else "light"
-        context = kept.pop() if kept else browser.new_context(color_scheme=scheme, java_script_enabled=scripts)
-        made = Visit(context.new_page(), live_server.url, scripts)
-        visits.append((made, kept))
+        made = kept.pop() if kept else new_visit(theme, scripts)
+        visits.append((made, kept, bent))
         made.page.set_viewport_size({"width": width, "height": 900})
         if user is not None:
             client = Client()
             client.force_login(user)
             cookie = client.cookies[django_settings.SESSION_COOKIE_NAME]
-            context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+            made.page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+        return made
+
+    def new_visit(theme: str, scripts: bool) -> Visit:
+        scheme: Literal["dark", "light"] = "dark" if theme == "dark" else "light"
+        context = browser.new_context(color_scheme=scheme, java_script_enabled=scripts)
+        made = Visit(context.new_page(), live_server.url, scripts)
         made.watch()
         return made
 
     yield open_page
-    complaints = [text for made, _ in visits for text in made.complaints]
-    for made, kept in visits:
-        kept.append(made.end())
+    complaints = [text for made, *_ in visits for text in made.complaints]
+    for made, kept, bent in visits:
+        made.end(bent=bent)
+        kept.append(made)
     assert complaints == []

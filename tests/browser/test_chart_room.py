@@ -30,13 +30,12 @@ SEEM_WIDE = """() => {
 
 
 @pytest.fixture
-def slow(visit: Visits, transactional_db: None, estate: Estate) -> Callable[[], Visit]:
+def slow(visit: Visits, transactional_db: None, estate: Estate) -> Callable[..., Visit]:
     """A visit whose processor is three times slower than this machine's."""
 
-    def begin() -> Visit:
-        made = visit(estate.cast.dan)
-        session = made.page.context.new_cdp_session(made.page)
-        session.send("Emulation.setCPUThrottlingRate", {"rate": 3})
+    def begin(**options: bool) -> Visit:
+        made = visit(estate.cast.dan, **options)
+        made.wire().send("Emulation.setCPUThrottlingRate", {"rate": 3})
         return made
 
     return begin
@@ -53,7 +52,7 @@ def room(page: Page) -> dict[str, float]:
     return found
 
 
-def test_labels_are_measured_in_the_font_they_are_shown_in(slow: Callable[[], Visit]) -> None:
+def test_labels_are_measured_in_the_font_they_are_shown_in(slow: Callable[..., Visit]) -> None:
     made, held = slow(), list[Route]()
     page = made.page
     page.route("**/*.woff2", lambda route: held.append(route))
@@ -69,8 +68,8 @@ def test_labels_are_measured_in_the_font_they_are_shown_in(slow: Callable[[], Vi
     assert measured == room(page)
 
 
-def test_labels_that_seem_wide_leave_the_plot_a_third(slow: Callable[[], Visit]) -> None:
-    made = slow()
+def test_labels_that_seem_wide_leave_the_plot_a_third(slow: Callable[..., Visit]) -> None:
+    made = slow(bent=True)
     made.page.add_init_script(f"({SEEM_WIDE})()")
     show(made.page, f"{made.address}/departments/retail/")
     found = room(made.page)

@@ -35,8 +35,9 @@ def begun(transactional_db: None, cast: Cast) -> AIApplication:
     return found
 
 
-def slow(page: Page) -> Page:
-    wire = page.context.new_cdp_session(page)
+def slow(seen: Visit, path: str) -> Page:
+    """A page whose network is slow once it is there."""
+    page, wire = seen.go(path), seen.wire()
     wire.send("Network.enable")
     limits = {"offline": False, "latency": LATENCY, "downloadThroughput": -1, "uploadThroughput": -1}
     wire.send("Network.emulateNetworkConditions", limits)
@@ -44,7 +45,7 @@ def slow(page: Page) -> Page:
 
 
 def at_step(visit: Visits, cast: Cast, application: AIApplication, step: str) -> Page:
-    return slow(visit(cast.alice).go(reverse("risk:questionnaire", args=[application.pk]) + f"?step={step}"))
+    return slow(visit(cast.alice), reverse("risk:questionnaire", args=[application.pk]) + f"?step={step}")
 
 
 def press(page: Page, choice: str) -> None:
@@ -168,7 +169,7 @@ def test_a_refused_answer_stays_with_its_reason_and_holds_up_no_other(
 
 def test_trying_things_fast_tries_all_of_them(visit: Visits, cast: Cast, begun: AIApplication) -> None:
     due = (timezone.localdate() + timedelta(days=90)).isoformat()  # a day that has passed is refused
-    page = slow(visit(cast.alice).go(reverse("risk:what_if", args=[begun.pk])))
+    page = slow(visit(cast.alice), reverse("risk:what_if", args=[begun.pk]))
     page.evaluate(CHOOSE, ["q:scale", "over_1m"])
     page.locator("#id_due").fill(due)
     for name, value in {"q:consequence": "economic", "q:autonomy": "acts_alone", "q:people": "public"}.items():
@@ -186,7 +187,7 @@ def test_trying_things_fast_tries_all_of_them(visit: Visits, cast: Cast, begun: 
 
 
 def test_a_name_typed_fast_finds_its_look_alikes(visit: Visits, cast: Cast, begun: AIApplication) -> None:
-    page = slow(visit(cast.alice).go(reverse("inventory:register")))
+    page = slow(visit(cast.alice), reverse("inventory:register"))
     page.locator("#id_name").focus()
     for part in ("Card", " hel", "per"):
         page.keyboard.type(part, delay=10)
@@ -201,7 +202,7 @@ def test_a_name_typed_fast_finds_its_look_alikes(visit: Visits, cast: Cast, begu
 def test_a_note_typed_while_its_control_is_saved_stays(visit: Visits, cast: Cast, begun: AIApplication) -> None:
     seen = visit(cast.alice)
     where = reverse("risk:controls", args=[begun.pk]) + "?family=GV"
-    page = slow(seen.go(where))
+    page = slow(seen, where)
     page.locator("#id_GV-01-note").fill("Not with a state yet")
     page.keyboard.press("Tab")
     expect(page.locator("#saved-GV-01")).to_contain_text("Choose a state")

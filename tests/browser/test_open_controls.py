@@ -44,7 +44,7 @@ def test_the_person_decides(
 
 
 def test_leaving_an_open_choice_is_asked_about(visit: Callable[..., Visit], cast: Cast, begun: AIApplication) -> None:
-    page = overtaken(visit(cast.alice), cast, begun)
+    page = overtaken(visit(cast.alice, bent=True), cast, begun)
     asked: list[str] = []
 
     def leave(dialog: Dialog) -> None:
