@@ -46,7 +46,7 @@ async function copyValue(button) {
 }
 
 /* Where the keyboard was, on the same page once it is there anew */
-const STOPS = "[data-filter-bar] [id], .sortable a";
+const STOPS = "[data-filter-bar] [id], .sortable a, .columns-menu > summary";
 
 function comeBackTo(element) {
   const place = [...document.querySelectorAll(STOPS)].indexOf(element);
@@ -68,6 +68,20 @@ function comeBack() {
   } catch {
     // as above
   }
+}
+
+/* What was sent is answered on the page that follows: the focus goes there, so that it is read out and the keyboard goes on from it */
+function goToAnswer() {
+  try {
+    if (!window.sessionStorage.getItem("hub-sent")) return;
+    window.sessionStorage.removeItem("hub-sent");
+  } catch {
+    return; // as above
+  }
+  const answer = document.querySelector("main .note-error, main .messages") ?? document.querySelector('main [aria-invalid="true"]');
+  if (!answer) return;
+  if (!answer.matches("input, select, textarea")) answer.tabIndex = -1;
+  answer.focus({ preventScroll: Boolean(location.hash) });
 }
 
 /* Filter bars: submit on change, without the parameters that say nothing. What the keys change in a closed list or a
@@ -119,7 +133,16 @@ function leaveOutEmpty(form) {
 }
 
 document.addEventListener("submit", (event) => {
-  if (event.target.matches("[data-filter-bar]")) leaveOutEmpty(event.target);
+  const form = event.target;
+  if (form.matches("[data-filter-bar]")) leaveOutEmpty(form);
+  const columns = form.closest(".columns-menu");
+  if (columns) comeBackTo(columns.querySelector("summary"));
+  if (form.method !== "post" || event.defaultPrevented) return;
+  try {
+    window.sessionStorage.setItem("hub-sent", "1");
+  } catch {
+    // as above
+  }
 });
 
 document.addEventListener("click", (event) => {
@@ -162,8 +185,13 @@ document.addEventListener("focusout", (event) => {
 });
 
 document.addEventListener("click", (event) => {
+  if (event.detail !== 0) return; // by Enter
   const sorted = event.target.closest?.(".sortable a");
-  if (sorted && event.detail === 0) comeBackTo(sorted); // by Enter
+  if (sorted) comeBackTo(sorted);
+  const gone = event.target.closest?.(".filter-chips a"); // with its filter, which the bar above sets again
+  if (gone) comeBackTo(document.querySelector("[data-filter-bar] [id]"));
+  const columns = event.target.closest?.(".columns-menu a")?.closest(".columns-menu");
+  if (columns) comeBackTo(columns.querySelector("summary"));
 });
 
 /* What htmx could not save or fetch is said where it was asked for: htmx itself swaps nothing in then. What asks again and
@@ -235,15 +263,6 @@ window.addEventListener("pageshow", (event) => {
   showChoices();
 });
 
-/* What was just done, or why it was not, is where the keyboard goes on: the page came anew, and what stands in it from
-   the start is no news to a screen reader unless the focus is on it */
-function goToOutcome() {
-  const outcome = document.querySelector(".messages, [data-outcome]");
-  if (!outcome || document.activeElement !== document.body) return;
-  outcome.tabIndex = -1;
-  outcome.focus({ preventScroll: true });
-}
-
 comeBack();
-goToOutcome();
+goToAnswer();
 root.classList.add("is-ready");

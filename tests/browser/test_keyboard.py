@@ -125,3 +125,34 @@ def test_sorting_by_keyboard_stays_at_the_head_of_its_column(visit: Visits, hous
     expect(page.locator(".sortable[aria-sort] a")).to_be_focused()
     follow(page, page.locator(".sortable a", has_text="Department"))  # by mouse it begins at its top, as ever
     expect(page.locator(".sortable[aria-sort] a")).not_to_be_focused()
+
+
+def test_the_focus_goes_to_the_answer_of_what_was_sent(visit: Visits, house: Cast) -> None:
+    visited = visit(house.bob, width=1280)
+    page = visited.go("/applications/")
+    page.locator(".save-view > summary").click()
+    page.locator("#view-name").fill("Mine")
+    with page.expect_navigation(wait_until="load"):
+        page.keyboard.press("Enter")
+    expect(page.locator(".messages")).to_be_focused()
+    expect(page.locator(".messages")).to_contain_text("Saved as “Mine”")
+    page.reload()
+    expect(page.locator("body")).to_be_focused()
+    page = visited.go("/incidents/record/")
+    page.locator("main form").first.evaluate("one => { one.noValidate = true; }")
+    with page.expect_navigation(wait_until="load"):
+        page.locator("main form button[type=submit]").first.press("Enter")
+    assert page.evaluate("document.activeElement.matches('main .note-error, main [aria-invalid=true]')")
+    visited.complaints[:] = [one for one in visited.complaints if "400 (Bad Request)" not in one]
+
+
+def test_the_focus_comes_back_to_columns_and_filters_that_were_dropped(visit: Visits, house: Cast) -> None:
+    page = visit(house.bob, width=1280).go("/applications/?band=low")
+    columns = page.locator(".columns-menu > summary")
+    columns.press("Enter")
+    with page.expect_navigation(wait_until="load"):
+        page.locator(".columns-menu button").press("Enter")
+    expect(columns).to_be_focused()
+    with page.expect_navigation(wait_until="load"):
+        page.locator(".filter-chip > a").press("Enter")
+    expect(page.locator("#filter-department")).to_be_focused()

@@ -122,7 +122,7 @@ def test_the_keyboard_goes_on_at_what_came_of_it(queue: Page, cast: Cast, visit:
     visited = visit(cast.bob)
     page = visited.go(queue.get_by_role("link", name="First").get_attribute("href") or "")
     page.get_by_role("button", name="Resolve").press("Enter")
-    expect(page.locator("[data-outcome]")).to_be_focused()
+    expect(page.locator("main .note-error")).to_be_focused()
     page.get_by_label("Comment, lesson learnt or reason").fill("Tool output is filtered now.")
     page.get_by_role("button", name="Resolve").press("Enter")
     expect(page.locator(".messages")).to_be_focused()
