@@ -183,3 +183,17 @@ def test_a_row_becomes_a_block_on_a_phone(visit: Visits, house: Estate) -> None:
     cell = page.locator(".table.stacks tbody td").first
     assert cell.get_attribute("data-label") == "Department"
     assert "is-cut" not in (page.locator(".table-scroll").first.get_attribute("class") or "")
+
+
+def test_charts_side_by_side_fill_their_row_and_the_worst_are_not_cut(visit: Visits, house: Estate) -> None:
+    page = visit(house.cast.dan, width=1280).go("/analytics/risk/")
+    ends = page.locator(".grid > .span-6 > .chart-card").evaluate_all(
+        "all => all.map((one) => [one.getBoundingClientRect().top, one.getBoundingClientRect().bottom])"
+    )
+    assert len(ends) >= 4
+    assert ends[0] == ends[1]
+    assert ends[2] == ends[3]
+    page = visit(house.cast.dan, width=1280).go("/")
+    tables = page.locator(".table-scroll", has=page.locator(".table.stacks"))
+    assert tables.count() >= 1
+    assert page.locator(".table-scroll.is-cut").count() == 0
