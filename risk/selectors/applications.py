@@ -231,15 +231,16 @@ def _scores_alone(user: User, wanted: Wanted) -> QuerySet | None:
     return found.filter(eu_class__in=wanted.classes) if wanted.classes else found
 
 
-def ordering(sort: str, principle: str) -> list[OrderBy | str]:
-    """The order for a sort word, a leading "-" turning it round; what has no value comes last, ties go by id.
+def ordering(sort: str, principle: str, of: str = "") -> list[OrderBy | str]:
+    """The order for a sort word, a leading "-" turning it round; what has no value comes last, ties go by id. `of`: the
+    path from applications to those that are ordered.
 
     Columns that are never null are read off their index in both directions, which a place for nulls would forbid.
     """
     word, backwards = sort.removeprefix("-"), sort.startswith("-")
     column = column_of(word, principle)
     nulls_last = True if column in _MAY_BE_NULL else None
-    field = F(column)
+    field = F(column.removeprefix(of))
     return [field.desc(nulls_last=nulls_last), "-pk"] if backwards else [field.asc(nulls_last=nulls_last), "pk"]
 
 
@@ -254,6 +255,7 @@ class _Rows(Sequence[Any]):
     def __init__(self, found: QuerySet[AIApplication], wanted: Wanted, counted: QuerySet | None = None) -> None:
         self.found, self.wanted = found, wanted
         self.counted = found if counted is None else counted
+        self.sort = wanted.sort or f"-{RISK}"
         self.length: int | None = None
 
     def __len__(self) -> int:
@@ -267,31 +269,33 @@ class _Rows(Sequence[Any]):
         return [whole[pk] for pk in ids if pk in whole]
 
     def ids(self, part: slice) -> list[int]:
-        """The applications of a slice, in the order wanted."""
-        principle, sort = self.wanted.principle, self.wanted.sort or f"-{RISK}"
-        return self._ids(part, ordering(sort, principle), column_of(sort.removeprefix("-"), principle))
-
-    def _ids(self, part: slice, order: list[OrderBy | str], column: str) -> list[int]:
-        """The applications of a slice. Those with a score first where a column of it orders them: an inner join can
-        walk that column's index, and few, if any, wait for a score."""
-        found = self._found_first()
-        if not column.startswith("score__"):
-            return list(found.order_by(*order).values_list("pk", flat=True)[part])
-        scored = found.filter(score__isnull=False).order_by(*order)
+        """The applications of a slice, in the order wanted. Those with a score first where a column of it orders them:
+        an inner join can walk that column's index, and few, if any, wait for a score."""
+        principle = self.wanted.principle
+        order = ordering(self.sort, principle)
+        if not column_of(self.sort.removeprefix("-"), principle).startswith("score__"):
+            return list(self._found_first(AIApplication).order_by(*order).values_list("pk", flat=True)[part])
+        if self._little:
+            scored = self._found_first(CurrentScore).order_by(*ordering(self.sort, principle, "score__"))
+        else:
+            scored = self.found.filter(score__isnull=False).order_by(*order)
         ids = list(scored.values_list("pk", flat=True)[part])
         missing = part.stop - part.start - len(ids)
         if missing and len(self) > part.start + len(ids):
             start = max(0, part.start - scored.count())
-            waiting = found.filter(score__isnull=True).order_by("pk")
+            waiting = self._found_first(AIApplication).filter(score__isnull=True).order_by("pk")
             ids += waiting.values_list("pk", flat=True)[start : start + missing]
         return ids
 
-    def _found_first(self) -> QuerySet[AIApplication]:
+    @property
+    def _little(self) -> bool:
+        return len(self) <= LITTLE
+
+    def _found_first(self, model: type[AIApplication | CurrentScore]) -> QuerySet[Any]:
         """What is wanted, looked up before it is sorted where that is little: walking the order's index until a page is
-        full takes as long as the whole list where those that fit stand at its end. The limit keeps the two apart."""
-        return (
-            AIApplication.objects.filter(pk__in=self.found.values("pk")[:LITTLE]) if len(self) <= LITTLE else self.found
-        )
+        full takes as long as the whole list where those that fit stand at its end. The limit keeps the two apart. A
+        score has the key of its application, so that each table is looked up in by itself."""
+        return model.objects.filter(pk__in=self.counted.values("pk")[:LITTLE]) if self._little else self.found
 
 
 def _rows(ids: Sequence[int], principle: str) -> dict[int, Row]:
