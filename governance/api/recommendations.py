@@ -5,24 +5,16 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from governance.api.views import DEPARTMENT, PAGING, Listing
+from governance.api.views import DEPARTMENT, OF_APPLICATIONS, PAGING, Listing
 from governance.models import Gravity, RecommendationState
 from governance.selectors import recommendation_evidence, recommendations
-from governance.selectors.narrowing import FINDINGS, RECOMMENDATIONS, WHOSE
-from governance.selectors.recommendation_rows import chosen
+from governance.selectors.among import among_words
+from governance.selectors.narrowing import LIVE, RECOMMENDATIONS, WHOSE
 from governance.selectors.recommendations_among import counted
-from inventory.choices import ApplicationKind
 from inventory.models import Department
 from inventory.selectors.scope import subtree
 
 SEVERITIES = [one.name.lower() for one in Gravity]
-# Findings of such applications alone count, of those that the caller sees
-OF_APPLICATIONS = [
-    OpenApiParameter("kind", str, enum=ApplicationKind.values, description="Of the applications that alone count."),
-    OpenApiParameter("band", str, description="The same; several parted by commas."),
-    OpenApiParameter("class", str, description="The same, by class of the EU AI Act."),
-    OpenApiParameter("owner", str, description="The same, by user name of the owner."),
-]
 
 
 class RecommendationSerializer(serializers.Serializer):
@@ -80,7 +72,7 @@ class RecommendationList(Listing):
     def get(self, request: Request) -> Response:
         user, department = self.asked(request)
         asked, departments = self.filters(request), subtree(user, department)
-        counts, severities = counted(user, chosen(asked), departments), asked.get("severity", ())
+        counts, severities = counted(user, among_words(asked), departments), asked.get("severity", ())
         found = recommendations.of_departments(
             departments, states=asked.get("state", ()), severities=severities if counts is None else ()
         )
@@ -96,7 +88,7 @@ class RecommendationList(Listing):
 class RecommendationEvidence(Listing):
     """The rows behind a card; their amounts add up to its own."""
 
-    narrowing = FINDINGS
+    narrowing = LIVE
 
     @extend_schema(
         summary="What a recommendation rests on",
@@ -105,7 +97,7 @@ class RecommendationEvidence(Listing):
     )
     def get(self, request: Request, pk: int) -> Response:
         user, department = self.asked(request)
-        left = chosen(self.filters(request))
+        left = among_words(self.filters(request))
         card = recommendations.card_or_404(user, pk)
         found = recommendation_evidence.subjects_of(user, card, left=left)
         if department is not None and department.parent_id is not None:

@@ -11,13 +11,15 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from governance.api.serializers import DepartmentSerializer, FrameworkSerializer, PairSerializer, UsageSerializer
-from governance.selectors import compliance, compliance_rows, rollups, usage_rows
+from governance.selectors import chosen_departments, compliance, compliance_rows, rollups, usage_rows
+from governance.selectors.among import among_words
 from governance.selectors.extent import Column, Extent
-from governance.selectors.narrowing import ASSESSED, DAYS, NOTHING, REQUIREMENTS, Filters
+from governance.selectors.narrowing import ASSESSED, DAYS, LIVE, NOTHING, REQUIREMENTS, Filters
 from governance.selectors.requirements import Pairs
 from inventory import access
 from inventory.access import Permission
 from inventory.api.narrowing import refuse
+from inventory.choices import ApplicationKind
 from inventory.models import Department, User
 from inventory.selectors.asked import Reader
 from inventory.selectors.scope import scope_of, subtree
@@ -25,6 +27,13 @@ from risk.choices import OVERALL, Principle
 
 DEPARTMENT = OpenApiParameter("department", str, description="External key; its sub-tree is included.")
 BELOW = OpenApiParameter("below", str, enum=["no"], description="Only what lies directly in `department`.")
+# Of those that the caller sees
+OF_APPLICATIONS = [
+    OpenApiParameter("kind", str, enum=ApplicationKind.values, description="Of the applications that alone count."),
+    OpenApiParameter("band", str, description="The same; several parted by commas."),
+    OpenApiParameter("class", str, description="The same, by class of the EU AI Act."),
+    OpenApiParameter("owner", str, description="The same, by user name of the owner."),
+]
 PAGING = [OpenApiParameter("limit", int), OpenApiParameter("offset", int)]
 
 
@@ -54,20 +63,27 @@ class Listing(APIView):
 
 
 class DepartmentList(Listing):
-    """Departments with their risk, each with everything below it."""
+    """Departments with their risk, each with everything below it; narrowed, of the applications that are left."""
+
+    narrowing = LIVE
 
     @extend_schema(
         summary="Departments with index, parts and principles",
-        parameters=[DEPARTMENT, *PAGING],
+        parameters=[DEPARTMENT, *OF_APPLICATIONS, *PAGING],
         responses=DepartmentSerializer(many=True),
     )
     def get(self, request: Request) -> Response:
         user, department = self.asked(request)
-        self.filters(request)
+        left = among_words(self.filters(request))
         found = subtree(user, department).select_related("parent", "head").order_by("key")
         paginator, rows = self.paged(request, found)
         shown = Department.objects.filter(pk__in=[one.pk for one in rows])
-        risks = {(one.department_id, one.principle): one for one in rollups.risks(shown, timezone.localdate())}
+        figures = (
+            chosen_departments.risks(scope_of(user, department), left, rollups.ALL)
+            if left
+            else rollups.risks(shown, timezone.localdate())
+        )
+        risks = {(one.department_id, one.principle): one for one in figures}
         data = [_department(one, risks) for one in rows]
         return paginator.get_paginated_response(DepartmentSerializer(data, many=True).data)
 
@@ -89,15 +105,17 @@ def _department(one: Department, risks: dict[tuple[int, str], rollups.Risk]) -> 
 class FrameworkList(Listing):
     """Coverage by framework. Binding and voluntary frameworks are never added up."""
 
+    narrowing = LIVE
+
     @extend_schema(
         summary="Frameworks with their coverage",
-        parameters=[DEPARTMENT],
+        parameters=[DEPARTMENT, *OF_APPLICATIONS],
         responses=FrameworkSerializer(many=True),
     )
     def get(self, request: Request) -> Response:
         scope = scope_of(*self.asked(request))
-        self.filters(request)
-        return Response(FrameworkSerializer(compliance.frameworks(scope, timezone.localdate()), many=True).data)
+        left = among_words(self.filters(request))
+        return Response(FrameworkSerializer(compliance.frameworks(scope, timezone.localdate(), left), many=True).data)
 
 
 class ComplianceList(Listing):
@@ -115,6 +133,7 @@ class ComplianceList(Listing):
             OpenApiParameter("state", str, enum=ASSESSED, description="Several are parted by commas."),
             OpenApiParameter("overdue", str, enum=["yes"], description="Not met though a due day has passed."),
             BELOW,
+            *OF_APPLICATIONS,
             *PAGING,
         ],
         responses=PairSerializer(many=True),

@@ -1,16 +1,15 @@
 """Rows of the dataset `recommendations`: every card of the departments asked for."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from governance.models import Recommendation
-from governance.selectors.among import Among
+from governance.selectors.among import among_words
 from governance.selectors.department_rows import departments_in
 from governance.selectors.extent import Extent, figures, texts
 from governance.selectors.recommendations import as_cards, of_departments, recounted, whose
 from governance.selectors.recommendations_among import Counted, counted
 from inventory.access import Permission
 from inventory.choices import in_english
-from risk.selectors import applications
 
 COLUMNS = (
     *figures("rule"),
@@ -28,7 +27,8 @@ def rows(extent: Extent) -> Iterator[tuple]:
     """A row a card, by department and rule. A card counts a department with everything below it: cards of departments
     one above the other don't add up. With kind, band, class or owner they count what is found of such applications."""
     asked, departments = extent.filters, departments_in(extent)
-    counts, severities = counted(extent.user, chosen(asked), departments, Permission.EXPORT), asked.get("severity", ())
+    counts = counted(extent.user, among_words(asked), departments, Permission.EXPORT)
+    severities = asked.get("severity", ())
     found = of_departments(departments, states=asked.get("state", ()), severities=severities if counts is None else ())
     found = whose(found, extent.user, "".join(asked.get("who", ())))
     block: list[Recommendation] = []
@@ -38,11 +38,6 @@ def rows(extent: Extent) -> Iterator[tuple]:
             yield from _rows(block, counts, severities)
             block = []
     yield from _rows(block, counts, severities)
-
-
-def chosen(asked: Mapping[str, Sequence[str]]) -> Among:
-    """The applications that an address asks for, beside the department."""
-    return Among(applications.wanted_by(asked, None))
 
 
 def _rows(block: list[Recommendation], counts: Counted | None, severities: Sequence[str]) -> Iterator[tuple]:

@@ -38,19 +38,19 @@ from inventory.web.filters import Filters
 from risk.choices import Band, Principle
 from risk.method import load_method
 from risk.selectors.alerts import OPEN
-from risk.selectors.kept import standing_now
+from risk.selectors.kept import one_standing
 
 
+@one_standing()
 def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
     """Everything the overview shows; the interactive file shows the same."""
     left, period = among(filters), filters.period
     files = feeds.files()
     fresh = feeds.freshness(files)
-    stand = standing_now() if left else None  # asked once for all that is kept under it
-    covered = compliance.frameworks(scope, day, left, stand)
-    found = overview.figures(scope, day, among=left, stand=stand)
+    covered = compliance.frameworks(scope, day, left)
+    found = overview.figures(scope, day, among=left)
     used = usage.use(scope, day, period, left, files)
-    numbers = overview.counted(scope, left, stand) if left else found.numbers
+    numbers = overview.counted(scope, left) if left else found.numbers
     return {
         "filters": filters,
         "scope": scope,
@@ -64,7 +64,7 @@ def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
         "left_out": found.matrix.left_out,
         "not_computable": left_out(scope, left),
         "interactions": interactions_chart(used.by_category, filters),
-        "highest": overview.highest(scope, left, stand=stand),
+        "highest": overview.highest(scope, left),
         "highest_note": _("Live applications, only those chosen") if left else _("Live applications"),
         "sensitive": sensitive_chart(used.sensitive, filters, day),
         "coverage": framework_charts(covered, filters),
