@@ -10,25 +10,18 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from governance.api.views import AS_OF, DEPARTMENT, PAGING, Listing
+from governance.api.views import AS_OF, DEPARTMENT, OF_APPLICATIONS, PAGING, Listing
 from governance.models import Gravity, RecommendationState
 from governance.selectors import recommendation_evidence, recommendations, recommendations_then
-from governance.selectors.narrowing import FINDINGS, RECOMMENDATIONS, WHOSE, Filters
-from governance.selectors.recommendation_rows import chosen, unanswerable
+from governance.selectors.among import among_words
+from governance.selectors.narrowing import LIVE, RECOMMENDATIONS, WHOSE, Filters
+from governance.selectors.recommendation_rows import unanswerable
 from governance.selectors.recommendations_among import counted
 from inventory.api.narrowing import refuse
-from inventory.choices import ApplicationKind
 from inventory.models import Department, User
 from inventory.selectors.scope import subtree
 
 SEVERITIES = [one.name.lower() for one in Gravity]
-# Findings of such applications alone count, of those that the caller sees
-OF_APPLICATIONS = [
-    OpenApiParameter("kind", str, enum=ApplicationKind.values, description="Of the applications that alone count."),
-    OpenApiParameter("band", str, description="The same; several parted by commas."),
-    OpenApiParameter("class", str, description="The same, by class of the EU AI Act."),
-    OpenApiParameter("owner", str, description="The same, by user name of the owner."),
-]
 
 
 class RecommendationSerializer(serializers.Serializer):
@@ -99,7 +92,7 @@ class RecommendationList(Listing):
         day = self.day(request, lambda: recommendations_then.first_day_in(departments))
         if day < timezone.localdate():
             return self._then(request, user, departments, asked, day)
-        counts, severities = counted(user, chosen(asked), departments), asked.get("severity", ())
+        counts, severities = counted(user, among_words(asked), departments), asked.get("severity", ())
         found = recommendations.of_departments(
             departments, states=asked.get("state", ()), severities=severities if counts is None else ()
         )
@@ -117,7 +110,7 @@ class RecommendationList(Listing):
         if why := unanswerable(asked, then):
             refuse([why])
         states, severities = asked.get("state", ()), asked.get("severity", ())
-        cards = recommendations_then.of_departments(user, departments, then, chosen(asked, then))
+        cards = recommendations_then.of_departments(user, departments, then, among_words(asked, then))
         found = [one for one in cards if one.fits(states, severities)]
         paginator, rows = self.paged(request, found)
         return paginator.get_paginated_response(RecommendationThenSerializer(rows, many=True).data)
@@ -126,7 +119,7 @@ class RecommendationList(Listing):
 class RecommendationEvidence(Listing):
     """The rows behind a card; their amounts add up to its own."""
 
-    narrowing = FINDINGS
+    narrowing = LIVE
     dated = True
 
     @extend_schema(
@@ -141,9 +134,9 @@ class RecommendationEvidence(Listing):
         past = day < timezone.localdate()
         if past:
             before = recommendations_then.card_or_404(user, pk, day)
-            found: QuerySet[Any] = recommendations_then.spells(user, before, day, chosen(asked, day))
+            found: QuerySet[Any] = recommendations_then.spells(user, before, day, among_words(asked, day))
         else:
-            found = recommendation_evidence.subjects_of(user, card, left=chosen(asked))
+            found = recommendation_evidence.subjects_of(user, card, left=among_words(asked))
         if department is not None and department.parent_id is not None:
             found = found.filter(department__in=Department.objects.subtree_of(department).order_by().values("pk"))
         paginator, rows = self.paged(request, found)

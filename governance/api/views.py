@@ -13,13 +13,15 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from governance.api.serializers import DepartmentSerializer, FrameworkSerializer, PairSerializer, UsageSerializer
-from governance.selectors import compliance, compliance_rows, rollups, usage_rows
+from governance.selectors import chosen_departments, compliance, compliance_rows, rollups, usage_rows
+from governance.selectors.among import among_words
 from governance.selectors.extent import Column, Extent
-from governance.selectors.narrowing import ASSESSED, DAYS, NOTHING, REQUIREMENTS, Filters
+from governance.selectors.narrowing import ASSESSED, DAYS, LIVE, NOTHING, REQUIREMENTS, Filters
 from governance.selectors.requirements import Pairs
 from inventory import access
 from inventory.access import Permission
 from inventory.api.narrowing import refuse
+from inventory.choices import ApplicationKind
 from inventory.models import Department, User
 from inventory.selectors.asked import Reader
 from inventory.selectors.scope import scope_of, subtree
@@ -29,6 +31,13 @@ from risk.selectors.history import first_day
 DEPARTMENT = OpenApiParameter("department", str, description="External key; its sub-tree is included.")
 BELOW = OpenApiParameter("below", str, enum=["no"], description="Only what lies directly in `department`.")
 AS_OF = OpenApiParameter("as_of", str, description="The end of a past day, ISO 8601.")
+# Of those that the caller sees
+OF_APPLICATIONS = [
+    OpenApiParameter("kind", str, enum=ApplicationKind.values, description="Of the applications that alone count."),
+    OpenApiParameter("band", str, description="The same; several parted by commas."),
+    OpenApiParameter("class", str, description="The same, by class of the EU AI Act."),
+    OpenApiParameter("owner", str, description="The same, by user name of the owner."),
+]
 PAGING = [OpenApiParameter("limit", int), OpenApiParameter("offset", int)]
 
 
@@ -71,23 +80,27 @@ class Listing(APIView):
 
 
 class DepartmentList(Listing):
-    """Departments with their risk, each with everything below it."""
+    """Departments with their risk, each with everything below it; narrowed, of the applications that are left."""
+
+    narrowing = LIVE
 
     dated = True
 
     @extend_schema(
         summary="Departments with index, parts and principles",
-        parameters=[DEPARTMENT, AS_OF, *PAGING],
+        parameters=[DEPARTMENT, *OF_APPLICATIONS, AS_OF, *PAGING],
         responses=DepartmentSerializer(many=True),
     )
     def get(self, request: Request) -> Response:
         user, department = self.asked(request)
-        self.filters(request)
+        left = among_words(self.filters(request))
         found = subtree(user, department).select_related("parent", "head").order_by("key")
         day = self.day(request, lambda: first_day(found))
         paginator, rows = self.paged(request, found)
         shown = Department.objects.filter(pk__in=[one.pk for one in rows])
-        risks = {(one.department_id, one.principle): one for one in rollups.risks(shown, day)}
+        scope = scope_of(user, department)
+        figures = chosen_departments.risks(scope, left, rollups.ALL) if left else rollups.risks(shown, day)
+        risks = {(one.department_id, one.principle): one for one in figures}
         data = [_department(one, risks) for one in rows]
         return paginator.get_paginated_response(DepartmentSerializer(data, many=True).data)
 
@@ -109,18 +122,19 @@ def _department(one: Department, risks: dict[tuple[int, str], rollups.Risk]) -> 
 class FrameworkList(Listing):
     """Coverage by framework. Binding and voluntary frameworks are never added up."""
 
+    narrowing = LIVE
     dated = True
 
     @extend_schema(
         summary="Frameworks with their coverage",
-        parameters=[DEPARTMENT, AS_OF],
+        parameters=[DEPARTMENT, *OF_APPLICATIONS, AS_OF],
         responses=FrameworkSerializer(many=True),
     )
     def get(self, request: Request) -> Response:
         scope = scope_of(*self.asked(request))
-        self.filters(request)
+        left = among_words(self.filters(request))
         day = self.day(request, lambda: first_day(scope.departments()))
-        return Response(FrameworkSerializer(compliance.frameworks(scope, day), many=True).data)
+        return Response(FrameworkSerializer(compliance.frameworks(scope, day, left), many=True).data)
 
 
 class ComplianceList(Listing):
@@ -138,6 +152,7 @@ class ComplianceList(Listing):
             OpenApiParameter("state", str, enum=ASSESSED, description="Several are parted by commas."),
             OpenApiParameter("overdue", str, enum=["yes"], description="Not met though a due day has passed."),
             BELOW,
+            *OF_APPLICATIONS,
             *PAGING,
         ],
         responses=PairSerializer(many=True),

@@ -6,7 +6,7 @@ the applications that are left, as they stand or as they stood; where they can't
 they stand for all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import sha256
@@ -98,6 +98,11 @@ def seen_then(scope: Scope, among: Among, day: date) -> Any:
     """The ids of what is left and lay then in what is looked at, as `applications_then.seen` has them: what alerts and
     evidence of that day may be about. None: anything."""
     return applications_then.seen(scope.user, replace(among.wanted, department=scope.chosen), day)
+
+
+def among_words(filters: Mapping[str, Sequence[str]], then: date | None = None) -> Among:
+    """The same of the filters of an export or the API, by parameter."""
+    return Among(applications.wanted_by(filters, None), then)
 
 
 def place(asked: Asked) -> Among:

@@ -20,7 +20,7 @@ from risk.scoring.forecast import HORIZONS
 from risk.scoring.portfolio import PortfolioScore, score_portfolio
 from risk.selectors import applications_then
 from risk.selectors.cases import walked
-from risk.selectors.kept import Standing, kept
+from risk.selectors.kept import kept
 
 _AHEAD = [f"{days} days ahead" for days in HORIZONS]
 _SCORES = {measure: f"{measure}_point" for measure in ALL} | {
@@ -44,11 +44,9 @@ class Picture:
     own: Mapping[str, Risk]
 
 
-def risks(
-    scope: Scope, among: Among, measures: Sequence[str] = (OVERALL,), stand: Standing | None = None
-) -> list[Risk]:
+def risks(scope: Scope, among: Among, measures: Sequence[str] = (OVERALL,)) -> list[Risk]:
     """The figures of each department of the scope with everything below it, of what `among` leaves; none where that is
-    nothing. No change and no forecast of them. `stand`: as `kept` takes it."""
+    nothing. No change and no forecast of them."""
     asked = _Asked(scope, among, measures)
 
     def find() -> list[Risk]:
@@ -56,12 +54,10 @@ def risks(
         found = (estate.risk(department, measure) for department in asked.parents for measure in measures)
         return [one for one in found if one]
 
-    return kept(("chosen departments", *asked.key), find, stand)
+    return kept(("chosen departments", *asked.key), find)
 
 
-def picture(
-    scope: Scope, among: Among, most: int, beside: Sequence[Department] = (), stand: Standing | None = None
-) -> Picture:
+def picture(scope: Scope, among: Among, most: int, beside: Sequence[Department] = ()) -> Picture:
     """What is looked at, its parts (the principles of the `most` worst alone), and one department beside it that holds
     it, of what `among` leaves. Today's overall figures have their forecast. Two queries at most."""
     wide = replace(scope, chosen=beside[0], tops=tuple(beside)) if beside else scope
@@ -84,7 +80,7 @@ def picture(
             {measure: one for measure in ALL if scope.top and (one := estate.risk(scope.top.pk, measure, alone=True))},
         )
 
-    return kept(("chosen picture", tops, most, further, *asked.key), find, stand)
+    return kept(("chosen picture", tops, most, further, *asked.key), find)
 
 
 def worst_first(overall: Sequence[Risk], scope: Scope) -> list[Risk]:

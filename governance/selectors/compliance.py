@@ -18,7 +18,7 @@ from risk.method import load_method
 from risk.scoring.coverage import ORGANISATION
 from risk.scoring.method import Framework, Requirement
 from risk.scoring.vocabulary import State
-from risk.selectors.kept import Standing, kept, kept_rows
+from risk.selectors.kept import kept, kept_rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,13 +45,13 @@ _COUNTED_IN = "application__score__counted_in"
 _SUMS = list(rollups.Counts.__dataclass_fields__)
 
 
-def frameworks(scope: Scope, day: date, among: Among = ALL, stand: Standing | None = None) -> list[FrameworkFigures]:
+def frameworks(scope: Scope, day: date, among: Among = ALL) -> list[FrameworkFigures]:
     """Every framework of the method, binding ones first, each with the figures of what is looked at. Some applications
-    alone are counted as they stand now: roll-ups tell them apart by department only. `stand`: as `kept` takes it."""
+    alone are counted as they stand now: roll-ups tell them apart by department only."""
     if among.place_alone:
         return summed(_parts(scope, day, load_method().frameworks, among))
     if among:
-        return summed(_present(scope, among, stand=stand))
+        return summed(_present(scope, among))
     tops = Department.objects.filter(pk__in=[top.pk for top in scope.tops])
     known = load_method().frameworks
     return summed(rollups.coverages(tops, day, known))
@@ -82,7 +82,7 @@ class DepartmentCoverage:
         return sum(one.gap for one in self.figures if one.framework.binding)
 
 
-def _present(scope: Scope, among: Among, *by: str, stand: Standing | None = None) -> list[rollups.Coverage]:
+def _present(scope: Scope, among: Among, *by: str) -> list[rollups.Coverage]:
     """The present counts of some applications by framework, and by the department in which each is where `by` names it
     (else department 0); one query, kept."""
     rows = (
@@ -99,7 +99,7 @@ def _present(scope: Scope, among: Among, *by: str, stand: Standing | None = None
             applications=row["applications"],
             **{name: row[f"all_{name}"] for name in _SUMS},
         )
-        for row in kept_rows(rows, stand)
+        for row in kept_rows(rows)
     ]
 
 

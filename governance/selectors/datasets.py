@@ -31,7 +31,14 @@ DATASETS = {
             narrowing.SCORES,
             dated=True,
         ),
-        Dataset("department_scores", "Department scores", department_rows.COLUMNS, department_rows.rows, dated=True),
+        Dataset(
+            "department_scores",
+            "Department scores",
+            department_rows.COLUMNS,
+            department_rows.rows,
+            narrowing.LIVE,
+            dated=True,
+        ),
         Dataset(
             "compliance",
             "Compliance",

@@ -118,5 +118,5 @@ REQUIREMENTS = Narrowing(("framework", "binding", "requirement", "state", LATE, 
 EVIDENCE = Narrowing(evidence.NARROWED_BY, evidence.read)
 DAYS = Narrowing(("since", "until"), _days)
 RECOMMENDATIONS = Narrowing(("state", "severity", "who", *OF_LIVE), _recommendations)
-FINDINGS = Narrowing(OF_LIVE, _of_live)
+LIVE = Narrowing(OF_LIVE, _of_live)
 OVERVIEW = Narrowing((*OF_LIVE, "period"), _overview)

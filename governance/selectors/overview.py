@@ -19,7 +19,7 @@ from risk.choices import OVERALL, Band, EUClass, Principle
 from risk.models import CurrentScore, RollUpCount
 from risk.selectors.applications import narrowed
 from risk.selectors.history import CHANGE_DAYS
-from risk.selectors.kept import Standing, kept_rows
+from risk.selectors.kept import kept_rows
 
 MATRIX_ROWS = 15
 HIGHEST_ROWS = 7
@@ -122,12 +122,11 @@ def figures(
     most: int = MATRIX_ROWS,
     beside: Sequence[Department] = (),
     among: Among = ALL,
-    stand: Standing | None = None,
 ) -> Figures:
     """The matrix and the first two tiles, in three queries however many departments there are. Of some applications
-    alone (`among`, of the same day) there is no change. `stand`: as `kept` takes it."""
+    alone (`among`, of the same day) there is no change."""
     if among:
-        return _of_chosen(scope, picture(scope, among, most, beside, stand), most, beside)
+        return _of_chosen(scope, picture(scope, among, most, beside), most, beside)
     tops = [top.pk for top in scope.tops]
     highest_level = Department.objects.filter(pk__in=tops)
     overall = rollups.risks(highest_level | scope.rows(), day, [OVERALL])
@@ -232,18 +231,15 @@ def _serious(risk: Risk) -> int:
     return risk.high_count + risk.critical_count
 
 
-def counted(scope: Scope, among: Among, stand: Standing | None = None) -> Numbers:
-    """The first two tiles of some applications alone: roll-ups don't tell them apart, so they are counted. `stand`: as
-    `kept` takes it."""
+def counted(scope: Scope, among: Among) -> Numbers:
+    """The first two tiles of some applications alone: roll-ups don't tell them apart, so they are counted."""
     found = narrowed(scope.applications().filter(lifecycle=Lifecycle.LIVE), among.wanted)
-    counts = dict(kept_rows(found.order_by().values_list("score__band").annotate(n=Count("pk")), stand))
+    counts = dict(kept_rows(found.order_by().values_list("score__band").annotate(n=Count("pk"))))
     return Numbers(sum(counts.values()), sum(counts.get(band, 0) for band in SERIOUS), None, None)
 
 
-def highest(
-    scope: Scope, among: Among = ALL, most: int = HIGHEST_ROWS, stand: Standing | None = None
-) -> list[HighRisk]:
-    """The live applications of the highest residual risk, worst first. `stand`: as `kept` takes it."""
+def highest(scope: Scope, among: Among = ALL, most: int = HIGHEST_ROWS) -> list[HighRisk]:
+    """The live applications of the highest residual risk, worst first."""
     # Ties as in the list of applications, and as the index of points has them
     found = CurrentScore.objects.filter(counted_in__isnull=False).order_by("-overall_point", "-application_id")
     if not scope.everything:
@@ -254,7 +250,7 @@ def highest(
             application__in=list(among.ids.values_list("pk", flat=True)) if among.wanted.owner else among.ids
         )
         # Past all the others it goes once between two roll-ups: which they are is kept, what they are is read
-        found = found.filter(pk__in=kept_rows(among_these.values_list("pk", flat=True)[:most], stand))
+        found = found.filter(pk__in=kept_rows(among_these.values_list("pk", flat=True)[:most]))
     rows = found.values_list(
         *("application_id", "application__name", "application__department__name"),
         *("eu_class", "eu_articles", "eu_possible"),

@@ -1,13 +1,13 @@
 """Rows of the dataset `recommendations`: every card of the departments asked for, as it stands or as it stood."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from django.utils.translation import gettext as _
 
 from governance.models import Recommendation
 from governance.selectors import recommendations_then
-from governance.selectors.among import Among
+from governance.selectors.among import among_words
 from governance.selectors.department_rows import departments_in
 from governance.selectors.extent import Extent, figures, texts
 from governance.selectors.narrowing import OF_LIVE, Filters
@@ -17,7 +17,6 @@ from governance.selectors.recommendations_kept import first_kept
 from inventory.access import Permission
 from inventory.choices import in_english
 from inventory.selectors.asked import Problem
-from risk.selectors import applications
 
 COLUMNS = (
     *figures("rule"),
@@ -38,7 +37,8 @@ def rows(extent: Extent) -> Iterator[tuple]:
         yield from _rows_then(extent)
         return
     asked, departments = extent.filters, departments_in(extent)
-    counts, severities = counted(extent.user, chosen(asked), departments, Permission.EXPORT), asked.get("severity", ())
+    counts = counted(extent.user, among_words(asked), departments, Permission.EXPORT)
+    severities = asked.get("severity", ())
     found = of_departments(departments, states=asked.get("state", ()), severities=severities if counts is None else ())
     found = whose(found, extent.user, "".join(asked.get("who", ())))
     block: list[Recommendation] = []
@@ -48,11 +48,6 @@ def rows(extent: Extent) -> Iterator[tuple]:
             yield from _rows(block, counts, severities)
             block = []
     yield from _rows(block, counts, severities)
-
-
-def chosen(asked: Mapping[str, Sequence[str]], then: date | None = None) -> Among:
-    """The applications that an address asks for, beside the department; of a past day as they stood."""
-    return Among(applications.wanted_by(asked, None), then)
 
 
 def unanswerable(asked: Filters, day: date) -> Problem | None:
@@ -74,7 +69,7 @@ def _rows_then(extent: Extent) -> Iterator[tuple]:
     """The same of a past day, of which is known what `recommendations_then` tells: not to whom a card was given, nor
     until when it was dismissed; of chosen applications the number of findings, but not what they amount to."""
     asked = extent.filters
-    states, severities, left = asked.get("state", ()), asked.get("severity", ()), chosen(asked, extent.day)
+    states, severities, left = asked.get("state", ()), asked.get("severity", ()), among_words(asked, extent.day)
     where = departments_in(extent)
     cards = recommendations_then.of_departments(extent.user, where, extent.day, left, Permission.EXPORT)
     for card in (one for one in cards if one.fits(states, severities)):

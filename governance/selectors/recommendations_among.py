@@ -23,7 +23,7 @@ from inventory.access import Permission
 from inventory.models import AIApplication, Alert, AuditLogEntry, Department, ImportBatch, User
 from inventory.selectors.scope import Scope
 from risk.selectors import applications_then
-from risk.selectors.kept import Standing, kept, standing_now
+from risk.selectors.kept import kept
 
 OF_APPLICATIONS = ("application", "agent")  # kinds of subjects whose `ref` is an application, if anything
 
@@ -72,10 +72,11 @@ def counted(
     left: Among,
     departments: QuerySet[Department],
     permission: Permission = Permission.VIEW,
-    standing: Standing = (),
+    keep: bool = False,
 ) -> Counted | None:
     """What is found of them in each of these departments, by rule; nothing of those in which nothing is. None: all
-    applications are meant, and the cards hold their own figures. One query, none where it is kept (`standing`)."""
+    applications are meant, and the cards hold their own figures. One query. `keep`: until
+    anything changes that it hangs on."""
     if not left:
         return None
     held: QuerySet[Any, Any] = findings(left.then).annotate(amount=Value(1)) if left.then else Subject.objects.all()
@@ -86,7 +87,7 @@ def counted(
     except EmptyResultSet:  # Django's word for a query that it knows to find nothing
         return {}
     query = _COUNTED.format(chosen=chosen, asked=asked), [*asked_values, *values]
-    rows = kept(("found of chosen", *query), lambda: _fetched(*query), standing)
+    rows = kept(("found of chosen", *query, _told()), lambda: _fetched(*query)) if keep else _fetched(*query)
     return {(rule, department): Figures(*figures) for rule, department, *figures in rows}
 
 
@@ -96,28 +97,21 @@ def _fetched(sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
         return cursor.fetchall()
 
 
-def of_scope(scope: Scope, left: Among, standing: Standing = ()) -> Counted | None:
-    """The same for what a page looks at, for its parts, which its cards name, and where the person was given one.
-    `standing`: the second of `standings`, under which it is kept."""
+def of_scope(scope: Scope, left: Among, *, keep: bool = False) -> Counted | None:
+    """The same for what a page looks at, for its parts, which its cards name, and where the person was given one."""
     mine = Recommendation.objects.filter(owner=scope.user).order_by().values("department")
     among = Q(pk__in=[top.pk for top in scope.tops]) | Q(pk__in=scope.rows().order_by().values("pk")) | Q(pk__in=mine)
-    return counted(scope.user, left, Department.objects.filter(among), standing=standing)
+    return counted(scope.user, left, Department.objects.filter(among), keep=keep)
 
 
-def standings() -> tuple[Standing, Standing]:
-    """Where roll-ups, register and method stand, and that with everything that what is found hangs on besides: when
-    rules were evaluated, what people did (roles, owners of cards, alerts tied to applications), and what feeds told.
-    One query."""
+def _told() -> tuple[Any, ...]:
+    """All that what is found hangs on beside register and roll-ups: when rules were evaluated, what people did (owners
+    of cards, alerts tied to applications), and what feeds told. One query."""
     files = ImportBatch.objects.order_by().annotate(n=Func(F("pk"), function="count", output_field=IntegerField()))
     beat = ImportBatch.objects.exclude(heartbeat_at=None).order_by("-heartbeat_at").values("heartbeat_at")[:1]
-    also = (
-        Subquery(RuleReading.objects.order_by("-evaluated_at").values("evaluated_at")[:1]),
-        Subquery(AuditLogEntry.objects.order_by("-pk").values("pk")[:1]),
-        Subquery(files.values("n")),
-        Subquery(beat),
-    )
-    whole = standing_now(*also)
-    return whole[: -len(also)], whole
+    acts = AuditLogEntry.objects.order_by("-pk").values("pk")[:1]
+    marks = RuleReading.objects.order_by("-evaluated_at").values_list("evaluated_at")
+    return tuple(marks.values_list("evaluated_at", Subquery(acts), Subquery(files.values("n")), Subquery(beat))[:1])
 
 
 # As the evaluation adds up: what belongs to no department counts at the root alone. UNION, so that a cycle would end.

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from governance.models import SavedView, StartPage
 from inventory import access
 from inventory.models import User
+from risk.method import load_method
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -36,10 +37,22 @@ PAGES: Mapping[str, "StrOrPromise"] = {
     "inventory:unusual": gettext_lazy("Unusual activity"),
     "inventory:data_events": gettext_lazy("Data events"),
     "governance:compliance": gettext_lazy("Compliance"),
+    "governance:framework": gettext_lazy("Framework"),
     "governance:gaps": gettext_lazy("Gaps"),
     "risk:evidence": gettext_lazy("Evidence"),
     "governance:ahead": gettext_lazy("If nobody acts"),
 }
+
+# Route → what of its path is kept among the parameters, under the same name
+PARTS: Mapping[str, str] = {"governance:framework": "framework"}
+
+
+def split(page: str, query: str) -> tuple[dict[str, str], str] | None:
+    """What a view keeps of a page's path, and the rest, which its address asks; None where there is no such page."""
+    asked = QueryDict(query, mutable=True)
+    parts = {name: "".join(asked.pop(name, [])[:1]) for name in (PARTS.get(page),) if name}
+    known = page in PAGES and all(value in load_method().frameworks for value in parts.values())
+    return (parts, asked.urlencode()) if known else None
 
 
 def visible(user: User) -> QuerySet[SavedView]:

@@ -7,7 +7,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from governance.models import SavedView, StartPage
-from governance.selectors.views import PAGES
+from governance.selectors.views import PAGES, split
 from inventory import access, audit_log
 from inventory.access import Permission
 from inventory.choices import in_english
@@ -20,7 +20,7 @@ _NOT_KEPT = ("page", "csrfmiddlewaretoken")
 
 def save(*, actor: User, name: str, page: str, query: str) -> SavedView:
     """A view of the actor's own; one of the same name is replaced by it."""
-    if page not in PAGES:
+    if split(page, query) is None:
         raise ValidationError(_("This page can't be saved as a view."))
     given, cleaned = _name(name), _query(query)
     with transaction.atomic():

@@ -28,6 +28,7 @@ from inventory.selectors import feeds
 from inventory.selectors.scope import Scope, options, path_to, scope_of
 from inventory.web.as_of import At
 from inventory.web.filters import Filters
+from risk.selectors.kept import one_standing
 from risk.web.as_of import at_of
 
 SECTIONS = (
@@ -118,6 +119,7 @@ def _asked(request: HttpRequest) -> Asked:
 
 @require_safe
 @requires(Permission.VIEW)
+@one_standing()
 def use_page(request: HttpRequest) -> HttpResponse:
     """Who uses what AI, and with which data."""
     asked = _asked(request)
@@ -138,6 +140,7 @@ def use_page(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @requires(Permission.VIEW)
+@one_standing()
 def risk_page(request: HttpRequest) -> HttpResponse:
     """Where the risk lies, where it comes from and where it goes."""
     asked = _asked(request)
@@ -167,6 +170,7 @@ def _known(scope: Scope, at: At, left: Among) -> overview.Figures:
 
 @require_safe
 @requires(Permission.VIEW)
+@one_standing()
 def threats_page(request: HttpRequest) -> HttpResponse:
     """Which applications are attacked, and how."""
     asked = _asked(request)
@@ -183,6 +187,7 @@ def threats_page(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @requires(Permission.VIEW)
+@one_standing()
 def compliance_page(request: HttpRequest) -> HttpResponse:
     """How far requirements are met, and which evidence runs out."""
     asked = _asked(request)

@@ -12,7 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
-from governance.selectors.views import PAGES
+from governance.selectors.views import PAGES, PARTS
 from inventory import access
 from inventory.access import Permission
 from inventory.models import User
@@ -155,8 +155,14 @@ def _along(entry: Entry, shared: str, shared_today: str) -> str:
 
 def _saved(request: HttpRequest) -> tuple[str, str] | None:
     """What a saved view of this page would hold; None where the address alone doesn't say what is shown."""
-    route = request.resolver_match.view_name if request.resolver_match else ""
-    return (route, request.GET.urlencode()) if route in PAGES and hasattr(request, "shared_filters") else None
+    match = request.resolver_match
+    if match is None or match.view_name not in PAGES or not hasattr(request, "shared_filters"):
+        return None
+    asked = request.GET.copy()
+    for name in (PARTS.get(match.view_name),):
+        if name:
+            asked[name] = match.kwargs[name]
+    return match.view_name, asked.urlencode()
 
 
 @cache

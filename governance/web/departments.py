@@ -35,7 +35,7 @@ from inventory.web.as_of import At
 from inventory.web.filters import Filters
 from inventory.web.unusual import explained
 from risk.choices import Band
-from risk.selectors.kept import Standing, standing_now
+from risk.selectors.kept import one_standing
 from risk.selectors.movers import moving
 from risk.web.as_of import at_of
 
@@ -47,6 +47,7 @@ MOVERS, MOVERS_A_PAGE = 6, 10  # judged for their causes, so few
 
 @require_safe
 @requires(Permission.VIEW)
+@one_standing()
 def department_list(request: HttpRequest) -> HttpResponse:
     """The tree with index, parts, bands and trend; with `as_of`, as at the end of a past day, of all applications or
     of chosen ones."""
@@ -86,6 +87,7 @@ def chosen(left: Among, at: At) -> str:
 
 @require_safe
 @requires(Permission.VIEW)
+@one_standing()
 def department_page(request: HttpRequest, key: str) -> HttpResponse:
     """One department: index with its parts, principles, course, worst applications, use, compliance; with `as_of`, as
     at the end of a past day."""
@@ -96,8 +98,7 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
     filters, at = at_of(request, filters, scope)
     day, left = at.day, among(filters, at.then)
     days, above = department.course(found, day, filters.period), path_to(user, found)
-    stand = standing_now()  # asked once for all that is kept under it
-    known = overview.figures(scope, day, CHART_ROWS, above[:1], left, stand)
+    known = overview.figures(scope, day, CHART_ROWS, above[:1], left)
     below, figures = known.matrix, department.figures(scope, above, day, known)
     ahead = department.ahead(figures.overall, day)
     of_all = department.ahead(days[-1] if days else None, day) if left else ahead
@@ -112,13 +113,13 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
         "bands_course": drawn.bands_over_time(scope, at, filters.period, days),
         "profile": drawn.profile(scope, at, known, left),
         "below": below,
-        "highest": highest_then(scope, day, left) if at.past else overview.highest(scope, left, stand=stand),
+        "highest": highest_then(scope, day, left) if at.past else overview.highest(scope, left),
         "used": [used_row(one, replace(filters, department=found), day) for one in used.apps],
         "use_at": used.counted_at,
         "counted_at": None if at.past else known.counted_at,
         "coverage": framework_charts(
             # Which requirement of which application stood how is not kept by day
-            compliance.frameworks(scope, day, ALL if at.past else left, stand),
+            compliance.frameworks(scope, day, ALL if at.past else left),
             replace(filters, department=found),
         ),
         "kinds": ApplicationKind.choices,
@@ -139,7 +140,7 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
         "live_url": applications_url(department=found, **left.query, lifecycle="live", as_of=at.then),
     }
     if not at.past:
-        context |= _of_today(found, scope, filters, left, stand)
+        context |= _of_today(found, scope, filters, left)
     return render(request, "governance/department.html", context)
 
 
@@ -150,11 +151,11 @@ def figures_source(left: Among, at: At) -> str:
     return _("scores of that day") if at.past else _("present scores")
 
 
-def _of_today(found: Department, scope: Scope, filters: Filters, left: Among, stand: Standing) -> dict[str, Any]:
+def _of_today(found: Department, scope: Scope, filters: Filters, left: Among) -> dict[str, Any]:
     """What is known of today alone."""
     stood_out = explained(unusual.of(found, unusual.since(filters.period)))
     return {
-        "moving": moving(scope.departments(), timezone.localdate(), MOVERS, among=left.ids, stand=stand),
+        "moving": moving(scope.departments(), timezone.localdate(), MOVERS, among=left.ids),
         "all_moving": address("governance:ahead", department=found, **left.query),
         "not_computable": left_out(scope, left),
         "found": stood_out,

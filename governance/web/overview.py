@@ -14,7 +14,7 @@ from governance.selectors import compliance, overview, recommendations, usage
 from governance.selectors.among import Among, among
 from governance.selectors.not_computable import left_out
 from governance.selectors.overview import DepartmentRow
-from governance.selectors.recommendations_among import of_scope, standings
+from governance.selectors.recommendations_among import of_scope
 from governance.selectors.rollups import Risk
 from governance.web.links import (
     SERIOUS,
@@ -38,19 +38,19 @@ from inventory.web.filters import Filters
 from risk.choices import Band, Principle
 from risk.method import load_method
 from risk.selectors.alerts import OPEN
-from risk.selectors.kept import Standing
+from risk.selectors.kept import one_standing
 
 
+@one_standing()
 def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
     """Everything the overview shows; the interactive file shows the same."""
     left, period = among(filters), filters.period
     files = feeds.files()
     fresh = feeds.freshness(files)
-    stand, found_at = standings() if left else (None, ())  # asked once for all that is kept under them
-    covered = compliance.frameworks(scope, day, left, stand)
-    found = overview.figures(scope, day, among=left, stand=stand)
+    covered = compliance.frameworks(scope, day, left)
+    found = overview.figures(scope, day, among=left)
     used = usage.use(scope, day, period, left, files)
-    numbers = overview.counted(scope, left, stand) if left else found.numbers
+    numbers = overview.counted(scope, left) if left else found.numbers
     return {
         "filters": filters,
         "scope": scope,
@@ -64,14 +64,14 @@ def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
         "left_out": found.matrix.left_out,
         "not_computable": left_out(scope, left),
         "interactions": interactions_chart(used.by_category, filters),
-        "highest": overview.highest(scope, left, stand=stand),
+        "highest": overview.highest(scope, left),
         "highest_note": _("Live applications, only those chosen") if left else _("Live applications"),
         "sensitive": sensitive_chart(used.sensitive, filters, day),
         "coverage": framework_charts(covered, filters),
         "coverage_words": as_of_words(day),
         "counted_at": found.counted_at,
         "highest_url": applications_url(department=filters.department, **left.query, lifecycle="live", sort="-risk"),
-        "recommendations": [(card, card_url(card, left)) for card in first(scope, left, found_at)],
+        "recommendations": [(card, card_url(card, left)) for card in first(scope, left)],
         "tones": SEVERITY_TONES,
         "use_at": used.counted_at,
         "feeds": fresh,
@@ -84,9 +84,9 @@ def page(scope: Scope, filters: Filters, day: date) -> dict[str, Any]:
     }
 
 
-def first(scope: Scope, left: Among, standing: Standing = ()) -> list[recommendations.Card]:
+def first(scope: Scope, left: Among) -> list[recommendations.Card]:
     """The gravest recommendations under way, of the applications that are left."""
-    found, most = of_scope(scope, left, standing), recommendations.TOP
+    found, most = of_scope(scope, left, keep=True), recommendations.TOP
     return recommendations.cards(scope, states=recommendations.UNDER_WAY, counted=found, most=most)
 
 

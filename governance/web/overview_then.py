@@ -35,10 +35,12 @@ from inventory.web.as_of import At
 from inventory.web.filters import Filters
 from risk.method import load_method
 from risk.selectors.alerts import OPEN
+from risk.selectors.kept import one_standing
 
 Leading = TypeVar("Leading", MatrixCell, MatrixColumn, MatrixRow)  # parts of the matrix that lead somewhere
 
 
+@one_standing()
 def page(scope: Scope, filters: Filters, at: At) -> dict[str, Any]:
     """Everything that the overview shows of that day, with the names of its template."""
     day, period, left = at.day, filters.period, among(filters, at.then)

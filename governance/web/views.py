@@ -50,7 +50,7 @@ def start(request: PersonRequest) -> HttpResponse:
 
 
 def _opened(request: PersonRequest, view: SavedView) -> HttpResponse:
-    if view.page not in views.PAGES:
+    if views.split(view.page, view.query) is None:
         messages.warning(request, _("The page of the view “%(name)s” is gone.") % {"name": view.name})
         return redirect("governance:views")
     query, hidden = views.query_for(request.user, view)
@@ -59,7 +59,13 @@ def _opened(request: PersonRequest, view: SavedView) -> HttpResponse:
             request,
             _("“%(name)s” is of a department that you don't see: this shows what you see.") % {"name": view.name},
         )
-    return redirect(reverse(view.page) + (f"?{query}" if query else ""))
+    return redirect(_address(view.page, query))
+
+
+def _address(page: str, query: str) -> str:
+    """Where the page of a view is, as it has it."""
+    parts, asked = views.split(page, query) or ({}, "")
+    return reverse(page, kwargs=parts) + (f"?{asked}" if asked else "")
 
 
 def _done(request: PersonRequest, act: Callable[[], object], said: str) -> HttpResponse:
@@ -83,7 +89,7 @@ def save_view(request: PersonRequest) -> HttpResponse:
         messages.error(request, " ".join(problem.messages))
         return redirect("governance:views")
     messages.success(request, _("Saved as “%(name)s”. It stands under Saved views.") % {"name": view.name})
-    return redirect(reverse(view.page) + (f"?{view.query}" if view.query else ""))
+    return redirect(_address(view.page, view.query))
 
 
 @require_POST

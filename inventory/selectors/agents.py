@@ -62,21 +62,32 @@ class NeverSeen:
     first: Sequence[AIApplication]
 
 
-def agents(
-    user: User,
-    *,
-    department: Department | None = None,
-    standing: str = "",
-    q: str = "",
-    sort: str = "",
-    page: int = 1,
-) -> Page:
-    """A page of AgentRow: agents of applications the person may see, and unregistered ones of their departments (all
-    for who sees everything). The same number of queries whatever the size."""
-    found = _visible(user)
-    if department is not None and department.parent_id is not None:
-        below = Department.objects.subtree_of(department).order_by().values("pk")
-        found = found.filter(Q(department__in=below) | Q(application__department__in=below))
+@dataclass(frozen=True)
+class Looked:
+    """Whose agents: those of applications the person may see, and unregistered ones of their departments (all for who
+    sees everything), below `department`; with `applications` (ids) those of such ones alone, which are registered."""
+
+    user: User
+    department: Department | None = None
+    applications: QuerySet[AIApplication, Any] | None = None
+
+    def listings(self) -> QuerySet[AgentListing]:
+        found = _visible(self.user)
+        if self.department is not None and self.department.parent_id is not None:
+            below = Department.objects.subtree_of(self.department).order_by().values("pk")
+            found = found.filter(Q(department__in=below) | Q(application__department__in=below))
+        return found if self.applications is None else found.filter(application__in=self.applications)
+
+    def registered(self) -> QuerySet[AIApplication]:
+        found = access.applications(self.user)
+        if self.department is not None and self.department.parent_id is not None:
+            found = found.in_department(self.department)
+        return found if self.applications is None else found.filter(pk__in=self.applications)
+
+
+def agents(looked: Looked, *, standing: str = "", q: str = "", sort: str = "", page: int = 1) -> Page:
+    """A page of AgentRow. The same number of queries whatever the size."""
+    found = looked.listings()
     if q:
         found = found.filter(Q(name__icontains=q) | Q(key__icontains=q))
     found = _standing(found, standing)
@@ -89,14 +100,14 @@ def agents(
         .order_by(F(order).desc(nulls_last=True) if down else F(order).asc(nulls_last=True), "agent")
     )
     result: Page = Paginator(grouped, A_PAGE).get_page(page)
-    result.object_list = _rows(user, [row["agent"] for row in result])
+    result.object_list = _rows(looked.user, [row["agent"] for row in result])
     return result
 
 
-def never_seen(user: User) -> NeverSeen:
+def never_seen(looked: Looked) -> NeverSeen:
     """What the register has as an agent, and neither an inventory nor a feed has ever named."""
     found = (
-        access.applications(user)
+        looked.registered()
         .filter(lifecycle=Lifecycle.LIVE, identifiers__kind=IdentifierKind.AGENT_ID)
         .exclude(Exists(AgentListing.objects.filter(application=OuterRef("pk"))))
         .exclude(Exists(DailyUsage.objects.filter(application=OuterRef("pk"))))
@@ -180,9 +191,9 @@ def _powers(said: Callable[[Callable[[AgentListing], Any]], Any]) -> list[str]:
     return [word for word, has in words.items() if has]
 
 
-def counts(user: User) -> dict[str, int]:
+def counts(looked: Looked) -> dict[str, int]:
     """How many agents there are, and how many are registered nowhere."""
-    found = _visible(user).exclude(state=AgentState.DELETED).order_by()
+    found = looked.listings().exclude(state=AgentState.DELETED).order_by()
     loose = _standing(found, "unregistered")
     one = Count("agent", distinct=True)
     return {"agents": found.aggregate(n=one)["n"], "unregistered": loose.aggregate(n=one)["n"]}

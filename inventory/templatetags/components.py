@@ -93,6 +93,7 @@ def filter_bar(
     periods: Any = PERIODS,
     more: str = "",
     heeds: str = "",
+    why: str = "",
 ) -> SafeString:
     """The filters of a page as a GET form, and below it what is chosen. Parameters:
     templates/components/filter_bar.html."""
@@ -103,11 +104,13 @@ def filter_bar(
     shown = {"department": departments is not None, "kind": bool(kinds), "period": bool(periods)}
     heeded = named | {*extra, *heeds.split()} | {name for name, there in shown.items() if there}
     own = named | {*extra, "department", "period", "kind", "page"}
+    chips = filters.chips(given, heeded | set(filters.own)) if hasattr(filters, "chips") else None
     return _render(
         context,
         "filter_bar",
         {
             "content": content,
+            "why": why if chips and not all(chip.applied for chip in chips.chips) else "",
             "departments": departments,
             "kinds": kinds,
             "periods": [(str(days), label) for days, label in periods] if periods else None,
@@ -117,7 +120,7 @@ def filter_bar(
             **_more(filters, extra),
             "owner_links": _owner_links(given, request.user.get_username()) if "owner" in extra and request else (),
             "more_chosen": sum(bool(given.get(name)) for name in extra),
-            "chips": filters.chips(given, heeded | set(filters.own)) if hasattr(filters, "chips") else None,
+            "chips": chips,
             "kept": [(key, value) for key in given if key not in own for value in given.getlist(key)],
             "action": request.path if request else "",
         },

@@ -6,7 +6,9 @@ from django.views.decorators.http import require_GET
 
 from inventory import access
 from inventory.access import Permission, requires
+from inventory.choices import ApplicationKind
 from inventory.selectors import agents as selector
+from inventory.selectors.chosen import left
 from inventory.selectors.scope import options, scope_of
 from inventory.web.filters import Filters
 from inventory.web.requests import PersonRequest
@@ -19,19 +21,13 @@ def agents(request: PersonRequest) -> HttpResponse:
     filters = Filters.from_request(request, sorts=list(selector.SORTS), own={"standing": selector.STANDINGS})
     chosen = filters.own.get("standing", ())
     standing = chosen[0] if chosen else ""
-    page = selector.agents(
-        request.user,
-        department=filters.department,
-        standing=standing,
-        q=filters.q,
-        sort=filters.sort,
-        page=filters.page,
-    )
+    looked = selector.Looked(request.user, filters.department, left(request.user, filters))
     context = {
         "filters": filters,
-        "page": page,
-        "counts": selector.counts(request.user),
-        "never": selector.never_seen(request.user),
+        "page": selector.agents(looked, standing=standing, q=filters.q, sort=filters.sort, page=filters.page),
+        "counts": selector.counts(looked),
+        "never": selector.never_seen(looked),
+        "kinds": ApplicationKind.choices,
         "departments": options(scope_of(request.user, filters.department)),
         "standings": selector.STANDINGS.items(),
         "standing": standing,

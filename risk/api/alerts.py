@@ -16,13 +16,14 @@ from inventory.access import Permission
 from inventory.api.narrowing import refuse
 from inventory.api.serializers import refused
 from inventory.api.views import person
-from inventory.choices import AlertState, ApplicationKind, Severity
+from inventory.choices import AlertState, ApplicationKind, Lifecycle, Severity
 from inventory.models import User
 from inventory.selectors.asked import Reader
 from inventory.services import alerts as service
-from risk.choices import IncidentSeverity, IncidentState
+from risk.choices import Band, EUClass, IncidentSeverity, IncidentState
 from risk.models import Incident
 from risk.selectors import alerts, applications, incidents
+from risk.selectors.applications import OPEN_CLASS
 from risk.services import incidents as incident_service
 
 ACTIONS = ("assign", "comment", "start", "resolve", "dismiss", "reopen", "tie", "untie")
@@ -81,7 +82,12 @@ class AlertList(APIView):
         parameters=[
             _DEPARTMENT,
             OpenApiParameter("application", int, description="About this one."),
+            OpenApiParameter("below", str, enum=["no"], description="Only of what lies directly in `department`."),
             OpenApiParameter("kind", str, enum=ApplicationKind.values, description="Of the application."),
+            OpenApiParameter("lifecycle", str, enum=Lifecycle.values, description="Of the application."),
+            OpenApiParameter("band", str, enum=Band.values, description="Of its overall risk."),
+            OpenApiParameter("class", str, enum=[*EUClass.values, OPEN_CLASS], description="Of it, by the EU AI Act."),
+            OpenApiParameter("owner", str, description="Of the application, by user name."),
             OpenApiParameter("state", str, enum=AlertState.values, description="Several are parted by commas."),
             OpenApiParameter("severity", str, enum=Severity.values),
             OpenApiParameter("tactic", str, description="Of MITRE ATT&CK, like initial_access."),
@@ -98,14 +104,16 @@ class AlertList(APIView):
     def get(self, request: Request) -> Response:
         user, reader = person(request), Reader(request.query_params)
         own = {name: reader.words(name, known) for name, known in alerts.words().items()}
-        kinds, sort, q = reader.words("kind"), reader.word("sort", SORTS), reader.text("q")
+        about = {**applications.read_of_itself(reader), "below": reader.below()}
+        sort, q = reader.word("sort", SORTS), reader.text("q")
         key, application = reader.text("department"), reader.number("application", 0)
-        reader.only(("department", "application", "kind", "sort", "q", *own), "This list")
+        reader.only(("department", "application", "sort", "q", *about, *own), "This list")
         refuse(reader.problems)
+        department = access.department_or_404(user, key) if key else None
         wanted = alerts.wanted(
-            access.department_or_404(user, key) if key else None,
+            department,
             access.application_or_404(user, application) if application else None,
-            applications=applications.among(applications.Wanted(kinds=kinds)),
+            applications=applications.among(applications.wanted_by(about, department)),
             own=own,
             q=q,
         )

@@ -5,7 +5,9 @@ so that it ends with any of them: nobody goes on seeing what they lost the right
 belongs into its key. It may be newer than the roll-up it stands under, never older.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from hashlib import sha256
 from typing import Any, TypeVar
 
@@ -20,12 +22,23 @@ from risk.models import RollUpCount
 SECONDS = 300  # for what neither a roll-up nor the register tells of, such as a worker that died between two commits
 Found = TypeVar("Found")
 Standing = tuple[Any, ...]
+_ASKED: ContextVar[list[Standing] | None] = ContextVar("asked", default=None)
 
 
-def kept(key: object, find: Callable[[], Found], standing: Standing | None = None) -> Found:
+@contextmanager
+def one_standing() -> Iterator[None]:
+    """Around a page (it decorates a view as well): all that is kept stands under the same, which is asked for once."""
+    token = _ASKED.set([])
+    try:
+        yield
+    finally:
+        _ASKED.reset(token)
+
+
+def kept(key: object, find: Callable[[], Found]) -> Found:
     """What `find` finds, taken once as long as nothing changes. `key` says all that it depends on; what it finds goes
-    through pickle. `standing`: where things stand, for who asks several times; else one query."""
-    standing = standing_now() if standing is None else standing
+    through pickle. One query, but for one within `one_standing`."""
+    standing = _standing_now()
     if not standing:
         return find()
     name = f"kept:{sha256(repr((key, standing)).encode()).hexdigest()}"
@@ -36,28 +49,32 @@ def kept(key: object, find: Callable[[], Found], standing: Standing | None = Non
     return found[0]
 
 
-def kept_rows(query: QuerySet[Any, Any], standing: Standing | None = None) -> list[Any]:
+def kept_rows(query: QuerySet[Any, Any]) -> list[Any]:
     """The rows of a query; its own SQL, with who may see what in it, is the key."""
     try:
-        return kept(query.query.sql_with_params(), lambda: list(query), standing)
+        return kept(query.query.sql_with_params(), lambda: list(query))
     except EmptyResultSet:
         return []
 
 
-def kept_count(query: QuerySet[Any, Any], standing: Standing | None = None) -> int:
+def kept_count(query: QuerySet[Any, Any]) -> int:
     """The number of rows of a query, kept in the same way."""
     try:
-        return kept(("count", query.query.sql_with_params()), query.count, standing)
+        return kept(("count", query.query.sql_with_params()), query.count)
     except EmptyResultSet:
         return 0
 
 
-def standing_now(*also: Subquery) -> Standing:
-    """Where roll-ups, register, roles and method stand, and `also` what else a figure hangs on; empty before the first
-    roll-up. One query."""
+def _standing_now() -> Standing:
+    """Where roll-ups, register, roles and method stand; empty before the first roll-up. One query."""
+    asked = _ASKED.get()
+    if asked:
+        return asked[0]
     newest = AIApplication.objects.order_by("-updated_at").values("updated_at")[:1]
     given = Role.objects.order_by("-pk").values("pk")[:1]
     held = Role.objects.order_by().annotate(n=Func(F("pk"), function="count", output_field=IntegerField())).values("n")
-    counted = RollUpCount.objects.values_list("number", *(Subquery(one) for one in (newest, given, held)), *also)
-    stand = counted.first()
-    return (load_method().version, *stand) if stand else ()
+    stand = RollUpCount.objects.values_list("number", *(Subquery(one) for one in (newest, given, held))).first()
+    found = (*stand, load_method().version) if stand else ()
+    if asked is not None:
+        asked.append(found)
+    return found

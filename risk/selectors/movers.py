@@ -24,7 +24,7 @@ from risk.scoring.judgement import Judgement
 from risk.scoring.method import Method
 from risk.selectors import cases
 from risk.selectors.causes import Change, changes, shown_change
-from risk.selectors.kept import Standing, kept, standing_now
+from risk.selectors.kept import kept
 from risk.selectors.outlook import short
 
 _AHEAD = [f"overall_{days}d" for days in HORIZONS]
@@ -58,10 +58,8 @@ class Mover:
 class _Movers(Sequence[Any]):
     """The movers of some departments as a paginator takes them: only a slice is judged."""
 
-    def __init__(
-        self, departments: QuerySet[Department], day: date, among: QuerySet[Any, Any] | None, stand: Standing | None
-    ) -> None:
-        self.day, self.standing = day, standing_now() if stand is None else stand
+    def __init__(self, departments: QuerySet[Department], day: date, among: QuerySet[Any, Any] | None) -> None:
+        self.day = day
         found = CurrentScore.objects.filter(_moves(), counted_in__in=departments.order_by().values("pk")).order_by()
         self.found = found if among is None else found.filter(application__in=among)
         try:
@@ -70,10 +68,10 @@ class _Movers(Sequence[Any]):
             self.key = ()
 
     def __len__(self) -> int:
-        return kept((*self.key, "count"), self.found.count, self.standing) if self.key else 0
+        return kept((*self.key, "count"), self.found.count) if self.key else 0
 
     def __getitem__(self, part: Any) -> Any:
-        return kept((*self.key, part.start, part.stop), lambda: self._page(part), self.standing) if self.key else []
+        return kept((*self.key, part.start, part.stop), lambda: self._page(part)) if self.key else []
 
     def _page(self, part: slice) -> "list[Mover]":
         # Their ids first: the index for roll-ups has all that decides, the rows are wide.
@@ -94,12 +92,11 @@ def moving(
     size: int,
     number: int = 1,
     among: QuerySet[AIApplication, Any] | None = None,
-    stand: Standing | None = None,
 ) -> Page:
     """A page of the live applications counted in these departments (`among`: of these ids alone) that move within 90
     days if nobody acts: those that come to a worse band first, then by the worst they come to. Four queries and those
-    of the cases, kept until the next roll-up. `stand`: as `kept` takes it."""
-    return Paginator(_Movers(departments, day, among, stand), size).get_page(number)
+    of the cases, kept until the next roll-up."""
+    return Paginator(_Movers(departments, day, among), size).get_page(number)
 
 
 def _moves() -> Q:

@@ -18,6 +18,7 @@ from risk.selectors.alerts import Wanted
 from risk.selectors.techniques import choices
 from risk.web.as_of import at_of
 
+BELOW = "below"  # of applications, whose place an alert has
 OF_THEN = gettext_lazy(
     "Open or closed by what had been done up to the end of this day. Severity, tactics and the application an alert is"
     " about are today’s, and so are the rights to see it; who held it then is not told. A title opens"
@@ -51,7 +52,7 @@ def wanted_by(filters: Filters, application: AIApplication | None = None) -> Wan
 
 def wanted_then(user: User, filters: Filters, day: date, application: AIApplication | None = None) -> Wanted:
     """The same of a past day: department, and what narrows applications, as they stood then."""
-    asked = replace(applications.wanted(filters), lifecycles=(), q="", sort="", points="")
+    asked = replace(applications.wanted(filters), q="", sort="", points="")
     left = applications_then.seen(user, asked, day)
     return alerts.wanted(None, application, applications=left, own=filters.own, q=filters.q)
 
@@ -59,7 +60,7 @@ def wanted_then(user: User, filters: Filters, day: date, application: AIApplicat
 def asked(request: PersonRequest, own: Mapping[str, Words]) -> tuple[Filters, Scope, At]:
     """The filters of the address, and the day. Who held an alert then is not known, so a past day isn't narrowed by
     it."""
-    filters = Filters.from_request(request, sorts=list(alerts.SORTS), own=own)
+    filters = Filters.from_request(request, sorts=list(alerts.SORTS), own={**own, BELOW: ("no",)})
     scope = scope_of(request.user, filters.department)
     filters, at = at_of(request, filters, scope)
     if at.past:

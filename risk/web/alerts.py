@@ -30,7 +30,7 @@ from inventory.web.filters import Filters
 from inventory.web.requests import PersonRequest
 from risk.selectors import alerts, alerts_then, incidents
 from risk.selectors.techniques import advice, choices
-from risk.web.alert_filters import OF_THEN, asked, tactics, wanted_by, wanted_then, words
+from risk.web.alert_filters import BELOW, OF_THEN, asked, tactics, wanted_by, wanted_then, words
 
 STATE_TONES = {
     AlertState.NEW: "bad",
@@ -73,7 +73,7 @@ def _queue(request: PersonRequest, status: int = 200) -> HttpResponse:
     else:
         page = alerts.queue(request.user, wanted_by(filters, application), sort=filters.sort, page=filters.page)
     may_work = not at.past and access.may(request.user, Permission.EDIT)
-    chosen = {name: ",".join(found) for name, found in filters.own.items()}
+    chosen = {name: ",".join(found) for name, found in filters.own.items() if name != BELOW}
     context = {
         "filters": filters,
         "at": at,
@@ -107,7 +107,7 @@ _TONES = {"severity": SEVERITY_TONES, "state": STATE_TONES}
 
 def _views(request: PersonRequest, filters: Filters, at: At, chosen: Mapping[str, str]) -> list[dict[str, Any]]:
     """The looks at the queue that one needs every day, each with how many it holds."""
-    bare = replace(filters, own={}, q="")
+    bare = replace(filters, own={name: words for name, words in filters.own.items() if name == BELOW}, q="")
     if at.past:
         count = alerts_then.tally(request.user, wanted_then(request.user, bare, at.day), at.day)
     else:
@@ -121,7 +121,7 @@ def _views(request: PersonRequest, filters: Filters, at: At, chosen: Mapping[str
     ]
     if access.sees_everything(request.user):
         looks.append(("Tied to none", "loose", {"state": is_open, "tied": "no"}))
-    kept = [(key, request.GET[key]) for key in (*SHARED, "sort") if request.GET.get(key)]
+    kept = [(key, request.GET[key]) for key in (*SHARED, "lifecycle", BELOW, "sort") if request.GET.get(key)]
     base = reverse("risk:alerts")
     return [
         {

@@ -48,6 +48,9 @@ def test_a_chip_drops_its_filter_and_keeps_the_others(dan: Client) -> None:
 def test_what_a_page_cannot_apply_says_so(dan: Client) -> None:
     assert "Alice" in chips(dan, "/departments/?owner=alice")
     assert "High*" in chips(dan, "/discovery/?band=high")
+    why = "has no kind, band, class or owner yet"
+    assert why in dan.get("/discovery/?band=high").content.decode()
+    assert why not in dan.get("/discovery/").content.decode()
     assert "Alice" in chips(dan, "/alerts/?owner=alice")
 
 

@@ -1,5 +1,6 @@
 """Matrix, ranking, profile, bands and forecast of chosen applications alone, on every page that shows them."""
 
+import json
 from datetime import date
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -14,9 +15,10 @@ from governance.selectors import overview, rollups
 from governance.selectors.among import Among
 from inventory.models import Department
 from inventory.selectors.scope import path_to, scope_of
+from inventory.services import sessions
 from risk.choices import Band
 from risk.method import load_method
-from risk.models import CurrentScore
+from risk.models import CurrentScore, NotComputable
 from risk.scoring.portfolio import score_department
 from risk.selectors.applications import Wanted
 from risk.services.scores import rescore_changed
@@ -150,6 +152,31 @@ def test_a_department_is_of_the_chosen_alone(estate: Estate, client: Client, key
         assert asked_for.items() >= asked.items()
 
 
+@pytest.mark.parametrize("who", ["dan", "carol"])
+@pytest.mark.parametrize("asked", CHOICES)
+def test_file_and_interface_say_what_the_pages_say(
+    estate: Estate, client: Client, who: str, asked: dict[str, str]
+) -> None:
+    user = getattr(estate.cast, who)
+    client.force_login(user)
+    tree = {row.department.key: row.risk for row in client.get("/departments/", asked).context["page"]}
+    answer = client.get("/exports/download/", {"dataset": "department_scores", "format": "json", **asked})
+    rows = json.loads(b"".join(answer.streaming_content))  # type: ignore[attr-defined]
+    overall = {row["department_key"]: row for row in rows if row["principle"] == "overall"}
+    assert overall.keys() == tree.keys()
+    _, token = sessions.create_token(actor=user, days=7)
+    machine = Client(headers={"Authorization": f"Token {token}"})
+    told = {row["key"]: row for row in machine.get("/api/v1/departments/", asked).json()["results"]}
+    for key, row in overall.items():
+        assert row["index"] == pytest.approx(tree[key].index) == told[key]["overall"]["index"]
+        assert row["count"] == tree[key].count == told[key]["overall"]["count"]
+    assert {key for key, row in told.items() if row["overall"]} == tree.keys()
+    covered = machine.get("/api/v1/frameworks/", asked).json()
+    gaps = sum(one["gap"] for one in covered if one["binding"])
+    tile = next(one for one in client.get("/", asked).context["tiles"] if one.label == "Compliance gaps open")
+    assert tile.value == gaps
+
+
 def test_the_forecast_is_of_the_chosen_alone(estate: Estate, client: Client) -> None:
     client.force_login(estate.cast.dan)
     CurrentScore.objects.filter(pk=estate.scorer.pk).update(overall_90d=99.0)
@@ -195,6 +222,24 @@ def test_so_it_is_as_of_a_past_day(dan: Client, day: date, asked: dict[str, str]
     assert charts(dan, as_of=day, **asked)["ranking"] is not None
 
 
+@pytest.mark.parametrize("asked", [{"kind": "agent"}, {"kind": "model"}, {"owner": "bob"}])
+def test_the_file_of_a_past_day_says_what_the_tree_says(dan: Client, asked: dict[str, str]) -> None:
+    tree = {row.department.key: row.risk for row in dan.get("/departments/", {"as_of": FIRST, **asked}).context["page"]}
+    query = {"dataset": "department_scores", "format": "json", "as_of": FIRST, **asked}
+    rows = json.loads(b"".join(dan.get("/exports/download/", query).streaming_content))  # type: ignore[attr-defined]
+    overall = {row["department_key"]: row["index"] for row in rows if row["principle"] == "overall"}
+    assert overall == {key: pytest.approx(risk.index) for key, risk in tree.items()}
+
+
+@pytest.mark.parametrize("path", ["/", "/analytics/risk/", "/departments/retail/", "/departments/"])
+def test_a_past_day_asks_no_more(dan: Client, path: str) -> None:
+    asked = {"as_of": FIRST, "band": "low"}
+    dan.get(path, asked)
+    with CaptureQueriesContext(connection) as queries:
+        assert dan.get(path, asked).status_code == 200
+    assert len(queries) <= 15
+
+
 def test_what_was_not_chosen_then_counts_nowhere(dan: Client) -> None:
     """It was an agent on the first day, and is a model today."""
     agents, models = (
@@ -205,8 +250,6 @@ def test_what_was_not_chosen_then_counts_nowhere(dan: Client) -> None:
 
 
 def test_what_cannot_be_judged_is_named_where_it_may_be_meant(estate: Estate, client: Client) -> None:
-    from risk.models import NotComputable
-
     client.force_login(estate.cast.dan)
     NotComputable.objects.create(application=estate.scorer, reason="odd", since=timezone.now())
     for asked, named in (({"kind": "model"}, 1), ({"kind": "copilot"}, 0), ({"band": "low"}, 1), ({"owner": "-"}, 0)):
@@ -215,9 +258,8 @@ def test_what_cannot_be_judged_is_named_where_it_may_be_meant(estate: Estate, cl
 
 
 @pytest.mark.parametrize("path", ["/", "/analytics/risk/", "/departments/retail/", "/ahead/"])
-@pytest.mark.parametrize("department", ["", "retail"])
-def test_as_many_queries_for_thirty(estate: Estate, client: Client, path: str, department: str) -> None:
-    asked = {"kind": "model", **({"department": department} if department else {})}
+@pytest.mark.parametrize("asked", [{"kind": "model"}, {"kind": "model", "department": "retail"}, {"band": EVERY_BAND}])
+def test_as_many_queries_for_thirty(estate: Estate, client: Client, path: str, asked: dict[str, str]) -> None:
 
     def counted() -> int:
         client.get(path, asked)

@@ -51,7 +51,24 @@ def test_the_menu_stands_on_pages_that_can_be_saved(estate: Estate, client: Clie
     ours = ("overview", "departments", "recommendations", "analytics", "compliance")
     assert {"risk:applications", "inventory:events", *(f"governance:{one}" for one in ours)} <= set(selector.PAGES)
     for route in selector.PAGES:
-        assert client.get(reverse(route)).status_code == 200
+        parts = {"framework": "gdpr"} if route in selector.PARTS else {}
+        assert client.get(reverse(route, kwargs=parts)).status_code == 200
+
+
+def test_a_framework_is_kept_with_its_place_in_the_path(estate: Estate, client: Client) -> None:
+    client.force_login(estate.cast.carol)
+    body = client.get("/compliance/gdpr/?state=gap&kind=model").content.decode()
+    assert 'name="page" value="governance:framework"' in body
+    query = "state=gap&amp;kind=model&amp;framework=gdpr"
+    assert f'name="query" value="{query}"' in body
+    form = {"page": "governance:framework", "name": "Privacy", "query": query.replace("&amp;", "&") + "&page=2"}
+    answer = client.post("/views/save/", form)
+    assert answer["Location"] == "/compliance/gdpr/?state=gap&kind=model"
+    view = SavedView.objects.get()
+    assert client.get(f"/views/{view.pk}/")["Location"] == answer["Location"]
+    assert client.get(answer["Location"]).status_code == 200
+    SavedView.objects.update(query="framework=gone")
+    assert client.get(f"/views/{view.pk}/")["Location"] == "/views/"
 
 
 def test_one_is_renamed_and_deleted_by_its_owner_alone(cast: Cast, client: Client) -> None:
@@ -144,6 +161,8 @@ def test_signing_in_leads_to_the_view_chosen(cast: Cast, client: Client) -> None
         {"page": "inventory:people", "name": "x"},
         {"page": "https://elsewhere.example/", "name": "x"},
         {"page": "risk:applications", "name": " "},
+        {"page": "governance:framework", "name": "x", "query": "state=gap"},
+        {"page": "governance:framework", "name": "x", "query": "framework=../people"},
         {"page": "risk:applications", "name": "x" * 101},
         {"page": "risk:applications", "name": "x", "query": "q=" + "x" * 3000},
         {},

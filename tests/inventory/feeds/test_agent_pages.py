@@ -45,7 +45,9 @@ def test_each_of_the_cast_sees_their_own(client: Client, cast: Cast) -> None:
 def test_an_agent_of_many_inventories_is_one_row_with_what_each_says(cast: Cast) -> None:
     for source in FORMS:
         import_file(actor=None, path=sample(f"many_{source}"))
-    found = {row.name: row for row in agents.agents(cast.ada, sort="name").object_list if len(row.sources) > 1}
+    found = {
+        row.name: row for row in agents.agents(agents.Looked(cast.ada), sort="name").object_list if len(row.sources) > 1
+    }
     assert set(found) == {"ClaimsTriageBot", "HRFaqBot", "OrphanPricingAgent"}
     claims, faq, pricing = (found[name] for name in sorted(found))
     assert (len(claims.sources), claims.owners, claims.everyone, claims.state) == (7, 1, False, "published")
@@ -62,7 +64,7 @@ def test_registered_or_not_owned_or_not(client: Client, cast: Cast) -> None:
     assert set(names(client, cast.ada, standing="ownerless")) == {"OrphanPricingAgent", "HRFaqBot"}
     assert names(client, cast.ada, standing="open") == ["OrphanPricingAgent"]
     assert names(client, cast.ada, q="pricing") == ["OrphanPricingAgent"]
-    assert agents.counts(cast.ada) == {"agents": 3, "unregistered": 2}
+    assert agents.counts(agents.Looked(cast.ada)) == {"agents": 3, "unregistered": 2}
 
 
 def test_what_is_registered_and_never_seen_is_named(client: Client, cast: Cast) -> None:
@@ -73,7 +75,30 @@ def test_what_is_registered_and_never_seen_is_named(client: Client, cast: Cast) 
     answer = page(client, cast.alice)
     assert [one.name for one in answer.context["never"].first] == ["Ghost"]
     assert "Ghost" in answer.content.decode()
-    assert agents.never_seen(cast.eve).count == 0
+    assert agents.never_seen(agents.Looked(cast.eve)).count == 0
+
+
+def test_kind_and_owner_are_those_of_the_application(client: Client, cast: Cast) -> None:
+    ours = make_application(cast.cards, "Claims Desk", identifiers=[("agent_id", CLAIMS)], kind="agent")
+    make_application(cast.cards, "Ghost", identifiers=[("agent_id", "ghost-1")], kind="model", owner=cast.bob)
+    import_file(actor=None, path=sample("many_coe_kit"))
+    AgentListing.objects.filter(application=None).update(department=cast.treasury)
+    for asked, found, never in (
+        ({"kind": "agent"}, ["ClaimsTriageBot"], 0),
+        ({"kind": "model"}, [], 1),
+        ({"owner": "bob"}, [], 1),
+        ({"owner": "-"}, ["ClaimsTriageBot"], 0),
+        ({"band": "critical"}, [], 0),
+        ({"department": "cards"}, ["ClaimsTriageBot"], 1),
+    ):
+        for person in (cast.alice, cast.ada):
+            shown = page(client, person, **asked)
+            assert [row.name for row in shown.context["page"].object_list] == found, asked
+            assert shown.context["counts"] == {"agents": len(found), "unregistered": 0}
+            assert shown.context["never"].count == never, asked
+            assert "not applied here" not in shown.content.decode()
+    assert ours.name in page(client, cast.ada, kind="agent").content.decode()
+    assert names(client, cast.eve, kind="agent") == []  # out of sight
 
 
 def test_hostile_names_are_shown_as_they_are(client: Client, cast: Cast) -> None:
