@@ -73,11 +73,11 @@ def test_each_count_is_the_length_of_its_list(estate: Estate, client: Client, wh
     body = page.content.decode()
     assert "not applied here" not in body
     for row in page.context["page"]:
-        address = f"/applications/?department={row.department.key}&lifecycle=live&{page.context['query']}"
+        address = f"/applications/?department={row.department.key}&lifecycle=live&{page.context['chosen']}"
         assert address.replace("&", "&amp;") in body
         assert client.get(address).context["page"].paginator.count == row.risk.count
-        assert f"/departments/{row.department.key}/?{page.context['query']}" in body
-        assert client.get(f"/departments/{row.department.key}/?{page.context['query']}").status_code == 200
+        assert f"/departments/{row.department.key}/?{page.context['chosen']}" in body
+        assert client.get(f"/departments/{row.department.key}/?{page.context['chosen']}").status_code == 200
 
 
 def test_nothing_of_others_is_told(estate: Estate, client: Client) -> None:
