@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 
 from inventory import audit_log
@@ -49,11 +50,14 @@ class SignedInMiddleware(LoginRequiredMiddleware):
     """Every page wants somebody signed in, and sends others to the sign-in page; but a part of a page is told so: htmx
     would follow the redirect, put the sign-in page into the page, and take what was to be saved for saved."""
 
-    def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., HttpResponse]) -> HttpResponse:
+    def process_view(
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase], view_args: Any, view_kwargs: Any
+    ) -> HttpResponseBase | None:
         """401 to htmx, which hub.js puts into words; a redirect to all others."""
-        if request.headers.get("HX-Request") == "true":
+        refused = super().process_view(request, view_func, view_args, view_kwargs)
+        if refused is not None and request.headers.get("HX-Request") == "true":
             return HttpResponse(status=HTTPStatus.UNAUTHORIZED)
-        return super().handle_no_permission(request, view_func)
+        return refused
 
 
 class RequestContextMiddleware:

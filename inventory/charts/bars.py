@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
 
 SERIES = ("series-1", "series-4", "series-5", "series-2", "series-3", "series-6")
-PATTERNS = ("", "", "/", "x", ".", "\\")
+PATTERNS = ("", "/", "x", ".", "\\", "-")  # series-1 and -4 are one colour to who sees no red or green
 DASHES = ("solid", "dot", "dash", "dashdot", "longdash", "longdashdot")
 
 

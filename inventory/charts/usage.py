@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
 
+from inventory.charts.bars import PATTERNS, SERIES
 from inventory.charts.base import (
     Chart,
     Figure,
@@ -28,11 +29,9 @@ from inventory.charts.base import (
 # Colour, dash and fill of a category: told apart without colour too
 _STYLES: dict[str, tuple[str, str, bool]] = {
     "copilot": ("series-1", "solid", True),
-    "registered": ("series-2", "solid", False),
+    "registered": ("series-2", "dash", False),
     "unregistered": ("series-3", "dot", False),
 }
-_LABEL_COLOURS = ("series-1", "series-4", "series-5", "series-2", "series-3", "series-6")
-_LABEL_PATTERNS = ("", "", "/", "x", ".", "\\")
 
 
 @dataclass(frozen=True)
@@ -135,7 +134,7 @@ def sensitive_by_app(apps: Sequence[SensitiveApp], labels: Sequence[str]) -> Cha
             horizontal_bars(
                 safe(label),
                 values,
-                token(_LABEL_COLOURS[place % 6]),
+                token(SERIES[place % 6]),
                 [app.urls.get(label, app.url) for app in apps],
                 [
                     f"<b>{safe(app.name)}</b><br>{safe(label)}: {value:,}"
@@ -143,7 +142,7 @@ def sensitive_by_app(apps: Sequence[SensitiveApp], labels: Sequence[str]) -> Cha
                 ],
             )
         )
-        traces[-1]["marker"]["pattern"] = hatching(_LABEL_PATTERNS[place % 6])
+        traces[-1]["marker"]["pattern"] = hatching(PATTERNS[place % 6])
     totals = [sum(app.by_label.values()) for app in apps]
     return Chart(
         key="sensitive",

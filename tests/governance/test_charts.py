@@ -250,6 +250,7 @@ def test_the_legend_names_each_series_once():
         "Unregistered AI apps",
     ]
     assert FULL["interactions"].legend[1].swatch == "swatch-line fill-series-3 is-dotted"
+    assert "is-hatched" in FULL["sensitive"].legend[1].swatch  # its colour is the first one's to who sees no red
     assert [key.label for key in FULL["history"].legend] == ["Range", "Risk", "If nobody acts"]
     mean = next(key for key in FULL["course"].legend if key.label == "Mean")
     assert mean.swatch.endswith(" is-dashed")  # as its line is
