@@ -6,7 +6,7 @@ from typing import Any
 
 from django.forms.renderers import DjangoTemplates
 from django.utils.formats import localize
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import mark_safe
 
 from inventory.templatetags.components import escaped
 
@@ -16,7 +16,7 @@ Parts = Mapping[str, Any]  # what a widget says of itself
 class FormRenderer(DjangoTemplates):
     """Django's renderer, with the usual widgets written here."""
 
-    def render(self, template_name: str, context: dict[str, Any], request: Any = None) -> SafeString:
+    def render(self, template_name: str, context: dict[str, Any], request: Any = None) -> str:
         write = _WRITTEN.get(template_name)
         if write is None:
             return super().render(template_name, context, request)

@@ -295,7 +295,8 @@ class _Rows(Sequence[Any]):
         """What is wanted, looked up before it is sorted where that is little: walking the order's index until a page is
         full takes as long as the whole list where those that fit stand at its end. The limit keeps the two apart. A
         score has the key of its application, so that each table is looked up in by itself."""
-        return model.objects.filter(pk__in=self.counted.values("pk")[:LITTLE]) if self._little else self.found
+        keys: Any = self.counted.values("pk")[:LITTLE]
+        return model.objects.filter(pk__in=keys) if self._little else self.found
 
 
 def _rows(ids: Sequence[int], principle: str) -> dict[int, Row]:
