@@ -74,8 +74,6 @@ FAINT = """() => {
   });
 }"""
 STILL = "Promise.all(document.getAnimations().map((one) => one.finished.catch(() => null))).then(() => null)"
-# Charts and all else would follow to the phone and back to light once more
-DONE = "document.body.remove(), hubTheme.choose('auto')"
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -139,20 +137,29 @@ def pages(house: Estate, place: int, of: int) -> list[str]:
     return found
 
 
+def turn(page: Page, width: int, theme: str) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.evaluate(f"hubTheme.choose('{theme}')")
+    page.evaluate(STILL)
+
+
+def turn_back(page: Page, width: int) -> None:
+    """For the next page: this one is done with, or its charts and all else would follow once more."""
+    page.evaluate("document.body.remove(), hubTheme.choose('auto')")
+    page.set_viewport_size({"width": width, "height": 900})
+
+
 def against(page: Page) -> list[str]:
     """All that is wrong with a page: on a phone in light, with all rules, and on a desk in dark, in its colours."""
     page.evaluate(f"{AXE_SCRIPT}; null")
     found = [*page.evaluate(AXE, RULES), *page.evaluate(FAINT)]
     wide = [page.evaluate(WIDER)]
-    page.set_viewport_size({"width": 1280, "height": 900})
-    page.evaluate("hubTheme.choose('dark')")
-    page.evaluate(STILL)
+    turn(page, 1280, "dark")
     found += page.evaluate(FAINT)
     wide.append(page.evaluate(WIDER))
     if page.get_by_role("heading", level=1).count() != 1:
         found.append("not one heading of level 1")
-    page.evaluate(DONE)
-    page.set_viewport_size({"width": 390, "height": 900})
+    turn_back(page, 390)
     return [*found, *(f"wider than the screen by {more}" for more in wide if more)]
 
 
