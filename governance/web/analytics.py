@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from governance.selectors import overview, rollups, usage
+from governance.selectors import department, overview, rollups, usage
 from governance.selectors.among import ALL, Among, among
 from governance.selectors.analytics import use
 from governance.selectors.analytics.risk import MOST
@@ -149,23 +149,19 @@ def risk_page(request: HttpRequest) -> HttpResponse:
     whole = scope.top is not None
     source = _("scores of that day") if at.past else str(SCORES)
     by_department = figures_source(left, at)
-    known = _known(scope, at, left) if left else None
+    above = path_to(scope.user, scope.top)[:1] if scope.top else ()
+    known = overview.figures(scope, at.day, MOST, above, left)  # what is ranked, and the principles
+    days = department.course(scope.top, at.day, filters.period) if scope.top else None
     shown = [
-        (drawn.bands_over_time(scope, at, filters.period), 6, words, str(BY_DAY)),
-        *([(drawn.course(scope, filters, at), 6, words, str(BY_DAY))] if whole else []),
-        (drawn.ranking(scope, at, left, known), 6, asked.on, by_department),
+        (drawn.bands_over_time(scope, at, filters.period, days), 6, words, str(BY_DAY)),
+        *([(drawn.course(scope.top, at, days), 6, words, str(BY_DAY))] if scope.top and days is not None else []),
+        (drawn.ranking(at, known, left), 6, asked.on, by_department),
     ]
     shown.append((drawn.distribution(scope, filters, at), 6, asked.on, source))
     shown.append((drawn.bands_by_department(scope, at, filters.period), 12, words, str(BY_DAY)))
     if whole:
         shown.append((drawn.profile(scope, at, known, left), 12, asked.on, by_department))
     return _shown(request, "analytics_risk", asked, shown)
-
-
-def _known(scope: Scope, at: At, left: Among) -> overview.Figures:
-    """What is ranked, and the principles, of some applications alone: worked out once for both."""
-    above = path_to(scope.user, scope.top)[:1] if scope.top else ()
-    return overview.figures(scope, at.day, MOST, above, left)
 
 
 @require_safe

@@ -21,7 +21,7 @@ from inventory.charts.bars import Bar, Line, Part, daily_lines, most_in, ranked_
 from inventory.charts.base import Chart, many
 from inventory.choices import Lifecycle, Severity
 from inventory.models import Department
-from inventory.selectors.scope import Scope, path_to
+from inventory.selectors.scope import Scope
 from inventory.web.as_of import At
 from inventory.web.filters import Filters
 from risk.choices import Principle
@@ -275,7 +275,7 @@ def bands_by_department(scope: Scope, at: At, period: int) -> Chart:
     return bands.bands_by_department_over_time(rows, risk.MOST_COURSES)
 
 
-def ranking(scope: Scope, at: At, left: Among = ALL, known: Figures | None = None) -> Chart:
+def ranking(at: At, known: Figures, left: Among) -> Chart:
     """Departments by index, with its parts. `known`: their figures, of the applications `left`."""
     return risk_charts.department_ranking(
         [
@@ -283,17 +283,17 @@ def ranking(scope: Scope, at: At, left: Among = ALL, known: Figures | None = Non
                 *(one.department.name, one.worst, one.tail, one.mean, one.guard),
                 department_url(one.department, at.then, left),
             )
-            for one in risk.ranking(scope, at.day, read=known)
+            for one in risk.ranking(known)
         ]
     )
 
 
-def profile(scope: Scope, at: At, known: Figures | None = None, left: Among = ALL) -> Chart:
+def profile(scope: Scope, at: At, known: Figures, left: Among) -> Chart:
     """The principles of the one department looked at, against the highest above it in sight. `known`: the figures of
-    both, where they are read already, of the applications `left`."""
+    both, of the applications `left`."""
     assert scope.top is not None
     top = scope.top
-    found = risk.known_profile(top, known) if known else risk.profile(top, path_to(scope.user, top), at.day)
+    found = risk.profile(top, known)
     rows = []
     for principle in Principle:
         own, other = found.own.get(principle), found.other.get(principle)
@@ -304,11 +304,9 @@ def profile(scope: Scope, at: At, known: Figures | None = None, left: Among = AL
     return risk_charts.principle_profile(rows, found.named, found.held_by)
 
 
-def course(scope: Scope, filters: Filters, at: At) -> Chart:
-    """The index of the one department looked at, and where it goes if nobody acts."""
-    assert scope.top is not None
-    days = department.course(scope.top, at.day, filters.period)
-    return known_course(scope.top, at, days, department.ahead(days[-1] if days else None, at.day))
+def course(own: Department, at: At, days: Sequence[Risk]) -> Chart:
+    """The index of a department, and where it goes if nobody acts."""
+    return known_course(own, at, days, department.ahead(days[-1] if days else None, at.day))
 
 
 def known_course(own: Department, at: At, days: Sequence[Risk], ahead: Sequence[department.Ahead]) -> Chart:

@@ -274,3 +274,15 @@ def test_as_many_queries_for_thirty(estate: Estate, client: Client, path: str, a
         make_application(below, kind="model")
     rescore_changed()
     assert counted() == few <= 15
+
+
+@pytest.mark.parametrize("who", ["dan", "carol"])
+@pytest.mark.parametrize("asked", [{}, {"department": "cards"}, {"department": "cards", "kind": "model"}])
+def test_risk_of_a_department_takes_no_more_than_fifteen(
+    estate: Estate, client: Client, who: str, asked: dict[str, str]
+) -> None:
+    client.force_login(getattr(estate.cast, who))
+    client.get("/analytics/risk/", asked)
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get("/analytics/risk/", asked).status_code == 200
+    assert len(queries) <= 15

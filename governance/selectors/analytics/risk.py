@@ -98,34 +98,19 @@ def _worst_first(scope: Scope, day: date, most: int) -> list[Risk]:
     return sorted(risks, key=lambda risk: (-risk.index, risk.department_id))[:most]
 
 
-def ranking(scope: Scope, day: date, most: int = MOST, read: Figures | None = None) -> list[RankedDepartment]:
-    """The departments one level down by index, worst first. `read`: their figures, where they are read already."""
-    if read is None:
-        risks = _worst_first(scope, day, most)
-        known = Department.objects.in_bulk([risk.department_id for risk in risks])
-    else:
-        rows = [row for row in (read.matrix.parts or read.matrix.whole) if row.overall][:most]
-        risks = [row.overall for row in rows if row.overall]
-        known = {row.department.pk: row.department for row in rows}
+def ranking(known: Figures) -> list[RankedDepartment]:
+    """The departments one level down by index, worst first; the one looked at where none of them has figures."""
+    rows = [(row.department, row.overall) for row in known.matrix.parts or known.matrix.whole if row.overall]
     found = []
-    for risk in risks:
+    for department, risk in rows:
         p = parts(risk)
         shares = (p.worst_weight * risk.worst, p.tail_weight * risk.tail, p.mean_weight * risk.mean)
-        found.append(RankedDepartment(known[risk.department_id], *shares, max(0.0, risk.index - sum(shares))))
+        found.append(RankedDepartment(department, *shares, max(0.0, risk.index - sum(shares))))
     return found
 
 
-def profile(department: Department, above: Sequence[Department], day: date) -> Profile:
-    """The department against the highest above it that the person sees (`above`, highest first)."""
-    wanted = [department, *above[:1]]
-    found = rollups.risks(Department.objects.filter(pk__in=[one.pk for one in wanted]), day, Principle.values)
-    of = {one.pk: {r.principle: r for r in found if r.department_id == one.pk} for one in wanted}
-    other = above[0] if above else None
-    return Profile(of[department.pk], of[other.pk] if other else {}, department.name, other.name if other else "")
-
-
-def known_profile(department: Department, known: Figures) -> Profile:
-    """The same of figures that are read already, the highest above standing beside them."""
+def profile(department: Department, known: Figures) -> Profile:
+    """The department against the highest above it that the person sees, which stands beside its figures."""
     own, other = (next(iter(rows), None) for rows in (known.matrix.whole, known.beside))
     of = [
         {one: risk for one, risk in zip(Principle.values, row.principles, strict=True) if risk} if row else {}
