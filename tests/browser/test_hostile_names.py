@@ -15,7 +15,8 @@ Visits = Callable[..., Visit]
 UNBROKEN = "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichenverordnungsdurchsetzer"
 TURNED = "\u202eقسم المخاطر والامتثال \u2066" + "🏦👩🏽‍💻" * 8
 OUTSIDE = """() => {
-  const hidden = (one) => one.closest(".table-scroll, .hub-tabs, .visually-hidden, .skip-link, [data-menu]:not([open]), svg, #js-plotly-tester");
+  const away = ".table-scroll, .hub-tabs, .visually-hidden, .skip-link, [data-menu]:not([open]), svg";
+  const hidden = (one) => one.closest(away);
   return [...document.querySelectorAll("main *")]
     .filter((one) => !hidden(one) && one.getBoundingClientRect().right > innerWidth + 1)
     .map((one) => one.outerHTML.slice(0, 120));
