@@ -8,12 +8,10 @@ from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
 from governance.formats import without_empty_catalogues
-from governance.threads import hold_for_threads
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "governance.settings")
 application = get_wsgi_application()
 
-hold_for_threads()
 without_empty_catalogues(settings.LANGUAGE_CODE)
 
 # What is loaded by now stays until the end: Python need not walk through it again and again in search of garbage. What

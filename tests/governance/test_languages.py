@@ -2,20 +2,17 @@
 
 import gettext
 import re
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
 from django.forms import DateField
 from django.template import engines
 from django.test import Client
-from django.test.utils import override_script_prefix
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.formats import date_format, get_format, localize
 from django.utils.translation import gettext_lazy, ngettext_lazy, trans_real
 
-from governance import threads
 from governance.formats import without_empty_catalogues
 from inventory.charts.base import many
 from inventory.choices import RoleKind, in_english
@@ -153,22 +150,6 @@ def test_english_is_looked_up_once_and_a_language_with_words_in_all_of_its_catal
             "Overview",
             "%(n)s days",
         )
-
-
-def test_each_thread_of_the_web_server_has_its_own_language_zone_and_addresses(monkeypatch):
-    for module, name in threads._HELD:
-        monkeypatch.setattr(module, name, getattr(module, name))  # put back afterwards
-    threads.hold_for_threads()
-
-    def asked() -> tuple[str | None, str, str]:
-        return translation.get_language(), timezone.get_current_timezone_name(), reverse("governance:overview")
-
-    before = asked()
-    with translation.override("de"), timezone.override("Asia/Tokyo"), override_script_prefix("/hub/"):
-        assert asked() == ("de", "Asia/Tokyo", "/hub/")
-        with ThreadPoolExecutor(1) as other:
-            assert other.submit(asked).result() == before
-    assert asked() == before
 
 
 def test_days_are_written_and_read_as_in_great_britain():
