@@ -112,7 +112,6 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "governance.urls"
-FORM_RENDERER = "inventory.web.form_renderer.FormRenderer"
 WSGI_APPLICATION = "governance.wsgi.application"
 TEMPLATES = [
     {
