@@ -54,7 +54,7 @@ def django_db_setup(
     """A migrated database, brought back to that after each test that commits. Closed but to tests that ask for it."""
     with django_db_blocker.unblock(), test_database() as name, pytest.MonkeyPatch.context() as patch:
         pristine = Pristine(name)
-        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: stages.renew(pristine))
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: pristine.renew())
         with django_db_blocker.block():
             yield
         stages.clear()
@@ -70,7 +70,7 @@ def stage(
         yield {}
         return
     with django_db_blocker.unblock():
-        found = stages.enter(name, to_commit=stages.commits(request.node))
+        found = stages.enter(name)
     yield found
     stages.leave(plain)
 

@@ -50,16 +50,11 @@ class Pristine:
 
     def renew(self) -> None:
         """Whoever is still connected to the database is cut off."""
-        if not self.put_back():
-            copy_template(self.target)
-
-    def put_back(self) -> bool:
-        """The same, if it can be done by putting back: False if not, and then nothing was."""
         connections.close_all()
-        possible = self._can_be_put_back()
-        if possible:
+        if self._can_be_put_back():
             self._put_back()
-        return possible
+        else:
+            copy_template(self.target)
 
     def _can_be_put_back(self) -> bool:
         """Only a superuser writes past the triggers, and a test may have turned the connection to another database."""

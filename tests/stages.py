@@ -1,14 +1,13 @@
 """Stages: databases on which a test's people and applications stand already.
 
 Making the cast or the estate anew for each test took a good part of the suite. So each is made once a session, in a
-copy of the migrated database; a test that asks for it works there, with copies of the objects, in a transaction that
-is taken back; if it commits, what it wrote is put back. A test that asks for nothing of this has a plain database.
+copy of the migrated database; a test that asks for it works there in a transaction that is taken back, with copies of
+the objects. A test that commits, or that asks for nothing of this, has a plain database, and makes what it needs.
 """
 
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from django.db import connection, connections, transaction
@@ -16,7 +15,6 @@ from django.db import connection, connections, transaction
 from tests.cast import make_cast
 from tests.database import copy_template, drop
 from tests.governance.estate import make_estate
-from tests.renewing import Pristine
 from tests.risk.begun import make_begun
 
 
@@ -42,13 +40,11 @@ STAGES: Mapping[tuple[str, str], Callable[[], dict[str, Any]]] = {
 }
 
 
-@dataclass
-class Ready:
+class Ready(NamedTuple):
     """A stage that is set: its database, and the objects as they were made, by the fixture that gives them."""
 
     database: str
     objects: dict[str, Any]
-    pristine: Pristine | None = None  # once a test has to be taken back that commits
 
 
 _ready: dict[str, Ready] = {}
@@ -56,8 +52,11 @@ _connected: dict[str, Any] = {}  # to databases that aren't in use just now
 
 
 def wanted(item: pytest.Item) -> str | None:
-    """Which stage a test needs, if any."""
+    """Which stage a test needs. None if it commits: then the database must be its own."""
+    marker = item.get_closest_marker("django_db")
     names: list[str] = getattr(item, "fixturenames", [])
+    if "transactional_db" in names or "live_server" in names or (marker and marker.kwargs.get("transaction")):
+        return None
     defined = item._fixtureinfo.name2fixturedefs  # type: ignore[attr-defined]  # nothing public tells
     for name, module in STAGES:
         if name in names and defined[name][-1].func.__module__ == module:
@@ -65,35 +64,14 @@ def wanted(item: pytest.Item) -> str | None:
     return None
 
 
-def commits(item: pytest.Item) -> bool:
-    """Whether a test is more than one transaction that is taken back."""
-    marker = item.get_closest_marker("django_db")
-    names: list[str] = getattr(item, "fixturenames", [])
-    return "transactional_db" in names or "live_server" in names or bool(marker and marker.kwargs.get("transaction"))
-
-
-def enter(name: str, *, to_commit: bool) -> dict[str, Any]:
+def enter(name: str) -> dict[str, Any]:
     """Turn the connection to a stage, which is set first if this is its first test. Copies of its objects."""
     plain = connection.settings_dict["NAME"]
     if name in _ready:
         _turn_to(_ready[name].database)
     else:
         _set(name, f"{plain}_{name}")
-    ready = _ready[name]
-    if to_commit and ready.pristine is None:
-        ready.pristine = Pristine(ready.database)
-    return deepcopy(ready.objects)
-
-
-def renew(plain: Pristine) -> None:
-    """After a test that commits: the database in use as it was before it. A stage that can't be is set anew."""
-    current = connection.settings_dict["NAME"]
-    for name, ready in list(_ready.items()):
-        if ready.database == current and ready.pristine is not None:
-            if not ready.pristine.put_back():
-                del _ready[name]
-            return
-    plain.renew()
+    return deepcopy(_ready[name].objects)
 
 
 def leave(plain: str) -> None:
@@ -104,8 +82,7 @@ def leave(plain: str) -> None:
 def clear() -> None:
     """Drop all stages, at the end of the session."""
     for name in list(_connected):
-        if (held := _connected.pop(name)) is not None:
-            held.close()
+        _connected.pop(name).close()
     for name in list(_ready):
         drop(_ready.pop(name).database)
 

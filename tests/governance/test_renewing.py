@@ -8,7 +8,7 @@ from django.db import OperationalError, connection, transaction
 from inventory import audit_log
 from inventory.models import AuditLogEntry, Department
 from tests import renewing
-from tests.cast import Cast, make_cast
+from tests.cast import make_cast
 from tests.renewing import Pristine
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -86,14 +86,3 @@ def test_much_is_not_looked_through_but_made_anew(monkeypatch: pytest.MonkeyPatc
     pristine.renew()
     assert left(Pristine(pristine.target)) == left(pristine)
     assert database() != number
-
-
-@pytest.mark.parametrize("change", ["SELECT 1", "CREATE TABLE another (id int)", "SELECT 2"])
-def test_who_stands_on_a_stage_finds_it_as_it_was_made(cast: Cast, change: str) -> None:
-    """Where the test before wrote rows, and where its stage has to be set anew."""
-    assert Department.objects.get(pk=cast.retail.pk).name == cast.retail.name == "Retail Banking"
-    assert not Group.objects.exists()
-    assert run("SELECT count(*) FROM pg_class WHERE relname = 'another'") == 0
-    Department.objects.filter(pk=cast.retail.pk).update(name="Another")
-    Group.objects.create(name="New")
-    run(change)
