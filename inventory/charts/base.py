@@ -17,6 +17,12 @@ Figure = dict[str, Any]
 Cell = int | float | str | None
 
 FONT = '"Inter Variable", "Segoe UI", system-ui, sans-serif'
+# The year once, below the first tick of it; Plotly's own would be American
+DAYS_WRITTEN = [
+    {"dtickrange": [None, "M1"], "value": "%-d %b\n%Y"},
+    {"dtickrange": ["M1", "M12"], "value": "%b\n%Y"},
+    {"dtickrange": ["M12", None], "value": "%Y"},
+]
 BAND_EDGES = (25, 50, 75)  # of risk; a test holds them against the method
 FEW_DAYS = 7
 FEW = 5
@@ -190,7 +196,8 @@ def count_axis(highest: float) -> Figure:
 
 
 def time_axis(days: Sequence[date]) -> Figure:
-    """An axis of days. Few days are named one by one: left alone, Plotly would put hours between them."""
+    """An axis of days, written as everywhere. Few are named one by one: left alone, Plotly would put hours between
+    them."""
     known = sorted(set(days))
     span = (known[-1] - known[0]).days if known else 0
     few: Figure = {}
@@ -204,7 +211,8 @@ def time_axis(days: Sequence[date]) -> Figure:
         if not span:
             start = datetime.combine(known[0], time())
             few["range"] = [(start + timedelta(hours=hours)).isoformat() for hours in (-12, 12)]
-    return axis(type="date", showgrid=False, ticks="outside", tickcolor=token("chart-axis"), ticklen=4, **few)
+    marks = {"ticks": "outside", "tickcolor": token("chart-axis"), "ticklen": 4}
+    return axis(type="date", showgrid=False, tickformatstops=DAYS_WRITTEN, hoverformat="%-d %b %Y", **marks, **few)
 
 
 def category_axis(labels: Sequence[str], characters: int = LABEL_CHARACTERS, **changes: Any) -> Figure:

@@ -182,6 +182,10 @@ def test_few_days_are_named_as_days():
         assert axis["ticktext"][0].startswith("1 Nov")
     assert charts.score_history(HISTORY[:1]).figure["layout"]["xaxis"]["ticktext"] == ["1 Nov 2026"]
     assert "tickvals" not in FULL["history"].figure["layout"]["xaxis"]
+    for name in ("history", "interactions"):  # and days as the page around writes them, not as in America
+        axis = FULL[name].figure["layout"]["xaxis"]
+        assert [stop["value"] for stop in axis["tickformatstops"]] == ["%-d %b\n%Y", "%b\n%Y", "%Y"]
+        assert axis["hoverformat"] == "%-d %b %Y"
 
 
 def test_the_parts_of_a_bar_are_the_shares_of_a_framework():
