@@ -28,7 +28,7 @@ from governance.web.overview import (
     matrix_table,
     sensitive_chart,
 )
-from governance.web.recommendations import SEVERITY_TONES
+from governance.web.recommendations import SEVERITY_TONES, of_applications
 from inventory.choices import ApplicationKind, Lifecycle
 from inventory.selectors.scope import Scope, options
 from inventory.web.as_of import At
@@ -48,7 +48,8 @@ def page(scope: Scope, filters: Filters, at: At) -> dict[str, Any]:
     found = overview.figures(scope, day, among=left)
     used = usage.use(scope, day, period, left)
     numbers = counted_then(scope, left, day) if left else found.numbers
-    cards = [card for card in recommendations_then.cards(scope, day) if card.state in recommendations.UNDER_WAY]
+    found_then = recommendations_then.cards(scope, day, left=left)
+    cards = [card for card in found_then if card.state in recommendations.UNDER_WAY]
     return {
         "filters": filters,
         "scope": scope,
@@ -73,6 +74,7 @@ def page(scope: Scope, filters: Filters, at: At) -> dict[str, Any]:
         "recommendations_then": sorted(cards, key=_gravest)[: recommendations.TOP],
         "severities": SEVERITY_TONES,
         "all_recommendations": len(cards),
+        "of_then": address("governance:recommendations", **of_applications(left), as_of=at.then).partition("?")[2],
         "period_words": period_words(period, day, past=True),
     }
 

@@ -8,9 +8,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from governance.models import Recommendation, RecommendationAction, RecommendationDay
+from governance.models import Recommendation, RecommendationAction, RecommendationDay, SubjectSpell
 from governance.selectors.rules import RULES
-from governance.web.links import EVERY_ONE
 from inventory.choices import AlertAction, AlertState, Severity
 from inventory.models import Alert, AlertStep, Department
 from inventory.services import alerts as acts
@@ -183,11 +182,18 @@ def test_the_overview_tells_the_recommendations_of_then(dan: Client, estate: Est
     RecommendationDay.objects.create(
         recommendation=Recommendation.objects.get(rule=other), day=SECOND, gravity=3, rows=3, amount=3, departments=1
     )
-    for query, of_all in (({}, False), ({"band": "high"}, True)):  # no finding of then is told apart by its application
-        page = dan.get("/", {"as_of": SECOND, **query}).content.decode()
-        title, cards = page.partition('id="recommendations-title">')[2].split("</h2>")[:2]
-        assert (str(EVERY_ONE) in title) == of_all
-        assert ">High</span>" in cards
+    shown = dan.get("/", {"as_of": SECOND}).content.decode().partition('id="recommendations-title">')[2]
+    assert ">High</span>" in shown
+    narrowed = {"as_of": SECOND, "band": "critical"}
+    assert dan.get("/", narrowed).context["recommendations_then"] == []
+    found = {"rule": other, "kind": "application", "name": "Credit Scorer", "gravity": 3, "day": SECOND}
+    SubjectSpell.objects.create(ref=estate.scorer.pk, department=estate.cast.retail, **found)
+    page = dan.get("/", narrowed)
+    (told_of,) = page.context["recommendations_then"]
+    assert (told_of.rule.key, told_of.rows, told_of.of_findings) == (other, 1, True)
+    link = f"/recommendations/{told_of.pk}/?{page.context['of_then']}"
+    assert link.replace("&", "&amp;") in page.content.decode()
+    assert [line.name for line in dan.get(link).context["page"].object_list] == ["Credit Scorer"]
 
 
 def test_queries_do_not_grow(dan: Client, estate: Estate) -> None:
