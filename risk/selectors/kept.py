@@ -57,14 +57,6 @@ def kept_rows(query: QuerySet[Any, Any]) -> list[Any]:
         return []
 
 
-def kept_count(query: QuerySet[Any, Any]) -> int:
-    """The number of rows of a query, kept in the same way."""
-    try:
-        return kept(("count", query.query.sql_with_params()), query.count)
-    except EmptyResultSet:
-        return 0
-
-
 def _standing_now() -> Standing:
     """Where roll-ups, register, roles and method stand; empty before the first roll-up. One query."""
     asked = _ASKED.get()
