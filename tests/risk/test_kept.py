@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from inventory import access
 from inventory.choices import RoleKind
-from inventory.models import AIApplication, User
+from inventory.models import AIApplication, Department, User
 from risk.selectors.kept import kept, kept_rows
 from risk.services import rollups
 from tests.builders import make_application
@@ -57,6 +57,15 @@ def test_a_role_that_is_taken_ends_it(cast: Cast) -> None:
         one.roles.all().delete()
         again = User.objects.get(pk=one.pk)
         assert kept_rows(access.applications(again)) == []
+
+
+def test_a_department_that_moves_ends_it(cast: Cast) -> None:
+    """Whoever saw it by where it lay sees it no longer, before the figures are taken anew."""
+    make_application(cast.cards, "Letters")
+    rollups.roll_up_everything()
+    assert len(kept_rows(access.applications(cast.carol))) == 1
+    Department.objects.filter(pk=cast.cards.pk).update(parent=cast.treasury)
+    assert kept_rows(access.applications(cast.carol)) == []
 
 
 def test_queries_that_differ_in_a_value_are_kept_apart(cast: Cast) -> None:
