@@ -130,7 +130,7 @@ class RecommendationEvidence(Listing):
     def get(self, request: Request, pk: int) -> Response:
         user, department = self.asked(request)
         asked, card = self.filters(request), recommendations.card_or_404(user, pk)
-        day = self.day(request, lambda: recommendations_then.first_day_of(pk))
+        day = self.day(request, lambda: recommendations_then.first_findings_of(pk))
         past = day < timezone.localdate()
         if past:
             before = recommendations_then.card_or_404(user, pk, day)

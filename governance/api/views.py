@@ -23,7 +23,7 @@ from inventory.access import Permission
 from inventory.api.narrowing import refuse
 from inventory.choices import ApplicationKind
 from inventory.models import Department, User
-from inventory.selectors.asked import Reader
+from inventory.selectors.asked import Problem, Reader
 from inventory.selectors.scope import scope_of, subtree
 from risk.choices import OVERALL, Principle
 from risk.selectors.history import first_day
@@ -83,7 +83,6 @@ class DepartmentList(Listing):
     """Departments with their risk, each with everything below it; narrowed, of the applications that are left."""
 
     narrowing = LIVE
-
     dated = True
 
     @extend_schema(
@@ -93,9 +92,10 @@ class DepartmentList(Listing):
     )
     def get(self, request: Request) -> Response:
         user, department = self.asked(request)
-        left = among_words(self.filters(request))
+        asked, today = self.filters(request), timezone.localdate()
         found = subtree(user, department).select_related("parent", "head").order_by("key")
         day = self.day(request, lambda: first_day(found))
+        left = among_words(asked, day if day < today else None)
         paginator, rows = self.paged(request, found)
         shown = Department.objects.filter(pk__in=[one.pk for one in rows])
         scope = scope_of(user, department)
@@ -120,7 +120,8 @@ def _department(one: Department, risks: dict[tuple[int, str], rollups.Risk]) -> 
 
 
 class FrameworkList(Listing):
-    """Coverage by framework. Binding and voluntary frameworks are never added up."""
+    """Coverage by framework. Binding and voluntary frameworks are never added up. That of a past day is kept for whole
+    departments alone, so that it can't be narrowed."""
 
     narrowing = LIVE
     dated = True
@@ -132,9 +133,12 @@ class FrameworkList(Listing):
     )
     def get(self, request: Request) -> Response:
         scope = scope_of(*self.asked(request))
-        left = among_words(self.filters(request))
+        asked, today = self.filters(request), timezone.localdate()
         day = self.day(request, lambda: first_day(scope.departments()))
-        return Response(FrameworkSerializer(compliance.frameworks(scope, day, left), many=True).data)
+        if day < today:
+            why, mend = _("is known of today alone"), _("Leave it out.")
+            refuse([Problem(name, ",".join(words), why, mend) for name, words in asked.items()])
+        return Response(FrameworkSerializer(compliance.frameworks(scope, day, among_words(asked)), many=True).data)
 
 
 class ComplianceList(Listing):

@@ -19,6 +19,7 @@ from inventory.models import Department, User
 from inventory.selectors.scope import subtree
 from risk.choices import OVERALL, Principle
 from risk.method import load_method
+from risk.selectors.history import method_then
 
 AT_ONCE = 100  # departments that are read by one query
 CHANGE_DAYS = 30
@@ -128,7 +129,7 @@ def board(user: User | None, chosen: Department | None, day: date) -> Board:
     parts = (order[first : first + AT_ONCE] for first in range(0, len(order), AT_ONCE))
     return Board(
         day=day,
-        method=board_rows_then.method_then(day) if sight.past else load_method().version,
+        method=method_then(day) if sight.past else load_method().version,
         title=", ".join(tops[:3]) + (f" and {len(tops) - 3} more" if len(tops) > 3 else ""),
         pages=(pages := [page for part in parts for page in _pages(part, sight)]),
         silent=len(sight.named) - len(pages),

@@ -11,11 +11,10 @@ from inventory.access import Permission
 from inventory.choices import Lifecycle
 from inventory.models import User
 from risk.choices import OVERALL
-from risk.method import MethodError, load_method
-from risk.models import MethodInForce, ScoreSnapshot
+from risk.method import MethodError
+from risk.models import ScoreSnapshot
 from risk.selectors import applications_then
 from risk.selectors.applications import Wanted
-from risk.selectors.history import end_of
 from risk.selectors.keys import array
 from risk.selectors.next_steps import ControlStep, next_steps
 from risk.selectors.replay import judged_again
@@ -76,9 +75,3 @@ def actions(then: WorstThen) -> dict[int, list[Action]]:
             Action(names[one.application_id], step.title, step.now, step.then) for step in steps[:ACTION_ROWS]
         ]
     return found
-
-
-def method_then(day: date) -> str:
-    """The version of the method that was in force at the end of a day."""
-    newest = MethodInForce.objects.filter(since__lt=end_of(day)).values_list("version", flat=True).first()
-    return newest or load_method().version

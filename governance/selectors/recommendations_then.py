@@ -28,7 +28,7 @@ from governance.selectors.among import ALL, Among
 from governance.selectors.recommendation_evidence import A_PAGE
 from governance.selectors.recommendations import UNASSIGNED, Place, places_among
 from governance.selectors.recommendations_among import OF_APPLICATIONS, Counted, Figures, counted, of_chosen
-from governance.selectors.recommendations_kept import findings, oldest
+from governance.selectors.recommendations_kept import findings, first_kept, oldest
 from governance.selectors.rules import RULES
 from governance.selectors.rules.base import Rule
 from inventory import access
@@ -116,9 +116,9 @@ class LineThen:
         return str(Gravity[self.severity.upper()].label)
 
 
-def cards(scope: Scope, day: date, severities: Sequence[str] = (), left: Among = ALL) -> list[CardThen]:
-    """Every card of what is looked at, the newest state first; those of `severities` where asked, of which days before
-    these were kept know none. `left`: of what was found of such applications then alone."""
+def cards(scope: Scope, day: date, left: Among = ALL) -> list[CardThen]:
+    """Every card of what is looked at, the newest state first. `left`: of what was found of such applications then
+    alone."""
     parts = Q(pk__in=[top.pk for top in scope.tops]) | Q(pk__in=scope.rows().order_by().values("pk"))
     figures = _figures(scope.user, Department.objects.filter(parts), day, left)
     places = places_among(scope, figures)
@@ -126,7 +126,6 @@ def cards(scope: Scope, day: date, severities: Sequence[str] = (), left: Among =
         replace(card, places=tuple(places.get((card.rule.key, card.department.pk), ())) if card.severity else ())
         for card in _with(_stood(_steps(scope), day), figures, left)
     ]
-    found = [card for card in found if not severities or card.severity in severities]
     return sorted(found, key=lambda card: (-card.since.timestamp(), card.pk))
 
 
@@ -190,6 +189,12 @@ def first_day_in(departments: QuerySet[Department]) -> date | None:
 def first_day_of(pk: int) -> date | None:
     """The day on which a card was found."""
     return _first(RecommendationStep.objects.filter(recommendation=pk))
+
+
+def first_findings_of(pk: int) -> date | None:
+    """The first day of which what a card rests on is known."""
+    found, kept = first_day_of(pk), first_kept()
+    return max(found, kept) if found and kept else None
 
 
 def _first(steps: QuerySet[RecommendationStep]) -> date | None:

@@ -165,6 +165,7 @@ def _of_today(found: Department, scope: Scope, filters: Filters, left: Among) ->
 
 @require_safe
 @requires(Permission.VIEW)
+@one_standing()
 def ahead_page(request: HttpRequest) -> HttpResponse:
     """Every live application that moves if nobody acts, each step with what is behind it; worst first."""
     user: User = request.user  # type: ignore[assignment]

@@ -33,8 +33,8 @@ from inventory.choices import ApplicationKind, Lifecycle
 from inventory.selectors.scope import Scope, options
 from inventory.web.as_of import At
 from inventory.web.filters import Filters
-from risk.method import load_method
 from risk.selectors.alerts import OPEN
+from risk.selectors.history import method_then
 from risk.selectors.kept import one_standing
 
 Leading = TypeVar("Leading", MatrixCell, MatrixColumn, MatrixRow)  # parts of the matrix that lead somewhere
@@ -54,7 +54,7 @@ def page(scope: Scope, filters: Filters, at: At) -> dict[str, Any]:
         "filters": filters,
         "scope": scope,
         "day": day,
-        "method": load_method().version,
+        "method": method_then(day),
         "departments": options(scope),
         "kinds": ApplicationKind.choices,
         "narrowed_words": left.words,
@@ -73,7 +73,6 @@ def page(scope: Scope, filters: Filters, at: At) -> dict[str, Any]:
         "coverage": framework_charts(covered, filters),
         "recommendations_then": sorted(cards, key=_gravest)[: recommendations.TOP],
         "severities": SEVERITY_TONES,
-        "all_recommendations": len(cards),
         "of_then": address("governance:recommendations", **of_applications(left), as_of=at.then).partition("?")[2],
         "period_words": period_words(period, day, past=True),
     }

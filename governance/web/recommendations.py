@@ -106,7 +106,6 @@ def _then(request: PersonRequest, filters: Filters, scope: Scope, at: At, states
     """The cards that were in these states, or in any. To whom they were given is known of today alone."""
     left, severities = among(filters, at.then), filters.own.get("severity", ())
     found = recommendations_then.cards(scope, at.day, left=left)
-    shown = [card for card in found if not states or card.state in states]
     tell(request, [Problem("who", word, _("is known of today alone")) for word in filters.own.get("who", ())])
     filters = replace(filters, own={name: words for name, words in filters.own.items() if name != "who"})
     context = {
@@ -118,7 +117,7 @@ def _then(request: PersonRequest, filters: Filters, scope: Scope, at: At, states
         "severities": [(one.name.lower(), one.label) for one in reversed(Gravity)],
         "first_kept": first_kept(),
         "views": _views(filters, Counter(card.state for card in found), left),
-        "cards": [card for card in shown if not severities or card.severity in severities],
+        "cards": [card for card in found if card.fits(states, severities)],
         "kinds": ApplicationKind.choices,
         "left": left.words,
         "query": address("governance:recommendations", **of_applications(left), as_of=at.then).partition("?")[2],

@@ -185,9 +185,3 @@ def _below(tops: Iterable[int]) -> dict[int, set[int]]:
         for top, pk in cursor.fetchall():
             found[top].add(pk)
     return found
-
-
-def beyond_by_department(found: QuerySet[AIApplication]) -> list[Mapping[str, Any]]:
-    """How many of them each department answers for, most first: department, applications."""
-    rows = found.order_by().values("department").annotate(applications=Count("pk"))
-    return list(rows.order_by("-applications", "department"))

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from inventory.models import Department
 from risk.choices import EUClass
-from risk.models import BandChange, DepartmentDay, NotComputable, NotComputableSpell, ScoreSnapshot
+from risk.method import load_method
+from risk.models import BandChange, DepartmentDay, MethodInForce, NotComputable, NotComputableSpell, ScoreSnapshot
 from risk.selectors.keys import array
 
 CHANGE_DAYS = 30
@@ -57,6 +58,12 @@ class Spell:
 def end_of(day: date) -> datetime:
     """The first moment that no longer belongs to a day."""
     return datetime.combine(day + timedelta(days=1), time.min, timezone.get_default_timezone())
+
+
+def method_then(day: date) -> str:
+    """The version of the method that was in force at the end of a day."""
+    newest = MethodInForce.objects.filter(since__lt=end_of(day)).values_list("version", flat=True).first()
+    return newest or load_method().version
 
 
 def first_day(departments: models.QuerySet[Department]) -> date | None:

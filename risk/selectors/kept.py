@@ -1,8 +1,8 @@
 """Figures of very many applications, kept in the cache from one roll-up to the next: dear to count for every view.
 
-What is kept stands under the roll-up, the newest change of the register, the roles of people and the method in force,
-so that it ends with any of them: nobody goes on seeing what they lost the right to. Whatever else a figure depends on
-belongs into its key. It may be newer than the roll-up it stands under, never older.
+What is kept stands under the roll-up, the newest changes of the register and of the tree of departments, the roles of
+people and the method in force, so that it ends with any of them: nobody goes on seeing what they lost the right to.
+Whatever else a figure depends on belongs into its key. It may be newer than the roll-up it stands under, never older.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from django.core.cache import cache
 from django.core.exceptions import EmptyResultSet
 from django.db.models import F, Func, IntegerField, QuerySet, Subquery
 
-from inventory.models import AIApplication, Role
+from inventory.models import AIApplication, Department, Role
 from risk.method import load_method
 from risk.models import RollUpCount
 
@@ -57,23 +57,17 @@ def kept_rows(query: QuerySet[Any, Any]) -> list[Any]:
         return []
 
 
-def kept_count(query: QuerySet[Any, Any]) -> int:
-    """The number of rows of a query, kept in the same way."""
-    try:
-        return kept(("count", query.query.sql_with_params()), query.count)
-    except EmptyResultSet:
-        return 0
-
-
 def _standing_now() -> Standing:
-    """Where roll-ups, register, roles and method stand; empty before the first roll-up. One query."""
+    """Where roll-ups, register, tree, roles and method stand; empty before the first roll-up. One query."""
     asked = _ASKED.get()
     if asked:
         return asked[0]
     newest = AIApplication.objects.order_by("-updated_at").values("updated_at")[:1]
+    moved = Department.pgh_event_model.objects.order_by("-pgh_id").values("pgh_id")[:1]  # type: ignore[attr-defined]
     given = Role.objects.order_by("-pk").values("pk")[:1]
     held = Role.objects.order_by().annotate(n=Func(F("pk"), function="count", output_field=IntegerField())).values("n")
-    stand = RollUpCount.objects.values_list("number", *(Subquery(one) for one in (newest, given, held))).first()
+    asks = (newest, moved, given, held)
+    stand = RollUpCount.objects.values_list("number", *(Subquery(one) for one in asks)).first()
     found = (*stand, load_method().version) if stand else ()
     if asked is not None:
         asked.append(found)

@@ -121,7 +121,8 @@ def _views(request: PersonRequest, filters: Filters, at: At, chosen: Mapping[str
     ]
     if access.sees_everything(request.user):
         looks.append(("Tied to none", "loose", {"state": is_open, "tied": "no"}))
-    kept = [(key, request.GET[key]) for key in (*SHARED, "lifecycle", BELOW, "sort") if request.GET.get(key)]
+    carried = (*SHARED, "lifecycle", BELOW, "sort")
+    kept = [(key, word) for key in carried for word in request.GET.getlist(key) if word]
     base = reverse("risk:alerts")
     return [
         {

@@ -27,6 +27,7 @@ ASKED: list[dict[str, Any]] = [
     {"owner": "alice"},
     {"band": "critical,high"},
     {"class": "open"},
+    {"kind": ["model", "agent"]},
 ]
 
 

@@ -17,8 +17,9 @@ from django.utils import timezone
 
 from governance.models import Export, SavedView
 from inventory.models import AIApplication, AuditLogEntry, Department
-from risk.models import CurrentScore, DepartmentDay, ScoreSnapshot
+from risk.models import CurrentScore, DepartmentDay, MethodInForce, ScoreSnapshot
 from tests.governance.estate import Estate
+from tests.governance.then import noon
 
 TODAY = timezone.localdate()
 ANSWERING = (
@@ -165,6 +166,14 @@ def test_the_overview_of_then_as_a_file(dan: Client) -> None:
     (row,) = page.context["matrix"].rows
     assert row.label in body
     assert Export.objects.latest("pk").as_of == BETWEEN
+
+
+def test_the_overview_names_the_method_of_then(dan: Client) -> None:
+    for version, day in (("2025.9", BETWEEN), ("2026.1", TODAY)):
+        MethodInForce.objects.create(version=version, since=noon(day), reason="A test.")
+    body = dan.get("/exports/overview.html", {"as_of": BETWEEN}).content.decode()
+    assert "scores by method 2025.9" in body
+    assert "2026.1" not in body
 
 
 def test_machines_are_told_of_then_or_that_it_is_not_known(dan: Client) -> None:

@@ -229,6 +229,18 @@ def test_the_file_of_a_past_day_says_what_the_tree_says(dan: Client, asked: dict
     rows = json.loads(b"".join(dan.get("/exports/download/", query).streaming_content))  # type: ignore[attr-defined]
     overall = {row["department_key"]: row["index"] for row in rows if row["principle"] == "overall"}
     assert overall == {key: pytest.approx(risk.index) for key, risk in tree.items()}
+    told = dan.get("/api/v1/departments/", {"as_of": FIRST, **asked}).json()["results"]
+    assert {one["key"]: one["overall"]["index"] for one in told if one["overall"]} == overall
+    assert {one["as_of"] for one in told if one["overall"]} <= {FIRST.isoformat()}
+
+
+@pytest.mark.parametrize("asked", [{"kind": "agent"}, {"band": "low"}, {"class": "open"}, {"owner": "-"}])
+def test_frameworks_of_a_past_day_are_not_told_apart_and_say_so(dan: Client, asked: dict[str, str]) -> None:
+    """Their requirements by application are kept of today alone, whose counts would be passed off as those of then."""
+    assert dan.get("/api/v1/frameworks/", asked).status_code == 200
+    answer = dan.get("/api/v1/frameworks/", {"as_of": FIRST, **asked})
+    assert (answer.status_code, list(answer.json())) == (400, list(asked))
+    assert "known of today alone" in str(answer.json())
 
 
 @pytest.mark.parametrize("path", ["/", "/analytics/risk/", "/departments/retail/", "/departments/"])

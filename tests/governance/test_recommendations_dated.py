@@ -233,6 +233,9 @@ def test_what_was_not_kept_says_so(past: Recommendation, cast: Cast, client: Cli
     for path in ("/recommendations/", f"/recommendations/{past.pk}/"):
         assert said in client.get(path, {"as_of": SECOND}).content.decode()
         assert said not in client.get(path, {"as_of": THIRD}).content.decode()
+    evidence = f"/api/v1/recommendations/{past.pk}/evidence/"
+    assert client.get(evidence, {"as_of": SECOND}).status_code == 400  # none would mean that nothing was found
+    assert client.get(evidence, {"as_of": THIRD}).status_code == 200
 
 
 def test_what_came_and_went_within_a_day_did_not_stand_at_its_end(past: Recommendation, cast: Cast) -> None:

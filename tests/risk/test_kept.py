@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from inventory import access
 from inventory.choices import RoleKind
-from inventory.models import AIApplication, User
-from risk.selectors.kept import kept, kept_count, kept_rows
+from inventory.models import AIApplication, Department, User
+from risk.selectors.kept import kept, kept_rows
 from risk.services import rollups
 from tests.builders import make_application
 from tests.cast import Cast
@@ -50,20 +50,28 @@ def test_a_role_that_is_taken_ends_it(cast: Cast) -> None:
     """The query is the same before and after: it asks the database which departments the person sees."""
     make_application(cast.cards, "Letters")
     rollups.roll_up_everything()
-    assert kept_count(access.applications(cast.carol)) == 1
+    assert len(kept_rows(access.applications(cast.carol))) == 1
     assert cast.eve.roles.create(department=cast.cards, kind=RoleKind.LEADER)
-    assert kept_count(access.applications(cast.eve)) == 1
+    assert len(kept_rows(access.applications(cast.eve))) == 1
     for one in (cast.carol, cast.eve):
         one.roles.all().delete()
         again = User.objects.get(pk=one.pk)
-        assert kept_count(access.applications(again)) == 0
+        assert kept_rows(access.applications(again)) == []
+
+
+def test_a_department_that_moves_ends_it(cast: Cast) -> None:
+    """Whoever saw it by where it lay sees it no longer, before the figures are taken anew."""
+    make_application(cast.cards, "Letters")
+    rollups.roll_up_everything()
+    assert len(kept_rows(access.applications(cast.carol))) == 1
+    Department.objects.filter(pk=cast.cards.pk).update(parent=cast.treasury)
+    assert kept_rows(access.applications(cast.carol)) == []
 
 
 def test_queries_that_differ_in_a_value_are_kept_apart(cast: Cast) -> None:
     for department in (cast.cards, cast.cards, cast.treasury):
         make_application(department, f"Of {department.name} {timezone.now()}")
     rollups.roll_up_everything()
-    counted = [kept_count(AIApplication.objects.filter(department=one)) for one in (cast.cards, cast.treasury)]
-    assert counted == [2, 1]
+    found = [kept_rows(AIApplication.objects.filter(department=one)) for one in (cast.cards, cast.treasury)]
+    assert list(map(len, found)) == [2, 1]
     assert kept_rows(AIApplication.objects.filter(pk__in=[])) == []
-    assert kept_count(AIApplication.objects.filter(pk__in=[])) == 0
