@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from governance.selectors import rollups
-from governance.selectors.overview import DepartmentRow, Figures
+from governance.selectors.overview import DepartmentRow, Figures, HighRisk
 from governance.selectors.rollups import Risk
 from inventory import access
-from inventory.models import AIApplication, Department
+from inventory.models import Department
 from inventory.selectors.scope import Scope
 from risk.choices import OVERALL, Principle
 from risk.method import load_method
 from risk.scoring.forecast import HORIZONS
-from risk.selectors.history import CHANGE_DAYS
 
 
 @dataclass(frozen=True)
@@ -30,6 +29,15 @@ class IndexParts:
 
 
 @dataclass(frozen=True)
+class WorstApplication:
+    """`eu_class`: that of today."""
+
+    id: int
+    name: str
+    eu_class: str | None
+
+
+@dataclass(frozen=True)
 class DepartmentFigures:
     """`overall` is None where no live application is below the department. `worst` names the worst application; None
     also where it is gone, or out of sight."""
@@ -40,23 +48,18 @@ class DepartmentFigures:
     principles: tuple[tuple[Principle, Risk | None], ...]
     parts: IndexParts | None
     change: float | None  # of the index over 30 days
-    worst: AIApplication | None
+    worst: WorstApplication | None
 
 
-def figures(scope: Scope, path: tuple[Department, ...], day: date, known: Figures | None = None) -> DepartmentFigures:
-    """The newest figures on or before the day of the department looked at, with their parts and their change. `known`:
-    those of its overview, where the caller has read them already."""
+def figures(
+    scope: Scope, path: tuple[Department, ...], known: Figures, highest: Sequence[HighRisk]
+) -> DepartmentFigures:
+    """The department looked at with the parts of its index and their change, out of the figures of its overview
+    (`known`); `highest`: applications of the highest risk there, among which the worst usually is."""
     assert scope.top is not None
     department = scope.top
-    if known is None:
-        only, past = Department.objects.filter(pk=department.pk), day - timedelta(days=CHANGE_DAYS)
-        read = rollups.risks_on(only, [*((day, one) for one in rollups.ALL), (past, OVERALL)])
-        found = {risk.principle: risk for risk in read.get(day, [])}
-        row = DepartmentRow(department, found.get(OVERALL), tuple(found.get(one) for one in Principle.values))
-        then: Sequence[Risk] = read.get(past, [])
-    else:
-        none = DepartmentRow(department, None, (None,) * len(Principle.values))
-        row, then = next(iter(known.matrix.whole), none), known.before
+    none = DepartmentRow(department, None, (None,) * len(Principle.values))
+    row = next(iter(known.matrix.whole), none)
     overall = row.overall
     worst_id = overall.worst_application_id if overall else None
     return DepartmentFigures(
@@ -65,14 +68,18 @@ def figures(scope: Scope, path: tuple[Department, ...], day: date, known: Figure
         overall=overall,
         principles=tuple(zip(Principle, row.principles, strict=True)),
         parts=parts(overall) if overall else None,
-        change=overall.index - then[0].index if overall and then else None,
-        worst=_in_sight(scope, worst_id) if worst_id else None,
+        change=overall.index - known.before[0].index if overall and known.before else None,
+        worst=_worst(scope, worst_id, highest) if worst_id else None,
     )
 
 
-def _in_sight(scope: Scope, pk: int) -> AIApplication | None:
+def _worst(scope: Scope, pk: int, highest: Sequence[HighRisk]) -> WorstApplication | None:
     """It may have moved since to where this person sees nothing."""
-    return access.applications(scope.user).filter(pk=pk).select_related("score").first()
+    for one in highest:
+        if one.id == pk:
+            return WorstApplication(one.id, one.name, one.eu_class)
+    found = access.applications(scope.user).filter(pk=pk).values_list("pk", "name", "score__eu_class").first()
+    return WorstApplication(*found) if found else None
 
 
 def parts(risk: Risk) -> IndexParts:

@@ -123,19 +123,16 @@ def figures(
     beside: Sequence[Department] = (),
     among: Among = ALL,
 ) -> Figures:
-    """The matrix and the first two tiles, in three queries however many departments there are. Of some applications
+    """The matrix and the first two tiles, in two queries however many departments there are. Of some applications
     alone (`among`, of the same day) there is no change."""
     if among:
         return _of_chosen(scope, picture(scope, among, most, beside), most, beside)
-    tops = [top.pk for top in scope.tops]
-    highest_level = Department.objects.filter(pk__in=tops)
-    overall = rollups.risks(highest_level | scope.rows(), day, [OVERALL])
-    listed = [risk for risk in overall if scope.top is None or risk.department_id not in tops]
-    listed.sort(key=lambda risk: (-risk.index, risk.department_id))
+    tops, further = [top.pk for top in scope.tops], [one.pk for one in beside]
+    looked_at, then = Department.objects.filter(pk__in=tops) | scope.rows(), day - timedelta(days=CHANGE_DAYS)
+    overall, risks = rollups.ranked(looked_at, tops if scope.top else (), most, [*tops, *further], day, then)
+    listed = worst_first(overall, scope)
     shown = [risk.department_id for risk in listed[:most]]
-    further = [one.pk for one in beside]
-    wanted, then = Department.objects.filter(pk__in=[*shown, *tops, *further]), day - timedelta(days=CHANGE_DAYS)
-    risks = rollups.risks_on(wanted, [*((day, one) for one in rollups.ALL), (then, OVERALL)])
+    wanted = Department.objects.filter(pk__in=[*shown, *tops, *further])
     found = {(risk.department_id, risk.principle): risk for risk in risks.get(day, [])}
     before = [risk for risk in risks.get(then, []) if risk.department_id in tops]
     itself = _itself(overall, scope)
@@ -243,7 +240,9 @@ def highest(scope: Scope, among: Among = ALL, most: int = HIGHEST_ROWS) -> list[
     # Ties as in the list of applications, and as the index of points has them
     found = CurrentScore.objects.filter(counted_in__isnull=False).order_by("-overall_point", "-application_id")
     if not scope.everything:
-        found = found.filter(counted_in__in=scope.departments().order_by().values("pk"))
+        # One that has just moved counts where it lay until it is judged anew, and is named to nobody there
+        inside = scope.departments().order_by().values("pk")
+        found = found.filter(counted_in__in=inside, application__department__in=inside)
     if among:
         # One owner's are few, and found first: else the plan walks down the index of points past everybody else's
         among_these = found.filter(

@@ -86,6 +86,14 @@ FROM ({departments}) wanted(id) CROSS JOIN unnest(%s::text[], %s::date[]) what(n
     ORDER BY day DESC LIMIT 1
 ) newest WHERE newest.{counted} > 0"""
 
+# The worst are found and read at once
+_RANKED = """
+WITH overall AS MATERIALIZED ({overall}), picked(id) AS (
+    (SELECT id FROM overall WHERE id <> ALL(%s::bigint[]) ORDER BY "index" DESC, id LIMIT %s)
+    UNION SELECT unnest(%s::bigint[])
+)
+SELECT true, overall.* FROM overall UNION ALL SELECT false, shown.* FROM ({shown}) shown"""
+
 
 def ids_of(found: QuerySet[Any, Any]) -> tuple[str, Sequence[Any]]:
     """These rows as a subquery of ids."""
@@ -95,11 +103,14 @@ def ids_of(found: QuerySet[Any, Any]) -> tuple[str, Sequence[Any]]:
         return "SELECT NULL::bigint WHERE false", ()
 
 
-def _newest(table: str, key: str, counted: str, columns: list[str], departments: QuerySet) -> tuple[str, tuple]:
-    wanted, params = ids_of(departments)
+def _newest(table: str, key: str, counted: str, columns: list[str], wanted: str) -> str:
+    """The query of the newest rows of the departments that the SQL `wanted` names."""
     picked = ", ".join(["what.day", "wanted.id", "what.name", *(f'newest."{name}"' for name in columns)])
-    sql = _NEWEST.format(columns=picked, departments=wanted, table=table, key=key, counted=counted)
-    return sql, tuple(params)
+    return _NEWEST.format(columns=picked, departments=wanted, table=table, key=key, counted=counted)
+
+
+def _risks_of(wanted: str, columns: list[str] = _RISK) -> str:
+    return _newest("risk_departmentday", "principle", "count", columns, wanted)
 
 
 def risks(departments: QuerySet[Department], day: date, principles: Iterable[str] = ALL) -> list[Risk]:
@@ -107,21 +118,38 @@ def risks(departments: QuerySet[Department], day: date, principles: Iterable[str
     return risks_on(departments, [(day, principle) for principle in principles]).get(day, [])
 
 
+def ranked(
+    departments: QuerySet[Department], listed: Sequence[int], most: int, always: Sequence[int], day: date, then: date
+) -> tuple[list[Risk], dict[date, list[Risk]]]:
+    """The newest overall figures of these departments; and all of those of the `most` worst, but for `listed`, and of
+    `always`, with their overall ones of an earlier day (`then`): day → figures. One query, however many there are."""
+    wanted, params = ids_of(departments)
+    sql = _RANKED.format(overall=_risks_of(wanted), shown=_risks_of("SELECT id FROM picked"))
+    names, days = [*ALL, OVERALL], [*(day for _ in ALL), then]
+    found: dict[date, list[Risk]] = {}
+    compared: list[Risk] = []
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*params, [OVERALL], [day], list(listed), most, list(always), names, days])
+        for of_all, on, *row in cursor.fetchall():
+            (compared if of_all else found.setdefault(on, [])).append(Risk(*row))
+    return compared, found
+
+
 def overall(departments: QuerySet[Department], day: date, columns: Sequence[str]) -> dict[int, dict[str, Any]]:
     """These columns alone of each department's newest overall figures, for what compares very many: department → by
     column; none where no live application is below it."""
-    sql, params = _newest("risk_departmentday", "principle", "count", list(columns), departments)
+    wanted, params = ids_of(departments)
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*params, [OVERALL], [day]])
+        cursor.execute(_risks_of(wanted, list(columns)), [*params, [OVERALL], [day]])
         return {pk: dict(zip(columns, row, strict=True)) for _, pk, _, *row in cursor.fetchall()}
 
 
 def risks_on(departments: QuerySet[Department], asked: Sequence[tuple[date, str]]) -> dict[date, list[Risk]]:
     """The same of several days at once, each with the principles asked of it: day → figures; one query."""
-    sql, params = _newest("risk_departmentday", "principle", "count", _RISK, departments)
+    wanted, params = ids_of(departments)
     found: dict[date, list[Risk]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*params, [principle for _, principle in asked], [day for day, _ in asked]])
+        cursor.execute(_risks_of(wanted), [*params, [principle for _, principle in asked], [day for day, _ in asked]])
         for day, *row in cursor.fetchall():
             found.setdefault(day, []).append(Risk(*row))
     return found
@@ -129,7 +157,8 @@ def risks_on(departments: QuerySet[Department], asked: Sequence[tuple[date, str]
 
 def coverages(departments: QuerySet[Department], day: date, frameworks: Iterable[str]) -> list[Coverage]:
     """The newest coverage of each department and framework; none where no live application is below it."""
-    sql, params = _newest("risk_coverageday", "framework", "applications", _COVERAGE, departments)
+    wanted, params = ids_of(departments)
+    sql = _newest("risk_coverageday", "framework", "applications", _COVERAGE, wanted)
     names = list(frameworks)
     with connection.cursor() as cursor:
         cursor.execute(sql, [*params, names, [day] * len(names)])

@@ -99,7 +99,8 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
     day, left = at.day, among(filters, at.then)
     days, above = department.course(found, day, filters.period), path_to(user, found)
     known = overview.figures(scope, day, CHART_ROWS, above[:1], left)
-    below, figures = known.matrix, department.figures(scope, above, day, known)
+    highest = highest_then(scope, day, left) if at.past else overview.highest(scope, left)
+    below, figures = known.matrix, department.figures(scope, above, known, highest)
     ahead = department.ahead(figures.overall, day)
     of_all = department.ahead(days[-1] if days else None, day) if left else ahead
     used = usage.applications_used(scope, day, filters.period, left)
@@ -113,7 +114,7 @@ def department_page(request: HttpRequest, key: str) -> HttpResponse:
         "bands_course": drawn.bands_over_time(scope, at, filters.period, days),
         "profile": drawn.profile(scope, at, known, left),
         "below": below,
-        "highest": highest_then(scope, day, left) if at.past else overview.highest(scope, left),
+        "highest": highest,
         "used": [used_row(one, replace(filters, department=found), day) for one in used.apps],
         "use_at": used.counted_at,
         "counted_at": None if at.past else known.counted_at,

@@ -35,7 +35,7 @@ from inventory.web.as_of import At
 from inventory.web.filters import Filters
 from risk.selectors.alerts import OPEN
 from risk.selectors.history import method_then
-from risk.selectors.kept import one_standing
+from risk.selectors.kept import kept, one_standing
 
 Leading = TypeVar("Leading", MatrixCell, MatrixColumn, MatrixRow)  # parts of the matrix that lead somewhere
 
@@ -54,7 +54,7 @@ def page(scope: Scope, filters: Filters, at: At) -> dict[str, Any]:
         "filters": filters,
         "scope": scope,
         "day": day,
-        "method": method_then(day),
+        "method": kept(("method of then", day), lambda: method_then(day)),
         "departments": options(scope),
         "kinds": ApplicationKind.choices,
         "narrowed_words": left.words,

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from governance.selectors import department, rollups
+from governance.selectors import department, overview, rollups
 from governance.selectors.analytics.risk import bands_by_day
 from governance.selectors.departments import SORTS, tree
 from inventory.models import Department
@@ -52,13 +52,20 @@ def test_tree_of_a_leader(estate: Estate) -> None:
     assert rows[0].risk.count == 2
 
 
+def figures_of(estate: Estate) -> department.DepartmentFigures:
+    scope = scope_of(estate.cast.dan, estate.cast.retail)
+    known = overview.figures(scope, timezone.localdate())
+    return department.figures(scope, (), known, overview.highest(scope))
+
+
 def test_index_comes_apart(estate: Estate) -> None:
-    found = department.figures(scope_of(estate.cast.dan, estate.cast.retail), (), timezone.localdate())
+    found = figures_of(estate)
     assert found.overall is not None
     assert found.parts is not None
     assert found.overall.index == pytest.approx(max(found.parts.weighted, found.parts.guard))
     assert found.parts.guarded == (found.parts.guard > found.parts.weighted)
-    assert found.worst == estate.scorer
+    assert found.worst
+    assert found.worst.id == estate.scorer.pk
     counts = (found.overall.low_count, found.overall.moderate_count, found.overall.high_count)
     assert sum(counts) + found.overall.critical_count == found.overall.count == 2
     for principle, risk in found.principles:
@@ -74,7 +81,7 @@ def test_figures_hold_until_the_next(estate: Estate) -> None:
     old = DepartmentDay.objects.get(pk=now.pk)
     old.pk, old.day, old.index = None, today - timedelta(days=45), 10.0
     old.save()
-    found = department.figures(scope_of(estate.cast.dan, estate.cast.retail), (), today)
+    found = figures_of(estate)
     assert found.change == pytest.approx(now.index - 10.0)
     begin, past = today - timedelta(days=30), today - timedelta(days=5)
     course = department.course(estate.cast.retail, today, 30)

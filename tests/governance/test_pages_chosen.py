@@ -134,7 +134,7 @@ def test_a_department_is_of_the_chosen_alone(estate: Estate, client: Client, key
         assert "No application fits" in body
         return
     assert overall.worst == max(one.point for one in found)
-    assert context["figures"].worst.pk in {one.id for one in found}
+    assert context["figures"].worst.id in {one.id for one in found}
     assert context["figures"].change is None
     bands = context["bands"]
     for trace in bands.figure["data"]:
