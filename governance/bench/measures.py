@@ -1,6 +1,7 @@
 """Every figure of the bench by name. A group measures figures that share a costly preparation."""
 
 from collections.abc import Callable
+from typing import Any
 
 from governance.bench import feeds, starts
 from governance.bench.clusters import Bench
@@ -9,6 +10,7 @@ from governance.bench.results import Reading
 LARGE, SMALL = 100_000, 1_000  # applications
 RESCORED = 1_000
 WORKER_MB = 600
+PASSES = 2
 Group = Callable[[Bench], dict[str, Reading]]
 
 
@@ -34,19 +36,25 @@ def growth(bench: Bench) -> dict[str, Reading]:
 
 def every_page(bench: Bench) -> dict[str, Reading]:
     """Every page of a large estate, warm: the slowest, the one with most queries, and the one that grows most against
-    the same page of a small estate in one run."""
-    large, small = (
-        bench.estate(bench.size(size)).measure("governance.bench.pages", "every") for size in (LARGE, SMALL)
-    )
-    grown = {}  # the key of an application differs, its page does not
-    for (address, now), before in zip(large["slowest"].items(), small["slowest"].values(), strict=True):
-        grown[address] = now / before
-        bench.say(f"… {address}: {now:.0f} ms, {large['queries'][address]} queries, {grown[address]:.1f} × a small one")
+    the same page of a small estate. Both are asked in turn, and the better of two passes counts: a machine's own pace
+    moves more from minute to minute than pages differ."""
+    estates = [bench.estate(bench.size(size)) for size in (LARGE, SMALL)]
+    passes = [[one.measure("governance.bench.pages", "every") for one in estates] for _ in range(PASSES)]
+    large, small = ([min(times) for times in zip(*_times(passes, which), strict=True)] for which in range(2))
+    queries, grown = passes[0][0]["queries"], []
+    for (address, asked), now, before in zip(queries.items(), large, small, strict=True):
+        grown.append(now / before)
+        bench.say(f"… {address}: {now:.0f} ms, {asked} queries, {grown[-1]:.1f} × a small one")
     return {
-        "pages_p95_ms": Reading(max(large["slowest"].values())),
-        "pages_queries": Reading(max(large["queries"].values())),
-        "pages_growth": Reading(max(grown.values())),
+        "pages_p95_ms": Reading(max(large)),
+        "pages_queries": Reading(max(queries.values())),
+        "pages_growth": Reading(max(grown)),
     }
+
+
+def _times(passes: list[list[dict[str, Any]]], which: int) -> list[list[float]]:
+    """Each pass's times of the pages of one of the estates; the key of an application differs, its page does not."""
+    return [list(found[which]["slowest"].values()) for found in passes]
 
 
 def first_chart(bench: Bench) -> dict[str, Reading]:

@@ -11,7 +11,8 @@ from .leftovers import stop_leftover
 from .paths import DATABASE, DATABASE_USER, Home, ServerError
 
 BUILTIN_LOCALE_SINCE = 17
-# Sizes fit a laptop; the rest is PostgreSQL's own choice. `jit` costs more than it saves on pages' short queries.
+# Sizes fit a laptop; the rest is PostgreSQL's own choice. `jit` costs more than it saves on pages' short queries, and
+# most have their rows before parallel workers have started.
 TUNING = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -21,6 +22,7 @@ TUNING = {
     "max_wal_size": "2GB",
     "random_page_cost": "1.1",
     "jit": "off",
+    "parallel_setup_cost": "3000",
     "timezone": "UTC",
     "log_timezone": "UTC",
 }

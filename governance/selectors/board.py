@@ -118,7 +118,7 @@ class _Sight:
 
 def pages_of(user: User | None, chosen: Department | None, day: date) -> int:
     """How many departments have a page in the report."""
-    return len(rollups.risks(subtree(user, chosen), day, [OVERALL]))
+    return len(rollups.overall(subtree(user, chosen), day, ["count"]))
 
 
 def board(user: User | None, chosen: Department | None, day: date) -> Board:

@@ -17,7 +17,7 @@ from risk.choices import OVERALL
 from risk.selectors.history import CHANGE_DAYS
 
 DEEPEST = 6
-ROWS_A_PAGE = 50
+ROWS_A_PAGE = 25
 # What the tree can be ordered by; siblings are ordered, a child always stands below its parent.
 SORTS = ("name", "index", "worst", "tail", "mean", "count", "change")
 COMPARED = ("index", "worst", "tail", "mean", "count", "band")

@@ -266,33 +266,6 @@ def of(subject: AIApplication | Department, first: date) -> list[UnusualDay]:
     return list(found.order_by("-day", "-id")[:SHOWN])
 
 
-@dataclass(frozen=True, slots=True)
-class OpenFinding:
-    """An unusual day of a department that nobody dismissed, for a recommendation."""
-
-    id: int
-    department_id: int
-    metric: str
-    day: date
-    value: float
-    limit: float
-    explanation: str
-
-
-def open_by_department(first: date, departments: QuerySet[Department] | None = None) -> dict[int, list[OpenFinding]]:
-    """Open findings since a day by department, newest first: what recommendation 14 is made from. Departments without
-    any are left out. One query."""
-    rows = UnusualDay.objects.filter(application=None, dismissed_at=None, day__gte=first)
-    if departments is not None:
-        rows = rows.filter(department__in=departments.order_by().values("pk"))
-    found: dict[int, list[OpenFinding]] = {}
-    for one in rows.order_by("-day", "-id").iterator(2000):
-        assert one.department_id is not None
-        made = OpenFinding(one.pk, one.department_id, one.metric, one.day, one.value, one.limit, explained(one))
-        found.setdefault(one.department_id, []).append(made)
-    return found
-
-
 # Of what was used enough on the day to be judged, the days of the window. Sums of a line are unknown where a part is.
 _APPLICATIONS = """
 WITH used AS (

@@ -9,21 +9,13 @@ from playwright.sync_api import Page, expect
 
 from inventory.models import AIApplication
 from risk.models import RescoreRun
-from risk.services import scores
 from tests.browser.conftest import Visit
-from tests.builders import make_application
+from tests.browser.test_answering import begun
 from tests.cast import Cast, cast
 
-__all__ = ["cast"]
+__all__ = ["begun", "cast"]
 pytestmark = pytest.mark.django_db(transaction=True)
 Visits = Callable[..., Visit]
-
-
-@pytest.fixture
-def begun(transactional_db: None, cast: Cast) -> AIApplication:
-    found = make_application(cast.cards, "Card helper", owner=cast.alice)
-    scores.rescore_changed()
-    return found
 
 
 def away(page: Page, path: str) -> None:

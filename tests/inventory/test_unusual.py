@@ -5,9 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import connection
 from django.http import Http404
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -249,23 +247,6 @@ def test_who_sees_and_who_may_dismiss(finding: UnusualDay, cast: Cast) -> None:
         with pytest.raises(refusal):
             unusual.dismiss(actor=user, finding=finding, reason="No")
     unusual.dismiss(actor=cast.bob, finding=finding, reason="Yes")
-
-
-def test_recommendations_read_what_is_open_by_department(finding: UnusualDay, cast: Cast) -> None:
-    of_cards = UnusualDay.objects.get(department=cast.cards)
-    unusual.dismiss(actor=cast.alice, finding=of_cards, reason="Known")
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
-        open_ones = selectors.open_by_department(TODAY - timedelta(days=30))
-    assert len(queries) == 1
-    assert set(open_ones) == {cast.retail.pk, cast.root.pk}
-    (one,) = open_ones[cast.retail.pk]
-    assert (one.metric, one.value, one.limit, one.day) == ("interactions", 412, 150, TODAY)
-    assert one.explanation.startswith("412 interactions on")
-    only = selectors.open_by_department(TODAY, Department.objects.filter(pk=cast.root.pk))
-    assert set(only) == {cast.root.pk}
-    assert selectors.open_by_department(TODAY + timedelta(days=1)) == {}
 
 
 def test_the_page_and_the_search_agree(finding: UnusualDay, application: AIApplication, cast: Cast) -> None:
