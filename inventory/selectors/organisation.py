@@ -11,7 +11,7 @@ from inventory.models import AIApplication, Department, Role, User
 from inventory.selectors.register import DepartmentChoice, department_choices
 
 PEOPLE_A_PAGE = 25
-DEPARTMENTS_A_PAGE = 50
+DEPARTMENTS_A_PAGE = 25
 
 
 @dataclass(frozen=True, slots=True)
