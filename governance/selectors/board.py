@@ -20,6 +20,7 @@ from inventory.selectors.scope import subtree
 from risk.choices import OVERALL, Principle
 from risk.method import load_method
 from risk.selectors.history import method_then
+from risk.selectors.kept import kept
 
 AT_ONCE = 100  # departments that are read by one query
 CHANGE_DAYS = 30
@@ -117,8 +118,11 @@ class _Sight:
 
 
 def pages_of(user: User | None, chosen: Department | None, day: date) -> int:
-    """How many departments have a page in the report."""
-    return len(rollups.overall(subtree(user, chosen), day, ["count"]))
+    """How many departments have a page in the report; kept until the next roll-up."""
+    seen = subtree(user, chosen)
+    return kept(
+        ("pages of the board report", rollups.ids_of(seen), day), lambda: len(rollups.overall(seen, day, ["count"]))
+    )
 
 
 def board(user: User | None, chosen: Department | None, day: date) -> Board:

@@ -10,11 +10,12 @@ from django.core.paginator import Page, Paginator
 from governance.selectors import rollups
 from governance.selectors.among import ALL, Among
 from governance.selectors.chosen_departments import risks
-from governance.selectors.rollups import Risk
+from governance.selectors.rollups import Risk, ids_of
 from inventory.models import Department
 from inventory.selectors.scope import Scope
 from risk.choices import OVERALL
 from risk.selectors.history import CHANGE_DAYS
+from risk.selectors.kept import kept
 
 DEEPEST = 6
 ROWS_A_PAGE = 25
@@ -63,21 +64,29 @@ def tree(
 ) -> Page:
     """A page of TreeRow: the departments looked at, parents before children. Searching or choosing bands leaves only
     those that fit, without indentation. `among`: the figures are those of some applications alone, as they stand or
-    stood, and departments without any of them are left out."""
-    chosen = {risk.department_id: risk for risk in risks(scope, among)} if among else None
-    by = sort.removeprefix("-")
-    places = _places(scope, day, by, bool(bands)) if chosen is None else _places_of(scope, chosen)
-    if q or bands:
-        fitting = [place for place in places.values() if _fits(place, q.casefold(), bands)]
-        ordered = [(place.pk, 0) for place in _ordered(fitting, sort)]
+    stood, and departments without any of them are left out. The order of all is kept until anything changes."""
+    if among:
+        chosen = {risk.department_id: risk for risk in risks(scope, among)}
+        ordered = _ordered_tree(_places_of(scope, chosen), q, bands, sort)
     else:
-        below: dict[int | None, list[Place]] = {}
-        for place in places.values():
-            below.setdefault(place.parent if place.parent in places else None, []).append(place)
-        ordered = _walked(below, sort)
+        chosen = None
+        key = ("tree of departments", ids_of(scope.departments()), day, q, bands, sort)
+        by = sort.removeprefix("-")
+        ordered = kept(key, lambda: _ordered_tree(_places(scope, day, by, bool(bands)), q, bands, sort))
     found: Page = Paginator(ordered, ROWS_A_PAGE).get_page(page)
     found.object_list = _rows(list(found.object_list), day, chosen)
     return found
+
+
+def _ordered_tree(places: Mapping[int, Place], q: str, bands: Sequence[str], sort: str) -> list[tuple[int, int]]:
+    """(id, depth) of each, in the order in which they are shown."""
+    if q or bands:
+        fitting = [place for place in places.values() if _fits(place, q.casefold(), bands)]
+        return [(place.pk, 0) for place in _ordered(fitting, sort)]
+    below: dict[int | None, list[Place]] = {}
+    for place in places.values():
+        below.setdefault(place.parent if place.parent in places else None, []).append(place)
+    return _walked(below, sort)
 
 
 def _places_of(scope: Scope, chosen: Mapping[int, Risk]) -> dict[int, Place]:
