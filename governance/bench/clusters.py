@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,6 +79,49 @@ class Cluster:
                     os.killpg(process.pid, signal.SIGTERM)
                 process.wait()
 
+    @contextmanager
+    def asked(self, module: str, *words: str) -> Iterator[Callable[[str], Any]]:
+        """A module of the bench for the length of the block, which answers a line with a line of JSON. So two estates
+        can be asked in turn.
+
+        Raises:
+            BenchError: it ended instead of answering.
+        """
+        log = self.folder / "logs" / "bench.log"
+        with (
+            log.open("a+", encoding="utf-8") as errors,
+            subprocess.Popen(
+                [sys.executable, "-m", module, *words],
+                cwd=PROJECT,
+                env=self.environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                bufsize=1,
+                start_new_session=True,
+            ) as process,
+        ):
+            assert process.stdin
+            assert process.stdout
+            lines, answers = process.stdin, process.stdout
+
+            def ask(line: str) -> Any:
+                try:
+                    print(line, file=lines)
+                    answer = answers.readline()
+                except BrokenPipeError:
+                    answer = ""
+                if not answer:
+                    raise self._failed(module, log)
+                return json.loads(answer)
+
+            try:
+                yield ask
+            finally:
+                with suppress(BrokenPipeError):
+                    lines.close()  # it ends where its lines do
+
     def run(self, command: list[str]) -> Run:
         begin, largest = time.monotonic(), 0.0
         log = self.folder / "logs" / "bench.log"
@@ -101,9 +144,12 @@ class Cluster:
                     largest = max(largest, resident_mb(process.pid))
         seconds = time.monotonic() - begin
         if process.returncode:
-            told = log.read_text(encoding="utf-8").strip().splitlines() or ["no message"]
-            raise BenchError(f"{' '.join(command[1:4])} failed: {told[-1]} (all of it: {log})")
+            raise self._failed(" ".join(command[1:4]), log)
         return Run(seconds, largest, (out.strip().splitlines() or [""])[-1])
+
+    def _failed(self, what: str, log: Path) -> BenchError:
+        told = log.read_text(encoding="utf-8").strip().splitlines() or ["no message"]
+        return BenchError(f"{what} failed: {told[-1]} (all of it: {log})")
 
 
 def resident_mb(session: int) -> float:

@@ -1,5 +1,6 @@
-"""Inside a cluster: server time, size and queries of pages. `python -m governance.bench.pages overview list every`"""
+"""Inside a cluster: server time, size and queries of pages. `python -m governance.bench.pages overview list`"""
 
+import json
 import re
 import statistics
 import sys
@@ -10,7 +11,7 @@ from typing import Any
 
 from governance.bench.inside import percentile, report, set_up
 
-WARM_UP, ROUNDS = 3, 20  # with fewer, the slowest is the 95th of a hundred
+WARM_UP, ROUNDS = 3, 20
 OVERVIEW = ("/", "/?period=7", "/?period=90", "/?period=365")
 SORTS = ("", "-risk", "risk", "name", "-updated")
 NARROWED = ("", "&band=high,critical", "&lifecycle=live", "&kind=copilot", "&q=credit", "&class=high_risk")
@@ -123,10 +124,28 @@ def plant() -> None:
             )
 
 
+def answer(signed_in: Any) -> None:
+    """Answer each line, until there are no more: `addresses` with those of EVERY, `queries N` with the number of the
+    page's, `times N` with the milliseconds that the Nth page took."""
+    found = every()
+    for line in sys.stdin:
+        what, _, number = line.partition(" ")
+        if what.strip() == "addresses":
+            answered: Any = found
+        elif what == "queries":
+            answered = queries(signed_in, found[int(number)])
+        else:
+            answered = times(signed_in, [found[int(number)]], 1)[0][0]
+        print(json.dumps(answered), flush=True)
+
+
 def main(wanted: list[str]) -> None:
-    """Measure the pages that are named."""
+    """Measure the pages that are named; `every` is asked for, page by page."""
     set_up()
     signed_in = client()
+    if "every" in wanted:
+        answer(signed_in)
+        return
     figures: dict[str, Any] = {}
     if "overview" in wanted:
         times(signed_in, OVERVIEW, WARM_UP)
@@ -134,12 +153,6 @@ def main(wanted: list[str]) -> None:
         figures |= {"overview_p95_ms": percentile(taken, 0.95), "overview_median_ms": statistics.median(taken)}
         html = signed_in.get("/").content
         figures |= {"overview_bytes": len(html), "assets_bytes": assets(html.decode())}
-    if "every" in wanted:
-        slowest = {}
-        for address in every():
-            times(signed_in, [address], 2)
-            slowest[address] = percentile(times(signed_in, [address], ROUNDS)[0], 0.95)
-        figures |= {"slowest": slowest, "queries": {address: queries(signed_in, address) for address in every()}}
     if "list" in wanted:
         times(signed_in, lists(), 1)
         taken, largest = times(signed_in, lists(), 1)

@@ -1,6 +1,7 @@
 """What the register's pages show: departments to choose from, and applications that resemble one being typed."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.contrib.postgres.search import TrigramSimilarity, TrigramWordSimilarity
 from django.db.models import Q
@@ -15,8 +16,7 @@ RESEMBLING = 5
 SHORTEST = 3  # characters: below that everything resembles everything
 
 
-@dataclass(frozen=True, slots=True)
-class DepartmentChoice:
+class DepartmentChoice(NamedTuple):
     """A department with its place in the tree. `path` names what is above it, as far as the person may see it; the
     organisation is left out, except for itself."""
 

@@ -57,6 +57,8 @@ def test_a_cluster_is_a_folder_of_its_own_that_goes_away(tmp_path: Path, monkeyp
         assert bench.size(100_000) == 100
         with pytest.raises(BenchError, match="no-such-command"):
             cluster.manage("no-such-command")
+        with cluster.asked("governance.bench.no_such_module") as ask, pytest.raises(BenchError, match="no_such_module"):
+            ask("addresses")
     assert not (tmp_path / "bench").exists()
 
 
