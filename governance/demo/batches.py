@@ -24,6 +24,7 @@ BATCH = (
 )
 BYTES_A_ROW = {
     "purview_audit": 1240,
+    "cloud_discovery": 210,
     "entra_users": 148,
     "security_alerts": 2300,
     "agents": 900,
@@ -31,9 +32,17 @@ BYTES_A_ROW = {
     "cloud_apps": 620,
 }
 DICTIONARY_BYTES = 110  # a row
-DATED = ("purview_audit", "security_alerts", "agents", "metrics", "cloud_apps")  # whose rows bear a time
+DATED = (
+    "purview_audit",
+    "cloud_discovery",
+    "security_alerts",
+    "agents",
+    "metrics",
+    "cloud_apps",
+)  # whose rows bear a time
 ROWS_A_SECOND = 30_000
 DUPLICATES, IGNORED = 0.004, 0.012  # shares of an audit export
+OTHER_SITES = 46  # rows of a proxy log that concern no AI, for one that does
 
 
 def write_batches(
@@ -43,11 +52,14 @@ def write_batches(
     the counts of its days. Returns them, oldest first."""
     stored: Counter[int] = Counter()
     unmatched: Counter[int] = Counter()
+    visits: Counter[int] = Counter()
     for one in figures:
         stored[one.ago] += one.interactions * world.times.get(one.who, 1)
         if one.who not in world.registered:
             unmatched[one.ago] += one.interactions
-    files = _audit_files(world, stored, unmatched) + _user_files(world) + _alert_files(world, alerts)
+            visits[one.ago] += one.visits
+    files = _audit_files(world, stored, unmatched) + _proxy_files(world, visits)
+    files += _user_files(world) + _alert_files(world, alerts)
     files += _agent_files(world) + _cloud_files(world) + _metric_files(world, values) + _dictionary_files(world)
     files.sort(key=lambda row: row["created_at"])
     for row, key in zip(files, reserve(ImportBatch, len(files)), strict=True):
@@ -76,6 +88,18 @@ def _audit_files(world: World, stored: Counter[int], unmatched: Counter[int]) ->
             extra = {"duplicates": round(count * DUPLICATES), "ignored": round(count * IGNORED)}
             row = _batch("purview_audit", feed, newest, count, bad, world, **extra)
             files.append(row | {"unmatched": sum(unmatched[ago] for ago in days)})
+    return files
+
+
+def _proxy_files(world: World, visits: Counter[int]) -> list[dict[str, Any]]:
+    """Logs of a proxy, of which only visits to AI sites are stored: nothing registered has a site of its own."""
+    feed = world.story.feeds.proxy
+    files = []
+    for newest in range(1, world.days + 1, feed.every):
+        count = sum(visits[ago] for ago in range(newest, min(newest + feed.every, world.days + 1)))
+        if count:
+            row = _batch("cloud_discovery", feed, newest, count, [], world, ignored=count * OTHER_SITES)
+            files.append(row | {"unmatched": count})
     return files
 
 

@@ -22,7 +22,8 @@ _EXPAND = """
 WITH usage AS (
     SELECT u.*, row_number() OVER (ORDER BY u.day, application_id, sighting_id, department_id) AS row, f.batch,
            concat_ws('|', application_id, 's', sighting_id, 'd', department_id, u.day) AS whose
-    FROM inventory_dailyusage u JOIN demo_files f ON u.day BETWEEN f.first AND f.last WHERE u.interactions > 0
+    FROM inventory_dailyusage u JOIN demo_files f ON u.day BETWEEN f.first AND f.last
+    WHERE f.kind = 'purview_audit' AND u.interactions > 0
 ), people AS (
     SELECT pseudonym, concat_ws('|', application_id, 's', sighting_id, 'd', department_id, day) AS whose,
            row_number() OVER (PARTITION BY application_id, sighting_id, department_id, day ORDER BY pseudonym) AS place
@@ -59,34 +60,62 @@ LEFT JOIN touched t ON t.whose = e.whose AND e.n - (e.interactions - e.sensitive
      AND e.n - (e.interactions - e.sensitive) > t.upto - t.interactions
 ORDER BY at"""
 
+# Visits by the people of the day. Each sends somewhat more than the one before it, all together what the day says.
+_VISITS = """
+WITH usage AS (
+    SELECT u.*, f.batch, concat_ws('|', application_id, 's', sighting_id, 'd', department_id, u.day) AS whose
+    FROM inventory_dailyusage u JOIN demo_files f ON u.day BETWEEN f.first AND f.last
+    WHERE f.kind = 'cloud_discovery' AND u.visits > 0
+), visits AS (
+    SELECT u.*, n, md5(%(seed)s || 'visit' || whose || ':' || n)::uuid AS key,
+           ('x' || substr(md5('visit' || whose || n), 1, 7))::bit(28)::int AS chance,
+           u.uploaded * n * (n + 1) / (u.visits * (u.visits + 1))
+           - u.uploaded * n * (n - 1) / (u.visits * (u.visits + 1)) AS sent
+    FROM usage u CROSS JOIN LATERAL generate_series(1, u.visits) n
+)
+INSERT INTO inventory_interaction (record_id, at, application_id, sighting_id, department_id, pseudonym, operation,
+                                   jailbreak, injection, uploaded, batch_id)
+SELECT v.key, (v.day + time '07:30' + make_interval(secs => chance %% 39000)) AT TIME ZONE %(zone)s AS at,
+       v.application_id, v.sighting_id, v.department_id, p.people[chance %% cardinality(p.people) + 1], %(as_visit)s,
+       false, false, v.sent, v.batch
+FROM visits v
+JOIN inventory_dailypeople p ON p.day = v.day AND p.application_id IS NOT DISTINCT FROM v.application_id
+     AND p.sighting_id IS NOT DISTINCT FROM v.sighting_id AND p.department_id = v.department_id
+ORDER BY at"""
+
 
 def write_events(world: World, files: Iterable[Mapping[str, Any]]) -> int:
-    """The events of the last DAYS days, as the audit files of these days brought them; returns how many."""
+    """The events of the last DAYS days, as the audit files and logs of these days brought them; returns how many."""
     first = world.day(min(DAYS, world.days))
-    every = world.story.feeds.audit.every
+    every = {"purview_audit": world.story.feeds.audit.every, "cloud_discovery": world.story.feeds.proxy.every}
     brought = [
-        (one["id"], one["newest_at"].date() - timedelta(days=every - 1), one["newest_at"].date())
+        (one["kind"], one["id"], until - timedelta(days=every[one["kind"]] - 1), until)
         for one in files
-        if one["kind"] == "purview_audit"
+        if one["kind"] in every
+        for until in [one["newest_at"].date()]
     ]
     with connection.cursor() as cursor:
         begin = datetime.combine(first, time(), world.now.tzinfo)
         months.prepare(cursor, begin, world.now, world.now)
-        cursor.execute("CREATE TEMP TABLE demo_files (batch bigint, first date, last date) ON COMMIT DROP")
+        cursor.execute("CREATE TEMP TABLE demo_files (kind text, batch bigint, first date, last date) ON COMMIT DROP")
         copy_into(
-            cursor, "demo_files", ((pk, max(since, first), until) for pk, since, until in brought if until >= first)
+            cursor,
+            "demo_files",
+            ((kind, pk, max(since, first), until) for kind, pk, since, until in brought if until >= first),
         )
-        cursor.execute(
-            _EXPAND,
-            {
-                "first": first,
-                "seed": str(world.chance.whole(0, 2**31, "events")),
-                "zone": settings.TIME_ZONE,
-                "copilot": ApplicationKind.COPILOT.value,
-                "agent": ApplicationKind.AGENT.value,
-                "as_copilot": Operation.COPILOT.value,
-                "as_connected": Operation.CONNECTED.value,
-                "as_app": Operation.AI_APP.value,
-            },
-        )
-        return int(cursor.rowcount)
+        given: dict[str, Any] = {
+            "first": first,
+            "seed": str(world.chance.whole(0, 2**31, "events")),
+            "zone": settings.TIME_ZONE,
+            "copilot": ApplicationKind.COPILOT.value,
+            "agent": ApplicationKind.AGENT.value,
+            "as_copilot": Operation.COPILOT.value,
+            "as_connected": Operation.CONNECTED.value,
+            "as_app": Operation.AI_APP.value,
+            "as_visit": Operation.VISIT.value,
+        }
+        count = 0
+        for statement in (_EXPAND, _VISITS):
+            cursor.execute(statement, given)
+            count += int(cursor.rowcount)
+        return count

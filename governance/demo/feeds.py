@@ -1,7 +1,7 @@
 """Writes what the feeds told: the user list, daily figures, sightings and alerts."""
 
 import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,7 +22,8 @@ from inventory.services.pseudonyms import pseudonym
 
 WHOSE = ("application_id", "sighting_id", "department_id", "day")
 MARKS = ("sensitive", "jailbreak", "injection", "attacks", "off_hours", "files", "unlabelled")
-USAGE = (*WHOSE, "interactions", "users", *MARKS)
+USAGE = (*WHOSE, "interactions", "users", *MARKS, "visits", "uploaded")
+LEAST_SENT, MOST_SENT = 1_500, 60_000  # bytes with a visit, on average of a day
 # What made an interaction sensitive: (labels, information types, how often)
 SENSITIVE: list[tuple[list[str], list[str], int]] = [
     (["Confidential"], [], 50),
@@ -77,23 +78,31 @@ def write_sightings(world: World, figures: Iterable[DayFigures]) -> dict[str, in
     """What is in use without being registered; returns the primary keys by the name seen."""
     seen = {one.name: one for one in world.story.sightings}
     total: dict[str, list[int]] = {}
+    visits: Counter[str] = Counter()
     for day in figures:
         if day.who in seen:
             count, first, last = total.get(day.who, [0, day.ago, day.ago])
             total[day.who] = [count + day.interactions, max(first, day.ago), min(last, day.ago)]
+            visits[day.who] += day.visits
     names = [name for name in seen if name in total]
     keys = dict(zip(names, reserve(Sighting, len(names)), strict=True))
     copy_rows(
         Sighting,
         (
             *("id", "name", "folded", "operations", "agent_id", "app_identity", "host"),
-            *("candidates", "reason", "interactions", "first_seen", "last_seen"),
+            *("candidates", "reason", "interactions", "visits", "first_seen", "last_seen"),
         ),
         (
             [
-                *(keys[name], name, name.casefold(), [_operation(seen[name])]),
-                *(seen[name].agent, seen[name].identity, seen[name].host, [], "Nothing registered fits."),
-                *(total[name][0], world.start_of(world.day(total[name][1])) + FIRST_HOUR),
+                *(keys[name], name, name.casefold(), _operations(seen[name])),
+                *(
+                    seen[name].agent,
+                    seen[name].identity,
+                    seen[name].host or seen[name].site,
+                    [],
+                    "Nothing registered fits.",
+                ),
+                *(total[name][0], visits[name], world.start_of(world.day(total[name][1])) + FIRST_HOUR),
                 world.start_of(world.day(total[name][2])) + LAST_HOUR,
             ]
             for name in names
@@ -102,10 +111,10 @@ def write_sightings(world: World, figures: Iterable[DayFigures]) -> dict[str, in
     return keys
 
 
-def _operation(seen: SightingStory) -> int:
+def _operations(seen: SightingStory) -> list[int]:
     if seen.agent:
-        return Operation.COPILOT
-    return Operation.CONNECTED if seen.host else Operation.AI_APP
+        return [Operation.COPILOT]
+    return [Operation.CONNECTED if seen.host else Operation.AI_APP, *([Operation.VISIT] if seen.site else [])]
 
 
 def write_usage(world: World, figures: Iterable[DayFigures], sightings: dict[str, int], people: People) -> None:
@@ -123,7 +132,8 @@ def write_usage(world: World, figures: Iterable[DayFigures], sightings: dict[str
         )
         kinds = list(_sensitive(one, world))
         marks = (one.sensitive, one.jailbreak, one.injection, one.attacks, one.off_hours)
-        usage.append((*whose, one.interactions, count, *marks, *_files(one, kinds)))
+        uploaded = one.visits * world.chance.whole(LEAST_SENT, MOST_SENT, one.who, one.department, one.ago, "sent")
+        usage.append((*whose, one.interactions, count, *marks, *_files(one, kinds), one.visits, uploaded))
         first = world.chance.whole(0, len(pool.people) - 1, one.who, one.department, one.ago, "who")
         users.append((*whose, pool.number, first, count, len(pool.people)))
         sensitive += [(*whose, place, count) for place, count in kinds]

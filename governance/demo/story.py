@@ -57,8 +57,8 @@ class UsageStory(Told):
 
     `people`: how many use it at all; `growth`: rise over the year (0.5: half as much again); `weekend`: share of a
     working day; `by`: weights of departments; the marks are shares of all records, `off_hours` of those of a working
-    day. `unlabelled`: files without a label read for an interaction; None: it reads no files. `start`, `end`: days
-    before as-of.
+    day. `unlabelled`: files without a label read for an interaction; None: it reads no files. `visits`: to its site,
+    for an interaction. `start`, `end`: days before as-of.
     """
 
     daily: int
@@ -71,6 +71,7 @@ class UsageStory(Told):
     injection: float = 0.0
     off_hours: float = 0.06
     unlabelled: float | None = None
+    visits: float = 0.0
     start: int | None = None
     end: int = 0
 
@@ -189,6 +190,7 @@ class SightingStory(Told):
     identity: str = ""
     agent: str = ""
     host: str = ""
+    site: str = ""  # that people visit
     usage: UsageStory
 
 
@@ -213,6 +215,7 @@ class Feeds(Told):
     """The feeds and what went wrong in them."""
 
     audit: Feed
+    proxy: Feed
     users: Feed
     alerts: Feed
     agents: Feed

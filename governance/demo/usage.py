@@ -26,6 +26,7 @@ class DayFigures:
     ago: int
     interactions: int
     users: int
+    visits: int  # to its site, beside the interactions
     unlabelled: int | None  # files read without a label; None: it reads no files
     sensitive: int
     jailbreak: int
@@ -82,7 +83,8 @@ def _one_day(
             users = max(1, _rounded(usage.people * ACTIVE * own, draws[4]))
             shown = (min(count, mark) for mark in marks)
             unlabelled = _unlabelled(usage, count, world.chance.share(who, department, ago, "unlabelled"))
-            yield DayFigures(who, department, ago, count, min(users, count), unlabelled, *shown)
+            visits = _rounded(count * usage.visits, world.chance.share(who, department, ago, "visits"))
+            yield DayFigures(who, department, ago, count, min(users, count), visits, unlabelled, *shown)
 
 
 def _unlabelled(usage: UsageStory, count: int, draw: float) -> int | None:

@@ -21,6 +21,7 @@ from inventory.choices import (
     ApplicationKind,
     IdentifierKind,
     Lifecycle,
+    Operation,
     Origin,
     RoleKind,
     RulingKind,
@@ -86,6 +87,9 @@ def test_figures_add_up(bank: dict, db: None) -> None:
     assert DailyUser.objects.count() == usage["users"]
     seen = DailyUsage.objects.filter(sighting__isnull=False).aggregate(all=Sum("interactions"))["all"]
     assert seen == files["unmatched"] == Sighting.objects.aggregate(all=Sum("interactions"))["all"]
+    visits = DailyUsage.objects.aggregate(all=Sum("visits"))["all"]
+    logs = ImportBatch.objects.filter(kind="cloud_discovery").aggregate(all=Sum("stored"))
+    assert visits == logs["all"] == Sighting.objects.aggregate(all=Sum("visits"))["all"] > 10_000
     marks = F("sensitive"), F("attacks"), F("users"), F("off_hours")
     assert not DailyUsage.objects.filter(Q(*[Q(interactions__lt=mark) for mark in marks], _connector=Q.OR)).exists()
 
@@ -96,8 +100,10 @@ def test_single_events_add_up_to_the_daily_figures(bank: dict, db: None) -> None
     first = timezone.localtime(Interaction.objects.order_by("at").values_list("at", flat=True)[0]).date()
     touched = Q(labels__isnull=False) | Q(information_types__isnull=False)
     marks = {"sensitive": touched, "jailbreak": Q(jailbreak=True), "injection": Q(injection=True)}
+    visited = Q(operation=Operation.VISIT)
     single = (
-        Interaction.objects.order_by()
+        Interaction.objects.exclude(visited)
+        .order_by()
         .values_list(*whose)
         .annotate(n=Count("pk"), **{f"n_{name}": Count("pk", filter=mark) for name, mark in marks.items()})
     )
@@ -105,6 +111,11 @@ def test_single_events_add_up_to_the_daily_figures(bank: dict, db: None) -> None
     figures = daily.annotate(n=Sum("interactions"), **{f"n_{name}": Sum(name) for name in marks})
     assert Interaction.objects.count() > 100_000
     assert set(single) == set(figures)
+    visits = Interaction.objects.filter(visited).order_by().values_list(*whose, "batch__kind")
+    of_days = DailyUsage.objects.filter(day__gte=first, visits__gt=0).order_by().values_list(*whose)
+    sent = visits.annotate(n=Count("pk"), sent=Sum("uploaded"))
+    assert {(*line[:3], *line[4:]) for line in sent} == set(of_days.annotate(n=Sum("visits"), sent=Sum("uploaded")))
+    assert {line[3] for line in sent} == {"cloud_discovery"}
     assert not Interaction.objects.filter(pseudonym=None).exists()
 
 
