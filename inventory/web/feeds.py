@@ -159,7 +159,9 @@ def _progress(found: ImportBatch) -> dict:
         "title": kinds.title(found.kind),
         "members": found.members.order_by("pk")[:MEMBERS_SHOWN] if found.kind == kinds.ARCHIVE else (),
         "size": filesizeformat(found.size),
-        "stored_note": f"new; {found.unmatched:,} match nothing registered" if found.unmatched else "new",
+        "stored_note": gettext("new; %(n)s match nothing registered") % {"n": f"{found.unmatched:,}"}
+        if found.unmatched
+        else gettext("new"),
         "quarantine_tone": "bad" if found.quarantined else "",
         "at_work": found.state in batches.AT_WORK,
         "tone": batches.TONES.get(BatchState(found.state), "neutral"),
