@@ -42,7 +42,7 @@ def every_page(bench: Bench) -> dict[str, Reading]:
     slowest, queries, grown = [], [], []
     with large.asked("governance.bench.pages", "every") as ask, small.asked("governance.bench.pages", "every") as other:
         # The key of an application differs between them, its page does not
-        for number, address in enumerate(ask("addresses")):
+        for number, (address, _) in enumerate(zip(ask("addresses"), other("addresses"), strict=True)):
             queries.append(max(one(f"queries {number}") for one in (ask, other)))
             looks = [[one(f"times {number}") for one in (ask, other)] for _ in range(LOOKS)]
             now, before = (percentile([look[which] for look in looks], 0.95) for which in range(2))

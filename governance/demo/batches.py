@@ -55,9 +55,9 @@ def write_batches(
     visits: Counter[int] = Counter()
     for one in figures:
         stored[one.ago] += one.interactions * world.times.get(one.who, 1)
+        visits[one.ago] += one.visits
         if one.who not in world.registered:
             unmatched[one.ago] += one.interactions
-            visits[one.ago] += one.visits
     files = _audit_files(world, stored, unmatched) + _proxy_files(world, visits)
     files += _user_files(world) + _alert_files(world, alerts)
     files += _agent_files(world) + _cloud_files(world) + _metric_files(world, values) + _dictionary_files(world)
@@ -92,7 +92,7 @@ def _audit_files(world: World, stored: Counter[int], unmatched: Counter[int]) ->
 
 
 def _proxy_files(world: World, visits: Counter[int]) -> list[dict[str, Any]]:
-    """Logs of a proxy, of which only visits to AI sites are stored: nothing registered has a site of its own."""
+    """Logs of a proxy, of which only visits to AI sites are stored; nothing registered has a site that is visited."""
     feed = world.story.feeds.proxy
     files = []
     for newest in range(1, world.days + 1, feed.every):

@@ -68,7 +68,8 @@ def copy_into(cursor: Any, table: str, rows: Iterable[Sequence[Any]]) -> None:
 
 
 def analyse(*models: type[Model]) -> None:
-    """Let the planner know what was written: nothing else tells it within one transaction."""
+    """Let the planner know what was written, of these models or of all: nothing else tells it within one transaction,
+    and after it autovacuum takes a minute, in which a page of millions of answers takes a second."""
     tables = ", ".join(f'"{model._meta.db_table}"' for model in models)
     with connection.cursor() as cursor:
         cursor.execute(f"ANALYZE {tables}")

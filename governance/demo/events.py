@@ -60,7 +60,7 @@ LEFT JOIN touched t ON t.whose = e.whose AND e.n - (e.interactions - e.sensitive
      AND e.n - (e.interactions - e.sensitive) > t.upto - t.interactions
 ORDER BY at"""
 
-# Visits by the people of the day. Each sends somewhat more than the one before it, all together what the day says.
+# Visits by the people of the day; what was sent is spread evenly.
 _VISITS = """
 WITH usage AS (
     SELECT u.*, f.batch, concat_ws('|', application_id, 's', sighting_id, 'd', department_id, u.day) AS whose
@@ -69,8 +69,7 @@ WITH usage AS (
 ), visits AS (
     SELECT u.*, n, md5(%(seed)s || 'visit' || whose || ':' || n)::uuid AS key,
            ('x' || substr(md5('visit' || whose || n), 1, 7))::bit(28)::int AS chance,
-           u.uploaded * n * (n + 1) / (u.visits * (u.visits + 1))
-           - u.uploaded * n * (n - 1) / (u.visits * (u.visits + 1)) AS sent
+           u.uploaded * n / u.visits - u.uploaded * (n - 1) / u.visits AS sent
     FROM usage u CROSS JOIN LATERAL generate_series(1, u.visits) n
 )
 INSERT INTO inventory_interaction (record_id, at, application_id, sighting_id, department_id, pseudonym, operation,
@@ -80,7 +79,7 @@ SELECT v.key, (v.day + time '07:30' + make_interval(secs => chance %% 39000)) AT
        false, false, v.sent, v.batch
 FROM visits v
 JOIN inventory_dailypeople p ON p.day = v.day AND p.application_id IS NOT DISTINCT FROM v.application_id
-     AND p.sighting_id IS NOT DISTINCT FROM v.sighting_id AND p.department_id = v.department_id
+     AND p.sighting_id IS NOT DISTINCT FROM v.sighting_id AND p.department_id IS NOT DISTINCT FROM v.department_id
 ORDER BY at"""
 
 

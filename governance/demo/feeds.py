@@ -23,7 +23,7 @@ from inventory.services.pseudonyms import pseudonym
 WHOSE = ("application_id", "sighting_id", "department_id", "day")
 MARKS = ("sensitive", "jailbreak", "injection", "attacks", "off_hours", "files", "unlabelled")
 USAGE = (*WHOSE, "interactions", "users", *MARKS, "visits", "uploaded")
-LEAST_SENT, MOST_SENT = 1_500, 60_000  # bytes with a visit, on average of a day
+LEAST_SENT, MOST_SENT = 800, 8_000  # bytes with a visit, on average of a day
 # What made an interaction sensitive: (labels, information types, how often)
 SENSITIVE: list[tuple[list[str], list[str], int]] = [
     (["Confidential"], [], 50),

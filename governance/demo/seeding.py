@@ -151,6 +151,7 @@ def _write(world: World, plan: Plan, progress: Progress) -> dict[str, Any]:
     write_logbook(world, [one for one in files if one.app not in world.models])
     counts["judgements"] = write_history(world, files, copies)
     progress(f"{counts['judgements']} judgements, each by the engine on the facts of its day")
+    analyse()
     if plan.as_of < timezone.localdate():  # today's figures differ: a worker, or `rescore`, takes them
         ChangedApplication.objects.mark(AIApplication.objects.all())
     audit_log.record(

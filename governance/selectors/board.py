@@ -118,7 +118,7 @@ class _Sight:
 
 
 def pages_of(user: User | None, chosen: Department | None, day: date) -> int:
-    """How many departments have a page in the report; kept until the next roll-up."""
+    """How many departments have a page in the report; kept until figures, tree or rights change."""
     seen = subtree(user, chosen)
     return kept(
         ("pages of the board report", rollups.ids_of(seen), day), lambda: len(rollups.overall(seen, day, ["count"]))

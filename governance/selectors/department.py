@@ -30,7 +30,7 @@ class IndexParts:
 
 @dataclass(frozen=True)
 class WorstApplication:
-    """`eu_class`: that of today."""
+    """`eu_class`: that of today, or of the past day on which it was among those shown; pages use it of today alone."""
 
     id: int
     name: str

@@ -64,15 +64,20 @@ def tree(
 ) -> Page:
     """A page of TreeRow: the departments looked at, parents before children. Searching or choosing bands leaves only
     those that fit, without indentation. `among`: the figures are those of some applications alone, as they stand or
-    stood, and departments without any of them are left out. The order of all is kept until anything changes."""
+    stood, and departments without any of them are left out. The order of all, but for searches by words, is kept until
+    anything changes."""
     if among:
         chosen = {risk.department_id: risk for risk in risks(scope, among)}
         ordered = _ordered_tree(_places_of(scope, chosen), q, bands, sort)
     else:
         chosen = None
-        key = ("tree of departments", ids_of(scope.departments()), day, q, bands, sort)
+        key = ("tree of departments", ids_of(scope.departments()), day, bands, sort)
         by = sort.removeprefix("-")
-        ordered = kept(key, lambda: _ordered_tree(_places(scope, day, by, bool(bands)), q, bands, sort))
+
+        def order() -> list[tuple[int, int]]:
+            return _ordered_tree(_places(scope, day, by, bool(bands)), q, bands, sort)
+
+        ordered = order() if q else kept(key, order)  # words typed are many, and seldom asked again
     found: Page = Paginator(ordered, ROWS_A_PAGE).get_page(page)
     found.object_list = _rows(list(found.object_list), day, chosen)
     return found

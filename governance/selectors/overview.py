@@ -123,7 +123,7 @@ def figures(
     beside: Sequence[Department] = (),
     among: Among = ALL,
 ) -> Figures:
-    """The matrix and the first two tiles, in two queries however many departments there are. Of some applications
+    """The matrix and the first two tiles, in as many queries however many departments there are. Of some applications
     alone (`among`, of the same day) there is no change."""
     if among:
         return _of_chosen(scope, picture(scope, among, most, beside), most, beside)

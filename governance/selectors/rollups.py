@@ -119,9 +119,9 @@ def risks(departments: QuerySet[Department], day: date, principles: Iterable[str
 
 
 def ranked(
-    departments: QuerySet[Department], listed: Sequence[int], most: int, always: Sequence[int], day: date, then: date
+    departments: QuerySet[Department], but_for: Sequence[int], most: int, always: Sequence[int], day: date, then: date
 ) -> tuple[list[Risk], dict[date, list[Risk]]]:
-    """The newest overall figures of these departments; and all of those of the `most` worst, but for `listed`, and of
+    """The newest overall figures of these departments; and all of those of the `most` worst, `but_for` some, and of
     `always`, with their overall ones of an earlier day (`then`): day → figures. One query, however many there are."""
     wanted, params = ids_of(departments)
     sql = _RANKED.format(overall=_risks_of(wanted), shown=_risks_of("SELECT id FROM picked"))
@@ -129,7 +129,7 @@ def ranked(
     found: dict[date, list[Risk]] = {}
     compared: list[Risk] = []
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*params, [OVERALL], [day], list(listed), most, list(always), names, days])
+        cursor.execute(sql, [*params, [OVERALL], [day], list(but_for), most, list(always), names, days])
         for of_all, on, *row in cursor.fetchall():
             (compared if of_all else found.setdefault(on, [])).append(Risk(*row))
     return compared, found

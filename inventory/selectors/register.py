@@ -16,7 +16,7 @@ RESEMBLING = 5
 SHORTEST = 3  # characters: below that everything resembles everything
 
 
-class DepartmentChoice(NamedTuple):
+class DepartmentChoice(NamedTuple):  # made by the thousand: a frozen dataclass takes five times as long
     """A department with its place in the tree. `path` names what is above it, as far as the person may see it; the
     organisation is left out, except for itself."""
 

@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from governance.selectors import compliance, overview, usage
+from governance.selectors import compliance, department, overview, usage
 from governance.selectors.among import Among
 from governance.web.overview import Tile, page
 from inventory.choices import BatchState
@@ -149,6 +149,21 @@ def test_a_person_sees_only_their_departments(estate: Estate) -> None:
     assert rows == ["Retail Banking", "Cards", "Retail Banking itself"]
     assert [row.label for row in shown(estate.cast.eve)["matrix"].rows] == ["Treasury"]
     assert {one.name for one in shown(estate.cast.eve)["highest"]} == {estate.hostile.name}
+
+
+def test_what_has_just_moved_is_named_to_nobody_where_it_lay(estate: Estate) -> None:
+    """It counts where it lay until it is judged anew; the new place sees it, the old one no more."""
+    scope, day = scope_of(estate.cast.eve, estate.cast.treasury), timezone.localdate()
+
+    def named() -> tuple[set[str], str | None]:
+        highest, known = overview.highest(scope), overview.figures(scope, day)
+        worst = department.figures(scope, (), known, highest).worst
+        return {one.name for one in highest}, worst.name if worst else None
+
+    assert named() == ({estate.hostile.name}, estate.hostile.name)
+    estate.hostile.department = estate.cast.retail
+    estate.hostile.save()
+    assert named() == (set(), None)
 
 
 def test_two_departments_side_by_side(estate: Estate) -> None:

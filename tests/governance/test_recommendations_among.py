@@ -92,7 +92,7 @@ def test_the_page_says_what_is_left_out_and_links_carry_it(cast: Cast, client: C
         for one, there in places:
             assert client.get(there).context["page"].paginator.count == one.rows
         rows = list(csv.DictReader(StringIO(b"".join(client.get(page.context["csv_url"])).decode("utf-8-sig"))))
-        back = page.context["list_url"]  # to the list from which it was opened, as narrowed
+        back = page.context["list_url"]  # to the list of the same applications
         assert f'href="{back}"'.replace("&", "&amp;") in page.content.decode()
         assert client.get(back).context["left"] == page.context["left"]
         assert sum(int(row["amount"]) for row in rows) == card.amount

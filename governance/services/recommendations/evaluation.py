@@ -53,7 +53,7 @@ own AS (
         bool_or(department_id IS NOT NULL) AS placed
     FROM governance_subject GROUP BY 1, 2)
 SELECT rule, top, sum(rows)::int, sum(amount)::bigint, max(gravity), (count(*) FILTER (WHERE placed))::int
-FROM own JOIN below USING (id) GROUP BY rule, top"""
+FROM own JOIN below USING (id) GROUP BY rule, top ORDER BY rule, top"""
 _NUMBERS = ["rows", "amount", "gravity", "departments", "missed", "state", "since", "owner", "reason", "until"]
 
 

@@ -107,7 +107,7 @@ WHERE s.id = i.sighting_id AND i.application_id IS NULL
 _STORE = f"""
 WITH stored AS (
     INSERT INTO inventory_agentlisting AS a ({_FACTS}, batch_id)
-    SELECT {_FACTS}, %(batch)s FROM import_agent
+    SELECT {_FACTS}, %(batch)s FROM import_agent ORDER BY source, key
     ON CONFLICT (source, key) DO UPDATE SET
         (agent, ids, {_NAMED}, application_id, candidates, sighting_id, batch_id, changed_at) = ROW (
         excluded.agent, excluded.ids, {_THEIRS},
