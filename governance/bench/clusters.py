@@ -63,15 +63,7 @@ class Cluster:
     def meanwhile(self, *words: str) -> Iterator[subprocess.Popen[bytes]]:
         """`manage.py` in this cluster for the length of the block; what is not done then is stopped."""
         with (self.folder / "logs" / "bench.log").open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "manage.py", *words],
-                cwd=PROJECT,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+            process = self._started([sys.executable, "manage.py", *words], subprocess.DEVNULL, log, log)
             try:
                 yield process
             finally:
@@ -90,16 +82,8 @@ class Cluster:
         log = self.folder / "logs" / "bench.log"
         with (
             log.open("a+", encoding="utf-8") as errors,
-            subprocess.Popen(
-                [sys.executable, "-m", module, *words],
-                cwd=PROJECT,
-                env=self.environment,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-                bufsize=1,
-                start_new_session=True,
+            self._started(
+                [sys.executable, "-m", module, *words], subprocess.PIPE, subprocess.PIPE, errors, text=True, bufsize=1
             ) as process,
         ):
             assert process.stdin
@@ -126,16 +110,7 @@ class Cluster:
         begin, largest = time.monotonic(), 0.0
         log = self.folder / "logs" / "bench.log"
         with log.open("a+", encoding="utf-8") as errors:
-            process = subprocess.Popen(
-                command,
-                cwd=PROJECT,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-                start_new_session=True,
-            )
+            process = self._started(command, subprocess.DEVNULL, subprocess.PIPE, errors, text=True)
             while True:
                 try:
                     out = process.communicate(timeout=WATCH)[0]
@@ -146,6 +121,19 @@ class Cluster:
         if process.returncode:
             raise self._failed(" ".join(command[1:4]), log)
         return Run(seconds, largest, (out.strip().splitlines() or [""])[-1])
+
+    def _started(self, command: list[str], stdin: Any, stdout: Any, stderr: Any, **kind: Any) -> subprocess.Popen[Any]:
+        """A process in this cluster, in a session of its own."""
+        return subprocess.Popen(
+            command,
+            cwd=PROJECT,
+            env=self.environment,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
+            **kind,
+        )
 
     def _failed(self, what: str, log: Path) -> BenchError:
         told = log.read_text(encoding="utf-8").strip().splitlines() or ["no message"]

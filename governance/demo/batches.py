@@ -32,14 +32,8 @@ BYTES_A_ROW = {
     "cloud_apps": 620,
 }
 DICTIONARY_BYTES = 110  # a row
-DATED = (
-    "purview_audit",
-    "cloud_discovery",
-    "security_alerts",
-    "agents",
-    "metrics",
-    "cloud_apps",
-)  # whose rows bear a time
+# Those whose rows bear a time
+DATED = ("purview_audit", "cloud_discovery", "security_alerts", "agents", "metrics", "cloud_apps")
 ROWS_A_SECOND = 30_000
 DUPLICATES, IGNORED = 0.004, 0.012  # shares of an audit export
 OTHER_SITES = 46  # rows of a proxy log that concern no AI, for one that does
