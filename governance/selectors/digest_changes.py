@@ -5,14 +5,14 @@ recommendations, evidence that ends, and departments whose index moved (docs/dec
 reader may see, as the page behind its address does.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import chain, islice
 from typing import Any
 
 from django.db import connection
-from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Value, When, Window
+from django.db.models import Case, Count, Exists, F, Max, OuterRef, Q, QuerySet, Value, When, Window
 from django.db.models.functions import DenseRank
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -25,7 +25,7 @@ from inventory.choices import Severity
 from inventory.models import AIApplication, Department, User
 from inventory.selectors.scope import Scope, scope_of
 from risk.choices import OVERALL, Band, EUClass, IncidentSeverity
-from risk.models import Evidence, IncidentAlert
+from risk.models import IncidentAlert
 from risk.selectors import alerts, evidence, incidents
 from risk.selectors.causes import shown_change
 from risk.selectors.history import end_of
@@ -210,28 +210,28 @@ def _recommendations(scope: Scope, span: Span) -> Iterator[Told]:
             yield Told("Recommendation of high severity", title, note, "governance:recommendation", (one.pk,))
 
 
+_EVIDENCE = (
+    ("Evidence that ran out", "ran out", evidence.EXPIRED),
+    (f"Evidence that runs out within {ENDS_WITHIN} days", "runs out", str(ENDS_WITHIN)),
+)
+
+
 def _evidence(scope: Scope, span: Span) -> Iterator[Told]:
     """What ran out meanwhile, and what came to run out within ENDS_WITHIN days: each is told once."""
     wanted = evidence.Wanted(applications=_behind(scope))
     found = evidence.evidence_in(scope.user, wanted, span.now)
     soon = span.now + timedelta(days=ENDS_WITHIN)
     came_near = Q(valid_until__gt=span.then + timedelta(days=ENDS_WITHIN)) | Q(added_at__gte=span.begin)
-    parts: Sequence[tuple[str, str, QuerySet[Evidence], str]] = (
-        ("Evidence that ran out", "ran out", found.filter(valid_until__range=_before(span)), evidence.EXPIRED),
-        (
-            f"Evidence that runs out within {ENDS_WITHIN} days",
-            "runs out",
-            found.filter(came_near, valid_until__range=(span.now, soon), added_at__lt=span.end),
-            str(ENDS_WITHIN),
-        ),
-    )
-    for kind, verb, rows, ends in parts:
-        # Its place among the applications from either end: together one more than there are
-        places = (Window(DenseRank(), order_by=order) for order in ("application", "-application"))
-        counted = rows.annotate(n=Window(Count("pk")), applications=sum(places, start=Value(-1)))
-        first: Any = counted.select_related("application").order_by("valid_until", "pk").first()
-        if first is None:
-            continue
+    near = Q(came_near, valid_until__range=(span.now, soon), added_at__lt=span.end)
+    ran_out = Q(valid_until__range=_before(span))
+    # The first of each part, with how many there are, and its place among the applications from either end: together
+    # one more than there are
+    found = found.filter(ran_out | near).annotate(part=Case(When(ran_out, then=0), default=1))
+    places = (Window(DenseRank(), F("part"), order_by=order) for order in ("application", "-application"))
+    counted = found.annotate(n=Window(Count("pk"), F("part")), applications=sum(places, start=Value(-1)))
+    firsts: Any = counted.select_related("application").order_by("part", "valid_until", "pk").distinct("part")
+    for first in firsts:
+        kind, verb, ends = _EVIDENCE[first.part]
         title = first.title if first.n == 1 else f"{first.n:,} items, the first: {first.title}"
         more = f" and {first.applications - 1:,} more" if first.applications > 1 else ""
         note = f"{first.application.name}{more} · {verb} on {first.valid_until:%-d %b %Y}"

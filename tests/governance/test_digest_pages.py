@@ -74,6 +74,16 @@ def test_the_page_shows_what_one_would_tell(cast: Cast) -> None:
     assert f'href="{reverse("risk:alert", args=(own.pk,))}"' in html
 
 
+def test_the_page_takes_few_queries_where_there_is_nothing_to_tell(cast: Cast) -> None:
+    """Then every part is asked, since none of them fills the mail."""
+    for who in (cast.ada, cast.carol):
+        browser, page = signed_in(who), reverse("governance:digest")
+        browser.get(page)
+        with CaptureQueriesContext(connection) as queries:
+            assert "Nothing" in browser.get(page).content.decode()
+        assert len(queries) <= 15, who
+
+
 def test_one_click_ends_it(cast: Cast, scorer: AIApplication, server: Inbox) -> None:
     digests.deliver(morning())
     address = str(server.messages[0]["List-Unsubscribe"]).strip(" <>")
